@@ -1,0 +1,7 @@
+import { container } from "../lib/container.ts";
+import { getJob } from "../lib/domain/get-job.ts";
+import { httpHandler } from "../lib/http/http-handler.ts";
+
+export const handler = httpHandler("getJob", container, async ({ path }, { ledger, workflow }) => ({
+  body: await getJob(ledger, workflow, path.id),
+}));

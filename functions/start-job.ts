@@ -1,0 +1,11 @@
+import { container } from "../lib/container.ts";
+import { getJob } from "../lib/domain/get-job.ts";
+import { startJob } from "../lib/domain/start-job.ts";
+import { httpHandler } from "../lib/http/http-handler.ts";
+import { jobIdFor } from "../lib/http/job-id.ts";
+
+export const handler = httpHandler("startJob", container, async ({ body, headers }, deps) => {
+  const id = jobIdFor(body.type, headers["idempotency-key"]);
+  await startJob(deps, id, body);
+  return { body: await getJob(deps.ledger, deps.workflow, id), headers: { location: `/jobs/${id}` } };
+});

@@ -1,0 +1,53 @@
+import { type Connection, connect, Session } from "@lancedb/lancedb";
+import { limits } from "../../config/limits.ts";
+import { type Buckets, lanceUriFor } from "../../domain/bucket.ts";
+import { lanceCall } from "./lance-errors.ts";
+
+/** LanceDB databases by bucket and index, all with one Session whose caches are a share of the function's memory. */
+export class LanceConnections {
+  readonly #buckets: Buckets;
+  readonly #session: Session;
+  readonly #open = new Map<string, Promise<Connection>>();
+
+  constructor(buckets: Buckets, memoryMb: number) {
+    const bytes = memoryMb * 1_048_576;
+    this.#buckets = buckets;
+    this.#session = new Session(
+      BigInt(Math.round(bytes * limits.indexCacheShare)),
+      BigInt(Math.round(bytes * limits.metadataCacheShare)),
+    );
+  }
+
+  async get(bucket: string, index: string): Promise<Connection> {
+    const uri = lanceUriFor(this.#buckets, bucket, index);
+    const known = this.#open.get(uri);
+    if (known) return known;
+    const opening = lanceCall(limits.openTimeoutMs, () =>
+      connect(uri, { storageOptions: this.#storageOptions(bucket) }, this.#session),
+    );
+    this.#open.set(uri, opening);
+    opening.catch(() => this.#open.delete(uri));
+    return opening;
+  }
+
+  async close(): Promise<void> {
+    const open = await Promise.allSettled(this.#open.values());
+    this.#open.clear();
+    for (const one of open) if (one.status === "fulfilled") one.value.close();
+  }
+
+  /** Credentials come from the environment, as with every AWS client. */
+  #storageOptions(name: string): Record<string, string> {
+    const bucket = this.#buckets.get(name);
+    if (bucket.backend === "local") return {};
+    return {
+      region: bucket.region ?? "us-east-1",
+      timeout: `${limits.storeTimeoutMs}ms`,
+      connect_timeout: "3000ms",
+      client_max_retries: "4",
+      client_retry_timeout: "20",
+      ...(bucket.endpoint ? { endpoint: bucket.endpoint, virtual_hosted_style_request: "false" } : {}),
+      ...(bucket.allowHttp ? { allow_http: "true" } : {}),
+    };
+  }
+}

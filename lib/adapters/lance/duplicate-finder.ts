@@ -1,0 +1,74 @@
+import type { RecordBatch, Vector } from "apache-arrow";
+import type { DuplicateId } from "../../domain/ports.ts";
+import { originColumn } from "../arrow/arrow-schema.ts";
+
+/**
+ * Counts rows by unit and finds ids that are there more than once, in two passes over two columns. The first keeps
+ * eight bytes a row (a 53-bit hash of the id, sorted at its end); the second looks only at ids whose hash was seen twice.
+ */
+export class DuplicateFinder {
+  readonly rowsByUnit = new Map<number, number>();
+  readonly #hashes: Float64Array;
+  readonly #confirmed = new Map<string, bigint[]>();
+  #rows = 0;
+
+  constructor(rows: number) {
+    this.#hashes = new Float64Array(rows);
+  }
+
+  add(batch: RecordBatch, idColumn: string): void {
+    const [ids, origins] = columnsIn(batch, idColumn);
+    for (let row = 0; row < batch.numRows; row++) {
+      const unit = Number((origins.get(row) as bigint) >> 32n);
+      this.rowsByUnit.set(unit, (this.rowsByUnit.get(unit) ?? 0) + 1);
+      this.#hashes[this.#rows++] = hash53(String(ids.get(row)));
+    }
+  }
+
+  /** Hashes that more than one row has. */
+  suspects(): Set<number> {
+    const sorted = this.#hashes.subarray(0, this.#rows).sort();
+    const twice = new Set<number>();
+    for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) twice.add(sorted[i] as number);
+    return twice;
+  }
+
+  confirm(batch: RecordBatch, idColumn: string, suspects: Set<number>): void {
+    const [ids, origins] = columnsIn(batch, idColumn);
+    for (let row = 0; row < batch.numRows; row++) {
+      const id = String(ids.get(row));
+      if (!suspects.has(hash53(id))) continue;
+      const places = this.#confirmed.get(id);
+      if (places) places.push(origins.get(row) as bigint);
+      else this.#confirmed.set(id, [origins.get(row) as bigint]);
+    }
+  }
+
+  /** By the place of their first row, so that the report is the same each time. */
+  duplicates(): DuplicateId[] {
+    const twice = [...this.#confirmed].filter(([, origins]) => origins.length > 1);
+    const found = twice.map(([id, origins]) => ({ id, origins: origins.sort(ascending) }));
+    return found.sort((a, b) => ascending(a.origins[0] ?? 0n, b.origins[0] ?? 0n));
+  }
+}
+
+const ascending = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
+
+function columnsIn(batch: RecordBatch, idColumn: string): [Vector, Vector] {
+  const [ids, origins] = [batch.getChild(idColumn), batch.getChild(originColumn)];
+  if (!ids || !origins) throw new Error(`a scanned batch lacks ${idColumn} or ${originColumn}`);
+  return [ids, origins];
+}
+
+/** cyrb53 (public domain, github.com/bryc): 53 bits fit a double, and a collision only costs a second look. */
+function hash53(text: string): number {
+  let [h1, h2] = [0xdeadbeef, 0x41c6ce57];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    h1 = Math.imul(h1 ^ code, 2654435761);
+    h2 = Math.imul(h2 ^ code, 1597334677);
+  }
+  h1 = Math.imul(h1 ^ (h1 >>> 16), 2246822507) ^ Math.imul(h2 ^ (h2 >>> 13), 3266489909);
+  h2 = Math.imul(h2 ^ (h2 >>> 16), 2246822507) ^ Math.imul(h1 ^ (h1 >>> 13), 3266489909);
+  return 4294967296 * (2097151 & h2) + (h1 >>> 0);
+}

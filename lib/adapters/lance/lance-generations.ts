@@ -1,0 +1,183 @@
+import { Index, type Table } from "@lancedb/lancedb";
+import { tableFromIPC } from "apache-arrow";
+import { limits } from "../../config/limits.ts";
+import type { Column, GenerationRef, IndexParameters, IndexType, Metric } from "../../domain/index-entry.ts";
+import type { Generations, RecallProbe, Stores, TargetSchema } from "../../domain/ports.ts";
+import { columnsOf, loadSchema, originColumn } from "../arrow/arrow-schema.ts";
+import type { LanceConnections } from "./connections.ts";
+import { DuplicateFinder } from "./duplicate-finder.ts";
+import { copyVersion } from "./fork-table.ts";
+import { fromLance } from "./lance-errors.ts";
+import { LanceRecallProbe } from "./lance-recall-probe.ts";
+
+/** Generations as LanceDB tables. Handles are opened for each task and closed after it: no stale one is ever written through. */
+export class LanceGenerations implements Generations {
+  readonly #connections: LanceConnections;
+  readonly #stores: Stores;
+
+  constructor(connections: LanceConnections, stores: Stores) {
+    this.#connections = connections;
+    this.#stores = stores;
+  }
+
+  async create(ref: GenerationRef, target: TargetSchema): Promise<void> {
+    await classified(async () => {
+      const connection = await this.#connections.get(ref.bucket, ref.index);
+      const options = { mode: "create", existOk: true } as const;
+      (await connection.createEmptyTable(ref.generation, loadSchema(target), options)).close();
+    });
+  }
+
+  async append(ref: GenerationRef, ipc: Uint8Array): Promise<void> {
+    await this.#with(ref, (table) => table.add(tableFromIPC(ipc)));
+  }
+
+  async version(ref: GenerationRef): Promise<number> {
+    return this.#with(ref, (table) => table.version());
+  }
+
+  async rowsOf(ref: GenerationRef): Promise<number> {
+    return this.#with(ref, (table) => table.countRows());
+  }
+
+  async rowsOfUnit(ref: GenerationRef, unit: number): Promise<number> {
+    return this.#with(ref, (table) => table.countRows(originsOf(unit)));
+  }
+
+  async deleteUnit(ref: GenerationRef, unit: number): Promise<void> {
+    await this.#with(ref, (table) => table.delete(originsOf(unit)));
+  }
+
+  async tally(ref: GenerationRef, version: number, idColumn: string) {
+    return this.#with(ref, async (table) => {
+      await table.checkout(version);
+      const finder = new DuplicateFinder(await table.countRows());
+      const scan = () => table.query().select([idColumn, originColumn]);
+      for await (const batch of scan()) finder.add(batch, idColumn);
+      const suspects = finder.suspects();
+      if (suspects.size > 0) for await (const batch of scan()) finder.confirm(batch, idColumn, suspects);
+      return { rowsByUnit: finder.rowsByUnit, duplicates: finder.duplicates() };
+    });
+  }
+
+  async fork(from: GenerationRef, version: number, to: GenerationRef): Promise<void> {
+    await copyVersion(this.#stores(from.bucket), folderOf(from), version, folderOf(to));
+  }
+
+  async deleteOrigins(ref: GenerationRef, origins: bigint[]): Promise<void> {
+    for (let i = 0; i < origins.length; i += 1_000) {
+      const some = origins.slice(i, i + 1_000).join(", ");
+      await this.#with(ref, (table) => table.delete(`${originColumn} IN (${some})`));
+    }
+  }
+
+  async dropOriginColumn(ref: GenerationRef): Promise<void> {
+    await this.#with(ref, (table) => table.dropColumns([originColumn]));
+  }
+
+  async compact(ref: GenerationRef): Promise<boolean> {
+    return this.#with(ref, async (table) => {
+      const { numRows, fragmentStats } = await table.stats();
+      const fragments = Number(fragmentStats.numFragments);
+      const pays =
+        fragments >= limits.compactFromFragments && Number(numRows) / fragments < limits.compactBelowRows;
+      if (pays) await table.optimize({ cleanupOlderThan: new Date() });
+      return pays;
+    });
+  }
+
+  async buildVectorIndex(
+    ref: GenerationRef,
+    column: string,
+    type: IndexType,
+    metric: Metric,
+    p: IndexParameters,
+  ) {
+    await this.#with(ref, (table) =>
+      table.createIndex(column, {
+        config: indexConfig(type, metric, p),
+        replace: true,
+        name: vectorIndexName(column),
+      }),
+    );
+  }
+
+  async dropVectorIndex(ref: GenerationRef, column: string): Promise<void> {
+    await this.#with(ref, async (table) => {
+      const built = (await table.listIndices()).filter(({ columns }) => columns.includes(column));
+      for (const { name } of built) await table.dropIndex(name);
+    });
+  }
+
+  async buildIdIndex(ref: GenerationRef, column: string): Promise<void> {
+    await this.#with(ref, (table) => table.createIndex(column, { config: Index.btree(), replace: true }));
+  }
+
+  async probe(
+    ref: GenerationRef,
+    columns: { id: string; vector: string },
+    metric: Metric,
+  ): Promise<RecallProbe> {
+    const connection = await this.#connections.get(ref.bucket, ref.index);
+    return classified(
+      async () => new LanceRecallProbe(await connection.openTable(ref.generation), columns, metric),
+    );
+  }
+
+  async columns(ref: GenerationRef): Promise<Column[]> {
+    return this.#with(ref, async (table) => columnsOf(await table.schema()));
+  }
+
+  async drop(ref: GenerationRef): Promise<void> {
+    await this.#stores(ref.bucket).deletePrefix(folderOf(ref));
+  }
+
+  async list(bucket: string, index: string): Promise<string[]> {
+    return classified(async () => (await this.#connections.get(bucket, index)).tableNames());
+  }
+
+  async dropAll(bucket: string, index: string): Promise<void> {
+    await this.#stores(bucket).deletePrefix(`lance/${index}/`);
+  }
+
+  async #with<T>(ref: GenerationRef, work: (table: Table) => Promise<T>): Promise<T> {
+    return classified(async () => {
+      const connection = await this.#connections.get(ref.bucket, ref.index);
+      const table = await connection.openTable(ref.generation);
+      try {
+        return await work(table);
+      } finally {
+        table.close();
+      }
+    });
+  }
+}
+
+async function classified<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fromLance(error);
+  }
+}
+
+const folderOf = ({ index, generation }: GenerationRef) => `lance/${index}/${generation}.lance/`;
+const vectorIndexName = (column: string) => `${column}_idx`;
+
+function originsOf(unit: number): string {
+  const first = BigInt(unit) << 32n;
+  return `${originColumn} >= ${first} AND ${originColumn} < ${first + (1n << 32n)}`;
+}
+
+function indexConfig(type: IndexType, distanceType: Metric, p: IndexParameters): Index {
+  switch (type) {
+    case "IVF_PQ":
+      return Index.ivfPq({ distanceType, ...p, numBits: p.numBits });
+    case "IVF_RQ":
+      return Index.ivfRq({ distanceType, ...p });
+    case "IVF_FLAT":
+      return Index.ivfFlat({ distanceType, ...p });
+    case "HNSW_SQ":
+      return Index.hnswSq({ distanceType, ...p });
+  }
+}

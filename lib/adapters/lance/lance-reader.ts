@@ -1,0 +1,121 @@
+import type { Table } from "@lancedb/lancedb";
+import type { Table as ArrowTable } from "apache-arrow";
+import { limits } from "../../config/limits.ts";
+import { DomainError } from "../../domain/errors.ts";
+import type { Column, Metric, Publication } from "../../domain/index-entry.ts";
+import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
+import type { Document, Hit } from "../../domain/search-request.ts";
+import { columnsOf } from "../arrow/arrow-schema.ts";
+import { filterToSql } from "./filter-sql.ts";
+import { jsonRows } from "./json-values.ts";
+import { lanceCall } from "./lance-errors.ts";
+
+/** Higher is better: the similarity for cosine and dot, the reciprocal of 1 + squared distance for l2. */
+export function scoreOf(metric: Metric, distance: number): number {
+  return metric === "l2" ? 1 / (1 + distance) : 1 - distance;
+}
+
+/** Reads one open table; `refresh` moves it to the newest version. */
+export class LanceReader implements Reader {
+  readonly #table: Table;
+  readonly #published: Publication;
+  #columns: Column[];
+  #version: number;
+
+  private constructor(table: Table, published: Publication, columns: Column[], version: number) {
+    this.#table = table;
+    this.#published = published;
+    this.#columns = columns;
+    this.#version = version;
+  }
+
+  static async over(table: Table, published: Publication): Promise<LanceReader> {
+    const [schema, version] = await Promise.all([table.schema(), table.version()]);
+    return new LanceReader(table, published, columnsOf(schema), version);
+  }
+
+  get columns(): Column[] {
+    return this.#columns;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  async refresh(): Promise<void> {
+    await this.#table.checkoutLatest();
+    const version = await this.#table.version();
+    if (version === this.#version) return;
+    this.#columns = columnsOf(await this.#table.schema());
+    this.#version = version;
+  }
+
+  close(): void {
+    this.#table.close();
+  }
+
+  async search(query: Query): Promise<Hit[]> {
+    const { metric, idColumn, vectorColumn } = this.#published;
+    const { nprobes, refineFactor, ef } = query.settings;
+    let search = this.#table
+      .query()
+      .nearestTo(query.vector)
+      .column(vectorColumn)
+      .distanceType(metric)
+      .limit(query.k);
+    if (nprobes !== undefined) search = search.nprobes(nprobes);
+    if (refineFactor !== undefined) search = search.refineFactor(refineFactor);
+    if (ef !== undefined) search = search.ef(ef);
+    if (query.filter) search = search.where(filterToSql(query.filter, this.#columns));
+    search = search.select([...new Set([idColumn, ...query.columns, "_distance"])]);
+    const found = await this.#run(search, query.timeoutMs);
+    return hitsOf(found, metric, idColumn, query.columns);
+  }
+
+  async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
+    const { idColumn } = this.#published;
+    const where = filterToSql({ op: "eq", column: idColumn, value: docId }, this.#columns, "path.docId");
+    const query = this.#table
+      .query()
+      .where(where)
+      .select([...new Set([idColumn, ...columns])])
+      .limit(1);
+    const found = await this.#run(query, timeoutMs);
+    const [row] = jsonRows(found, columns);
+    return row && { doc_id: docId, ...row };
+  }
+
+  async stats(): Promise<GenerationStats> {
+    return lanceCall(limits.openTimeoutMs, async () => {
+      const [stats, indexes] = await Promise.all([this.#table.stats(), this.#table.listIndices()]);
+      const details = indexes.map(async ({ name }) => ({ name, stats: await this.#table.indexStats(name) }));
+      return {
+        rows: Number(stats.numRows),
+        bytes: Number(stats.totalBytes),
+        fragments: Number(stats.fragmentStats.numFragments),
+        indexes: (await Promise.all(details)).map(({ name, stats: one }) => ({
+          name,
+          type: one?.indexType ?? "unknown",
+          unindexedRows: one?.numUnindexedRows ?? 0,
+        })),
+      };
+    });
+  }
+
+  async #run(
+    query: { toArrow(options: { timeoutMs: number }): Promise<ArrowTable> },
+    timeoutMs: number,
+  ): Promise<ArrowTable> {
+    if (timeoutMs <= 0) throw new DomainError("DeadlineExceeded", "no time was left to search");
+    return lanceCall(timeoutMs, () => query.toArrow({ timeoutMs: Math.ceil(timeoutMs) }));
+  }
+}
+
+function hitsOf(found: ArrowTable, metric: Metric, idColumn: string, columns: string[]): Hit[] {
+  const distances = found.getChild("_distance");
+  const ids = found.getChild(idColumn);
+  return jsonRows(found, columns).map((row, i) => {
+    const distance = Number(distances?.get(i));
+    return { ...row, doc_id: String(ids?.get(i)), distance, score: scoreOf(metric, distance) };
+  });
+}

@@ -1,0 +1,18 @@
+import type { FileFooter, TargetSchema, Unit } from "../../domain/ports.ts";
+
+/** What the decoding thread is asked. It knows a file by key and size, and asks for its bytes back. */
+export type DecodeRequest = { file: string; bytes: number } & (
+  | { ask: "footer" }
+  | { ask: "first-dimension"; column: string }
+  | { ask: "unit"; unit: Unit; target: TargetSchema }
+);
+
+export type DecodeAnswer = FileFooter | number | Uint8Array;
+
+export type ToWorker = { id: number; request: DecodeRequest } | { read: number; bytes?: Uint8Array };
+
+export type FromWorker =
+  | { read: number; file: string; start: number; end: number }
+  | { id: number; answer: DecodeAnswer }
+  /** `where` is the row group and row, empty when it is the whole file. */
+  | { id: number; refused: { place: string; message: string } };

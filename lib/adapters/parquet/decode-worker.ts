@@ -1,0 +1,130 @@
+import { parentPort } from "node:worker_threads";
+import type { RecordBatch } from "apache-arrow";
+import { RecordBatchStreamWriter, tableFromIPC } from "apache-arrow";
+import { ParquetFile } from "parquet-wasm/node";
+import type { TargetSchema, Unit } from "../../domain/ports.ts";
+import { placeOf } from "../../domain/source-layout.ts";
+import type { DecodeAnswer, DecodeRequest, FromWorker, ToWorker } from "./decode-messages.ts";
+import { footerOf } from "./footer.ts";
+import { RangeBlob } from "./range-blob.ts";
+import { IdRowError, targetBatch } from "./target-batch.ts";
+import { VectorRowError } from "./vector-values.ts";
+
+/** A problem of the file, with its place. */
+class Refusal extends Error {
+  readonly place: string;
+
+  constructor(place: string, message: string) {
+    super(message);
+    this.place = place;
+  }
+}
+
+const port = parentPort;
+if (!port) throw new Error("decode-worker.ts runs as a worker thread");
+
+const waiting = new Map<number, (bytes: Uint8Array | undefined) => void>();
+let reads = 0;
+let open: { file: string; parquet: ParquetFile } | undefined;
+
+port.on("message", async (message: ToWorker) => {
+  if ("read" in message) {
+    waiting.get(message.read)?.(message.bytes);
+    waiting.delete(message.read);
+    return;
+  }
+  const { id, request } = message;
+  try {
+    const answer = await answerTo(request);
+    const moved = answer instanceof Uint8Array ? [answer.buffer as ArrayBuffer] : [];
+    port.postMessage({ id, answer } satisfies FromWorker, moved);
+  } catch (error) {
+    const place = error instanceof Refusal ? error.place : request.file;
+    port.postMessage({ id, refused: { place, message: messageOf(error) } } satisfies FromWorker);
+  }
+});
+
+async function answerTo(request: DecodeRequest): Promise<DecodeAnswer> {
+  const parquet = await opened(request);
+  if (request.ask === "footer") return footerOf(parquet, request.bytes);
+  if (request.ask === "first-dimension") return firstDimension(parquet, request);
+  return decodeUnit(parquet, request.file, request.unit, request.target);
+}
+
+/** The last file stays open: its units come one after the other. */
+async function opened({ file, bytes }: DecodeRequest): Promise<ParquetFile> {
+  if (open?.file === file) return open.parquet;
+  open?.parquet.free();
+  open = undefined;
+  if (bytes === 0) throw new Refusal(file, "the file is empty");
+  const blob = new RangeBlob(bytes, (start, end) => readBytes(file, start, end));
+  open = { file, parquet: await ParquetFile.fromFile(blob) };
+  return open.parquet;
+}
+
+function readBytes(file: string, start: number, end: number): Promise<Uint8Array> {
+  const read = reads++;
+  return new Promise((resolve, reject) => {
+    waiting.set(read, (bytes) => (bytes ? resolve(bytes) : reject(new Error("the bytes could not be read"))));
+    port?.postMessage({ read, file, start, end } satisfies FromWorker);
+  });
+}
+
+async function firstDimension(
+  parquet: ParquetFile,
+  { file, column }: DecodeRequest & { ask: "first-dimension" },
+) {
+  const read = await parquet.read({ columns: [column], limit: 1 });
+  const value = tableFromIPC(read.intoIPCStream()).getChild(column)?.get(0);
+  if (value === null || value === undefined)
+    throw new Refusal(`${file}, row group 0, row 0`, "the vector is null");
+  const dimension = value instanceof Uint8Array ? value.length / 4 : value.length;
+  if (Number.isInteger(dimension) && dimension > 0) return dimension;
+  throw new Refusal(
+    `${file}, row group 0, row 0`,
+    `the vector has ${value.length} bytes, not a multiple of 4`,
+  );
+}
+
+async function decodeUnit(
+  parquet: ParquetFile,
+  file: string,
+  unit: Unit,
+  target: TargetSchema,
+): Promise<Uint8Array> {
+  const rowGroups = unit.rowGroups.map(({ index }) => index);
+  const known = new Set(tableFromIPC(parquet.schema().intoIPCStream()).schema.fields.map(({ name }) => name));
+  const columns = target.columns.map(({ name }) => name).filter((name) => known.has(name));
+  const decoded = await parquet.read({ rowGroups, columns, batchSize: unit.rows });
+  const { batches } = tableFromIPC(decoded.intoIPCStream());
+  const shaped: RecordBatch[] = [];
+  let row = 0;
+  for (const batch of batches) {
+    shaped.push(shapeBatch(batch, file, unit, target, row));
+    row += batch.numRows;
+  }
+  if (row !== unit.rows) throw new Refusal(file, `the footer promises ${unit.rows} rows, there are ${row}`);
+  return RecordBatchStreamWriter.writeAll(shaped).toUint8Array(true);
+}
+
+function shapeBatch(
+  batch: RecordBatch,
+  file: string,
+  unit: Unit,
+  target: TargetSchema,
+  firstRow: number,
+): RecordBatch {
+  try {
+    return targetBatch(batch, target, unit.id, firstRow);
+  } catch (error) {
+    if (!(error instanceof VectorRowError || error instanceof IdRowError)) throw error;
+    throw new Refusal(placeOf(file, unit, firstRow + error.row), error.message);
+  }
+}
+
+/** parquet-wasm throws strings and errors; both say what is wrong with the file. */
+function messageOf(error: unknown): string {
+  if (error instanceof Refusal) return error.message;
+  const text = error instanceof Error ? error.message : String(error);
+  return `cannot be read as Parquet (${text.replace(/^.*Parquet error: /, "").slice(0, 200)})`;
+}

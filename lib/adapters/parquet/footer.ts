@@ -1,0 +1,49 @@
+import { DataType, type Field, tableFromIPC } from "apache-arrow";
+import type { ParquetFile, RowGroupMetaData } from "parquet-wasm/node";
+import type { FileFooter, SourceColumn, VectorLayout } from "../../domain/ports.ts";
+import { storedTypeName, typeNamed } from "../arrow/arrow-schema.ts";
+
+/** What a file's footer says, without reading a row. */
+export function footerOf(parquet: ParquetFile, bytes: number): FileFooter {
+  const metadata = parquet.metadata();
+  const groups = metadata.rowGroups();
+  const { schema } = tableFromIPC(parquet.schema().intoIPCStream());
+  return {
+    bytes,
+    rows: groups.reduce((rows, group) => rows + group.numRows(), 0),
+    columns: schema.fields.map((field) => sourceColumn(field, groups)),
+    rowGroups: groups.map((group) => ({ rows: group.numRows(), bytes: group.totalByteSize() })),
+  };
+}
+
+function sourceColumn(field: Field, groups: RowGroupMetaData[]): SourceColumn {
+  const type = storedTypeName(String(field.type));
+  const layout = vectorLayout(field.type);
+  const carried = typeNamed(type) !== undefined;
+  return {
+    name: field.name,
+    type,
+    carried,
+    ...(layout ? { vector: { layout, dimension: dimensionOf(field, groups) } } : {}),
+  };
+}
+
+function vectorLayout(type: DataType): VectorLayout | undefined {
+  if (/^(Large)?Binary$/.test(String(type))) return "binary";
+  const item = type.children?.[0]?.type;
+  if (!item || !DataType.isFloat(item)) return undefined;
+  if (DataType.isFixedSizeList(type)) return "fixed_size_list";
+  return /^(Large)?List/.test(String(type)) ? "list" : undefined;
+}
+
+/** A list's values by its rows, from the first row group where they divide; rows are checked when they are read. */
+function dimensionOf(field: Field, groups: RowGroupMetaData[]): number | null {
+  if (DataType.isFixedSizeList(field.type)) return field.type.listSize;
+  if (/Binary/.test(String(field.type))) return null;
+  for (const group of groups) {
+    const leaf = group.columns().find((column) => column.columnPath()[0] === field.name);
+    const dimension = leaf && group.numRows() > 0 ? leaf.numValues() / group.numRows() : Number.NaN;
+    if (Number.isInteger(dimension) && dimension > 1) return dimension;
+  }
+  return null;
+}

@@ -1,0 +1,104 @@
+import { limits } from "../../config/limits.ts";
+import type { FileFooter, ParquetSource, Stores, TargetSchema, Unit } from "../../domain/ports.ts";
+import { invalidSource } from "../../domain/source-layout.ts";
+import type { DecodeRequest } from "./decode-messages.ts";
+import { DecodeThread } from "./decode-thread.ts";
+
+/** Parquet in the registered buckets, decoded by parquet-wasm on a thread of its own. */
+export class WasmParquetSource implements ParquetSource {
+  readonly #stores: Stores;
+
+  constructor(stores: Stores) {
+    this.#stores = stores;
+  }
+
+  async footers(bucket: string, keys: string[], signal: AbortSignal): Promise<FileFooter[]> {
+    return this.#withThread(bucket, signal, async (thread) => {
+      const footers: FileFooter[] = [];
+      for (const file of keys) {
+        const bytes = await this.#bytesOf(bucket, file);
+        footers.push(
+          (await thread.ask({ ask: "footer", file, bytes }, limits.footerTimeoutMs)) as FileFooter,
+        );
+      }
+      return footers;
+    });
+  }
+
+  async firstDimension(bucket: string, file: string, column: string, signal: AbortSignal): Promise<number> {
+    return this.#withThread(bucket, signal, async (thread) => {
+      const request = {
+        ask: "first-dimension",
+        file,
+        column,
+        bytes: await this.#bytesOf(bucket, file),
+      } as const;
+      return (await thread.ask(request, limits.decodeTimeoutMs)) as number;
+    });
+  }
+
+  /** One unit ahead: while one is appended the next is decoded. */
+  async *decode(bucket: string, files: string[], units: Unit[], target: TargetSchema, signal: AbortSignal) {
+    const thread = this.#thread(bucket);
+    const abort = () => void thread.close();
+    signal.addEventListener("abort", abort);
+    try {
+      let next = this.#decodeUnit(thread, bucket, files, units[0], target);
+      for (const [i, unit] of units.entries()) {
+        const ipc = await next;
+        signal.throwIfAborted();
+        next = this.#decodeUnit(thread, bucket, files, units[i + 1], target);
+        next.catch(() => undefined); // thrown when its turn comes
+        yield { unit, ipc };
+      }
+    } finally {
+      signal.removeEventListener("abort", abort);
+      await thread.close();
+    }
+  }
+
+  async #decodeUnit(
+    thread: DecodeThread,
+    bucket: string,
+    files: string[],
+    unit: Unit | undefined,
+    target: TargetSchema,
+  ) {
+    if (!unit) return new Uint8Array();
+    const file = files[unit.file] ?? "";
+    const request: DecodeRequest = {
+      ask: "unit",
+      file,
+      bytes: await this.#bytesOf(bucket, file),
+      unit,
+      target,
+    };
+    return (await thread.ask(request, limits.decodeTimeoutMs)) as Uint8Array;
+  }
+
+  #thread(bucket: string): DecodeThread {
+    return new DecodeThread((file, start, end) => this.#stores(bucket).read(file, start, end));
+  }
+
+  async #withThread<T>(
+    bucket: string,
+    signal: AbortSignal,
+    work: (thread: DecodeThread) => Promise<T>,
+  ): Promise<T> {
+    const thread = this.#thread(bucket);
+    const abort = () => void thread.close();
+    signal.addEventListener("abort", abort);
+    try {
+      return await work(thread);
+    } finally {
+      signal.removeEventListener("abort", abort);
+      await thread.close();
+    }
+  }
+
+  async #bytesOf(bucket: string, file: string): Promise<number> {
+    const bytes = await this.#stores(bucket).bytesOf(file);
+    if (bytes === undefined) throw invalidSource(file, "the file is gone");
+    return bytes;
+  }
+}

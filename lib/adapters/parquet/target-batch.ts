@@ -1,0 +1,126 @@
+import {
+  type Data,
+  DataType,
+  type Field,
+  Float32,
+  Int64,
+  makeData,
+  RecordBatch,
+  Struct,
+  type Vector,
+  vectorFromArray,
+} from "apache-arrow";
+import { limits } from "../../config/limits.ts";
+import type { TargetSchema } from "../../domain/ports.ts";
+import { loadSchema, originColumn, vectorType } from "../arrow/arrow-schema.ts";
+import { vectorValues } from "./vector-values.ts";
+
+/** A row whose id cannot be one: null, empty or too long. */
+export class IdRowError extends Error {
+  readonly row: number;
+
+  constructor(row: number, message: string) {
+    super(message);
+    this.row = row;
+  }
+}
+
+/**
+ * One decoded batch in the schema of the index: ids as strings, vectors as fixed-size lists of float32, the other
+ * columns as stored, those the file lacks null, and the origin of each row.
+ * @param firstRow row of the unit at which the batch starts
+ * @throws VectorRowError, IdRowError with the row in the batch
+ */
+export function targetBatch(
+  batch: RecordBatch,
+  target: TargetSchema,
+  unit: number,
+  firstRow: number,
+): RecordBatch {
+  const schema = loadSchema(target);
+  const children = schema.fields.map((field) => {
+    const source = batch.getChild(field.name);
+    if (field.name === originColumn) return originData(batch.numRows, unit, firstRow);
+    if (field.name === target.vectorColumn) return vectorData(source, target);
+    if (field.name === target.idColumn) return idData(source);
+    return source ? storedData(source, field.type) : nulls(field.type, batch.numRows);
+  });
+  const struct = makeData({ type: new Struct(schema.fields), length: batch.numRows, nullCount: 0, children });
+  return new RecordBatch(schema, struct);
+}
+
+function only(column: Vector | null): Data {
+  const [data] = column?.data ?? [];
+  if (!data) throw new Error("a decoded batch lacks a column that the plan has seen");
+  return data;
+}
+
+function vectorData(column: Vector | null, { dimension, refuseZeroVectors }: TargetSchema): Data {
+  const source = only(column);
+  const values = vectorValues(source, dimension, refuseZeroVectors);
+  const child = makeData({ type: new Float32(), length: values.length, nullCount: 0, data: values });
+  return makeData({ type: vectorType(dimension), length: source.length, nullCount: 0, child });
+}
+
+function idData(column: Vector | null): Data {
+  if (!column) throw new Error("a decoded batch lacks the id column");
+  refuseBadIds(column);
+  if (String(column.type) === "Utf8") return only(column);
+  return only(vectorFromArray(Array.from(column, String), stringType));
+}
+
+const stringType = (
+  loadSchema({
+    idColumn: "id",
+    vectorColumn: "",
+    dimension: 1,
+    columns: [{ name: "id", type: "Utf8" }],
+    refuseZeroVectors: false,
+  }).fields[0] as Field
+).type;
+
+function refuseBadIds(column: Vector): void {
+  for (let row = 0; row < column.length; row++) {
+    const id = column.get(row);
+    if (id === null) throw new IdRowError(row, "the document id is null");
+    if (id === "") throw new IdRowError(row, "the document id is empty");
+    if (String(id).length > limits.maxDocIdLength)
+      throw new IdRowError(row, `the document id is longer than ${limits.maxDocIdLength} characters`);
+  }
+}
+
+function originData(rows: number, unit: number, firstRow: number): Data {
+  const origins = new BigInt64Array(rows);
+  const base = (BigInt(unit) << 32n) + BigInt(firstRow);
+  for (let row = 0; row < rows; row++) origins[row] = base + BigInt(row);
+  return makeData({ type: new Int64(), length: rows, nullCount: 0, data: origins });
+}
+
+function nulls(type: DataType, rows: number): Data {
+  return only(vectorFromArray(Array<null>(rows).fill(null), type));
+}
+
+/** As it is where the types agree, else value by value. */
+function storedData(column: Vector, type: DataType): Data {
+  if (String(column.type) === String(type)) return only(column);
+  const value = DataType.isDecimal(column.type)
+    ? decimalAt(column, column.type.scale)
+    : (row: number) => column.get(row);
+  return only(
+    vectorFromArray(
+      Array.from({ length: column.length }, (_, row) => value(row)),
+      type,
+    ),
+  );
+}
+
+/** Arrow gives a decimal as four 32-bit words, least significant first, in two's complement. */
+function decimalAt(column: Vector, scale: number): (row: number) => number | null {
+  return (row) => {
+    const words = column.get(row) as Uint32Array | null;
+    if (!words) return null;
+    const bits = 32 * words.length;
+    const unsigned = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
+    return Number(BigInt.asIntN(bits, unsigned)) / 10 ** scale;
+  };
+}

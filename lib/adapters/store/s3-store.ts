@@ -1,0 +1,150 @@
+import {
+  CopyObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import { limits } from "../../config/limits.ts";
+import type { Bucket } from "../../domain/bucket.ts";
+import { DomainError } from "../../domain/errors.ts";
+import type { ObjectStore, WriteCondition } from "../../domain/ports.ts";
+
+/** Splits `s3://bucket/prefix` into the bucket and the prefix with its trailing slash. */
+export function s3Location(root: string): { Bucket: string; prefix: string } {
+  const [Bucket = "", ...segments] = root.slice("s3://".length).split("/");
+  return { Bucket, prefix: segments.length > 0 ? `${segments.join("/")}/` : "" };
+}
+
+/** A client for a bucket's endpoint; path style, which every S3-compatible store understands. */
+export function s3ClientFor(bucket: Bucket): S3Client {
+  return new S3Client({
+    region: bucket.region,
+    ...(bucket.endpoint ? { endpoint: bucket.endpoint, forcePathStyle: true } : {}),
+    maxAttempts: 4,
+    requestHandler: { requestTimeout: limits.storeTimeoutMs, connectionTimeout: 3_000 },
+  });
+}
+
+/** An S3-compatible bucket (or a prefix of one) as an object store. */
+export class S3Store implements ObjectStore {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #prefix: string;
+
+  constructor(client: S3Client, root: string) {
+    const { Bucket, prefix } = s3Location(root);
+    this.#client = client;
+    this.#bucket = Bucket;
+    this.#prefix = prefix;
+  }
+
+  async get(key: string) {
+    return absentAsUndefined(async () => {
+      const found = await this.#client.send(new GetObjectCommand(this.#at(key)));
+      const body = (await found.Body?.transformToByteArray()) ?? new Uint8Array();
+      return { body, etag: found.ETag ?? "" };
+    });
+  }
+
+  async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
+    const conditions =
+      condition && ("ifMatch" in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: "*" });
+    return classified(async () => {
+      const command = new PutObjectCommand({ ...this.#at(key), Body: body, ...conditions });
+      return (await this.#client.send(command)).ETag ?? "";
+    });
+  }
+
+  async list(
+    prefix: string,
+    { after, limit = Number.POSITIVE_INFINITY }: { after?: string; limit?: number } = {},
+  ) {
+    const found: { key: string; bytes: number }[] = [];
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await classified(() =>
+        this.#client.send(
+          new ListObjectsV2Command({
+            Bucket: this.#bucket,
+            Prefix: this.#prefix + prefix,
+            ...(after === undefined ? {} : { StartAfter: this.#prefix + after }),
+            MaxKeys: Math.min(1_000, limit - found.length),
+            ContinuationToken,
+          }),
+        ),
+      );
+      for (const { Key = "", Size = 0 } of page.Contents ?? [])
+        found.push({ key: Key.slice(this.#prefix.length), bytes: Size });
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken && found.length < limit);
+    return found;
+  }
+
+  async deletePrefix(prefix: string): Promise<void> {
+    for (;;) {
+      const page = await this.list(prefix, { limit: 1_000 });
+      if (page.length === 0) return;
+      const Objects = page.map(({ key }) => ({ Key: this.#prefix + key }));
+      await classified(() =>
+        this.#client.send(
+          new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
+        ),
+      );
+    }
+  }
+
+  async read(key: string, start: number, end: number) {
+    return classified(async () => {
+      const command = new GetObjectCommand({ ...this.#at(key), Range: `bytes=${start}-${end - 1}` });
+      const found = await this.#client.send(command);
+      return new Uint8Array((await found.Body?.transformToByteArray()) ?? []);
+    });
+  }
+
+  async bytesOf(key: string): Promise<number | undefined> {
+    return absentAsUndefined(
+      async () => (await this.#client.send(new HeadObjectCommand(this.#at(key)))).ContentLength,
+    );
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    const CopySource = encodeURI(`${this.#bucket}/${this.#prefix}${from}`);
+    await classified(() => this.#client.send(new CopyObjectCommand({ ...this.#at(to), CopySource })));
+  }
+
+  #at(key: string) {
+    return { Bucket: this.#bucket, Key: this.#prefix + key };
+  }
+}
+
+async function absentAsUndefined<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return undefined;
+    throw classify(error);
+  }
+}
+
+async function classified<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw classify(error);
+  }
+}
+
+/** 412: the condition does not hold. 409: another conditional write of the key is under way. */
+function classify(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+  if (status === 412 || status === 409)
+    return new DomainError("Conflict", "the object was changed by somebody else", { cause: error });
+  if (status === 403)
+    return new DomainError("BucketReadOnly", "the store refuses the access", { cause: error });
+  return new DomainError("StoreUnavailable", "the object store failed", { cause: error });
+}

@@ -1,0 +1,252 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { StateMachine } from "aws-local-stepfunctions";
+import { limits } from "../../config/limits.ts";
+import type { Clock, ExecutionState, ObjectStore, TaskContext, Workflow } from "../../domain/ports.ts";
+import { type ExecutionRecord, ExecutionRecords } from "./execution-records.ts";
+import { type Machine, tasksByState } from "./machines.ts";
+
+export type CallTask = (task: string, payload: unknown, context: TaskContext) => Promise<unknown>;
+
+interface Running {
+  abort: AbortController;
+  ended: Promise<void>;
+}
+
+/**
+ * Runs the state machines in this process, with aws-local-stepfunctions. What Step Functions keeps for its executions
+ * is kept in the primary bucket: any process can ask, cancel, and take over an execution whose process died. It then
+ * starts from the first state; every task finds what it has already done.
+ */
+export class EmbeddedWorkflow implements Workflow {
+  readonly #records: ExecutionRecords;
+  readonly #machines: Record<string, Machine>;
+  readonly #call: CallTask;
+  readonly #clock: Clock;
+  readonly #running = new Map<string, Running>();
+  readonly #owner = { host: hostname(), pid: process.pid, process: randomUUID() };
+
+  constructor(options: {
+    store: ObjectStore;
+    machines: Record<string, Machine>;
+    call: CallTask;
+    clock: Clock;
+  }) {
+    this.#records = new ExecutionRecords(options.store);
+    this.#machines = options.machines;
+    this.#call = options.call;
+    this.#clock = options.clock;
+  }
+
+  async start(name: string, machine: string, input: unknown): Promise<void> {
+    const now = this.#clock.now();
+    const record: ExecutionRecord = {
+      name,
+      machine,
+      input,
+      status: "running",
+      startedAt: new Date(now).toISOString(),
+      owner: this.#owner,
+      beatAt: now,
+      takeovers: 0,
+      settled: false,
+    };
+    if (await this.#records.create(record)) this.#run(record);
+    else await this.describe(name);
+  }
+
+  async describe(name: string): Promise<ExecutionState | undefined> {
+    const read = await this.#records.read(name);
+    if (!read) return undefined;
+    if (!this.#isOrphan(read.record)) return stateOf(read.record);
+    const taken = await this.#takeOver(name);
+    return taken && stateOf(taken);
+  }
+
+  async stop(name: string): Promise<void> {
+    const cancel = (record: ExecutionRecord) =>
+      record.status === "running" ? { status: "cancelled" as const, endedAt: this.#timestamp() } : undefined;
+    await this.#records.update(name, cancel);
+    this.#running.get(name)?.abort.abort();
+    const deadline = this.#clock.now() + limits.cancelWaitMs;
+    while (this.#clock.now() < deadline) {
+      const read = await this.#records.read(name);
+      if (read?.record.status !== "cancelled" || read.record.settled || this.#isDead(read.record))
+        return;
+      await sleep(50);
+    }
+  }
+
+  /** Takes over what processes that died have left. */
+  async resume(): Promise<void> {
+    for (const name of await this.#records.running()) await this.describe(name);
+  }
+
+  /** Waits until the executions of this process have ended. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  #isOrphan(record: ExecutionRecord): boolean {
+    return record.status === "running" && this.#isDead(record);
+  }
+
+  /** Known at once for a process of this host; of another after it has been silent. */
+  #isDead({ name, owner, beatAt }: ExecutionRecord): boolean {
+    if (owner.process === this.#owner.process) return !this.#running.has(name);
+    if (owner.host === this.#owner.host && !isAlive(owner.pid)) return true;
+    return this.#clock.now() - beatAt > limits.orphanedAfterMs;
+  }
+
+  async #takeOver(name: string): Promise<ExecutionRecord | undefined> {
+    const updated = await this.#records.update(name, (record) => {
+      if (!this.#isOrphan(record)) return undefined;
+      const takeovers = record.takeovers + 1;
+      return { owner: this.#owner, beatAt: this.#clock.now(), takeovers };
+    });
+    if (updated?.changed) this.#run(updated.record);
+    return updated?.record;
+  }
+
+  #run(record: ExecutionRecord): void {
+    const abort = new AbortController();
+    const ended = this.#execute(record, abort).finally(() => this.#running.delete(record.name));
+    this.#running.set(record.name, { abort, ended });
+  }
+
+  async #execute(record: ExecutionRecord, abort: AbortController): Promise<void> {
+    const beat = setInterval(
+      () => void this.#beat(record.name, abort).catch(() => undefined),
+      limits.heartbeatMs,
+    );
+    beat.unref();
+    const tasks = new TaskCalls(this.#call, abort.signal);
+    try {
+      await this.#end(record.name, await this.#interpret(record, tasks, abort));
+    } finally {
+      clearInterval(beat);
+      await tasks.settled();
+      await this.#records.update(record.name, () => ({ settled: true })).catch(() => undefined);
+    }
+  }
+
+  async #interpret(
+    record: ExecutionRecord,
+    tasks: TaskCalls,
+    abort: AbortController,
+  ): Promise<Partial<ExecutionRecord>> {
+    const machine = this.#machines[record.machine];
+    if (!machine)
+      return { status: "failed", error: "Internal", cause: `no state machine "${record.machine}"` };
+    // biome-ignore lint/suspicious/noExplicitAny: the library's type of a definition is narrower than the ASL it takes
+    const interpreter = new StateMachine(definitionFor(machine, record) as any, {
+      validationOptions: { checkArn: false },
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    const run = interpreter.run(record.input as any, {
+      overrides: { taskResourceLocalHandlers: tasks.handlersFor(machine) },
+      context: { Execution: { Id: record.name, Name: record.name, StartTime: record.startedAt } },
+    });
+    abort.signal.addEventListener("abort", () => run.abort());
+    try {
+      await run.result;
+      return abort.signal.aborted ? {} : { status: "succeeded" };
+    } catch (error) {
+      return { status: "failed", ...failureOf(error) };
+    }
+  }
+
+  async #end(name: string, changes: Partial<ExecutionRecord>): Promise<void> {
+    const endedAt = this.#timestamp();
+    await this.#records.update(name, (record) =>
+      record.status === "running" ? { ...changes, endedAt } : undefined,
+    );
+  }
+
+  /** Says that this process is alive, and hears that another cancelled. */
+  async #beat(name: string, abort: AbortController): Promise<void> {
+    const updated = await this.#records.update(name, (record) =>
+      record.status === "running" && record.owner.process === this.#owner.process
+        ? { beatAt: this.#clock.now() }
+        : undefined,
+    );
+    if (!updated?.changed && !abort.signal.aborted) abort.abort();
+  }
+
+  #timestamp(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+/** Calls of tasks under way: a cancelled execution has let go only when they have returned. */
+class TaskCalls {
+  readonly #call: CallTask;
+  readonly #signal: AbortSignal;
+  readonly #open = new Set<Promise<unknown>>();
+
+  constructor(call: CallTask, signal: AbortSignal) {
+    this.#call = call;
+    this.#signal = signal;
+  }
+
+  /** The interpreter overrides Task states by their name. Payloads pass through JSON, as between AWS services. */
+  handlersFor(machine: Machine) {
+    const entries = Object.entries(tasksByState(machine)).map(([state, task]) => [
+      state,
+      async (input: unknown) => ({
+        StatusCode: 200,
+        Payload: await this.#invoke(task, (input as { Payload: unknown }).Payload),
+      }),
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#open);
+  }
+
+  async #invoke(task: string, payload: unknown): Promise<unknown> {
+    this.#signal.throwIfAborted();
+    const context = { signal: this.#signal, remainingMs: () => Number.POSITIVE_INFINITY };
+    const called = this.#call(task, structuredClone(payload), context);
+    this.#open.add(called);
+    try {
+      return JSON.parse(JSON.stringify((await called) ?? null));
+    } finally {
+      this.#open.delete(called);
+    }
+  }
+}
+
+/**
+ * An execution whose processes died again and again is probably why: it is discarded instead of run once more. The
+ * interpreter has no timeouts of Lambda's to rely on, and an index build may take longer than one: they go.
+ */
+function definitionFor(machine: Machine, { takeovers }: ExecutionRecord): Machine {
+  const untimed = JSON.stringify(machine, (key, value) => (key === "TimeoutSeconds" ? undefined : value));
+  const definition = JSON.parse(untimed) as Machine;
+  if (takeovers <= limits.maxTakeovers) return definition;
+  const error = { Error: "JobInterrupted", Cause: `the process that ran the job died ${takeovers} times` };
+  const discard = { Type: "Pass", Parameters: { "input.$": "$", error }, Next: "Discard" };
+  return { ...definition, StartAt: "GiveUp", States: { ...definition.States, GiveUp: discard } };
+}
+
+function failureOf(error: unknown): { error: string; cause: string } {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return { error: "Internal", cause: "the execution failed" };
+  return { error: cause.name, cause: cause.message };
+}
+
+function stateOf({ status, endedAt, error, cause }: ExecutionRecord): ExecutionState {
+  return { status, ...(status === "running" ? {} : { endedAt }), error, cause };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { DomainError } from "../../domain/errors.ts";
+import type { ObjectStore } from "../../domain/ports.ts";
+
+const executionRecord = z.object({
+  name: z.string(),
+  machine: z.string(),
+  input: z.unknown(),
+  status: z.enum(["running", "succeeded", "failed", "cancelled"]),
+  startedAt: z.string(),
+  endedAt: z.string().optional(),
+  error: z.string().optional(),
+  cause: z.string().optional(),
+  /** The process that runs it, and when it last said so. */
+  owner: z.object({ host: z.string(), pid: z.int(), process: z.string() }),
+  beatAt: z.int(),
+  /** How often a process died with it. */
+  takeovers: z.int(),
+  /** A cancelled execution's tasks have let go. */
+  settled: z.boolean(),
+});
+export type ExecutionRecord = z.infer<typeof executionRecord>;
+
+const keyOf = (name: string) => `executions/${name}.json`;
+const marker = (name: string) => `executions/running/${name}`;
+
+/** What the embedded interpreter writes about executions; every change is a conditional write. */
+export class ExecutionRecords {
+  readonly #store: ObjectStore;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  async read(name: string): Promise<{ record: ExecutionRecord; etag: string } | undefined> {
+    const stored = await this.#store.get(keyOf(name));
+    if (!stored) return undefined;
+    return {
+      record: executionRecord.parse(JSON.parse(new TextDecoder().decode(stored.body))),
+      etag: stored.etag,
+    };
+  }
+
+  /** @returns false when the name is taken */
+  async create(record: ExecutionRecord): Promise<boolean> {
+    await this.#store.put(marker(record.name), new Uint8Array());
+    return holds(this.#store.put(keyOf(record.name), encode(record), { ifNoneMatch: "*" }));
+  }
+
+  /**
+   * Changes the record unless `change` returns undefined; again when another process was faster.
+   * @returns the record as it stands, and whether this call changed it
+   */
+  async update(name: string, change: (record: ExecutionRecord) => Partial<ExecutionRecord> | undefined) {
+    for (;;) {
+      const read = await this.read(name);
+      if (!read) return undefined;
+      const changes = change(read.record);
+      if (!changes) return { record: read.record, changed: false };
+      const record = { ...read.record, ...changes };
+      if (!(await holds(this.#store.put(keyOf(name), encode(record), { ifMatch: read.etag })))) continue;
+      if (record.status !== "running") await this.#store.deletePrefix(marker(name));
+      return { record, changed: true };
+    }
+  }
+
+  async running(): Promise<string[]> {
+    const markers = await this.#store.list("executions/running/");
+    return markers.map(({ key }) => key.slice("executions/running/".length));
+  }
+}
+
+async function holds(write: Promise<string>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof DomainError && error.kind === "Conflict") return false;
+    throw error;
+  }
+}
+
+function encode(record: ExecutionRecord): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(record));
+}

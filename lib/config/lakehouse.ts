@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parse, TomlError } from "smol-toml";
+import { z } from "zod";
+import { type Bucket, Buckets, bucketRoot } from "../domain/bucket.ts";
+import { DomainError, type Issue } from "../domain/errors.ts";
+import { bucketAlias } from "../domain/names.ts";
+import { issuesOf } from "../domain/validate.ts";
+import type { Environment } from "./environment.ts";
+
+const localBucket = z.strictObject({
+  name: bucketAlias,
+  backend: z.literal("local").default("local"),
+  path: z.string().min(1).optional(),
+  read_only: z.boolean().default(false),
+});
+
+const s3Bucket = z.strictObject({
+  name: bucketAlias,
+  backend: z.literal("s3"),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "the name of an S3 bucket"),
+  prefix: z
+    .string()
+    .regex(/^[\w.=-]+(\/[\w.=-]+)*$/, "segments of A-Z a-z 0-9 _ . = -, separated by /")
+    .refine((prefix) => !prefix.split("/").some((segment) => segment === "." || segment === ".."), {
+      message: "no . or .. segments",
+    })
+    .optional(),
+  region: z.string().min(1).optional(),
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  allow_http: z.boolean().optional(),
+  read_only: z.boolean().default(false),
+});
+
+/** `s3:NAME` implies the backend and the bucket. */
+function withImplied(declared: unknown): unknown {
+  if (typeof declared !== "object" || declared === null) return declared;
+  const { name } = declared as { name?: unknown };
+  const implied = typeof name === "string" && name.startsWith("s3:");
+  return { backend: implied ? "s3" : "local", ...(implied ? { bucket: name.slice(3) } : {}), ...declared };
+}
+
+const lakehouseSchema = z.strictObject({
+  storage: z
+    .strictObject({
+      data_root: z.string().min(1).optional(),
+      buckets: z
+        .array(z.preprocess(withImplied, z.discriminatedUnion("backend", [localBucket, s3Bucket])))
+        .default([]),
+    })
+    .default({ buckets: [] }),
+});
+
+type Declared = z.infer<typeof lakehouseSchema>["storage"]["buckets"][number];
+
+/**
+ * The registered buckets of `lakehouse.toml`; without the file, `primary` alone.
+ * @throws ConfigInvalid with every problem at once, by field
+ */
+export function loadBuckets(environment: Environment, cwd = process.cwd()): Buckets {
+  const file = resolve(cwd, environment.LAKEHOUSE_TOML ?? "lakehouse.toml");
+  const { storage } = existsSync(file) ? parseLakehouse(readFileSync(file, "utf8")) : parseLakehouse("");
+  const base = existsSync(file) ? dirname(file) : cwd;
+  const dataRoot = environment.DATA_ROOT
+    ? resolve(cwd, environment.DATA_ROOT)
+    : resolve(base, storage.data_root ?? "data");
+  const declared = storage.buckets.some((bucket) => bucket.name === "primary")
+    ? storage.buckets
+    : [{ name: "primary", backend: "local", read_only: false } as const, ...storage.buckets];
+  const buckets = declared.map((bucket) => register(bucket, base, dataRoot, environment));
+  const issues = clashes(buckets);
+  if (issues.length > 0) throw invalid(issues);
+  return new Buckets(buckets);
+}
+
+function parseLakehouse(text: string) {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw invalid([
+      { path: `line ${error.line}, column ${error.column}`, message: error.message.split("\n")[0] ?? "" },
+    ]);
+  }
+  const parsed = lakehouseSchema.safeParse(document);
+  if (!parsed.success) throw invalid(issuesOf(parsed.error));
+  return parsed.data;
+}
+
+function register(declared: Declared, base: string, dataRoot: string, environment: Environment): Bucket {
+  const common = { name: declared.name, readOnly: declared.read_only };
+  if (declared.backend === "local") {
+    const path = declared.path === undefined ? undefined : resolve(base, declared.path);
+    return { ...common, backend: "local", root: bucketRoot(dataRoot, { ...declared, path }) };
+  }
+  const endpoint = declared.endpoint ?? environment.AWS_ENDPOINT;
+  return {
+    ...common,
+    backend: "s3",
+    root: bucketRoot(dataRoot, declared),
+    region: declared.region ?? environment.AWS_REGION ?? "us-east-1",
+    endpoint,
+    allowHttp: declared.allow_http ?? endpoint?.startsWith("http://") ?? environment.AWS_ALLOW_HTTP ?? false,
+  };
+}
+
+/** Two aliases must not share a name or a root: a drop in one would delete the other's data. */
+function clashes(buckets: Bucket[]): Issue[] {
+  return buckets.flatMap((bucket, i) => {
+    const path = `storage.buckets[${i}]`;
+    const earlier = buckets.slice(0, i);
+    if (earlier.some((other) => other.name === bucket.name))
+      return [{ path: `${path}.name`, message: `"${bucket.name}" is declared twice` }];
+    const same = earlier.find((other) => other.root === bucket.root);
+    return same ? [{ path, message: `has the same root as "${same.name}"` }] : [];
+  });
+}
+
+function invalid(issues: Issue[]): DomainError {
+  const list = issues.map((issue) => `\n  ${issue.path}: ${issue.message}`).join("");
+  return new DomainError("ConfigInvalid", `lakehouse.toml is not valid:${list}`, { issues });
+}

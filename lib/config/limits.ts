@@ -1,0 +1,69 @@
+/** Every figure of the system, with its unit in the name. */
+export const limits = {
+  // HTTP edge. API Gateway refuses bodies over 10 MB, Lambda payloads over 6 MB: we refuse before parsing.
+  maxBodyBytes: 1_048_576,
+  maxJobBodyBytes: 65_536,
+  defaultRequestTimeoutMs: 25_000, // API Gateway gives up after 29 s
+  deadlineMarginMs: 500, // left to answer when the function's own deadline comes first
+
+  // Search
+  maxK: 1_000,
+  defaultK: 10,
+  maxDimension: 16_384,
+  maxNprobes: 65_536,
+  maxRefineFactor: 256,
+  maxEf: 10_000,
+  maxFilterNodes: 64,
+  maxFilterDepth: 8,
+  maxFilterValues: 256,
+  maxFilterStringLength: 4_096,
+  maxDocIdLength: 1_024,
+  maxColumns: 256,
+
+  // Warm container
+  eventualStalenessMs: 4_000, // promised: 5 s
+  maxOpenHandles: 64,
+  openTimeoutMs: 10_000,
+  storeTimeoutMs: 10_000,
+  // LanceDB's own defaults are 6 GB and 1 GB, more than most functions have.
+  indexCacheShare: 0.35,
+  metadataCacheShare: 0.1,
+  defaultMemoryMb: 2_048,
+
+  // Jobs
+  unitTargetBytes: 32 * 1_048_576, // decoded bytes of one append
+  maxUnitRows: 65_536,
+  maxRowGroupBytes: 1_073_741_824, // a row group is decoded as a whole
+  maxSourceFiles: 100_000,
+  defaultWorkers: 1,
+  maxWorkers: 64,
+  maxSealRounds: 5,
+  minWorkerTimeLeftMs: 20_000, // a worker hands over when less is left
+  progressIntervalMs: 500,
+  retireAfterMs: 10_000, // readers follow a publish within 5 s; the rest is for searches under way
+  footerTimeoutMs: 10_000,
+  decodeTimeoutMs: 120_000, // of one unit
+  maxNamedDuplicates: 10,
+  forkConcurrency: 32,
+
+  // Index building and recall
+  minRowsToTrain: 256, // PQ cannot train on fewer
+  trainIterations: 10, // 10 cost almost no recall against LanceDB's 50 (bench/NOTES.md)
+  trainSampleRate: 64,
+  recallK: 10,
+  recallQueries: 100,
+  recallConcurrency: 2,
+  defaultTargetRecall: 0.95,
+  compactBelowRows: 10_000, // mean rows a fragment under which compaction pays
+  compactFromFragments: 16,
+
+  // Embedded workflow
+  heartbeatMs: 2_000,
+  orphanedAfterMs: 15_000,
+  maxTakeovers: 3,
+  cancelWaitMs: 20_000,
+
+  // Lists
+  defaultPageSize: 50,
+  maxPageSize: 200,
+} as const;

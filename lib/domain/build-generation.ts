@@ -1,0 +1,25 @@
+import type { Metric } from "./index-entry.ts";
+import type { JobInput } from "./job.ts";
+import type { Plan } from "./plan.ts";
+import { type IndexPlan, planIndex } from "./plan-index.ts";
+import type { Generations } from "./ports.ts";
+
+/**
+ * Builds the vector index as planned and the scalar index on the id column (without it a fetch scans the table).
+ * Repeated, it builds again and replaces.
+ * @throws IndexParametersInvalid
+ */
+export async function buildGeneration(
+  generations: Generations,
+  plan: Plan,
+  input: JobInput,
+  metric: Metric,
+): Promise<IndexPlan> {
+  const rows = await generations.rowsOf(plan.ref);
+  const { dimension, vectorColumn, idColumn } = plan.target;
+  const made = planIndex({ type: input.indexType, rows, dimension, asked: input.indexParameters });
+  await generations.buildIdIndex(plan.ref, idColumn);
+  if (made.type === "EXACT") await generations.dropVectorIndex(plan.ref, vectorColumn);
+  else await generations.buildVectorIndex(plan.ref, vectorColumn, made.type, metric, made.parameters);
+  return made;
+}

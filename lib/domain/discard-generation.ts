@@ -1,0 +1,41 @@
+import { DomainError } from "./errors.ts";
+import type { IndexRegistry } from "./index-registry.ts";
+import type { JobLedger } from "./job-ledger.ts";
+import { stagingOf } from "./plan.ts";
+import type { Generations } from "./ports.ts";
+
+export interface DiscardDependencies {
+  registry: IndexRegistry;
+  ledger: JobLedger;
+  generations: Generations;
+}
+
+/**
+ * Removes what a job that will not publish has built, and gives its claim back. The published generation is not
+ * touched. May be repeated; does nothing for a job that holds no claim.
+ */
+export async function discardGeneration(
+  deps: DiscardDependencies,
+  job: string,
+  index: string,
+): Promise<void> {
+  const entry = await deps.registry.read(index);
+  const claim = entry?.value.claim;
+  if (!entry || claim?.job !== job) return;
+  const ref = { index, bucket: claim.bucket, generation: claim.generation };
+  await deps.generations.drop(stagingOf(ref));
+  await deps.generations.drop(ref);
+  await releaseClaim(deps.registry, index, job);
+}
+
+/** Tables first, claim last: as long as the claim stands, nobody else builds here. */
+async function releaseClaim(registry: IndexRegistry, index: string, job: string): Promise<void> {
+  try {
+    await registry.update(index, (entry) => {
+      if (entry.claim?.job !== job) return undefined;
+      return { claim: null, lastJob: job, state: entry.published ? "ready" : "dropped" };
+    });
+  } catch (error) {
+    if (!(error instanceof DomainError && error.kind === "IndexNotFound")) throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import { DomainError } from "./errors.ts";
+import type { Job, JobFailure, JobState, Phase } from "./job.ts";
+import type { JobLedger } from "./job-ledger.ts";
+import { plan } from "./plan.ts";
+import type { ExecutionState, Workflow } from "./ports.ts";
+
+/** A job as the workflow and the ledger tell it together. @throws JobNotFound */
+export async function getJob(ledger: JobLedger, workflow: Workflow, id: string): Promise<Job> {
+  const record = await ledger.record(id);
+  if (!record) throw new DomainError("JobNotFound", `job "${id}" does not exist`);
+  const execution = await workflow.describe(id);
+  const [end, planned, workers, failure] = await Promise.all([
+    ledger.ended(id),
+    ledger.read(id, "plan", plan),
+    ledger.phases(id),
+    ledger.failure(id),
+  ]);
+  const phases = mergeWorkers(workers);
+  const state = stateOf(end?.state, phases, execution);
+  const load = phases.find(({ name }) => name === "load");
+  const finished = phases.some(({ name }) => name === "build");
+  const totals = { rows: planned?.rows ?? null, chunks: planned?.units.length ?? null };
+  return {
+    id,
+    type: record.input.type,
+    index: record.input.index,
+    input: record.input,
+    state,
+    phase: phases.at(-1)?.name ?? null,
+    phases,
+    rows: { done: finished ? (totals.rows ?? 0) : (load?.rows ?? 0), total: totals.rows },
+    chunks: { done: finished ? (totals.chunks ?? 0) : (load?.chunks ?? 0), total: totals.chunks },
+    generation: planned?.generation ?? null,
+    error: state === "failed" ? (failure ?? failureOf(execution)) : null,
+    createdAt: record.createdAt,
+    endedAt: isOver(state) ? endOf(phases, execution, end?.at) : null,
+  };
+}
+
+/** Published is published, whatever the execution still tidies up; an end "succeeded" alone is only the intent. */
+function stateOf(end: string | undefined, phases: Phase[], execution: ExecutionState | undefined): JobState {
+  if (end === "cancelled" || end === "failed") return end;
+  if (phases.some(({ name, state }) => name === "publish" && state === "done")) return "succeeded";
+  return execution?.status ?? "running";
+}
+
+function endOf(
+  phases: Phase[],
+  execution: ExecutionState | undefined,
+  end: string | undefined,
+): string | null {
+  const published = phases.find(({ name }) => name === "publish");
+  if (published?.state === "done")
+    return new Date(Date.parse(published.startedAt) + published.ms).toISOString();
+  return execution?.endedAt ?? end ?? null;
+}
+
+/** Jobs, newest first. */
+export async function listJobs(
+  ledger: JobLedger,
+  workflow: Workflow,
+  page: { cursor?: string; limit: number },
+): Promise<{ jobs: JobSummary[]; next: string | null }> {
+  const { ids, next } = await ledger.list(page.cursor, page.limit);
+  const jobs = await Promise.all(ids.map((id) => summarise(ledger, workflow, id)));
+  return { jobs: jobs.flat(), next: next ?? null };
+}
+
+export type JobSummary = Pick<Job, "id" | "type" | "index" | "state" | "createdAt" | "endedAt">;
+
+async function summarise(ledger: JobLedger, workflow: Workflow, id: string): Promise<JobSummary[]> {
+  const { type, index, state, createdAt, endedAt } = await getJob(ledger, workflow, id);
+  return [{ id, type, index, state, createdAt, endedAt }];
+}
+
+/** A phase runs while one of its workers does; its time is from the first start to the last end. */
+function mergeWorkers(workers: Phase[]): Phase[] {
+  const byName = Object.groupBy(workers, ({ name }) => name);
+  return Object.values(byName)
+    .flatMap((group) => (group ? [mergePhase(group)] : []))
+    .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+}
+
+function mergePhase(group: Phase[]): Phase {
+  const starts = group.map(({ startedAt }) => Date.parse(startedAt));
+  const start = Math.min(...starts);
+  const end = Math.max(...group.map(({ ms }, i) => (starts[i] ?? 0) + ms));
+  const sum = (field: "rows" | "chunks") => group.reduce((total, one) => total + (one[field] ?? 0), 0);
+  const [first] = group as [Phase];
+  return {
+    name: first.name,
+    state: group.some(({ state }) => state === "running") ? "running" : "done",
+    startedAt: new Date(start).toISOString(),
+    ms: end - start,
+    ...(first.rows === undefined ? {} : { rows: sum("rows") }),
+    ...(first.chunks === undefined ? {} : { chunks: sum("chunks") }),
+  };
+}
+
+function failureOf(execution: ExecutionState | undefined): JobFailure {
+  return { code: "internal", message: execution?.cause ?? execution?.error ?? "the execution failed" };
+}
+
+export const isOver = (state: JobState) => state !== "running";

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { limits } from "../config/limits.ts";
+import { bucketAlias, indexName, jobId } from "./names.ts";
+
+export const metric = z.enum(["cosine", "l2", "dot"]).meta({
+  description:
+    "cosine: distance 0 to 2, score = 1 - distance. l2: squared distance, score = 1 / (1 + distance). dot: distance = 1 - dot product, score = dot product.",
+});
+export type Metric = z.infer<typeof metric>;
+
+export const indexType = z.enum(["IVF_PQ", "IVF_RQ", "IVF_FLAT", "HNSW_SQ"]);
+export type IndexType = z.infer<typeof indexType>;
+/** EXACT: no vector index, every row is compared. */
+export const servedIndexType = z.enum([...indexType.options, "EXACT"]);
+export type ServedIndexType = z.infer<typeof servedIndexType>;
+
+export const indexParameters = z
+  .strictObject({
+    numPartitions: z.int().min(1).max(65_536).optional(),
+    numSubVectors: z.int().min(1).max(limits.maxDimension).optional().meta({ description: "IVF_PQ only" }),
+    numBits: z.int().min(1).max(8).optional().meta({ description: "IVF_PQ: 4 or 8; IVF_RQ: 1 to 8" }),
+    maxIterations: z.int().min(1).max(1_000).optional(),
+    sampleRate: z.int().min(2).max(65_536).optional(),
+    m: z.int().min(4).max(128).optional().meta({ description: "HNSW_SQ only" }),
+    efConstruction: z.int().min(8).max(2_000).optional().meta({ description: "HNSW_SQ only" }),
+  })
+  .meta({ id: "IndexParameters" });
+export type IndexParameters = z.infer<typeof indexParameters>;
+
+export const searchDefaults = z.strictObject({
+  nprobes: z.int().positive().optional(),
+  refineFactor: z.int().positive().optional(),
+  ef: z.int().positive().optional(),
+});
+export type SearchDefaults = z.infer<typeof searchDefaults>;
+
+export const recallReport = z.strictObject({
+  target: z.number(),
+  measured: z.number(),
+  k: z.int(),
+  queries: z.int(),
+});
+export type RecallReport = z.infer<typeof recallReport>;
+
+/** A column of an index: its name and its type as Arrow prints it (`Utf8`, `Int32`, `FixedSizeList[100]<Float32>`). */
+export const column = z.strictObject({ name: z.string(), type: z.string() });
+export type Column = z.infer<typeof column>;
+
+/** Where a generation is: the table `generation` of the index's database in `bucket`. */
+export const generationRef = z.strictObject({
+  index: indexName,
+  bucket: bucketAlias,
+  generation: z.string(),
+});
+export type GenerationRef = z.infer<typeof generationRef>;
+
+const claim = z.strictObject({ job: jobId, generation: z.string(), bucket: bucketAlias, since: z.string() });
+
+/** What is published of an index; all of it is replaced by one conditional PUT. */
+export const publication = z.strictObject({
+  generation: z.string(),
+  bucket: bucketAlias,
+  dimension: z.int(),
+  metric,
+  vectorColumn: z.string(),
+  idColumn: z.string(),
+  columns: z.array(column),
+  indexType: servedIndexType,
+  indexParameters,
+  reasons: z.array(z.string()).meta({ description: "Why these parameters" }),
+  searchDefaults,
+  recall: recallReport,
+  rows: z.int(),
+  source: z.string(),
+  publishedAt: z.string(),
+});
+export type Publication = z.infer<typeof publication>;
+
+/**
+ * An index in the registry. A dropped one stays as a tombstone, so that the numbers of its generations are never
+ * used again: a late write to `g3` can then never reach a reader.
+ */
+export const indexEntry = z.strictObject({
+  name: indexName,
+  state: z.enum(["building", "ready", "dropped"]),
+  published: publication.nullable(),
+  lastGeneration: z.int(),
+  claim: claim.nullable().meta({ description: "The job that is building the next generation" }),
+  retiring: z.array(z.strictObject({ generation: z.string(), bucket: bucketAlias, since: z.string() })),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  lastJob: jobId.nullable(),
+});
+export type IndexEntry = z.infer<typeof indexEntry>;

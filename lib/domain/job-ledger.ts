@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { DomainError } from "./errors.ts";
+import {
+  type JobFailure,
+  type JobInput,
+  jobFailure,
+  jobInput,
+  type Phase,
+  type PhaseName,
+  phase,
+} from "./job.ts";
+import { jobId } from "./names.ts";
+import type { Clock, ObjectStore } from "./ports.ts";
+
+const jobRecord = z.object({ id: jobId, input: jobInput, createdAt: z.string() });
+export type JobRecord = z.infer<typeof jobRecord>;
+
+const jobEnd = z.object({ state: z.enum(["succeeded", "cancelled", "failed"]), at: z.string() });
+type JobEnd = z.infer<typeof jobEnd>;
+
+const byTime = "jobs/by-time/";
+/** Newest first in a listing that stores return in ascending order. */
+const descending = (ms: number) => String(9_999_999_999_999 - ms).padStart(13, "0");
+
+/** What is written about jobs, under `jobs/` of the primary bucket. */
+export class JobLedger {
+  readonly #store: ObjectStore;
+  readonly #clock: Clock;
+
+  constructor(store: ObjectStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * Registers a job once. @returns the record that stands, and whether it was there before.
+   * @throws IdempotencyMismatch when the id stands for another input
+   */
+  async register(id: string, input: JobInput): Promise<{ record: JobRecord; existed: boolean }> {
+    const record = { id, input, createdAt: this.#timestamp() };
+    const existed = !(await this.#createOnce(`jobs/${id}/job.json`, record));
+    const standing = existed ? await this.record(id) : record;
+    if (!standing) throw new DomainError("Internal", `job ${id} vanished while it was registered`);
+    if (JSON.stringify(standing.input) !== JSON.stringify(input))
+      throw new DomainError("IdempotencyMismatch", `job ${id} was started with another input`);
+    const marker = `${byTime}${descending(Date.parse(standing.createdAt))}-${id}`;
+    await this.#store.put(marker, new Uint8Array());
+    return { record: standing, existed };
+  }
+
+  async record(id: string): Promise<JobRecord | undefined> {
+    return this.#read(`jobs/${id}/job.json`, jobRecord);
+  }
+
+  /** Ids, newest first. */
+  async list(cursor: string | undefined, limit: number): Promise<{ ids: string[]; next?: string }> {
+    const after = cursor ? `${byTime}${cursor}` : undefined;
+    const page = await this.#store.list(byTime, { after, limit: limit + 1 });
+    const markers = page.slice(0, limit).map(({ key }) => key.slice(byTime.length));
+    return {
+      ids: markers.map((marker) => marker.slice(14)),
+      next: page.length > limit ? markers.at(-1) : undefined,
+    };
+  }
+
+  /** Writes a document of a job, such as its plan. */
+  async write(id: string, name: string, value: unknown): Promise<void> {
+    await this.#store.put(`jobs/${id}/${name}.json`, encode(value));
+  }
+
+  async read<S extends z.ZodType>(id: string, name: string, schema: S): Promise<z.output<S> | undefined> {
+    return this.#read(`jobs/${id}/${name}.json`, schema);
+  }
+
+  /** Progress of a phase, or of one worker of it. */
+  async progress(id: string, name: PhaseName, worker: number, done: Omit<Phase, "name">): Promise<void> {
+    await this.write(id, `progress/${name}-${worker}`, { name, ...done });
+  }
+
+  /** Every worker's progress. */
+  async phases(id: string): Promise<Phase[]> {
+    const keys = await this.#store.list(`jobs/${id}/progress/`);
+    const read = await Promise.all(keys.map(({ key }) => this.#read(key, phase)));
+    return read.flatMap((one) => (one ? [one] : []));
+  }
+
+  async workerProgress(id: string, name: PhaseName, worker: number): Promise<Phase | undefined> {
+    return this.read(id, `progress/${name}-${worker}`, phase);
+  }
+
+  async recordFailure(id: string, failure: JobFailure): Promise<void> {
+    await this.write(id, "failure", failure);
+  }
+
+  async failure(id: string): Promise<JobFailure | undefined> {
+    return this.read(id, "failure", jobFailure);
+  }
+
+  /** The first end that is recorded stands: a job that was published cannot be cancelled any more. */
+  async end(id: string, state: JobEnd["state"]): Promise<JobEnd> {
+    const own = { state, at: this.#timestamp() };
+    if (await this.#createOnce(`jobs/${id}/end.json`, own)) return own;
+    return (await this.ended(id)) ?? own;
+  }
+
+  /** A task of a job that is over must not write any more: its tables are being removed. @throws JobCancelled */
+  async refuseEnded(id: string): Promise<void> {
+    const end = await this.ended(id);
+    if (end && end.state !== "succeeded")
+      throw new DomainError("JobCancelled", `job ${id} has ${pastTense[end.state]}`);
+  }
+
+  async ended(id: string): Promise<JobEnd | undefined> {
+    return this.read(id, "end", jobEnd);
+  }
+
+  async #createOnce(key: string, value: unknown): Promise<boolean> {
+    try {
+      await this.#store.put(key, encode(value), { ifNoneMatch: "*" });
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === "Conflict") return false;
+      throw error;
+    }
+  }
+
+  async #read<S extends z.ZodType>(key: string, schema: S): Promise<z.output<S> | undefined> {
+    const stored = await this.#store.get(key);
+    return stored && schema.parse(JSON.parse(new TextDecoder().decode(stored.body)));
+  }
+
+  #timestamp(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+const pastTense = { cancelled: "been cancelled", failed: "failed" } as const;
+
+function encode(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}

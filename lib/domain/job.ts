@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { limits } from "../config/limits.ts";
+import { indexParameters, indexType, metric } from "./index-entry.ts";
+import { bucketAlias, indexName, jobId, sourceName } from "./names.ts";
+
+const common = {
+  index: indexName,
+  indexType: indexType.default("IVF_PQ"),
+  indexParameters: indexParameters.default({}),
+  targetRecall: z
+    .number()
+    .min(0.1)
+    .max(1)
+    .default(limits.defaultTargetRecall)
+    .meta({ description: `recall@${limits.recallK} that the stored search defaults must reach` }),
+};
+
+export const migrateInput = z
+  .strictObject({
+    type: z.literal("migrate"),
+    ...common,
+    source: sourceName,
+    bucket: bucketAlias.default("primary").meta({ description: "Where the index is written" }),
+    metric: metric.default("cosine"),
+    vectorColumn: z.string().min(1).max(256).optional(),
+    idColumn: z.string().min(1).max(256).optional(),
+    dimension: z.int().min(1).max(limits.maxDimension).optional(),
+    onDuplicate: z.enum(["fail", "keep-last"]).default("fail").meta({
+      description: "What to do when a document id is there twice; last is by file name, then row",
+    }),
+    workers: z.int().min(1).max(limits.maxWorkers).default(limits.defaultWorkers),
+  })
+  .meta({ id: "MigrateJob" });
+export type MigrateInput = z.output<typeof migrateInput>;
+
+export const buildIndexInput = z
+  .strictObject({ type: z.literal("build-index"), ...common })
+  .meta({
+    id: "BuildIndexJob",
+    description: "Builds the published rows into a new generation with another index",
+  });
+export type BuildIndexInput = z.output<typeof buildIndexInput>;
+
+export const jobInput = z.discriminatedUnion("type", [migrateInput, buildIndexInput]);
+export type JobInput = z.output<typeof jobInput>;
+
+export const phaseName = z.enum(["plan", "fork", "load", "compact", "build", "verify", "publish"]);
+export type PhaseName = z.infer<typeof phaseName>;
+
+export const phase = z.strictObject({
+  name: phaseName,
+  state: z.enum(["running", "done"]),
+  startedAt: z.string(),
+  ms: z.number(),
+  rows: z.int().optional(),
+  chunks: z.int().optional(),
+});
+export type Phase = z.infer<typeof phase>;
+
+export const jobFailure = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  phase: z.string().optional(),
+  issues: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+});
+export type JobFailure = z.infer<typeof jobFailure>;
+
+export const jobState = z.enum(["running", "succeeded", "failed", "cancelled"]);
+export type JobState = z.infer<typeof jobState>;
+
+export const job = z
+  .strictObject({
+    id: jobId,
+    type: z.enum(["migrate", "build-index"]),
+    index: indexName,
+    input: jobInput,
+    state: jobState,
+    phase: phaseName.nullable(),
+    phases: z.array(phase),
+    rows: z.strictObject({ done: z.int(), total: z.int().nullable() }),
+    chunks: z.strictObject({ done: z.int(), total: z.int().nullable() }),
+    generation: z.string().nullable(),
+    error: jobFailure.nullable(),
+    createdAt: z.string(),
+    endedAt: z.string().nullable(),
+  })
+  .meta({ id: "Job" });
+export type Job = z.infer<typeof job>;

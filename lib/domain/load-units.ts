@@ -1,0 +1,127 @@
+import { limits } from "../config/limits.ts";
+import type { JobLedger } from "./job-ledger.ts";
+import { type Plan, redoList, stagingOf, unitsOf } from "./plan.ts";
+import type { Clock, Generations, ParquetSource, TaskContext, Unit } from "./ports.ts";
+
+export interface LoadDependencies {
+  ledger: JobLedger;
+  parquet: ParquetSource;
+  generations: Generations;
+  clock: Clock;
+}
+
+/**
+ * One worker's share of the load. Each unit is one append, marked with its origin, so that whoever comes after finds
+ * out what is there: a unit whose append was acknowledged is in the worker's progress; the one after it may have been
+ * committed without an acknowledgement and is counted in the table before it is sent again.
+ *
+ *   append 0 ── ack ── progress 1 ── append 1 ── (killed) ── restart: progress says 1; unit 1 is counted: there → skip
+ *
+ * @returns whether work is left to hand over
+ * @throws SourceInvalid, StoreUnavailable, JobCancelled
+ */
+export async function loadUnits(
+  deps: LoadDependencies,
+  job: string,
+  plan: Plan,
+  worker: number,
+  context: TaskContext,
+): Promise<{ done: boolean }> {
+  const staging = stagingOf(plan.ref);
+  const progress = await LoadProgress.resume(deps, job, worker);
+  const { again, fresh } = await unitsLeft(deps, job, plan, unitsOf(plan, worker), progress);
+  const left = [...again, ...fresh];
+  const decoded = deps.parquet.decode(plan.sourceBucket, plan.files, left, plan.target, context.signal);
+  for await (const { unit, ipc } of decoded) {
+    await deps.ledger.refuseEnded(job);
+    await deps.generations.append(staging, ipc);
+    if (fresh.includes(unit)) await progress.add(unit);
+    if (unit !== left.at(-1) && context.remainingMs() < limits.minWorkerTimeLeftMs) {
+      await progress.write("running");
+      return { done: false };
+    }
+  }
+  await progress.write("done");
+  return { done: true };
+}
+
+async function unitsLeft(
+  deps: LoadDependencies,
+  job: string,
+  plan: Plan,
+  units: Unit[],
+  progress: LoadProgress,
+) {
+  const fresh = await withoutCommitted(deps, plan, units.slice(progress.chunks), progress);
+  const redo = await deps.ledger.read(job, "redo", redoList);
+  const asked = units.filter(({ id }) => redo?.units.includes(id) && !fresh.some((unit) => unit.id === id));
+  const missing = await Promise.all(
+    asked.map(async (unit) => ((await isCommitted(deps, plan, unit)) ? [] : [unit])),
+  );
+  return { again: missing.flat(), fresh };
+}
+
+async function isCommitted({ generations }: LoadDependencies, plan: Plan, unit: Unit): Promise<boolean> {
+  return (await generations.rowsOfUnit(stagingOf(plan.ref), unit.id)) === unit.rows;
+}
+
+/** Only the first unit without an acknowledgement can be in doubt: a worker sends one after the other. */
+async function withoutCommitted(deps: LoadDependencies, plan: Plan, units: Unit[], progress: LoadProgress) {
+  const [first, ...others] = units;
+  if (!first || !progress.resumed) return units;
+  if (!(await isCommitted(deps, plan, first))) return units;
+  await progress.add(first);
+  return others;
+}
+
+class LoadProgress {
+  readonly #deps: LoadDependencies;
+  readonly #job: string;
+  readonly #worker: number;
+  readonly #startedAt: string;
+  readonly resumed: boolean;
+  rows: number;
+  /** How many of the worker's units are acknowledged; they are loaded in order. */
+  chunks: number;
+
+  private constructor(
+    deps: LoadDependencies,
+    job: string,
+    worker: number,
+    before: { startedAt: string; rows?: number; chunks?: number } | undefined,
+  ) {
+    this.#deps = deps;
+    this.#job = job;
+    this.#worker = worker;
+    this.#startedAt = before?.startedAt ?? new Date(deps.clock.now()).toISOString();
+    this.resumed = before !== undefined;
+    this.rows = before?.rows ?? 0;
+    this.chunks = before?.chunks ?? 0;
+  }
+
+  static async resume(deps: LoadDependencies, job: string, worker: number): Promise<LoadProgress> {
+    const before = await deps.ledger.workerProgress(job, "load", worker);
+    const progress = new LoadProgress(deps, job, worker, before);
+    if (!before) await progress.write("running");
+    return progress;
+  }
+
+  /** Written after every unit: it is what a restart trusts. */
+  async add(unit: Unit): Promise<void> {
+    this.rows += unit.rows;
+    this.chunks += 1;
+    await this.write("running");
+  }
+
+  async write(state: "running" | "done"): Promise<void> {
+    const ms = this.#deps.clock.now() - Date.parse(this.#startedAt);
+    const { rows, chunks } = this;
+    await this.#deps.ledger.progress(this.#job, "load", this.#worker, {
+      state,
+      startedAt: this.#startedAt,
+      ms,
+      rows,
+      chunks,
+    });
+  }
+}

@@ -1,0 +1,130 @@
+import { limits } from "../config/limits.ts";
+import type { Buckets } from "./bucket.ts";
+import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
+import { DomainError } from "./errors.ts";
+import type { MigrateInput } from "./job.ts";
+import { splitSource } from "./names.ts";
+import { type Plan, plan, stagingOf } from "./plan.ts";
+import { planIndex } from "./plan-index.ts";
+import type { ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
+import {
+  commonDimension,
+  cutUnits,
+  invalidSource,
+  mergeColumns,
+  resolveColumns,
+  type SourceFile,
+} from "./source-layout.ts";
+
+export interface PlanDependencies extends ClaimDependencies {
+  buckets: Buckets;
+  stores: Stores;
+  parquet: ParquetSource;
+}
+
+/**
+ * The first task of a migration: reads the footers of the source, checks that all of it can be loaded, claims the next
+ * generation and writes the plan. Repeated, it finds its plan.
+ * @throws SourceInvalid, BucketNotFound, BucketReadOnly, Conflict, IndexParametersInvalid
+ */
+export async function planMigration(
+  deps: PlanDependencies,
+  job: string,
+  input: MigrateInput,
+  context: TaskContext,
+): Promise<Plan> {
+  const known = await deps.ledger.read(job, "plan", plan);
+  if (known) return known;
+  deps.buckets.writable(input.bucket);
+  const source = splitSource(input.source);
+  const files = await readFooters(deps, source, context);
+  const target = await targetOf(deps, source.bucket, files, input, context);
+  const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
+  if (rows === 0) throw invalidSource(input.source, "holds no rows");
+  planIndex({ type: input.indexType, rows, dimension: target.dimension, asked: input.indexParameters });
+  const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length);
+  const claim = await claimGeneration(deps, job, input.index, input.bucket);
+  const ref = { index: input.index, bucket: input.bucket, generation: claim.generation };
+  const made: Plan = {
+    ref,
+    generation: claim.generation,
+    rows,
+    target,
+    sourceBucket: source.bucket,
+    files: files.map(({ key }) => key),
+    units,
+    workers: Math.min(input.workers, units.length),
+    from: null,
+    claimedAt: claim.since,
+  };
+  await sweepLeftovers(deps, made);
+  await deps.generations.create(stagingOf(ref), target);
+  await deps.ledger.write(job, "plan", made);
+  return made;
+}
+
+/** The Parquet files under a key or prefix, by name; what starts with `_` or `.` is not data, as everywhere else. */
+async function sourceKeys(
+  deps: PlanDependencies,
+  source: { bucket: string; key: string },
+): Promise<string[]> {
+  const store = deps.stores(source.bucket);
+  const name = `${source.bucket}/${source.key}`;
+  if ((await store.bytesOf(source.key)) !== undefined) return [source.key];
+  const under = await store.list(`${source.key}/`, { limit: limits.maxSourceFiles + 1 });
+  const keys = under
+    .map(({ key }) => key)
+    .filter((key) => /(^|\/)[^/_.][^/]*\.(parquet|parq|pq)$/i.test(key));
+  if (keys.length > limits.maxSourceFiles)
+    throw invalidSource(name, `holds more than ${limits.maxSourceFiles} files`);
+  if (keys.length > 0) return keys;
+  const why =
+    under.length > 0
+      ? `none of its ${under.length} files ends with .parquet`
+      : "there is no such file or prefix";
+  throw invalidSource(name, why);
+}
+
+async function readFooters(
+  deps: PlanDependencies,
+  source: { bucket: string; key: string },
+  context: TaskContext,
+): Promise<SourceFile[]> {
+  const keys = await sourceKeys(deps, source);
+  const footers = await deps.parquet.footers(source.bucket, keys, context.signal);
+  return keys.flatMap((key, i) => (footers[i] ? [{ key, footer: footers[i] }] : []));
+}
+
+async function targetOf(
+  deps: PlanDependencies,
+  bucket: string,
+  files: SourceFile[],
+  input: MigrateInput,
+  context: TaskContext,
+): Promise<TargetSchema> {
+  const [first] = files;
+  if (!first) throw new DomainError("Internal", "a source without files was not refused");
+  const names = resolveColumns(first, input);
+  const dimension =
+    commonDimension(files, names.vectorColumn, input.dimension) ??
+    (await deps.parquet.firstDimension(bucket, firstWithRows(files).key, names.vectorColumn, context.signal));
+  const columns = mergeColumns(files, names, dimension);
+  return { ...names, dimension, columns, refuseZeroVectors: input.metric === "cosine" };
+}
+
+function firstWithRows(files: SourceFile[]): SourceFile {
+  const found = files.find(({ footer }) => footer.rows > 0);
+  if (found) return found;
+  throw invalidSource(files[0]?.key ?? "", "holds no rows");
+}
+
+/** Tables that neither are published, nor still read by somebody, nor ours: left by a job that was killed. */
+export async function sweepLeftovers(deps: ClaimDependencies, made: Plan): Promise<void> {
+  const { index, bucket, generation } = made.ref;
+  const entry = await deps.registry.get(index);
+  const kept = new Set([entry.value.published?.generation, generation, `${generation}-load`]);
+  for (const one of entry.value.retiring) kept.add(one.generation);
+  const tables = await deps.generations.list(bucket, index);
+  for (const table of tables.filter((name) => !kept.has(name)))
+    await deps.generations.drop({ index, bucket, generation: table });
+}

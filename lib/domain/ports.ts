@@ -1,0 +1,212 @@
+import type { DomainError } from "./errors.ts";
+import type { Filter } from "./filter.ts";
+import type {
+  Column,
+  GenerationRef,
+  IndexParameters,
+  IndexType,
+  Metric,
+  SearchDefaults,
+} from "./index-entry.ts";
+import type { Consistency, Document, Hit } from "./search-request.ts";
+
+/** A condition on a write: only if absent, or only if the stored version is the one that was read. */
+export type WriteCondition = { ifNoneMatch: "*" } | { ifMatch: string };
+
+/** One bucket's objects, by key relative to its root. Every call has a deadline of its own. */
+export interface ObjectStore {
+  get(key: string): Promise<{ body: Uint8Array; etag: string } | undefined>;
+  /** Atomic. @returns the new version's ETag. @throws Conflict when the condition does not hold */
+  put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string>;
+  /** Keys that start with the prefix, ascending, after `after`. */
+  list(
+    prefix: string,
+    options?: { after?: string; limit?: number },
+  ): Promise<{ key: string; bytes: number }[]>;
+  /** Removes every object whose key starts with the prefix (a folder: ends with `/`). */
+  deletePrefix(prefix: string): Promise<void>;
+  /** Bytes from start (inclusive) to end (exclusive). */
+  read(key: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  bytesOf(key: string): Promise<number | undefined>;
+  /** Copies inside the bucket without moving bytes through this process where the store can. */
+  copy(from: string, to: string): Promise<void>;
+}
+
+export type Stores = (bucket: string) => ObjectStore;
+
+/** An index opened for reading, at one version of its published generation. */
+export interface Reader {
+  readonly columns: Column[];
+  readonly version: number;
+  search(query: Query): Promise<Hit[]>;
+  fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined>;
+  stats(): Promise<GenerationStats>;
+}
+
+export interface Query {
+  vector: Float32Array;
+  k: number;
+  columns: string[];
+  filter?: Filter;
+  settings: SearchDefaults;
+  timeoutMs: number;
+}
+
+export interface GenerationStats {
+  rows: number;
+  bytes: number;
+  fragments: number;
+  indexes: { name: string; type: string; unindexedRows: number }[];
+}
+
+/** A generation opened by the warm container, with what was paid for it. */
+export interface Lease {
+  entry: import("./index-entry.ts").IndexEntry;
+  published: import("./index-entry.ts").Publication;
+  reader: Reader;
+  cold: boolean;
+  openMs: number;
+}
+
+export interface WarmIndexes {
+  /** Runs `work` with the index open; it is not closed before `work` ends. @throws IndexNotFound, IndexNotReady */
+  use<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T>;
+}
+
+/** What one append carries: row groups of one file that are decoded, sent and counted as a whole. */
+export interface Unit {
+  id: number;
+  /** Position in the plan's files. */
+  file: number;
+  rowGroups: { index: number; rows: number }[];
+  rows: number;
+}
+
+export interface FileFooter {
+  bytes: number;
+  rows: number;
+  columns: SourceColumn[];
+  rowGroups: { rows: number; bytes: number }[];
+}
+
+export type VectorLayout = "list" | "fixed_size_list" | "binary";
+
+/** A column of a Parquet file as it will be stored; `vector` when it can serve as the vector column. */
+export interface SourceColumn {
+  name: string;
+  type: string;
+  /** Whether columns of this type can be stored. */
+  carried: boolean;
+  vector?: { layout: VectorLayout; dimension: number | null };
+}
+
+/** What the rows of every file are made into. */
+export interface TargetSchema {
+  idColumn: string;
+  vectorColumn: string;
+  dimension: number;
+  columns: Column[];
+  refuseZeroVectors: boolean;
+}
+
+export interface ParquetSource {
+  /** @throws SourceInvalid naming the file */
+  footers(bucket: string, keys: string[], signal: AbortSignal): Promise<FileFooter[]>;
+  /** The dimension of a vector column from its first row, where the footer does not tell. @throws SourceInvalid */
+  firstDimension(bucket: string, key: string, column: string, signal: AbortSignal): Promise<number>;
+  /**
+   * Decodes units one after the other, the next while the last is written. Each is an Arrow IPC stream of the target
+   * schema with the column `_origin` (unit id and row) added.
+   * @throws SourceInvalid naming file, row group and row
+   */
+  decode(
+    bucket: string,
+    files: string[],
+    units: Unit[],
+    target: TargetSchema,
+    signal: AbortSignal,
+  ): AsyncIterable<{
+    unit: Unit;
+    ipc: Uint8Array;
+  }>;
+}
+
+export interface DuplicateId {
+  id: string;
+  origins: bigint[];
+}
+
+/** Writing generations: what the tasks of a job need of LanceDB. All of it may be repeated. */
+export interface Generations {
+  create(ref: GenerationRef, target: TargetSchema): Promise<void>;
+  append(ref: GenerationRef, ipc: Uint8Array): Promise<void>;
+  version(ref: GenerationRef): Promise<number>;
+  rowsOf(ref: GenerationRef): Promise<number>;
+  rowsOfUnit(ref: GenerationRef, unit: number): Promise<number>;
+  deleteUnit(ref: GenerationRef, unit: number): Promise<void>;
+  /** Rows by unit and ids that are there more than once, at exactly `version`. */
+  tally(
+    ref: GenerationRef,
+    version: number,
+    idColumn: string,
+  ): Promise<{ rowsByUnit: Map<number, number>; duplicates: DuplicateId[] }>;
+  /** A copy of one version under another name: nothing that is later written to the original can reach it. */
+  fork(from: GenerationRef, version: number, to: GenerationRef): Promise<void>;
+  deleteOrigins(ref: GenerationRef, origins: bigint[]): Promise<void>;
+  dropOriginColumn(ref: GenerationRef): Promise<void>;
+  /** @returns whether it paid */
+  compact(ref: GenerationRef): Promise<boolean>;
+  buildVectorIndex(
+    ref: GenerationRef,
+    column: string,
+    type: IndexType,
+    metric: Metric,
+    p: IndexParameters,
+  ): Promise<void>;
+  dropVectorIndex(ref: GenerationRef, column: string): Promise<void>;
+  buildIdIndex(ref: GenerationRef, column: string): Promise<void>;
+  probe(ref: GenerationRef, columns: { id: string; vector: string }, metric: Metric): Promise<RecallProbe>;
+  /** The columns as stored. */
+  columns(ref: GenerationRef): Promise<Column[]>;
+  /** Removes the table; no error when it is not there. */
+  drop(ref: GenerationRef): Promise<void>;
+  list(bucket: string, index: string): Promise<string[]>;
+  /** Bytes that a drop of the whole database frees go with it. */
+  dropAll(bucket: string, index: string): Promise<void>;
+}
+
+/** Exact and approximate neighbours of sampled rows, each without the row itself. */
+export interface RecallProbe {
+  sample(queries: number): Promise<{ id: string; vector: Float32Array }[]>;
+  exact(vector: Float32Array, k: number): Promise<string[]>;
+  approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]>;
+  close(): void;
+}
+
+export interface ExecutionState {
+  status: "running" | "succeeded" | "failed" | "cancelled";
+  endedAt?: string;
+  error?: string;
+  cause?: string;
+}
+
+/** Where state machines run: in this process or in Step Functions. */
+export interface Workflow {
+  /** Starts once per name; a second start of the same name does nothing. */
+  start(name: string, machine: string, input: unknown): Promise<void>;
+  describe(name: string): Promise<ExecutionState | undefined>;
+  /** Ends the execution and waits, within its own deadline, until its tasks have let go. */
+  stop(name: string): Promise<void>;
+}
+
+export interface Clock {
+  now(): number;
+}
+
+/** What a task of a state machine is told beside its input. */
+export interface TaskContext {
+  signal: AbortSignal;
+  remainingMs(): number;
+}
+
+export type TaskFailure = DomainError;

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { limits } from "../config/limits.ts";
+import { filter } from "./filter.ts";
+
+/** Names of columns a caller wants back. */
+export const columnList = z.array(z.string().min(1).max(256)).max(limits.maxColumns);
+
+export const consistency = z.enum(["eventual", "strong"]).meta({
+  description:
+    "eventual: sees every write acknowledged 5 s ago. strong: sees every acknowledged write, at the cost of asking the store first.",
+});
+export type Consistency = z.infer<typeof consistency>;
+
+export const searchRequest = z
+  .strictObject({
+    vector: z
+      .array(z.number())
+      .min(1)
+      .max(limits.maxDimension)
+      .meta({ description: "Query vector of the index's dimension; finite float32 numbers" }),
+    k: z.int().min(1).max(limits.maxK).default(limits.defaultK).meta({ description: "How many hits" }),
+    filter: filter.optional(),
+    select: columnList.optional().meta({ description: "Columns of the hits; all but the vector without it" }),
+    nprobes: z.int().min(1).max(limits.maxNprobes).optional().meta({
+      description: "Partitions to search; without it the number the index was verified with",
+    }),
+    refineFactor: z.int().min(1).max(limits.maxRefineFactor).optional().meta({
+      description: "k times this many candidates are compared again with their full vectors",
+    }),
+    ef: z.int().min(1).max(limits.maxEf).optional().meta({ description: "HNSW candidates; HNSW_SQ only" }),
+    consistency: consistency.default("eventual"),
+  })
+  .meta({ id: "SearchRequest" });
+export type SearchRequest = z.output<typeof searchRequest>;
+
+export const hit = z
+  .looseObject({ doc_id: z.string(), distance: z.number(), score: z.number() })
+  .meta({
+    id: "Hit",
+    description: "The selected columns beside doc_id, distance and score (higher is better)",
+  });
+export type Hit = z.infer<typeof hit>;
+
+export const searchResponse = z
+  .strictObject({
+    hits: z.array(hit),
+    performance: z.strictObject({
+      cache: z.enum(["cold", "warm"]).meta({ description: "cold: this request opened the index" }),
+      openMs: z.number(),
+      searchMs: z.number(),
+      totalMs: z.number(),
+      generation: z.string(),
+      version: z.int(),
+      nprobes: z.int().optional(),
+      refineFactor: z.int().optional(),
+      ef: z.int().optional(),
+    }),
+  })
+  .meta({ id: "SearchResponse" });
+export type SearchResponse = z.infer<typeof searchResponse>;
+
+/** A document as the API gives it: `doc_id` and the selected columns. */
+export const document = z.looseObject({ doc_id: z.string() }).meta({ id: "Document" });
+export type Document = z.infer<typeof document>;
+
+/** `?select=a,b`: names are separated by commas. */
+export const selectParameter = z
+  .string()
+  .max(8_192)
+  .transform((text) => text.split(","))
+  .pipe(columnList)
+  .meta({ description: "Columns, separated by commas" });
+
+export const docId = z
+  .string()
+  .min(1)
+  .max(limits.maxDocIdLength)
+  .meta({ description: "Id of a document, percent-encoded", example: "w08397" });

@@ -1,0 +1,40 @@
+import type { Buckets } from "./bucket.ts";
+import { publishedOf } from "./describe-index.ts";
+import { DomainError } from "./errors.ts";
+import type { IndexRegistry } from "./index-registry.ts";
+import type { JobInput } from "./job.ts";
+import type { JobLedger } from "./job-ledger.ts";
+import { splitSource } from "./names.ts";
+import type { Workflow } from "./ports.ts";
+
+export interface JobDependencies {
+  buckets: Buckets;
+  registry: IndexRegistry;
+  ledger: JobLedger;
+  workflow: Workflow;
+}
+
+/**
+ * Starts a job once per id: a second start with the same id and input finds the first, and starts its execution if the
+ * process died in between.
+ * @throws BucketNotFound, BucketReadOnly, IndexNotFound, IndexNotReady, Conflict, IdempotencyMismatch
+ */
+export async function startJob(deps: JobDependencies, id: string, input: JobInput): Promise<void> {
+  const known = await deps.ledger.record(id);
+  if (!known) await refuseHopeless(deps, input);
+  await deps.ledger.register(id, input);
+  await deps.workflow.start(id, input.type, input);
+}
+
+/** What can be known at once is said at once, not minutes later by a failed job. */
+async function refuseHopeless({ buckets, registry }: JobDependencies, input: JobInput): Promise<void> {
+  if (input.type === "migrate") {
+    buckets.get(splitSource(input.source).bucket);
+    buckets.writable(input.bucket);
+  }
+  const entry =
+    input.type === "build-index" ? await registry.get(input.index) : await registry.read(input.index);
+  if (input.type === "build-index" && entry) buckets.writable(publishedOf(entry.value).bucket);
+  const claim = entry?.value.claim;
+  if (claim) throw new DomainError("Conflict", `job ${claim.job} is already building index "${input.index}"`);
+}

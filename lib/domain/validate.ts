@@ -1,0 +1,36 @@
+import type { z } from "zod";
+import { badRequest, type Issue } from "./errors.ts";
+
+/** The problems zod found, each with its path written as in the input: `body.filter.filters[3].column`. */
+export function issuesOf(error: z.ZodError, root = ""): Issue[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => ({
+        path: pathOf(root, [...issue.path, key]),
+        message: "unknown field",
+      }));
+    return [{ path: pathOf(root, issue.path) || "(root)", message: issue.message }];
+  });
+}
+
+function pathOf(root: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text ? `${text}.${clip(String(part))}` : clip(String(part));
+  }, root);
+}
+
+/** A key is the caller's text: it is echoed only so far. */
+function clip(text: string): string {
+  return text.length > 64 ? `${text.slice(0, 61)}...` : text;
+}
+
+/**
+ * Parses at the edge, every problem at once.
+ * @throws BadRequest with one issue per problem, prefixed with `root`
+ */
+export function validate<S extends z.ZodType>(schema: S, input: unknown, root: string): z.output<S> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw badRequest(...issuesOf(parsed.error, root));
+}

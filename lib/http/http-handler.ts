@@ -1,0 +1,67 @@
+import middy from "@middy/core";
+import httpHeaderNormalizer from "@middy/http-header-normalizer";
+import httpJsonBodyParser from "@middy/http-json-body-parser";
+import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
+import type { z } from "zod";
+import type { Container } from "../container.ts";
+import { bodyLimit } from "./body-limit.ts";
+import { deadlineOf, withDeadline } from "./deadline.ts";
+import { type Operation, type OperationName, operations } from "./operations.ts";
+import { parseRequest } from "./parse-request.ts";
+import type { HttpResponse } from "./problem.ts";
+import { reportRequest } from "./report-request.ts";
+
+type Operations = typeof operations;
+type Output<O, K extends keyof O> = O[K] extends z.ZodType ? z.output<O[K]> : undefined;
+
+/** A request as its operation's schemas have parsed it. */
+export interface HttpRequest<N extends OperationName> {
+  path: Output<Operations[N], "path">;
+  query: Output<Operations[N], "query">;
+  headers: Operations[N] extends { headers: z.ZodType } ? z.output<Operations[N]["headers"]> : undefined;
+  body: Operations[N] extends { body: z.ZodType } ? z.output<Operations[N]["body"]> : undefined;
+  /** What is left of the request's time. */
+  timeoutMs(): number;
+}
+
+/** What a use case answers; the stack makes the HTTP response of it. */
+export interface Answer {
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export type HttpEvent = APIGatewayProxyEventV2;
+
+/**
+ * The stack around every route, outermost first: report (log line, metrics, problem+json), header names, body size,
+ * JSON, schemas, deadline.
+ */
+export function httpHandler<N extends OperationName>(
+  name: N,
+  container: () => Container,
+  answer: (request: HttpRequest<N>, container: Container) => Promise<Answer>,
+) {
+  const operation: Operation = operations[name];
+  const stack = middy<HttpEvent, HttpResponse, Error, Context>()
+    .use(reportRequest(name))
+    .use(httpHeaderNormalizer())
+    .use(bodyLimit(operation.maxBodyBytes));
+  if (operation.body) stack.use(httpJsonBodyParser());
+  return stack.handler(async (event, context) => {
+    const built = container();
+    const timeoutMs = deadlineOf(context, built.environment.REQUEST_TIMEOUT_MS);
+    const parsed = parseRequest(operation, event, name);
+    const request = { ...parsed, timeoutMs } as HttpRequest<N>;
+    const { body, headers } = await withDeadline(timeoutMs(), answer(request, built));
+    return response(operation.status, body, headers);
+  });
+}
+
+function response(statusCode: number, body: unknown, headers: Record<string, string> = {}): HttpResponse {
+  if (body === undefined) return { statusCode, headers, body: "" };
+  return {
+    statusCode,
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,19 @@
+import middy from "@middy/core";
+import { DomainError } from "../domain/errors.ts";
+import type { HttpEvent } from "./http-handler.ts";
+import { type Operation, operations } from "./operations.ts";
+import type { HttpResponse } from "./problem.ts";
+import { reportRequest } from "./report-request.ts";
+
+const routes = (Object.values(operations) as Operation[]).map(
+  ({ method, route }) => `${method.toUpperCase()} ${route}`,
+);
+
+/** Answers a request that no route takes with the routes there are. */
+export function notFoundHandler() {
+  return middy<HttpEvent, HttpResponse>()
+    .use(reportRequest("notFound"))
+    .handler(async () => {
+      throw new DomainError("RouteNotFound", `no such route; there are: ${routes.join(", ")}`);
+    });
+}

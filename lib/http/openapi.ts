@@ -1,0 +1,35 @@
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
+import packageJson from "../../package.json" with { type: "json" };
+import { type Operation, operations, problem } from "./operations.ts";
+
+/** The OpenAPI 3.1 document, from the schemas that validate the requests. */
+export function openApiDocument() {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const [operationId, operation] of Object.entries(operations) as [string, Operation][])
+    paths[operation.route] = {
+      ...paths[operation.route],
+      [operation.method]: operationObject(operationId, operation),
+    };
+  return createDocument({
+    openapi: "3.1.0",
+    info: { title: packageJson.name, version: packageJson.version, description: packageJson.description },
+    paths,
+  });
+}
+
+function operationObject(operationId: string, operation: Operation): ZodOpenApiOperationObject {
+  const { summary, path, query, headers, body, status, response } = operation;
+  return {
+    operationId,
+    summary,
+    requestParams: { path, query, ...(headers ? { header: headers } : {}) },
+    ...(body ? { requestBody: { required: true, content: { "application/json": { schema: body } } } } : {}),
+    responses: {
+      [String(status)]: {
+        description: summary,
+        ...(response ? { content: { "application/json": { schema: response } } } : {}),
+      },
+      default: { description: "A problem", content: { "application/problem+json": { schema: problem } } },
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { asDomainError, DomainError, errorTable } from "../domain/errors.ts";
+
+export interface HttpResponse {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/**
+ * The one place where an error becomes a response. Below 500 the detail was written for the caller; above it says
+ * nothing of paths, buckets, SQL or LanceDB: that is in the log, under the same correlation id.
+ */
+export function problemResponse(error: DomainError, correlationId: string): HttpResponse {
+  const { title } = errorTable[error.kind];
+  const { code, status, issues } = error;
+  const shown = status < 500 ? { detail: error.message, ...(issues.length > 0 ? { issues } : {}) } : {};
+  const body = {
+    type: `urn:problem:${code}`,
+    title,
+    status,
+    code,
+    ...shown,
+    instance: `urn:request:${correlationId}`,
+  };
+  const retry: Record<string, string> = error.retryable ? { "retry-after": "1" } : {};
+  return {
+    statusCode: status,
+    headers: { "content-type": "application/problem+json", ...retry },
+    body: JSON.stringify(body),
+  };
+}
+
+/** Errors of middy's body parser carry a status; the others are ours or unexpected. */
+export function errorOf(thrown: unknown): DomainError {
+  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  if (status === 415) return new DomainError("UnsupportedMediaType", "send the body as application/json");
+  if (status === 422) return new DomainError("InvalidJson", "the body cannot be parsed as JSON");
+  return asDomainError(thrown);
+}

@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { buildGeneration } from "../domain/build-generation.ts";
+import { compactGeneration } from "../domain/compact-generation.ts";
+import { discardGeneration } from "../domain/discard-generation.ts";
+import { DomainError } from "../domain/errors.ts";
+import {
+  indexParameters,
+  type Metric,
+  recallReport,
+  searchDefaults,
+  servedIndexType,
+} from "../domain/index-entry.ts";
+import type { JobInput, jobFailure, PhaseName } from "../domain/job.ts";
+import { loadUnits } from "../domain/load-units.ts";
+import { indexName } from "../domain/names.ts";
+import { type Plan, plan } from "../domain/plan.ts";
+import { type PlanDependencies, planMigration } from "../domain/plan-migration.ts";
+import { forkGeneration, planRebuild } from "../domain/plan-rebuild.ts";
+import type { TaskContext } from "../domain/ports.ts";
+import { publishGeneration, retireGenerations } from "../domain/publish-generation.ts";
+import { verifyGeneration } from "../domain/verify-generation.ts";
+
+export interface TaskDependencies extends PlanDependencies {
+  retireAfterMs: number;
+}
+
+/** What every task is given: the job, its input as parsed, and the rest of its payload. */
+export interface TaskCall {
+  deps: TaskDependencies;
+  jobId: string;
+  input: JobInput;
+  payload: Record<string, unknown>;
+  context: TaskContext;
+}
+
+interface Task {
+  /** The phase whose progress it is; load writes its own, worker by worker. */
+  phase?: PhaseName;
+  run(call: TaskCall): Promise<unknown>;
+}
+
+const builtIndex = z.object({
+  type: servedIndexType,
+  parameters: indexParameters,
+  reasons: z.array(z.string()),
+});
+const verified = z.object({ searchDefaults, recall: recallReport });
+
+/** The tasks of the state machines by name. Results are keys and counts, never rows. */
+export const tasks = {
+  plan: { phase: "plan", run: runPlan },
+  fork: { phase: "fork", run: runFork },
+  load: { run: runLoad },
+  compact: { phase: "compact", run: runCompact },
+  build: { phase: "build", run: runBuild },
+  verify: { phase: "verify", run: runVerify },
+  publish: { phase: "publish", run: runPublish },
+  retire: { run: runRetire },
+} satisfies Record<string, Task>;
+
+async function runPlan({ deps, jobId, input, context }: TaskCall) {
+  await deps.ledger.register(jobId, input);
+  const made =
+    input.type === "migrate"
+      ? await planMigration(deps, jobId, input, context)
+      : await planRebuild(deps, jobId, input);
+  return { rows: made.rows, workers: Array.from({ length: made.workers }, (_, worker) => worker) };
+}
+
+async function runFork(call: TaskCall) {
+  const made = await planOf(call);
+  await forkGeneration(call.deps, made);
+  return { rows: await call.deps.generations.rowsOf(made.ref) };
+}
+
+async function runLoad(call: TaskCall) {
+  const { worker } = z.object({ worker: z.int().min(0) }).parse(call.payload);
+  return loadUnits(call.deps, call.jobId, await planOf(call), worker, call.context);
+}
+
+async function runCompact(call: TaskCall) {
+  if (call.input.type !== "migrate") throw new DomainError("Internal", "only a migration is compacted");
+  return compactGeneration(call.deps, call.jobId, await planOf(call), call.input);
+}
+
+async function runBuild(call: TaskCall) {
+  return buildGeneration(call.deps.generations, await planOf(call), call.input, await metricOf(call));
+}
+
+async function runVerify(call: TaskCall) {
+  const { rows, index } = z.object({ rows: z.int(), index: builtIndex }).parse(call.payload);
+  const wanted = { metric: await metricOf(call), targetRecall: call.input.targetRecall, rows };
+  return verifyGeneration(call.deps.generations, await planOf(call), index, wanted, call.context);
+}
+
+async function runPublish(call: TaskCall) {
+  const { deps, jobId, input } = call;
+  const made = await planOf(call);
+  const payload = z.object({ index: builtIndex, verified }).parse(call.payload);
+  const { columns, idColumn, vectorColumn, dimension } = made.target;
+  await publishGeneration(deps, jobId, made, {
+    generation: made.generation,
+    bucket: made.ref.bucket,
+    dimension,
+    metric: await metricOf(call),
+    vectorColumn,
+    idColumn,
+    columns,
+    indexType: payload.index.type,
+    indexParameters: payload.index.parameters,
+    reasons: payload.index.reasons,
+    ...payload.verified,
+    rows: await deps.generations.rowsOf(made.ref),
+    source:
+      input.type === "migrate" ? input.source : `${made.from?.ref.generation}, version ${made.from?.version}`,
+    publishedAt: new Date(deps.clock.now()).toISOString(),
+  });
+  const replaced = (await deps.registry.get(input.index)).value.retiring.length > 0;
+  return { replaced, graceSeconds: Math.ceil(deps.retireAfterMs / 1000) };
+}
+
+async function runRetire({ deps, input }: TaskCall) {
+  return { waiting: await retireGenerations(deps, input.index, deps.retireAfterMs) };
+}
+
+async function planOf({ deps, jobId }: TaskCall): Promise<Plan> {
+  await deps.ledger.refuseEnded(jobId);
+  const made = await deps.ledger.read(jobId, "plan", plan);
+  if (made) return made;
+  throw new DomainError("Internal", `job ${jobId} has no plan`);
+}
+
+/** A rebuild keeps the metric of what is published. */
+async function metricOf({ deps, input }: TaskCall): Promise<Metric> {
+  if (input.type === "migrate") return input.metric;
+  return (await deps.registry.get(input.index)).value.published?.metric ?? "cosine";
+}
+
+/**
+ * The last task of a job that failed: no task writes any more, what it built goes, its claim is given back. Its input
+ * may be the very thing that was wrong, so nothing about it is assumed.
+ * @returns what the Fail state shows
+ */
+export async function discard(deps: TaskDependencies, jobId: string, payload: Record<string, unknown>) {
+  await deps.ledger.end(jobId, "failed");
+  const index = indexName.safeParse((payload["input"] as { index?: unknown } | undefined)?.index);
+  if (index.success) await discardGeneration(deps, jobId, index.data);
+  const failure = (await deps.ledger.failure(jobId)) ?? failureFrom(payload["error"]);
+  await deps.ledger.recordFailure(jobId, failure);
+  return { error: failure.code, cause: failure.message };
+}
+
+/** Of a task that could not say itself why it ended: a timeout, or a process out of memory. */
+function failureFrom(error: unknown): z.infer<typeof jobFailure> {
+  const { Error: name = "States.TaskFailed", Cause: cause } = (error ?? {}) as {
+    Error?: string;
+    Cause?: unknown;
+  };
+  if (name === "JobInterrupted") return { code: "job-interrupted", message: String(cause) };
+  return { code: "internal", message: `a task of the job ended without an answer (${name})` };
+}
