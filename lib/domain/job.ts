@@ -33,12 +33,10 @@ export const migrateInput = z
   .meta({ id: "MigrateJob" });
 export type MigrateInput = z.output<typeof migrateInput>;
 
-export const buildIndexInput = z
-  .strictObject({ type: z.literal("build-index"), ...common })
-  .meta({
-    id: "BuildIndexJob",
-    description: "Builds the published rows into a new generation with another index",
-  });
+export const buildIndexInput = z.strictObject({ type: z.literal("build-index"), ...common }).meta({
+  id: "BuildIndexJob",
+  description: "Builds the published rows into a new generation with another index",
+});
 export type BuildIndexInput = z.output<typeof buildIndexInput>;
 
 export const jobInput = z.discriminatedUnion("type", [migrateInput, buildIndexInput]);

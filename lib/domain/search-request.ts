@@ -33,12 +33,10 @@ export const searchRequest = z
   .meta({ id: "SearchRequest" });
 export type SearchRequest = z.output<typeof searchRequest>;
 
-export const hit = z
-  .looseObject({ doc_id: z.string(), distance: z.number(), score: z.number() })
-  .meta({
-    id: "Hit",
-    description: "The selected columns beside doc_id, distance and score (higher is better)",
-  });
+export const hit = z.looseObject({ doc_id: z.string(), distance: z.number(), score: z.number() }).meta({
+  id: "Hit",
+  description: "The selected columns beside doc_id, distance and score (higher is better)",
+});
 export type Hit = z.infer<typeof hit>;
 
 export const searchResponse = z

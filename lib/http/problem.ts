@@ -30,10 +30,14 @@ export function problemResponse(error: DomainError, correlationId: string): Http
   };
 }
 
-/** Errors of middy's body parser carry a status; the others are ours or unexpected. */
+/**
+ * The body parser's errors tell a wrong type from wrong JSON only by their message; their cause holds the body, vector
+ * and all, and is dropped here so that it is never logged.
+ */
 export function errorOf(thrown: unknown): DomainError {
-  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
-  if (status === 415) return new DomainError("UnsupportedMediaType", "send the body as application/json");
-  if (status === 422) return new DomainError("InvalidJson", "the body cannot be parsed as JSON");
-  return asDomainError(thrown);
+  const { statusCode, message } = (thrown ?? {}) as { statusCode?: unknown; message?: unknown };
+  if (statusCode !== 415) return asDomainError(thrown);
+  if (/malformed JSON/.test(String(message)))
+    return new DomainError("InvalidJson", "the body cannot be parsed as JSON");
+  return new DomainError("UnsupportedMediaType", "send the body as application/json");
 }

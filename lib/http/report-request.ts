@@ -1,5 +1,6 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import type middy from "@middy/core";
+import type { Context } from "aws-lambda";
 import type { DomainError } from "../domain/errors.ts";
 import { logger, metrics } from "../telemetry.ts";
 import type { HttpEvent } from "./http-handler.ts";
@@ -28,7 +29,7 @@ export function reportRequest(name: string): middy.MiddlewareObj<HttpEvent, Http
     before: (request) => {
       begun.set(request.internal, {
         started: performance.now(),
-        correlationId: correlationIdOf(request.event),
+        correlationId: correlationIdOf(request.event, request.context),
       });
     },
     after: (request) => finish(request),
@@ -38,12 +39,12 @@ export function reportRequest(name: string): middy.MiddlewareObj<HttpEvent, Http
 
 const constantHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
-function correlationIdOf({ headers, requestContext }: HttpEvent): string {
+function correlationIdOf({ headers }: HttpEvent, { awsRequestId }: Context): string {
   const given = Object.entries(headers ?? {}).find(
     ([name]) => name.toLowerCase() === "x-correlation-id",
   )?.[1];
   if (given && /^[\w.:-]{1,128}$/.test(given)) return given;
-  return requestContext?.requestId ?? crypto.randomUUID();
+  return awsRequestId;
 }
 
 function report(

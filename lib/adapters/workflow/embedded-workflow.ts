@@ -72,8 +72,7 @@ export class EmbeddedWorkflow implements Workflow {
     const deadline = this.#clock.now() + limits.cancelWaitMs;
     while (this.#clock.now() < deadline) {
       const read = await this.#records.read(name);
-      if (read?.record.status !== "cancelled" || read.record.settled || this.#isDead(read.record))
-        return;
+      if (read?.record.status !== "cancelled" || read.record.settled || this.#isDead(read.record)) return;
       await sleep(50);
     }
   }

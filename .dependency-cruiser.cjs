@@ -1,0 +1,73 @@
+/** The arrows of the architecture. What a folder may import is listed; everything else is refused. */
+const only = (name, from, allowed) => ({
+  name,
+  severity: "error",
+  from: { path: from },
+  to: { pathNot: allowed },
+});
+
+module.exports = {
+  forbidden: [
+    only("domain-imports-zod-only", "^lib/domain/", [
+      "^lib/domain/",
+      "^lib/config/limits\\.ts$",
+      "^node_modules/zod/",
+    ]),
+    only("config-imports-domain", "^lib/config/", [
+      "^lib/(config|domain)/",
+      "^node_modules/(zod|smol-toml)/",
+      "^package\\.json$",
+      "^(node:)?(fs|path)$",
+    ]),
+    only("task-imports-domain", "^lib/task/", [
+      "^lib/(task|domain)/",
+      "^lib/telemetry\\.ts$",
+      "^node_modules/(zod|@types/aws-lambda)/",
+    ]),
+    only("http-imports-domain", "^lib/http/", [
+      "^lib/(http|domain|config)/",
+      "^lib/(telemetry|container)\\.ts$",
+      "^node_modules/(zod|zod-openapi|@middy|@aws-lambda-powertools|@types/aws-lambda)/",
+      "^package\\.json$",
+      "^(node:)?crypto$",
+    ]),
+    only("functions-only-wire", "^functions/", [
+      "^lib/(http|task|domain)/",
+      "^lib/container\\.ts$",
+      "^lib/config/versions\\.ts$",
+    ]),
+    {
+      name: "only-adapters-reach-outside",
+      severity: "error",
+      from: { path: "^(lib|functions)/", pathNot: "^lib/(adapters/|container\\.ts)" },
+      to: {
+        path: "node_modules/(@lancedb|@aws-sdk|apache-arrow|parquet-wasm|aws-local-stepfunctions|lru-cache)/",
+      },
+    },
+    {
+      name: "adapters-are-wired-by-the-container",
+      severity: "error",
+      from: { path: "^(lib|functions)/", pathNot: "^lib/(adapters/|container\\.ts)" },
+      to: { path: "^lib/adapters/" },
+    },
+    {
+      name: "adapters-serve-the-domain",
+      severity: "error",
+      from: { path: "^lib/adapters/" },
+      to: { path: "^(lib/(http|task|container\\.ts)|functions/)" },
+    },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    { name: "no-orphans", severity: "error", from: { orphan: true, path: "^lib/" }, to: {} },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "types"] },
+  },
+};

@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Container } from "../../lib/container.ts";
+import { recallOf } from "../../lib/domain/choose-search-defaults.ts";
+import { describeIndex } from "../../lib/domain/describe-index.ts";
+import { fetchDocument } from "../../lib/domain/fetch-document.ts";
+import type { Job } from "../../lib/domain/job.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
+import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
+
+let lakehouse: Lakehouse;
+let container: Container;
+let job: Job;
+
+beforeAll(async () => {
+  lakehouse = await createLakehouse();
+  container = lakehouse.open();
+  job = await runJob(container, { type: "migrate", index: "words", source: "examples/words", workers: 2 });
+});
+
+afterAll(() => lakehouse.remove());
+
+test("ten thousand real words in three layouts become one published index", async () => {
+  expect(job.error).toBeNull();
+  expect(job.state).toBe("succeeded");
+  expect(job.rows).toEqual({ done: 10_000, total: 10_000 });
+  expect(job.phases.map(({ name }) => name)).toEqual([
+    "plan",
+    "load",
+    "compact",
+    "build",
+    "verify",
+    "publish",
+  ]);
+  const index = await describeIndex(container.registry, container.indexes, "words");
+  expect(index.published).toMatchObject({
+    generation: "g1",
+    indexType: "IVF_PQ",
+    dimension: 100,
+    rows: 10_000,
+  });
+  expect(index.published?.recall.measured).toBeGreaterThanOrEqual(0.95);
+  expect(index.stats).toMatchObject({ rows: 10_000, unindexedRows: 0, health: "ok" });
+});
+
+test("its stored defaults reach the promised recall on queries that were not sampled", async () => {
+  const { queries } = JSON.parse(await readFile("examples/words/queries.json", "utf8"));
+  const recalls: number[] = [];
+  for (const { vector, neighbours } of queries) {
+    const request = parseSearchRequest({ vector, select: ["chunk_text"] });
+    const { hits } = await searchIndex(container.indexes, "words", request, 5_000);
+    recalls.push(
+      recallOf(
+        neighbours,
+        hits.map((hit) => hit.doc_id),
+      ),
+    );
+  }
+  expect(recalls).toHaveLength(100);
+  expect(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length).toBeGreaterThanOrEqual(0.95);
+});
+
+test("a search finds the neighbours a person would expect, nearest first", async () => {
+  const { queries } = JSON.parse(await readFile("examples/words/queries.json", "utf8"));
+  const request = parseSearchRequest({ vector: queries[0].vector, k: 4 });
+  const { hits } = await searchIndex(container.indexes, "words", request, 5_000);
+  expect(hits.map((hit) => hit["chunk_text"])).toEqual(["dead", "injured", "trapped", "rescued"]);
+  expect(hits[0]).toMatchObject({ source: "glove-6b-100d", chunk_idx: 0 });
+  expect(hits[0]).not.toHaveProperty("vector");
+});
+
+test("a document is fetched by its id, its vector only when asked for", async () => {
+  const request = { index: "words", docId: "w08397", consistency: "eventual" } as const;
+  const plain = await fetchDocument(container.indexes, request, 5_000);
+  expect(plain).toEqual({ doc_id: "w08397", source: "glove-6b-100d", chunk_idx: 0, chunk_text: "stricken" });
+  const full = await fetchDocument(container.indexes, { ...request, select: ["vector"] }, 5_000);
+  expect(full["vector"]).toHaveLength(100);
+});
