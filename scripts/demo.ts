@@ -1,0 +1,137 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import Table from "cli-table3";
+import { Listr } from "listr2";
+import { recallOf } from "../lib/domain/choose-search-defaults.ts";
+import type { Job, PhaseName } from "../lib/domain/job.ts";
+import type { Hit } from "../lib/domain/search-request.ts";
+import { ApiClient } from "./api-client.ts";
+import { startOffline } from "./offline-server.ts";
+
+const index = "words";
+const leastRecall = 0.95;
+const jobTimeoutMs = 300_000;
+const phases: PhaseName[] = ["plan", "load", "compact", "build", "verify", "publish"];
+const numbers = new Intl.NumberFormat("en");
+
+interface Query {
+  text: string;
+  vector: number[];
+  neighbours: string[];
+}
+
+/** Parquet in, search and fetch out, over HTTP on this machine. @throws when anything, a low recall included, is wrong */
+async function demo(): Promise<void> {
+  console.log("Starting the API (serverless-offline, data in ./data) ...");
+  const server = await startOffline();
+  try {
+    const api = new ApiClient(server.url);
+    console.log(`Serving at ${server.url}\n\nMigrating examples/words (Parquet in three layouts) to the index "${index}":`);
+    await showTimes(await migrate(api));
+    const queries: Query[] = JSON.parse(await readFile("examples/words/queries.json", "utf8")).queries;
+    await showHits(api, queries.slice(0, 3));
+    await showRecall(api, queries);
+  } catch (error) {
+    console.error(`\nThe server's last lines:\n${server.logs().split("\n").slice(-15).join("\n")}`);
+    throw error;
+  } finally {
+    await server.stop();
+  }
+  showNext();
+}
+
+/** A task of the display for each phase of the job. */
+async function migrate(api: ApiClient): Promise<Job> {
+  const started = await api.startJob({ type: "migrate", index, source: "examples/words" });
+  const follow = new JobFollower(api, started);
+  const display = new Listr(
+    phases.map((name) => ({
+      title: name,
+      task: (_: unknown, task: { title: string }) =>
+        follow.until(name, (job) => {
+          task.title = titleOf(name, job);
+        }),
+    })),
+    { fallbackRenderer: "simple" },
+  );
+  await display.run();
+  return follow.job;
+}
+
+function titleOf(name: PhaseName, job: Job): string {
+  const phase = job.phases.find((one) => one.name === name);
+  if (!phase) return name;
+  const rows = name === "load" ? `${numbers.format(job.rows.done)} of ${numbers.format(job.rows.total ?? 0)} rows` : "";
+  return `${name} ${rows} ${phase.state === "done" ? `${phase.ms} ms` : ""}`.replace(/ +/g, " ").trim();
+}
+
+/** Asks for a job until a phase of it is done. */
+class JobFollower {
+  readonly #api: ApiClient;
+  readonly #deadline = Date.now() + jobTimeoutMs;
+  job: Job;
+
+  constructor(api: ApiClient, job: Job) {
+    this.#api = api;
+    this.job = job;
+  }
+
+  async until(name: PhaseName, show: (job: Job) => void): Promise<void> {
+    for (;;) {
+      if (this.job.error) throw new Error(`job ${this.job.id} failed: ${this.job.error.message}`);
+      show(this.job);
+      if (this.job.phases.some((phase) => phase.name === name && phase.state === "done")) return;
+      if (Date.now() > this.#deadline) throw new Error(`job ${this.job.id} took longer than ${jobTimeoutMs} ms`);
+      await sleep(100);
+      this.job = await this.#api.job(this.job.id);
+    }
+  }
+}
+
+async function showTimes(job: Job): Promise<void> {
+  const table = new Table({ head: ["phase", "ms"], colAligns: ["left", "right"], style: plain });
+  for (const { name, ms } of job.phases) table.push([name, ms]);
+  console.log(`\n${table}`);
+}
+
+async function showHits(api: ApiClient, queries: Query[]): Promise<void> {
+  const table = new Table({ head: ["query", "nearest words (score)", "ms"], style: plain });
+  let nearest: Hit | undefined;
+  for (const { text, vector } of queries) {
+    const { hits, performance } = await api.search(index, { vector, k: 4, select: ["chunk_text"] });
+    nearest ??= hits[0];
+    const words = hits.map((hit) => `${hit["chunk_text"]} (${hit.score.toFixed(2)})`);
+    table.push([text, words.join(", "), performance.totalMs.toFixed(1)]);
+  }
+  console.log(`\n${table}`);
+  const document = await api.document(index, nearest?.doc_id ?? "");
+  console.log(`\nGET /indexes/${index}/documents/${nearest?.doc_id}\n${JSON.stringify(document)}`);
+}
+
+async function showRecall(api: ApiClient, queries: Query[]): Promise<void> {
+  const recalls: number[] = [];
+  for (const { vector, neighbours } of queries) {
+    const { hits } = await api.search(index, { vector, k: 10, select: [] });
+    recalls.push(recallOf(neighbours, hits.map(({ doc_id }) => doc_id)));
+  }
+  const mean = recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
+  console.log(`\nrecall@10 over ${queries.length} queries against the exact neighbours: ${mean.toFixed(3)}`);
+  if (mean < leastRecall) throw new Error(`recall@10 is ${mean.toFixed(3)}, it must be at least ${leastRecall}`);
+}
+
+function showNext(): void {
+  console.log(`
+All of it worked. The index stays in ./data. Next:
+  npm run dev                 serve the API and keep it up
+  npm test                    everything the project promises, tested
+  README.md                   your own Parquet, buckets on S3, the API by example`);
+}
+
+const plain = { head: [], border: [] };
+
+try {
+  await demo();
+} catch (error) {
+  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
