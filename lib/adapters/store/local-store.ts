@@ -23,7 +23,7 @@ import type { ObjectStore, WriteCondition } from "../../domain/ports.ts";
  * An object that is written conditionally is a chain of versions beside it: `registry/.docs.json.v/7`. Version n+1 is
  * made by link(2), which fails when it exists: of two writers that read version n exactly one wins, in any number of
  * processes and without a lock that a killed process could leave behind. The highest version is the object; `docs.json`
- * is a copy for people and tools. Old versions go, but never the highest, so a number is never given twice.
+ * is a copy for people and tools. Old versions go, lowest first, but never the highest; `0` says that the first has gone.
  */
 export class LocalStore implements ObjectStore {
   readonly #root: string;
@@ -122,17 +122,14 @@ export class LocalStore implements ObjectStore {
     } finally {
       await unlink(draft);
     }
-    const highest = (await this.#highest(key)) ?? next;
-    if (highest > next) return this.#withdraw(chain, next, key);
+    // before 0 there is nothing, unless the first version has been cleared away
+    if ((await exists(join(chain, String(before)))) !== before > 0) {
+      await rm(join(chain, String(next)), { force: true });
+      throw conflict(key);
+    }
     await this.#mirror(key);
     await this.#clear(chain, next);
     return String(next);
-  }
-
-  /** The version read was so old that its successor had been cleared away: the link was too late. */
-  async #withdraw(chain: string, version: number, key: string): Promise<never> {
-    await rm(join(chain, String(version)), { force: true });
-    throw conflict(key);
   }
 
   /** Again until the copy is of the highest version: two writers may mirror in the wrong order. */
@@ -145,12 +142,18 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  /** Keeps a few, for a reader that has listed them and not yet opened one. */
+  /**
+   * Lowest first: a version whose predecessor is there has never been cleared away, so a link of its number that
+   * succeeds is the first ever. Young ones stay for readers and writers that are between two calls.
+   */
   async #clear(chain: string, newest: number): Promise<void> {
-    const versions = await this.#versions(chain);
-    await Promise.all(
-      versions.filter((one) => one < newest - 8).map((one) => rm(join(chain, String(one)), { force: true })),
-    );
+    const versions = (await this.#versions(chain)).filter((one) => one > 0 && one < newest - keptVersions);
+    for (const version of versions.sort((a, b) => a - b)) {
+      const path = join(chain, String(version));
+      if (!(await isOlderThan(path, keptMs))) return;
+      if (version === 1) await writeFile(join(chain, "0"), "");
+      await rm(path, { force: true });
+    }
   }
 
   async #highest(key: string): Promise<number | undefined> {
@@ -211,6 +214,23 @@ function conflict(key: string): DomainError {
 
 /** A chain of versions is a folder that stands for a file, whose copy may not have been made yet. */
 const isFolder = (entry: Dirent) => entry.isDirectory() && !/^\..+\.v$/.test(entry.name);
+
+const keptVersions = 8;
+const keptMs = 30_000;
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isOlderThan(path: string, ms: number): Promise<boolean> {
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs > ms,
+    () => true,
+  );
+}
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 const isAbsent = (error: unknown) => ["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "");
