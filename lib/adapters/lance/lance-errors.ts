@@ -18,10 +18,10 @@ export function fromLance(error: unknown): DomainError {
   return new DomainError("Internal", "LanceDB failed", { cause: error });
 }
 
-export function isNotFound(error: unknown): boolean {
+/** Whether a classified error says that the table, or a file of it, is not there any more. */
+export function isGone(error: unknown): boolean {
   return (
-    error instanceof Error &&
-    /was not found|not found: Table|Dataset at path .* was not found/i.test(error.message)
+    error instanceof DomainError && error.cause instanceof Error && /not found/i.test(error.cause.message)
   );
 }
 

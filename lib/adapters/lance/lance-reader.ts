@@ -63,7 +63,8 @@ export class LanceReader implements Reader {
       .column(vectorColumn)
       .distanceType(metric)
       .limit(query.k);
-    if (nprobes !== undefined) search = search.nprobes(nprobes);
+    // more partitions only when these hold fewer than k hits: a filter, or a large k
+    if (nprobes !== undefined) search = search.minimumNprobes(nprobes).maximumNprobes(0);
     if (refineFactor !== undefined) search = search.refineFactor(refineFactor);
     if (ef !== undefined) search = search.ef(ef);
     if (query.filter) search = search.where(filterToSql(query.filter, this.#columns));

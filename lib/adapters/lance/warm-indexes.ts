@@ -7,7 +7,7 @@ import type { IndexRegistry } from "../../domain/index-registry.ts";
 import type { Clock, Lease, WarmIndexes } from "../../domain/ports.ts";
 import type { Consistency } from "../../domain/search-request.ts";
 import type { LanceConnections } from "./connections.ts";
-import { isNotFound, lanceCall } from "./lance-errors.ts";
+import { isGone, lanceCall } from "./lance-errors.ts";
 import { LanceReader } from "./lance-reader.ts";
 
 /**
@@ -43,9 +43,18 @@ export class LanceWarmIndexes implements WarmIndexes {
   }
 
   async use<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T> {
+    try {
+      return await this.#attempt(index, consistency, work);
+    } catch (error) {
+      // Its files went away under an open handle: dropped or replaced a moment ago. A second look tells which.
+      if (!isGone(error)) throw error;
+      return this.#attempt(index, "strong", work);
+    }
+  }
+
+  async #attempt<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T> {
     const started = performance.now();
-    const needed = this.#clock.now() - (consistency === "strong" ? 0 : this.#stalenessMs);
-    const { opened, cold } = await this.#acquire(index, needed);
+    const { opened, cold } = await this.#acquire(index, consistency);
     try {
       return await work({ ...opened.lease, cold, openMs: performance.now() - started });
     } finally {
@@ -54,10 +63,12 @@ export class LanceWarmIndexes implements WarmIndexes {
   }
 
   /** Again when the handle was evicted between the look and its use. */
-  async #acquire(index: string, needed: number) {
+  async #acquire(index: string, consistency: Consistency) {
     for (;;) {
       const handle = this.#handleOf(index);
-      const cold = await handle.freshSince(needed);
+      const cold = await (consistency === "strong"
+        ? handle.freshFromNow()
+        : handle.freshWithin(this.#stalenessMs));
       const opened = handle.acquire();
       if (opened) return { opened, cold };
     }
@@ -90,8 +101,7 @@ export class LanceWarmIndexes implements WarmIndexes {
       });
       return new OpenGeneration(entry, published, reader);
     } catch (error) {
-      const missing = error instanceof DomainError && isNotFound(error.cause);
-      if (missing)
+      if (isGone(error))
         throw new DomainError("IndexNotFound", `the data of index "${entry.name}" is gone`, { cause: error });
       throw error;
     }
@@ -146,16 +156,30 @@ class Handle {
   #current: OpenGeneration | undefined;
   #freshAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
+  /** Looks begun, and the number of the last that ended well. */
+  #begun = 0;
+  #ended = 0;
   #retired = false;
 
   constructor(actions: HandleActions) {
     this.#actions = actions;
   }
 
-  /** @returns whether a generation had to be opened */
-  async freshSince(needed: number): Promise<boolean> {
+  /** Waits until a look that began at most so long ago has ended. @returns whether a generation had to be opened */
+  async freshWithin(stalenessMs: number): Promise<boolean> {
+    const needed = this.#actions.now() - stalenessMs;
+    return this.#lookUntil(() => this.#freshAt >= needed);
+  }
+
+  /** Waits until a look that begins from now on has ended; one under way may already have passed what matters. */
+  async freshFromNow(): Promise<boolean> {
+    const begun = this.#begun;
+    return this.#lookUntil(() => this.#ended > begun);
+  }
+
+  async #lookUntil(isFresh: () => boolean): Promise<boolean> {
     const before = this.#current;
-    while (this.#freshAt < needed) {
+    while (!isFresh()) {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
       });
@@ -177,10 +201,12 @@ class Handle {
   /** What is seen counts from before it was asked for. */
   async #look(): Promise<void> {
     const lookedAt = this.#actions.now();
+    const number = ++this.#begun;
     try {
       const { value: entry } = await this.#actions.read();
       await this.#follow(entry);
       this.#freshAt = lookedAt;
+      this.#ended = number;
     } catch (error) {
       this.#actions.forget();
       throw error;
