@@ -5,7 +5,7 @@ import { httpHandler } from "../lib/http/http-handler.ts";
 import { jobIdFor } from "../lib/http/job-id.ts";
 
 export const handler = httpHandler("startJob", container, async ({ body, headers }, deps) => {
-  const id = jobIdFor(body.type, headers["idempotency-key"]);
+  const id = jobIdFor(headers["idempotency-key"]);
   await startJob(deps, id, body);
   return { body: await getJob(deps.ledger, deps.workflow, id), headers: { location: `/jobs/${id}` } };
 });

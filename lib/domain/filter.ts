@@ -3,8 +3,14 @@ import { limits } from "../config/limits.ts";
 import type { Issue } from "./errors.ts";
 
 const columnName = z.string().min(1).max(256);
-const scalar = z.union([z.string().max(limits.maxFilterStringLength), z.number(), z.boolean()]);
-const ordered = z.union([z.string().max(limits.maxFilterStringLength), z.number()]);
+const text = z.string().max(limits.maxFilterStringLength);
+const textLimit = `at most ${limits.maxFilterStringLength} characters`;
+const scalar = z.union([text, z.number(), z.boolean()], {
+  error: `must be a string of ${textLimit}, a finite number, or true or false`,
+});
+const ordered = z.union([text, z.number()], {
+  error: `must be a string of ${textLimit} or a finite number`,
+});
 
 export type Scalar = string | number | boolean;
 export type Filter =

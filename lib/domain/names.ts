@@ -16,7 +16,7 @@ export const bucketAlias = z
 export const jobId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,80}$/, "1 to 80 of A-Z a-z 0-9 _ -")
-  .meta({ description: "Id of a job", example: "migrate-0f3c9a2b7d5e4f6a" });
+  .meta({ description: "Id of a job", example: "job-0f3c9a2b7d5e4f6a8b1c2d3e4f5a6b7c" });
 
 /**
  * `bucket-alias/key-or-prefix`. The key is relative: no empty, `.` or `..` segments, no backslash and no control

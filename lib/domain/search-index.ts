@@ -1,7 +1,8 @@
 import { limits } from "../config/limits.ts";
 import { badRequest, type Issue } from "./errors.ts";
 import { filterBoundIssues } from "./filter.ts";
-import type { Publication } from "./index-entry.ts";
+import { filterIssues } from "./filter-types.ts";
+import type { Metric, Publication } from "./index-entry.ts";
 import type { Lease, WarmIndexes } from "./ports.ts";
 import { type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
 import { issuesOf } from "./validate.ts";
@@ -12,10 +13,12 @@ import { issuesOf } from "./validate.ts";
  */
 export function parseSearchRequest(body: unknown): SearchRequest {
   const bounds = filterBoundIssues((body as { filter?: unknown } | null)?.filter);
-  if (bounds.length > 0) throw badRequest(...bounds);
-  const parsed = searchRequest.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw badRequest(...issuesOf(parsed.error, "body"));
+  const parsed = searchRequest.safeParse(
+    bounds.length > 0 ? { ...(body as object), filter: undefined } : body,
+  );
+  const issues = [...bounds, ...(parsed.success ? [] : issuesOf(parsed.error, "body"))];
+  if (!parsed.success || issues.length > 0) throw badRequest(...issues);
+  return parsed.data;
 }
 
 /**
@@ -31,14 +34,13 @@ export async function searchIndex(
 ): Promise<SearchResponse> {
   const started = performance.now();
   return indexes.use(index, request.consistency, async (lease) => {
-    const vector = queryVector(request.vector, lease.published);
-    const columns = selectedColumns(request.select, lease, "body.select");
+    refuseUnfit(request, lease);
     const settings = settingsFor(request, lease.published);
     const searching = performance.now();
     const hits = await lease.reader.search({
-      vector,
+      vector: Float32Array.from(request.vector),
       k: request.k,
-      columns,
+      columns: selectedColumns(request.select, lease, "body.select"),
       filter: request.filter,
       settings,
       timeoutMs: timeoutMs - (searching - started),
@@ -59,23 +61,46 @@ export async function searchIndex(
   });
 }
 
+/** @throws BadRequest with everything that does not fit the index */
+function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease): void {
+  const { published, reader } = lease;
+  const issues = [
+    ...vectorIssues(vector, published),
+    ...selectIssues(select, lease, "body.select"),
+    ...(filter ? filterIssues(filter, reader.columns) : []),
+    ...(ef !== undefined && published.indexType !== "HNSW_SQ"
+      ? [{ path: "body.ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
+      : []),
+  ];
+  if (issues.length > 0) throw badRequest(...issues);
+}
+
 /** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */
-function queryVector(numbers: number[], published: Publication): Float32Array {
-  if (numbers.length !== published.dimension)
-    throw badRequest({
-      path: "body.vector",
-      message: `has ${numbers.length} numbers, the index has dimension ${published.dimension}`,
-    });
-  const vector = Float32Array.from(numbers);
-  const wrong = vector.findIndex((number) => !Number.isFinite(number));
-  if (wrong >= 0)
-    throw badRequest({ path: `body.vector[${wrong}]`, message: "is not a finite float32 number" });
-  if (published.metric === "cosine" && vector.every((number) => number === 0))
-    throw badRequest({
-      path: "body.vector",
-      message: "is all zeros, which has no direction to compare by cosine",
-    });
-  return vector;
+function vectorIssues(numbers: number[], { dimension, metric }: Publication): Issue[] {
+  const path = "body.vector";
+  const issues = numbers.flatMap((number, i) =>
+    Number.isFinite(Math.fround(number))
+      ? []
+      : [{ path: `${path}[${i}]`, message: "is not a finite float32 number" }],
+  );
+  if (numbers.length !== dimension)
+    issues.push({ path, message: `has ${numbers.length} numbers, the index has dimension ${dimension}` });
+  return issues.length > 0 ? issues : lengthIssues(numbers, metric);
+}
+
+const smallestNormalFloat = 2 ** -126;
+
+/** Distances are float32: beyond its range they would be infinite, and a cosine without a direction is no number. */
+function lengthIssues(numbers: number[], metric: Metric): Issue[] {
+  const path = "body.vector";
+  const squared = numbers.reduce((sum, number) => sum + number * number, 0);
+  if (metric === "cosine" && numbers.every((number) => Math.fround(number) === 0))
+    return [{ path, message: "is all zeros, which has no direction to compare by cosine" }];
+  if (metric === "cosine" && squared < smallestNormalFloat)
+    return [{ path, message: "is too short: its squared length is no float32 number; scale it up" }];
+  if (!Number.isFinite(Math.fround(squared)))
+    return [{ path, message: "is too long: its squared length is no float32 number; scale it down" }];
+  return [];
 }
 
 /**
@@ -83,22 +108,24 @@ function queryVector(numbers: number[], published: Publication): Float32Array {
  * @throws BadRequest naming every unknown one and those there are
  */
 export function selectedColumns(select: string[] | undefined, lease: Lease, path: string): string[] {
-  const known = lease.reader.columns.map((column) => column.name);
-  if (!select) return known.filter((name) => name !== lease.published.vectorColumn);
-  const issues: Issue[] = select.flatMap((name, i) =>
+  const issues = selectIssues(select, lease, path);
+  if (issues.length > 0) throw badRequest(...issues);
+  if (select) return [...new Set(select)];
+  return lease.reader.columns.map(({ name }) => name).filter((name) => name !== lease.published.vectorColumn);
+}
+
+/** Every unknown column of a selection, with those there are. */
+function selectIssues(select: string[] | undefined, { reader }: Lease, path: string): Issue[] {
+  const known = reader.columns.map(({ name }) => name);
+  return (select ?? []).flatMap((name, i) =>
     known.includes(name)
       ? []
       : [{ path: `${path}[${i}]`, message: `no such column; there are: ${known.join(", ")}` }],
   );
-  if (issues.length > 0) throw badRequest(...issues);
-  return [...new Set(select)];
 }
 
 function settingsFor(request: SearchRequest, published: Publication) {
   const { nprobes, refineFactor, ef } = { ...published.searchDefaults, ...definedOf(request) };
-  const hnsw = published.indexType === "HNSW_SQ";
-  if (request.ef !== undefined && !hnsw)
-    throw badRequest({ path: "body.ef", message: `is for HNSW_SQ; this index is ${published.indexType}` });
   return {
     ...(nprobes === undefined ? {} : { nprobes }),
     ...(refineFactor === undefined ? {} : { refineFactor }),

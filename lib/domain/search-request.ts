@@ -73,4 +73,5 @@ export const docId = z
   .string()
   .min(1)
   .max(limits.maxDocIdLength)
+  .refine((id) => id.isWellFormed() && !id.includes("\0"), "must be well-formed Unicode without NUL")
   .meta({ description: "Id of a document, percent-encoded", example: "w08397" });
