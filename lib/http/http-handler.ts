@@ -10,6 +10,7 @@ import { type Operation, type OperationName, operations } from "./operations.ts"
 import { parseRequest } from "./parse-request.ts";
 import type { HttpResponse } from "./problem.ts";
 import { reportRequest } from "./report-request.ts";
+import { traceRequest } from "./trace-request.ts";
 
 type Operations = typeof operations;
 type Output<O, K extends keyof O> = O[K] extends z.ZodType ? z.output<O[K]> : undefined;
@@ -33,7 +34,7 @@ export interface Answer {
 export type HttpEvent = APIGatewayProxyEventV2;
 
 /**
- * The stack around every route, outermost first: report (log line, metrics, problem+json), header names, body size,
+ * The stack around every route, outermost first: report (log line, metrics, problem+json), trace, header names, body size,
  * JSON, schemas, deadline.
  */
 export function httpHandler<N extends OperationName>(
@@ -44,6 +45,7 @@ export function httpHandler<N extends OperationName>(
   const operation: Operation = operations[name];
   const stack = middy<HttpEvent, HttpResponse, Error, Context>()
     .use(reportRequest(name))
+    .use(traceRequest(name))
     .use(httpHeaderNormalizer())
     .use(bodyLimit(operation.maxBodyBytes));
   if (operation.body) stack.use(httpJsonBodyParser());

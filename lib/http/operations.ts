@@ -29,8 +29,12 @@ export interface Operation {
   response?: z.ZodType;
 }
 
+const cursor = { description: "The next of the page before" };
+const jobCursor = z
+  .string()
+  .regex(/^\d{13}-[A-Za-z0-9_-]{1,80}$/, "must be the next of the page before")
+  .meta(cursor);
 const page = z.strictObject({
-  cursor: z.string().min(1).max(256).optional().meta({ description: "The next of the page before" }),
   limit: z.coerce.number().int().min(1).max(limits.maxPageSize).default(limits.defaultPageSize),
 });
 const next = z.string().nullable().meta({ description: "Cursor of the next page; null on the last" });
@@ -75,7 +79,7 @@ export const operations = {
     method: "get",
     route: "/indexes",
     summary: "Indexes by name",
-    query: page.extend({ cursor: indexName.optional() }),
+    query: page.extend({ cursor: indexName.meta(cursor).optional() }),
     response: z.strictObject({ indexes: z.array(indexEntry.meta({ id: "IndexEntry" })), next }),
   },
   getIndex: {
@@ -115,7 +119,7 @@ export const operations = {
     method: "get",
     route: "/jobs",
     summary: "Jobs, newest first",
-    query: page,
+    query: page.extend({ cursor: jobCursor.optional() }),
     response: z.strictObject({ jobs: z.array(jobSummary.meta({ id: "JobSummary" })), next }),
   },
   getJob: {

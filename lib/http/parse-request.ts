@@ -1,6 +1,7 @@
+import type { z } from "zod";
 import { badRequest, DomainError, type Issue } from "../domain/errors.ts";
 import { parseSearchRequest } from "../domain/search-index.ts";
-import { issuesOf } from "../domain/validate.ts";
+import { validate } from "../domain/validate.ts";
 import type { HttpEvent } from "./http-handler.ts";
 import type { Operation, OperationName } from "./operations.ts";
 
@@ -15,23 +16,20 @@ export function parseRequest(
 ) {
   const issues: Issue[] = [];
   const parts = {
-    path: parsePart(() => parseWith(path, event.pathParameters ?? {}, "path"), issues),
-    query: parsePart(() => parseWith(query, event.queryStringParameters ?? {}, "query"), issues),
-    headers: headers && parsePart(() => parseWith(headers, event.headers, "header"), issues),
+    // decoded once already, by HTTP APIs and by serverless-offline: never again, an id may hold a %
+    path: parsePart(() => validate(path, event.pathParameters ?? {}, "path"), issues),
+    query: parsePart(() => validate(query, event.queryStringParameters ?? {}, "query"), issues),
+    headers: headers && parsePart(() => validate(headers, event.headers ?? {}, "header"), issues),
     body: body && parsePart(() => parseBody(body, event.body, name), issues),
   };
   if (issues.length > 0) throw badRequest(...issues);
   return parts;
 }
 
-function parseBody(schema: NonNullable<Operation["body"]>, body: unknown, name: OperationName) {
-  return name === "search" ? parseSearchRequest(body ?? null) : parseWith(schema, body ?? null, "body");
-}
-
-function parseWith(schema: NonNullable<Operation["body"]>, input: unknown, root: string) {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw badRequest(...issuesOf(parsed.error, root));
+function parseBody(schema: z.ZodType, body: unknown, name: OperationName) {
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw badRequest({ path: "body", message: "must be a JSON object" });
+  return name === "search" ? parseSearchRequest(body) : validate(schema, body, "body");
 }
 
 function parsePart<T>(parse: () => T, issues: Issue[]): T | undefined {

@@ -15,7 +15,7 @@ type Started = { started: number; correlationId: string };
 export function reportRequest(name: string): middy.MiddlewareObj<HttpEvent, HttpResponse> {
   const begun = new WeakMap<object, Started>();
   const finish = (request: middy.Request<HttpEvent, HttpResponse>, error?: DomainError) => {
-    const { started, correlationId } = begun.get(request.internal) ?? {
+    const { started, correlationId } = begun.get(request) ?? {
       started: performance.now(),
       correlationId: "",
     };
@@ -27,7 +27,7 @@ export function reportRequest(name: string): middy.MiddlewareObj<HttpEvent, Http
   };
   return {
     before: (request) => {
-      begun.set(request.internal, {
+      begun.set(request, {
         started: performance.now(),
         correlationId: correlationIdOf(request.event, request.context),
       });
@@ -58,8 +58,9 @@ function report(
   metrics.addMetric("requests", MetricUnit.Count, 1);
   metrics.addMetric("duration", MetricUnit.Milliseconds, ms);
   if (status >= 500) metrics.addMetric("faults", MetricUnit.Count, 1);
+  const { service: _, ...emf } = metrics.serializeMetrics(); // the logger writes that dimension itself
   const line = {
-    ...metrics.serializeMetrics(),
+    ...emf,
     operation,
     status,
     duration_ms: ms,
