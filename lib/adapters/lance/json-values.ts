@@ -1,9 +1,9 @@
-import { DataType, type Table, TimeUnit, type Vector } from "apache-arrow";
+import { type Data, DataType, type Table, type Timestamp, TimeUnit, type Vector } from "apache-arrow";
 
 /** A column's values as JSON has them: safe integers as numbers, larger ones as strings, times as ISO 8601. */
 export function jsonColumn(column: Vector): (row: number) => unknown {
   const { type } = column;
-  if (DataType.isTimestamp(type)) return (row) => isoTime(column, row);
+  if (DataType.isTimestamp(type)) return isoTimes(column);
   if (DataType.isDate(type)) return (row) => isoDate(column.get(row));
   return (row) => jsonValue(column.get(row));
 }
@@ -45,22 +45,40 @@ function integer(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-/** Arrow's getter gives milliseconds, with a fraction for finer units. */
-function isoTime(column: Vector, row: number): string | null {
-  const value = column.get(row) as number | bigint | null;
-  if (value === null) return null;
-  const milliseconds = Number(value);
-  const time = new Date(Math.floor(milliseconds));
-  if (Number.isNaN(time.getTime())) return null;
-  const { unit } = column.type as { unit: TimeUnit };
-  const micros = Math.round((milliseconds - Math.floor(milliseconds)) * 1_000);
-  const iso = time.toISOString();
-  return unit >= TimeUnit.MICROSECOND && micros > 0
-    ? iso.replace("Z", `${String(micros).padStart(3, "0")}Z`)
-    : iso;
+const unitsASecond: Record<TimeUnit, bigint> = {
+  [TimeUnit.SECOND]: 1n,
+  [TimeUnit.MILLISECOND]: 1_000n,
+  [TimeUnit.MICROSECOND]: 1_000_000n,
+  [TimeUnit.NANOSECOND]: 1_000_000_000n,
+};
+
+/** From the raw counts: Arrow's own getter gives milliseconds as a double, which loses nanoseconds. */
+function isoTimes(column: Vector): (row: number) => string | null {
+  const units = unitsASecond[(column.type as Timestamp).unit];
+  const counts = column.data.flatMap(countsOf);
+  return (row) => {
+    const count = counts[row];
+    return typeof count === "bigint" ? isoTime(count, units) : null;
+  };
+}
+
+function countsOf(data: Data<Timestamp>): (bigint | null)[] {
+  return Array.from(data.values, (count, i) => (data.getValid(i) ? count : null)).slice(0, data.length);
+}
+
+/** At least milliseconds, as JavaScript writes them, and what the column has beyond. */
+function isoTime(count: bigint, units: bigint): string {
+  const fraction = ((count % units) + units) % units;
+  const time = new Date(Number((count - fraction) / units) * 1_000);
+  if (Number.isNaN(time.getTime())) return String(count); // outside of what ISO 8601 can say in JavaScript
+  const digits = units === 1n ? "" : String(fraction).padStart(String(units).length - 1, "0");
+  const shown = digits.padEnd(3, "0").replace(/^(\d{3}(?:\d{3})*?)(?:000)+$/, "$1");
+  return time.toISOString().replace(/000Z$/, `${shown}Z`);
 }
 
 function isoDate(value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  return new Date(value as number).toISOString().slice(0, 10);
+  const date = new Date(value as number);
+  if (Number.isNaN(date.getTime())) return String(value);
+  return date.toISOString().replace(/T.*$/, "");
 }

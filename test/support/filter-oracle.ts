@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import type { Filter, Scalar } from "../../lib/domain/filter.ts";
+import { type ColumnName, columnValues, oddNames, type Value, valueAt } from "./filter-rows.ts";
+
+/** SQL's third truth value is null. */
+type Truth = boolean | null;
+
+/** A filter, and what it must say of a row. */
+export interface Judged {
+  filter: Filter;
+  holds(row: number): Truth;
+}
+
+/** One operand: as a request sends it, and as rows hold it. */
+interface Operand {
+  sent: Scalar;
+  meant: Exclude<Value, null>;
+}
+
+const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
+const text = fc.oneof(
+  fc.constantFrom(...columnValues.text),
+  fc.string({ unit: "grapheme", maxLength: 20 }).filter((one) => !one.includes("\0")),
+  fc.string({ unit: fc.constantFrom("'", "\\", "%", "_", "-", "/", "*", "\n", '"', "`", ";", ")", "a") }),
+);
+const asIs = <T extends string | number | boolean>(value: T): Operand => ({ sent: value, meant: value });
+const integers = (min: bigint, max: bigint, known: bigint[]) =>
+  fc
+    .tuple(fc.oneof(fc.constantFrom(...known), fc.bigInt({ min, max })), fc.boolean())
+    .map(([meant, asText]): Operand => {
+      const exact = meant >= BigInt(Number.MIN_SAFE_INTEGER) && meant <= BigInt(Number.MAX_SAFE_INTEGER);
+      return { sent: exact && !asText ? Number(meant) : String(meant), meant };
+    });
+const times = (unit: bigint, known: bigint[]) => {
+  const year = { min: -62135596800n, max: 253402300799n };
+  const [min, max] = [year.min * unit, (year.max + 1n) * unit - 1n];
+  const within = { min: min < int64.min ? int64.min : min, max: max > int64.max ? int64.max : max };
+  return fc
+    .tuple(fc.oneof(fc.constantFrom(...known), fc.bigInt(within)), fc.boolean())
+    .map(([meant, zoned]): Operand => ({ sent: isoOf(meant, unit) + (zoned ? "Z" : ""), meant }));
+};
+const dates = fc
+  .oneof(fc.constantFrom(...columnValues.day), fc.bigInt({ min: -719162n, max: 2932896n }))
+  .map((meant): Operand => ({ sent: isoOf(meant * 86_400n, 1n).slice(0, 10), meant }));
+
+/** Written apart from the code under test: seconds by Date, the fraction by hand. */
+function isoOf(count: bigint, unit: bigint): string {
+  const fraction = ((count % unit) + unit) % unit;
+  const seconds = new Date(Number((count - fraction) / unit) * 1_000).toISOString().slice(0, 19);
+  const digits = String(unit).length - 1;
+  return digits > 0 ? `${seconds}.${String(fraction).padStart(digits, "0")}` : seconds;
+}
+
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
+const operands: Record<ColumnName, fc.Arbitrary<Operand>> = {
+  text: text.map(asIs),
+  int8: integers(-128n, 127n, columnValues.int8),
+  int64: integers(int64.min, int64.max, columnValues.int64),
+  uint64: integers(0n, 2n ** 64n - 1n, columnValues.uint64),
+  float32: fc.oneof(fc.constantFrom(...columnValues.float32, 0.1, 1e39), finite).map((sent): Operand => {
+    const rounded = Math.fround(sent);
+    return { sent, meant: Number.isFinite(rounded) ? rounded : sent };
+  }),
+  float64: fc.oneof(fc.constantFrom(...columnValues.float64), finite).map(asIs),
+  flag: fc.boolean().map(asIs),
+  second: times(1n, columnValues.second),
+  millisecond: times(1_000n, columnValues.millisecond),
+  microsecond: times(1_000_000n, columnValues.microsecond),
+  nanosecond: times(1_000_000_000n, columnValues.nanosecond),
+  zoned: times(1_000_000n, columnValues.zoned),
+  day: dates,
+};
+
+const tests = {
+  eq: (order: number) => order === 0,
+  ne: (order: number) => order !== 0,
+  lt: (order: number) => order < 0,
+  lte: (order: number) => order <= 0,
+  gt: (order: number) => order > 0,
+  gte: (order: number) => order >= 0,
+};
+
+/** Strings are ordered by their UTF-8 bytes, as Arrow orders them. */
+function orderOf(a: Exclude<Value, null>, b: Exclude<Value, null>): number {
+  if (typeof a === "string") return Buffer.compare(Buffer.from(a), Buffer.from(String(b)));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const of = (column: ColumnName, row: number, test: (value: Exclude<Value, null>) => boolean): Truth => {
+  const value = valueAt(column, row);
+  return value === null ? null : test(value);
+};
+
+function leavesOf(column: ColumnName): fc.Arbitrary<Judged>[] {
+  const operand = operands[column];
+  const name = column === "text" ? fc.constantFrom("text", ...oddNames) : fc.constant(column);
+  const ops = column === "flag" ? (["eq", "ne"] as const) : (["eq", "ne", "lt", "lte", "gt", "gte"] as const);
+  const compare = fc.tuple(fc.constantFrom(...ops), operand, name).map(
+    ([op, { sent, meant }, given]): Judged => ({
+      filter: { op, column: given, value: sent } as Filter,
+      holds: (row) => of(column, row, (value) => tests[op](orderOf(value, meant))),
+    }),
+  );
+  const within = fc.tuple(fc.array(operand, { minLength: 1, maxLength: 5 }), name).map(
+    ([many, given]): Judged => ({
+      filter: { op: "in", column: given, values: many.map(({ sent }) => sent) },
+      holds: (row) => of(column, row, (value) => many.some(({ meant }) => orderOf(value, meant) === 0)),
+    }),
+  );
+  const isNull = name.map(
+    (given): Judged => ({
+      filter: { op: "is_null", column: given },
+      holds: (row) => valueAt(column, row) === null,
+    }),
+  );
+  const between = fc.tuple(operand, operand, name).map(
+    ([low, high, given]): Judged => ({
+      filter: { op: "between", column: given, low: low.sent, high: high.sent } as Filter,
+      holds: (row) =>
+        of(column, row, (value) => orderOf(value, low.meant) >= 0 && orderOf(value, high.meant) <= 0),
+    }),
+  );
+  const prefix = fc.tuple(text, name).map(
+    ([start, given]): Judged => ({
+      filter: { op: "like-prefix", column: given, prefix: start || "a" },
+      holds: (row) => of("text", row, (value) => String(value).startsWith(start || "a")),
+    }),
+  );
+  return [
+    compare,
+    within,
+    isNull,
+    ...(column === "flag" ? [] : [between]),
+    ...(column === "text" ? [prefix] : []),
+  ];
+}
+
+const not = (one: Truth): Truth => (one === null ? null : !one);
+const all = (many: Truth[]): Truth => (many.includes(false) ? false : many.includes(null) ? null : true);
+
+/** Filters over the columns of `filterTable`, up to three levels deep. */
+export const judged: fc.Arbitrary<Judged> = fc.letrec<{ tree: Judged }>((tie) => {
+  const leaf = fc.oneof(...(Object.keys(columnValues) as ColumnName[]).flatMap(leavesOf));
+  const many = fc.array(tie("tree"), { minLength: 1, maxLength: 3 });
+  return {
+    tree: fc.oneof(
+      { maxDepth: 3, depthSize: "small" },
+      { weight: 4, arbitrary: leaf },
+      {
+        weight: 1,
+        arbitrary: many.map(
+          (parts): Judged => ({
+            filter: { op: "and", filters: parts.map((part) => part.filter) },
+            holds: (row) => all(parts.map((part) => part.holds(row))),
+          }),
+        ),
+      },
+      {
+        weight: 1,
+        arbitrary: many.map(
+          (parts): Judged => ({
+            filter: { op: "or", filters: parts.map((part) => part.filter) },
+            holds: (row) => not(all(parts.map((part) => not(part.holds(row))))),
+          }),
+        ),
+      },
+      {
+        weight: 1,
+        arbitrary: tie("tree").map(
+          (part): Judged => ({
+            filter: { op: "not", filter: part.filter },
+            holds: (row) => not(part.holds(row)),
+          }),
+        ),
+      },
+    ),
+  };
+}).tree;
