@@ -12,6 +12,7 @@ import {
   cutUnits,
   invalidSource,
   mergeColumns,
+  refuseDimension,
   resolveColumns,
   type SourceFile,
 } from "./source-layout.ts";
@@ -63,7 +64,7 @@ export async function planMigration(
   return made;
 }
 
-/** The Parquet files under a key or prefix, by name; what starts with `_` or `.` is not data, as everywhere else. */
+/** The Parquet files under a key or prefix, by name. */
 async function sourceKeys(
   deps: PlanDependencies,
   source: { bucket: string; key: string },
@@ -71,18 +72,23 @@ async function sourceKeys(
   const store = deps.stores(source.bucket);
   const name = `${source.bucket}/${source.key}`;
   if ((await store.bytesOf(source.key)) !== undefined) return [source.key];
-  const under = await store.list(`${source.key}/`, { limit: limits.maxSourceFiles + 1 });
-  const keys = under
-    .map(({ key }) => key)
-    .filter((key) => /(^|\/)[^/_.][^/]*\.(parquet|parq|pq)$/i.test(key));
-  if (keys.length > limits.maxSourceFiles)
+  const prefix = `${source.key}/`;
+  const under = await store.list(prefix, { limit: limits.maxSourceFiles + 1 });
+  // the listing ends here, so what follows may be data that would be missed
+  if (under.length > limits.maxSourceFiles)
     throw invalidSource(name, `holds more than ${limits.maxSourceFiles} files`);
+  const keys = under.map(({ key }) => key).filter((key) => isData(key.slice(prefix.length)));
   if (keys.length > 0) return keys;
   const why =
     under.length > 0
       ? `none of its ${under.length} files ends with .parquet`
       : "there is no such file or prefix";
   throw invalidSource(name, why);
+}
+
+/** What starts with `_` or `.`, file or folder, is not data, as everywhere else: logs, markers, unfinished output. */
+function isData(path: string): boolean {
+  return !/(^|\/)[_.]/.test(path) && /\.(parquet|parq|pq)$/i.test(path);
 }
 
 async function readFooters(
@@ -107,9 +113,21 @@ async function targetOf(
   const names = resolveColumns(first, input);
   const dimension =
     commonDimension(files, names.vectorColumn, input.dimension) ??
-    (await deps.parquet.firstDimension(bucket, firstWithRows(files).key, names.vectorColumn, context.signal));
+    (await readDimension(deps, bucket, firstWithRows(files).key, names.vectorColumn, context));
   const columns = mergeColumns(files, names, dimension);
   return { ...names, dimension, columns, refuseZeroVectors: input.metric === "cosine" };
+}
+
+async function readDimension(
+  deps: PlanDependencies,
+  bucket: string,
+  file: string,
+  column: string,
+  { signal }: TaskContext,
+): Promise<number> {
+  const dimension = await deps.parquet.firstDimension(bucket, file, column, signal);
+  refuseDimension(file, dimension);
+  return dimension;
 }
 
 function firstWithRows(files: SourceFile[]): SourceFile {

@@ -16,6 +16,9 @@ const reservedNames = new Set([
   "_distance",
   "_rowid",
   "_rowaddr",
+  "_rowoffset",
+  "_row_created_at_version",
+  "_row_last_updated_at_version",
   "_score",
   "_relevance_score",
   "_origin",
@@ -91,9 +94,14 @@ export function commonDimension(
     .filter(({ dimension }) => dimension !== expected)
     .map(({ key, dimension }) => ({ path: key, message: `vectors have dimension ${dimension}, ${basis}` }));
   if (issues.length > 0) throw many(issues);
-  if (expected > limits.maxDimension)
-    throw invalidSource(known[0]?.key ?? "", `dimension ${expected} is over ${limits.maxDimension}`);
+  if (known[0]) refuseDimension(known[0].key, expected);
   return expected;
+}
+
+/** @throws SourceInvalid when vectors are longer than an index takes */
+export function refuseDimension(file: string, dimension: number): void {
+  if (dimension > limits.maxDimension)
+    throw invalidSource(file, `vectors have dimension ${dimension}, at most ${limits.maxDimension}`);
 }
 
 /**
@@ -115,7 +123,7 @@ export function mergeColumns(
       if (!before) merged.set(column.name, { type, file: key });
       else if (before.type !== type)
         issues.push({
-          path: `${key}, column ${column.name}`,
+          path: columnPath(key, column.name),
           message: `is ${type}, in ${before.file} it is ${before.type}`,
         });
     }
@@ -148,11 +156,15 @@ function columnIssues(
     ...(vector && !vector.vector
       ? [{ path: file, message: `column "${vector.name}" holds no vectors (${vector.type})` }]
       : []),
-    ...footer.columns.flatMap(({ name }) => nameIssue(file, name)),
+    ...footer.columns.flatMap(({ name }) => nameIssue(file, name, names.idColumn)),
+    ...repeated(footer.columns).map((name) => ({
+      path: columnPath(file, name),
+      message: "is there more than once; rename one",
+    })),
     ...footer.columns
       .filter((one) => !one.carried && one.name !== names.vectorColumn)
       .map(({ name, type }) => ({
-        path: `${file}, column ${name}`,
+        path: columnPath(file, name),
         message: `${type} cannot be stored; leave the column out or write it as a string, number, time or list of them`,
       })),
     ...(has.size > limits.maxColumns
@@ -161,14 +173,27 @@ function columnIssues(
   ];
 }
 
-function nameIssue(file: string, name: string): Issue[] {
-  const path = `${file}, column ${JSON.stringify(name).slice(1, 65)}`;
+function nameIssue(file: string, name: string, idColumn: string): Issue[] {
+  const path = columnPath(file, name);
   if (reservedNames.has(name.toLowerCase()))
     return [{ path, message: "the name is reserved; rename the column" }];
+  // every hit and document carries its id under this name
+  if (name === "doc_id" && idColumn !== name)
+    return [{ path, message: `the name is reserved for the id, which is ${idColumn}; rename the column` }];
   // LanceDB reads a dot as a path into a struct and cannot quote a backtick
   if (/[`.\p{Cc}]/u.test(name) || name === "")
-    return [{ path, message: "a column name may not hold . ` or control characters" }];
+    return [{ path, message: "a column name may not be empty or hold . ` or control characters" }];
   return [];
+}
+
+function repeated(columns: SourceColumn[]): string[] {
+  const names = columns.map(({ name }) => name);
+  return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
+}
+
+/** Control characters as escapes, and not all of a very long name. */
+function columnPath(file: string, name: string): string {
+  return `${file}, column ${JSON.stringify(name).slice(1, -1).slice(0, 64)}`;
 }
 
 function many(issues: Issue[]): DomainError {
@@ -184,27 +209,34 @@ function many(issues: Issue[]): DomainError {
  */
 export function cutUnits(files: SourceFile[], bytesPerRow: number): Unit[] {
   const units: Unit[] = [];
-  files.forEach(({ key, footer }, file) => {
-    let open: Unit | undefined;
-    footer.rowGroups.forEach(({ rows, bytes }, rowGroup) => {
-      if (rows === 0) return;
+  for (const [file, { key, footer }] of files.entries()) {
+    let open: OpenUnit | undefined;
+    for (const [index, { rows, bytes }] of footer.rowGroups.entries()) {
+      if (rows === 0) continue;
+      // what the file says counts for strings, of which the schema tells no size
       const decoded = Math.max(bytes, rows * bytesPerRow);
       if (decoded > limits.maxRowGroupBytes)
-        throw invalidSource(key, tooLarge(decoded), `row group ${rowGroup}`);
-      const fits =
-        open &&
-        (open.rows + rows) * bytesPerRow <= limits.unitTargetBytes &&
-        open.rows + rows <= limits.maxUnitRows;
-      if (open && fits) {
-        open.rowGroups.push({ index: rowGroup, rows });
-        open.rows += rows;
-      } else {
-        open = { id: units.length, file, rowGroups: [{ index: rowGroup, rows }], rows };
-        units.push(open);
+        throw invalidSource(key, tooLarge(decoded), `row group ${index}`);
+      if (!open || !fits(open, rows, decoded)) {
+        open = { unit: { id: units.length, file, rowGroups: [], rows: 0 }, bytes: 0 };
+        units.push(open.unit);
       }
-    });
-  });
+      open.unit.rowGroups.push({ index, rows });
+      open.unit.rows += rows;
+      open.bytes += decoded;
+    }
+  }
   return units;
+}
+
+interface OpenUnit {
+  unit: Unit;
+  /** Decoded. */
+  bytes: number;
+}
+
+function fits({ unit, bytes }: OpenUnit, rows: number, decoded: number): boolean {
+  return bytes + decoded <= limits.unitTargetBytes && unit.rows + rows <= limits.maxUnitRows;
 }
 
 const tooLarge = (bytes: number) =>
@@ -218,4 +250,10 @@ export function placeOf(file: string, unit: Unit, row: number): string {
     left -= rows;
   }
   return `${file}, row ${row}`;
+}
+
+/** The row groups of a unit in their file, where no single row is to blame: `part-0.parquet, row groups 3 to 5`. */
+export function placeOfUnit(file: string, { rowGroups }: Unit): string {
+  const [first, last] = [rowGroups[0]?.index, rowGroups.at(-1)?.index];
+  return first === last ? `${file}, row group ${first}` : `${file}, row groups ${first} to ${last}`;
 }

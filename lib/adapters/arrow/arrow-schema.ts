@@ -65,13 +65,15 @@ export function typeNamed(name: string): DataType | undefined {
 
 /** What is stored of a source column's type: one string type, no dictionaries, decimals as doubles. */
 export function storedTypeName(type: string): string {
-  if (type === "LargeUtf8" || type === "Utf8View" || /^Dictionary<.*, (Large)?Utf8>$/.test(type))
-    return "Utf8";
+  const dictionary = /^Dictionary<\w+, (.+)>$/.exec(type);
+  if (dictionary?.[1]) return storedTypeName(dictionary[1]);
+  if (type === "LargeUtf8") return "Utf8";
   if (type === "LargeBinary" || /^FixedSizeBinary/.test(type)) return "Binary";
   if (/^Decimal/.test(type)) return "Float64";
   if (type === "Float16") return "Float32";
   if (/^Date64/.test(type)) return "Timestamp<MILLISECOND>";
-  return type.replace(/^LargeList/, "List").replace("LargeUtf8", "Utf8");
+  // Lance has no fixed-size lists of values that differ in size
+  return type.replace(/^FixedSizeList\[\d+\]<(Utf8|Binary)>$/, "List<$1>");
 }
 
 /** The schema of a generation under load: the index's columns and the origin. */

@@ -29,17 +29,19 @@ function sourceColumn(field: Field, groups: RowGroupMetaData[]): SourceColumn {
 }
 
 function vectorLayout(type: DataType): VectorLayout | undefined {
-  if (/^(Large)?Binary$/.test(String(type))) return "binary";
+  if (DataType.isFixedSizeBinary(type)) return type.byteWidth % 4 === 0 ? "binary" : undefined;
+  if (DataType.isBinary(type) || DataType.isLargeBinary(type)) return "binary";
   const item = type.children?.[0]?.type;
   if (!item || !DataType.isFloat(item)) return undefined;
   if (DataType.isFixedSizeList(type)) return "fixed_size_list";
-  return /^(Large)?List/.test(String(type)) ? "list" : undefined;
+  return DataType.isList(type) ? "list" : undefined;
 }
 
 /** A list's values by its rows, from the first row group where they divide; rows are checked when they are read. */
 function dimensionOf(field: Field, groups: RowGroupMetaData[]): number | null {
   if (DataType.isFixedSizeList(field.type)) return field.type.listSize;
-  if (/Binary/.test(String(field.type))) return null;
+  if (DataType.isFixedSizeBinary(field.type)) return field.type.byteWidth / 4;
+  if (DataType.isBinary(field.type) || DataType.isLargeBinary(field.type)) return null;
   for (const group of groups) {
     const leaf = group.columns().find((column) => column.columnPath()[0] === field.name);
     const dimension = leaf && group.numRows() > 0 ? leaf.numValues() / group.numRows() : Number.NaN;

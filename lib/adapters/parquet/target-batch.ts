@@ -103,15 +103,20 @@ function nulls(type: DataType, rows: number): Data {
 /** As it is where the types agree, else value by value. */
 function storedData(column: Vector, type: DataType): Data {
   if (String(column.type) === String(type)) return only(column);
-  const value = DataType.isDecimal(column.type)
-    ? decimalAt(column, column.type.scale)
-    : (row: number) => column.get(row);
+  const value = readerOf(column);
   return only(
     vectorFromArray(
       Array.from({ length: column.length }, (_, row) => value(row)),
       type,
     ),
   );
+}
+
+function readerOf(column: Vector): (row: number) => unknown {
+  if (DataType.isDecimal(column.type)) return decimalAt(column, column.type.scale);
+  // a builder of lists takes arrays only
+  if (DataType.isFixedSizeList(column.type)) return (row) => column.get(row)?.toJSON() ?? null;
+  return (row) => column.get(row);
 }
 
 /** Arrow gives a decimal as four 32-bit words, least significant first, in two's complement. */
@@ -121,6 +126,7 @@ function decimalAt(column: Vector, scale: number): (row: number) => number | nul
     if (!words) return null;
     const bits = 32 * words.length;
     const unsigned = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
-    return Number(BigInt.asIntN(bits, unsigned)) / 10 ** scale;
+    // read as a decimal number it is rounded once, not again by a division
+    return Number(`${BigInt.asIntN(bits, unsigned)}e${-scale}`);
   };
 }

@@ -11,18 +11,23 @@ export class VectorRowError extends Error {
 }
 
 /**
- * The float32 values of a vector column, row after row, from any of its layouts: list, large list or fixed-size list of
- * float16, float32 or float64, or binary of little-endian float32.
- * @throws VectorRowError for the first row that is null, of another dimension, or not finite
+ * The float32 values of a vector column, row after row, from any of its layouts: list or fixed-size list of float16,
+ * float32 or float64, or binary, of any or fixed size, of little-endian float32.
+ * @throws VectorRowError for the first row that is null, of another dimension, not finite, or without a distance
  */
 export function vectorValues(column: Data, dimension: number, refuseZeros: boolean): Float32Array {
   refuseNulls(column);
-  const values =
-    DataType.isBinary(column.type) || isLargeBinary(column.type)
-      ? binaryValues(column, dimension)
-      : listValues(column, dimension);
-  refuseNonNumbers(values, dimension, refuseZeros);
+  const values = valuesOf(column, dimension);
+  refuseIncomparable(values, dimension, refuseZeros);
   return values;
+}
+
+function valuesOf(column: Data, dimension: number): Float32Array {
+  if (DataType.isFixedSizeBinary(column.type))
+    return fixedBinaryValues(column, column.type.byteWidth, dimension);
+  if (DataType.isBinary(column.type) || DataType.isLargeBinary(column.type))
+    return binaryValues(column, dimension);
+  return listValues(column, dimension);
 }
 
 function refuseNulls(column: Data): void {
@@ -68,42 +73,50 @@ function refuseNullValues(child: Data, first: number, end: number, dimension: nu
 
 function binaryValues(column: Data, dimension: number): Float32Array {
   const offsets = column.valueOffsets as Int32Array | BigInt64Array;
-  for (let row = 0; row < column.length; row++) {
-    const bytes = Number(offsets[row + 1]) - Number(offsets[row]);
-    if (bytes !== dimension * 4)
-      throw new VectorRowError(
-        row,
-        `the vector has ${bytes} bytes, not ${dimension * 4} (${dimension} float32)`,
-      );
-  }
-  const bytes = (column.values as Uint8Array).subarray(
-    Number(offsets[0] ?? 0),
-    Number(offsets[column.length] ?? 0),
-  );
+  for (let row = 0; row < column.length; row++)
+    refuseBytes(row, Number(offsets[row + 1]) - Number(offsets[row]), dimension);
+  return floatsIn(column, Number(offsets[0] ?? 0), Number(offsets[column.length] ?? 0));
+}
+
+function fixedBinaryValues(column: Data, byteWidth: number, dimension: number): Float32Array {
+  refuseBytes(0, byteWidth, dimension);
+  return floatsIn(column, column.offset * byteWidth, (column.offset + column.length) * byteWidth);
+}
+
+function refuseBytes(row: number, bytes: number, dimension: number): void {
+  const expected = dimension * 4;
+  if (bytes !== expected)
+    throw new VectorRowError(row, `the vector has ${bytes} bytes, not ${expected} (${dimension} float32)`);
+}
+
+/** A view where the bytes are aligned, else a copy. */
+function floatsIn(column: Data, start: number, end: number): Float32Array {
+  const bytes = (column.values as Uint8Array).subarray(start, end);
   if (bytes.byteOffset % 4 === 0)
     return new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / 4);
   return new Float32Array(bytes.slice().buffer);
 }
 
-function refuseNonNumbers(values: Float32Array, dimension: number, refuseZeros: boolean): void {
+/** Squared lengths are computed in float32: beyond its normal range a distance is NaN, infinite or simply wrong. */
+const [smallestSquare, largestSquare] = [1.1754944e-38, 3.4028235e38];
+
+function refuseIncomparable(values: Float32Array, dimension: number, refuseZeros: boolean): void {
+  const smallest = refuseZeros ? smallestSquare : 0;
   for (let start = 0; start < values.length; start += dimension) {
-    let sum = 0; // of magnitudes: NaN and infinity pass through it, so a row costs one check
-    for (let i = start; i < start + dimension; i++) sum += Math.abs(values[i] as number);
-    if (sum > 0 && sum < Number.POSITIVE_INFINITY) continue;
-    explain(values.subarray(start, start + dimension), start / dimension, refuseZeros);
+    let square = 0; // NaN and infinity pass through it, so a row costs one check
+    for (let i = start; i < start + dimension; i++) square += (values[i] as number) ** 2;
+    if (square >= smallest && square <= largestSquare) continue;
+    throw new VectorRowError(start / dimension, reasonOf(values.subarray(start, start + dimension)));
   }
 }
 
-function explain(vector: Float32Array, row: number, refuseZeros: boolean): void {
+function reasonOf(vector: Float32Array): string {
   const wrong = vector.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0)
-    throw new VectorRowError(row, `value ${wrong} of the vector is ${vector[wrong]}, not a finite float32`);
-  if (refuseZeros && vector.every((value) => value === 0))
-    throw new VectorRowError(row, "the vector is all zeros, which has no direction to compare by cosine");
-}
-
-function isLargeBinary(type: DataType): boolean {
-  return String(type) === "LargeBinary";
+  if (wrong >= 0) return `value ${wrong} of the vector is ${vector[wrong]}, not a finite float32`;
+  if (vector.every((value) => value === 0))
+    return "the vector is all zeros, which has no direction to compare by cosine";
+  const extreme = vector.some((value) => Math.abs(value) > 1) ? "large" : "small";
+  return `the vector's values are too ${extreme}: the square of its length is no float32`;
 }
 
 /** IEEE 754 half precision. */
