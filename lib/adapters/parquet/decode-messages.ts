@@ -1,4 +1,5 @@
 import type { FileFooter, TargetSchema, Unit } from "../../domain/ports.ts";
+import { placeOfUnit } from "../../domain/source-layout.ts";
 
 /** What the decoding thread is asked. It knows a file by key and size, and asks for its bytes back. */
 export type DecodeRequest = { file: string; bytes: number } & (
@@ -7,11 +8,17 @@ export type DecodeRequest = { file: string; bytes: number } & (
   | { ask: "unit"; unit: Unit; target: TargetSchema }
 );
 
+/** What an error that says no more is about. */
+export function placeAsked(request: DecodeRequest): string {
+  return request.ask === "unit" ? placeOfUnit(request.file, request.unit) : request.file;
+}
+
 export type DecodeAnswer = FileFooter | number | Uint8Array;
 
 export type ToWorker = { id: number; request: DecodeRequest } | { read: number; bytes?: Uint8Array };
 
 export type FromWorker =
+  | { started: true }
   | { read: number; file: string; start: number; end: number }
   | { id: number; answer: DecodeAnswer }
   /** `where` is the row group and row, empty when it is the whole file. */

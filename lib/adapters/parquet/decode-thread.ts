@@ -1,26 +1,37 @@
 import { Worker } from "node:worker_threads";
 import { DomainError } from "../../domain/errors.ts";
 import { invalidSource } from "../../domain/source-layout.ts";
-import type { DecodeAnswer, DecodeRequest, FromWorker, ToWorker } from "./decode-messages.ts";
+import {
+  type DecodeAnswer,
+  type DecodeRequest,
+  type FromWorker,
+  placeAsked,
+  type ToWorker,
+} from "./decode-messages.ts";
 
 export type ReadFile = (file: string, start: number, end: number) => Promise<Uint8Array<ArrayBuffer>>;
 
 interface Pending {
-  file: string;
+  place: string;
   resolve(answer: DecodeAnswer): void;
   reject(error: unknown): void;
 }
 
+/** Why a thread has ended, as who asked about a place in a file is told. */
+type End = (place: string) => unknown;
+
 /**
  * A thread that decodes Parquet, so that requests are answered and appends are written meanwhile. A file that makes
- * the decoder fault takes the thread with it and nothing else.
+ * the decoder fault takes the thread with it and nothing else. Once it has ended, every question is refused at once.
  */
 export class DecodeThread {
   readonly #read: ReadFile;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #asked = 0;
-  #failure: unknown;
+  #started = false;
+  #readFailure: unknown;
+  #ended: End | undefined;
 
   constructor(read: ReadFile) {
     this.#read = read;
@@ -29,34 +40,50 @@ export class DecodeThread {
     this.#worker = new Worker(new URL(`./decode-worker.${extension}`, import.meta.url), { execArgv: [] });
     this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
-    this.#worker.on("error", (error) => this.#end(error));
-    this.#worker.on("exit", () => this.#end(new Error("the decoding thread ended")));
+    this.#worker.on("error", (error) => this.#end((place) => this.#faultOf(place, error)));
+    this.#worker.on("exit", () => this.#end((place) => this.#faultOf(place, undefined)));
   }
 
-  /** @throws SourceInvalid, DeadlineExceeded, or what reading the file threw */
-  ask(request: DecodeRequest, timeoutMs: number): Promise<DecodeAnswer> {
-    const id = this.#asked++;
-    const asked = new Promise<DecodeAnswer>((resolve, reject) => {
-      this.#pending.set(id, { file: request.file, resolve, reject });
-      this.#worker.postMessage({ id, request } satisfies ToWorker);
-    });
+  /** @throws SourceInvalid, DeadlineExceeded, what reading the file threw, or what the thread was closed for */
+  async ask(request: DecodeRequest, timeoutMs: number): Promise<DecodeAnswer> {
+    const place = placeAsked(request);
+    if (this.#ended) throw this.#ended(place);
     const timer = setTimeout(() => {
-      this.#end(new DomainError("DeadlineExceeded", `${request.file}: not decoded within ${timeoutMs} ms`));
-      void this.close();
+      void this.close(new DomainError("DeadlineExceeded", `${place}: not decoded within ${timeoutMs} ms`));
     }, timeoutMs);
-    return asked.finally(() => clearTimeout(timer));
+    try {
+      return await this.#post(request);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  async close(): Promise<void> {
+  /** Ends the thread; whoever still waits for an answer is told the reason. */
+  async close(
+    reason: unknown = new DomainError("Internal", "the decoding thread was closed"),
+  ): Promise<void> {
+    this.#end(() => reason);
     await this.#worker.terminate();
   }
 
+  #post(request: DecodeRequest): Promise<DecodeAnswer> {
+    const id = this.#asked++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { place: placeAsked(request), resolve, reject });
+      this.#worker.postMessage({ id, request } satisfies ToWorker);
+    });
+  }
+
   #receive(message: FromWorker): void {
+    if ("started" in message) {
+      this.#started = true;
+      return;
+    }
     if ("read" in message) return void this.#serve(message);
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if ("answer" in message) pending?.resolve(message.answer);
-    else pending?.reject(this.#failure ?? invalidSource(message.refused.place, message.refused.message));
+    else pending?.reject(this.#readFailure ?? invalidSource(message.refused.place, message.refused.message));
   }
 
   /** When a read fails, its error stands for the refusal that follows from it. */
@@ -66,17 +93,22 @@ export class DecodeThread {
       const whole = bytes.byteLength === bytes.buffer.byteLength;
       this.#worker.postMessage({ read, bytes } satisfies ToWorker, whole ? [bytes.buffer] : []);
     } catch (error) {
-      this.#failure = error;
+      this.#readFailure = error;
       this.#worker.postMessage({ read } satisfies ToWorker);
     }
   }
 
-  /** A fault of the decoder is the fault of the file it was decoding. */
-  #end(error: unknown): void {
-    for (const { file, reject } of this.#pending.values())
-      reject(
-        error instanceof DomainError ? error : invalidSource(file, "cannot be decoded; the file is damaged"),
-      );
+  /** The first reason stands: a thread that is closed also exits. */
+  #end(end: End): void {
+    this.#ended ??= end;
+    for (const { place, reject } of this.#pending.values()) reject(this.#ended(place));
     this.#pending.clear();
+  }
+
+  /** A fault of the decoder is the fault of the file it was decoding; a thread that never started had none. */
+  #faultOf(place: string, cause: unknown): unknown {
+    if (this.#readFailure) return this.#readFailure;
+    if (this.#started) return invalidSource(place, "cannot be decoded; the file is damaged");
+    return new DomainError("Internal", "the decoding thread did not start", { cause });
   }
 }

@@ -3,8 +3,16 @@ import type { RecordBatch } from "apache-arrow";
 import { RecordBatchStreamWriter, tableFromIPC } from "apache-arrow";
 import { ParquetFile } from "parquet-wasm/node";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
-import { placeOf } from "../../domain/source-layout.ts";
-import type { DecodeAnswer, DecodeRequest, FromWorker, ToWorker } from "./decode-messages.ts";
+import { placeOf, placeOfUnit } from "../../domain/source-layout.ts";
+import { preferPlainTypes } from "./arrow-hint.ts";
+import {
+  type DecodeAnswer,
+  type DecodeRequest,
+  type FromWorker,
+  placeAsked,
+  type ToWorker,
+} from "./decode-messages.ts";
+import { readTail, readThrough } from "./file-tail.ts";
 import { footerOf } from "./footer.ts";
 import { RangeBlob } from "./range-blob.ts";
 import { IdRowError, targetBatch } from "./target-batch.ts";
@@ -39,10 +47,12 @@ port.on("message", async (message: ToWorker) => {
     const moved = answer instanceof Uint8Array ? [answer.buffer as ArrayBuffer] : [];
     port.postMessage({ id, answer } satisfies FromWorker, moved);
   } catch (error) {
-    const place = error instanceof Refusal ? error.place : request.file;
+    const place = error instanceof Refusal ? error.place : placeAsked(request);
     port.postMessage({ id, refused: { place, message: messageOf(error) } } satisfies FromWorker);
   }
 });
+
+port.postMessage({ started: true } satisfies FromWorker);
 
 async function answerTo(request: DecodeRequest): Promise<DecodeAnswer> {
   const parquet = await opened(request);
@@ -57,8 +67,10 @@ async function opened({ file, bytes }: DecodeRequest): Promise<ParquetFile> {
   open?.parquet.free();
   open = undefined;
   if (bytes === 0) throw new Refusal(file, "the file is empty");
-  const blob = new RangeBlob(bytes, (start, end) => readBytes(file, start, end));
-  open = { file, parquet: await ParquetFile.fromFile(blob) };
+  const read = (start: number, end: number) => readBytes(file, start, end);
+  const tail = await readTail(bytes, read);
+  preferPlainTypes(tail.bytes);
+  open = { file, parquet: await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read))) };
   return open.parquet;
 }
 
@@ -76,14 +88,13 @@ async function firstDimension(
 ) {
   const read = await parquet.read({ columns: [column], limit: 1 });
   const value = tableFromIPC(read.intoIPCStream()).getChild(column)?.get(0);
-  if (value === null || value === undefined)
-    throw new Refusal(`${file}, row group 0, row 0`, "the vector is null");
+  const groups = parquet.metadata().rowGroups();
+  const place = `${file}, row group ${groups.findIndex((one) => one.numRows() > 0)}, row 0`;
+  if (value === null || value === undefined) throw new Refusal(place, "the vector is null");
+  if (value.length === 0) throw new Refusal(place, "the vector is empty");
   const dimension = value instanceof Uint8Array ? value.length / 4 : value.length;
-  if (Number.isInteger(dimension) && dimension > 0) return dimension;
-  throw new Refusal(
-    `${file}, row group 0, row 0`,
-    `the vector has ${value.length} bytes, not a multiple of 4`,
-  );
+  if (Number.isInteger(dimension)) return dimension;
+  throw new Refusal(place, `the vector has ${value.length} bytes, not a multiple of 4`);
 }
 
 async function decodeUnit(
@@ -103,7 +114,8 @@ async function decodeUnit(
     shaped.push(shapeBatch(batch, file, unit, target, row));
     row += batch.numRows;
   }
-  if (row !== unit.rows) throw new Refusal(file, `the footer promises ${unit.rows} rows, there are ${row}`);
+  if (row !== unit.rows)
+    throw new Refusal(placeOfUnit(file, unit), `the footer promises ${unit.rows} rows, there are ${row}`);
   return RecordBatchStreamWriter.writeAll(shaped).toUint8Array(true);
 }
 

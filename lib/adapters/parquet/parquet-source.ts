@@ -39,9 +39,8 @@ export class WasmParquetSource implements ParquetSource {
 
   /** One unit ahead: while one is appended the next is decoded. */
   async *decode(bucket: string, files: string[], units: Unit[], target: TargetSchema, signal: AbortSignal) {
-    const thread = this.#thread(bucket);
-    const abort = () => void thread.close();
-    signal.addEventListener("abort", abort);
+    if (units.length === 0) return;
+    const { thread, close } = this.#thread(bucket, signal);
     try {
       let next = this.#decodeUnit(thread, bucket, files, units[0], target);
       for (const [i, unit] of units.entries()) {
@@ -52,8 +51,7 @@ export class WasmParquetSource implements ParquetSource {
         yield { unit, ipc };
       }
     } finally {
-      signal.removeEventListener("abort", abort);
-      await thread.close();
+      await close();
     }
   }
 
@@ -76,8 +74,17 @@ export class WasmParquetSource implements ParquetSource {
     return (await thread.ask(request, limits.decodeTimeoutMs)) as Uint8Array;
   }
 
-  #thread(bucket: string): DecodeThread {
-    return new DecodeThread((file, start, end) => this.#stores(bucket).read(file, start, end));
+  /** A thread that ends with the signal, and what ends it otherwise. */
+  #thread(bucket: string, signal: AbortSignal) {
+    signal.throwIfAborted();
+    const thread = new DecodeThread((file, start, end) => this.#stores(bucket).read(file, start, end));
+    const abort = () => void thread.close(signal.reason);
+    signal.addEventListener("abort", abort);
+    const close = () => {
+      signal.removeEventListener("abort", abort);
+      return thread.close();
+    };
+    return { thread, close };
   }
 
   async #withThread<T>(
@@ -85,14 +92,11 @@ export class WasmParquetSource implements ParquetSource {
     signal: AbortSignal,
     work: (thread: DecodeThread) => Promise<T>,
   ): Promise<T> {
-    const thread = this.#thread(bucket);
-    const abort = () => void thread.close();
-    signal.addEventListener("abort", abort);
+    const { thread, close } = this.#thread(bucket, signal);
     try {
       return await work(thread);
     } finally {
-      signal.removeEventListener("abort", abort);
-      await thread.close();
+      await close();
     }
   }
 
