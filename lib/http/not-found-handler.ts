@@ -4,6 +4,7 @@ import type { HttpEvent } from "./http-handler.ts";
 import { type Operation, operations } from "./operations.ts";
 import type { HttpResponse } from "./problem.ts";
 import { reportRequest } from "./report-request.ts";
+import { traceRequest } from "./trace-request.ts";
 
 const routes = (Object.values(operations) as Operation[]).map(
   ({ method, route }) => `${method.toUpperCase()} ${route}`,
@@ -13,6 +14,7 @@ const routes = (Object.values(operations) as Operation[]).map(
 export function notFoundHandler() {
   return middy<HttpEvent, HttpResponse>()
     .use(reportRequest("notFound"))
+    .use(traceRequest("notFound"))
     .handler(async () => {
       throw new DomainError("RouteNotFound", `no such route; there are: ${routes.join(", ")}`);
     });

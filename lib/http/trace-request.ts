@@ -2,7 +2,7 @@ import type { Tracer } from "@aws-lambda-powertools/tracer";
 import type middy from "@middy/core";
 import { tracer } from "../telemetry.ts";
 import type { HttpEvent } from "./http-handler.ts";
-import type { HttpResponse } from "./problem.ts";
+import { errorOf, type HttpResponse } from "./problem.ts";
 
 type Segment = ReturnType<Tracer["getSegment"]>;
 type Open = { tracer: Tracer; parent: Segment; own: NonNullable<Segment> };
@@ -13,7 +13,8 @@ export function traceRequest(name: string): middy.MiddlewareObj<HttpEvent, HttpR
   const close = (request: middy.Request<HttpEvent, HttpResponse>) => {
     const traced = open.get(request);
     if (!traced) return;
-    if (request.error) traced.tracer.addErrorAsMetadata(request.error);
+    const error = request.error && errorOf(request.error);
+    if (error && error.status > 499) traced.tracer.addErrorAsMetadata(error); // the caller's mistakes are no faults
     traced.own.close();
     traced.tracer.setSegment(traced.parent as NonNullable<Segment>);
   };

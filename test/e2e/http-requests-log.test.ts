@@ -1,0 +1,122 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { HttpClient } from "../support/http-client.ts";
+import { type OfflineApi, startOffline } from "../support/offline-server.ts";
+import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
+
+let root: string;
+let api: OfflineApi;
+let http: HttpClient;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "requests-"));
+  await writeParquetFile(join(root, "_testing/sources/rows.parquet"), sampleRows(10, 4));
+  api = await startOffline({ DATA_ROOT: root, REQUEST_TIMEOUT_MS: "1500" });
+  http = new HttpClient(api.url);
+  await http.migrate("rows", "testing/sources/rows.parquet");
+});
+
+afterAll(async () => {
+  await api?.stop();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** The log's lines about a request. */
+async function linesOf(correlationId: string): Promise<Record<string, unknown>[]> {
+  await sleep(200); // the child's output comes through a pipe
+  return api
+    .logs()
+    .split("\n")
+    .filter((line) => line.startsWith("{") && line.includes(correlationId))
+    .map((line) => JSON.parse(line));
+}
+
+test("a request is one line of JSON, with its metrics in it and nothing of what was asked", async () => {
+  const before = api.logs().length;
+  const headers = {
+    "x-correlation-id": "trace:one.1",
+    authorization: "Bearer sesame-open",
+    "idempotency-key": "keep-to-yourself",
+    cookie: "session=crumbs",
+  };
+  const filter = { op: "eq", column: "chunk_text", value: "between-us" };
+  const body = { vector: [0.123456, 0, 0, 1], k: 3, filter };
+  const answer = await http.call("search", { index: "rows" }, { body, headers });
+  expect(answer.headers.get("x-correlation-id")).toBe("trace:one.1");
+  const [line, ...more] = await linesOf("trace:one.1");
+  expect(more).toEqual([]);
+  expect(line).toMatchObject({
+    level: "INFO",
+    service: "serverless-lance",
+    operation: "search",
+    status: 200,
+    correlation_id: "trace:one.1",
+    duration_ms: expect.any(Number),
+    requests: 1,
+    _aws: {
+      CloudWatchMetrics: [
+        {
+          Dimensions: [["service", "operation"]],
+          Metrics: expect.arrayContaining([{ Name: "duration", Unit: "Milliseconds" }]),
+        },
+      ],
+    },
+  });
+  const since = api.logs().slice(before);
+  expect(since.split("\n").filter((one) => one.startsWith("{"))).toHaveLength(1);
+  for (const secret of ["sesame", "keep-to", "crumbs", "between-us", "0.123456"])
+    expect(since).not.toContain(secret);
+});
+
+test("a refused request is one line, too, without the values that were refused", async () => {
+  const headers = { "x-correlation-id": "refused" };
+  const body = { vector: ["hush-hush"], filter: { op: "eq", column: "nowhere", value: "quiet" } };
+  await http.call("search", { index: "rows" }, { body, headers });
+  await http.call(
+    "search",
+    { index: "rows" },
+    { raw: '{"hush-hush', headers: { ...headers, "content-type": "application/json" } },
+  );
+  const lines = await linesOf("refused");
+  expect(lines.map(({ level, code, status }) => [level, code, status])).toEqual([
+    ["WARN", "bad-request", 400],
+    ["WARN", "invalid-json", 400],
+  ]);
+  expect(api.logs()).not.toMatch(/hush-hush|quiet/);
+});
+
+test.each(["", "a b", 'x"}', "{}", "é", "x".repeat(129), "%0a%0d"])(
+  "the correlation id %j is replaced by one of ours",
+  async (given) => {
+    const answer = await http.call("health", {}, { headers: { "x-correlation-id": given } });
+    expect(answer.headers.get("x-correlation-id")).toMatch(/^[0-9a-f-]{36}$/);
+  },
+);
+
+test("an unknown route is logged as one", async () => {
+  await http.send("GET", "/nowhere?secret=1", { headers: { "x-correlation-id": "lost" } });
+  const lines = await linesOf("lost");
+  expect(lines).toMatchObject([{ operation: "notFound", status: 404, code: "route-not-found" }]);
+  expect(JSON.stringify(lines)).not.toContain("secret");
+});
+
+test("a store that hangs is a 504 in time, logged with its cause", async () => {
+  const folder = join(root, "registry/indexes");
+  await mkdir(folder, { recursive: true });
+  await promisify(execFile)("mkfifo", [join(folder, "stuck.json")]); // whoever reads it waits for a writer
+  const started = performance.now();
+  const answer = await http.call("getIndex", { index: "stuck" }, { headers: { "x-correlation-id": "late" } });
+  const elapsed = performance.now() - started;
+  await (await open(join(folder, "stuck.json"), "w")).close();
+  await rm(join(folder, "stuck.json"));
+  expect([answer.status, answer.body.code]).toEqual([504, "deadline-exceeded"]);
+  expect(elapsed).toBeGreaterThan(1_400);
+  expect(elapsed).toBeLessThan(4_000);
+  expect(answer.headers.get("retry-after")).toBe("1");
+  expect(await linesOf("late")).toMatchObject([{ level: "ERROR", status: 504, faults: 1 }]);
+});
