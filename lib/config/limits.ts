@@ -52,6 +52,9 @@ export const limits = {
   trainSampleRate: 64,
   recallK: 10,
   recallQueries: 100,
+  recallFirstQueries: 25, // enough where a setting clearly reaches or misses the target
+  recallTies: 64, // neighbours as near as the k-th that are told apart
+  probeTimeoutMs: 120_000,
   recallConcurrency: 2,
   defaultTargetRecall: 0.95,
   compactBelowRows: 10_000, // mean rows a fragment under which compaction pays

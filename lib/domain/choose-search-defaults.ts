@@ -11,40 +11,69 @@ export interface Measurement {
   error: number;
   /** Median time of a query. */
   ms: number;
+  /** On how many queries. */
+  queries: number;
 }
 
-export type Measure = (settings: SearchDefaults) => Promise<Measurement>;
+/** Measures a setting on at least the first `queries` of the sampled queries. */
+export type Measure = (settings: SearchDefaults, queries: number) => Promise<Measurement>;
 
-const refineLadder = [undefined, 2, 4, 8, 16, 32, 64] as const;
+/** What the search for the defaults goes by. */
+interface Search {
+  target: number;
+  /** How many queries there are. */
+  queries: number;
+  measure: Measure;
+}
+
+const refineLadder = [1, 2, 4, 8, 16, 32, 64];
 const efLadder = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024];
 
 /**
  * The fastest settings whose recall reaches the target with a standard error to spare, so that the promise holds for
- * queries that were not sampled. For each refine factor the recall grows with the partitions probed: the least number
- * is found by bisection. A larger refine factor is tried as long as it makes the search faster.
+ * queries that were not sampled. Recall grows with the width (partitions probed or candidates kept) and with the refine
+ * factor. For each refine factor the least width that reaches the target is found by bisection, below the width that
+ * the refine factor before it needed. A larger refine factor is tried as long as it makes the search faster.
+ *
+ * A setting that clearly reaches or misses the target shows it on a few queries; only a close one costs all of them,
+ * and so does every one that may be chosen.
+ * @param queries how many were sampled
  * @returns the choice, or the best that was seen when none reaches the target
  */
 export async function chooseSearchDefaults(
   { type, parameters }: IndexPlan,
   target: number,
   measure: Measure,
+  queries: number = limits.recallQueries,
 ): Promise<{ choice: Measurement; reached: boolean }> {
-  if (type === "EXACT") return { choice: await measure({}), reached: true };
-  const ladder = type === "HNSW_SQ" ? efLadder : probesLadder(parameters.numPartitions ?? 1);
-  const widthOf = (width: number) => (type === "HNSW_SQ" ? { ef: width } : { nprobes: width });
+  if (type === "EXACT") return { choice: await measure({}, queries), reached: true };
+  const search = { target, queries, measure: remembering(measure) };
+  const hnsw = type === "HNSW_SQ";
+  const ladder = hnsw ? efLadder : probesLadder(parameters.numPartitions ?? 1);
+  const settingsOf = (rung: number, refine: number) => ({
+    ...(hnsw ? { ef: ladder[rung] } : { nprobes: ladder[rung] }),
+    ...(refine > 1 ? { refineFactor: refine } : {}),
+  });
+  const refines = type === "IVF_FLAT" ? [1] : refineLadder; // distances are exact already
+  return cheapest(search, refines, ladder.length, settingsOf);
+}
+
+type SettingsOf = (rung: number, refine: number) => SearchDefaults;
+
+async function cheapest(search: Search, refines: number[], rungs: number, settingsOf: SettingsOf) {
   let best: Measurement | undefined;
   let highest: Measurement | undefined;
-  for (const refineFactor of refineLadder) {
-    const rung = (width: number) => measure({ ...widthOf(width), ...(refineFactor ? { refineFactor } : {}) });
-    const { least, top } = await leastThatReaches(ladder, rung, target);
-    if (!highest || top.recall > highest.recall) highest = top;
-    if (best && (!least || least.ms >= best.ms)) break;
-    if (least) best = least;
-    if (type === "IVF_FLAT") break; // distances are exact already
+  let top = rungs - 1;
+  for (const refine of refines) {
+    const at = (rung: number) => settingsOf(rung, refine);
+    const { least, seen } = await leastThatReaches(search, top, at);
+    if (!highest || seen.recall > highest.recall) highest = seen;
+    if (best && (!least || least.found.ms >= best.ms)) break;
+    if (least) [best, top] = [least.found, least.rung];
   }
   const choice = best ?? highest;
   if (!choice) throw new Error("no setting was measured");
-  return { choice, reached: best !== undefined };
+  return { choice: best ? choice : await search.measure(choice.settings, search.queries), reached: !!best };
 }
 
 /** Growing by about a half, up to all partitions. */
@@ -54,22 +83,51 @@ function probesLadder(partitions: number): number[] {
   return [...ladder, partitions];
 }
 
-/** Recall does not fall along the ladder: bisection, after a look at its top. */
-async function leastThatReaches(
-  ladder: number[],
-  rung: (width: number) => Promise<Measurement>,
-  target: number,
-) {
-  const top = await rung(ladder.at(-1) ?? 1);
-  if (!reaches(top, target)) return { top };
-  let [low, high, least] = [0, ladder.length - 1, top];
+/** Bisection, after a look at the top; the rung it ends on is measured on every query, and the next when that fails. */
+async function leastThatReaches(search: Search, top: number, at: (rung: number) => SearchDefaults) {
+  const seen = await decide(search, at(top));
+  if (!reaches(seen, search.target)) return { seen };
+  let [low, high] = [0, top];
   while (low < high) {
     const middle = (low + high) >> 1;
-    const measured = await rung(ladder[middle] ?? 1);
-    if (reaches(measured, target)) [high, least] = [middle, measured];
+    if (reaches(await decide(search, at(middle)), search.target)) high = middle;
     else low = middle + 1;
   }
-  return { top, least };
+  for (let rung = high; rung <= top; rung++) {
+    const found = await search.measure(at(rung), search.queries);
+    if (reaches(found, search.target)) return { seen, least: { found, rung } };
+  }
+  return { seen };
+}
+
+/** A setting is not measured again on queries it was measured on. */
+function remembering(measure: Measure): Measure {
+  const known = new Map<string, Measurement>();
+  return async (settings, queries) => {
+    const key = JSON.stringify(settings);
+    const before = known.get(key);
+    if (before && before.queries >= queries) return before;
+    const measured = await measure(settings, queries);
+    known.set(key, measured);
+    return measured;
+  };
+}
+
+/** On twice as many queries each time, until the answer is clear or all are used. */
+async function decide({ target, queries, measure }: Search, settings: SearchDefaults): Promise<Measurement> {
+  for (let some = Math.min(limits.recallFirstQueries, queries); ; some = Math.min(some * 2, queries)) {
+    const measured = await measure(settings, some);
+    if (measured.queries >= queries || isClear(measured, target)) return measured;
+  }
+}
+
+/**
+ * Three standard errors off the target. Few queries that all agree would have no error at all: half a neighbour in all
+ * of them is the least that is assumed.
+ */
+function isClear({ recall, error, queries }: Measurement, target: number): boolean {
+  const assumed = Math.max(error, 1 / (2 * limits.recallK * Math.sqrt(queries)));
+  return Math.abs(recall - target) > 3 * assumed;
 }
 
 /** At a target of 1 nothing can be to spare. */
@@ -77,11 +135,15 @@ function reaches({ recall, error }: Measurement, target: number): boolean {
   return recall >= Math.min(1, target + error);
 }
 
-/** Share of the exact neighbours that were found. */
-export function recallOf(exact: string[], found: string[]): number {
-  if (exact.length === 0) return 1;
-  const set = new Set(found.slice(0, exact.length));
-  return exact.filter((id) => set.has(id)).length / exact.length;
+/**
+ * Share of the k nearest that were found.
+ * @param exact the k nearest and those that are as near as the last of them: any of these counts
+ */
+export function recallOf(exact: string[], found: string[], k = exact.length): number {
+  const wanted = Math.min(k, exact.length);
+  if (wanted === 0) return 1;
+  const near = new Set(exact);
+  return found.slice(0, wanted).filter((id) => near.has(id)).length / wanted;
 }
 
 /** Mean, its standard error and the median time of single queries. */
@@ -94,6 +156,7 @@ export function summarise(settings: SearchDefaults, recalls: number[], times: nu
     recall: mean,
     error: Math.sqrt(variance / recalls.length),
     ms: sorted[sorted.length >> 1] ?? 0,
+    queries: recalls.length,
   };
 }
 

@@ -39,7 +39,7 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
 
 /** Published is published, whatever the execution still tidies up; an end "succeeded" alone is only the intent. */
 function stateOf(end: string | undefined, phases: Phase[], execution: ExecutionState | undefined): JobState {
-  if (end === "cancelled" || end === "failed") return end;
+  if (end === "cancelled") return end;
   if (phases.some(({ name, state }) => name === "publish" && state === "done")) return "succeeded";
   return execution?.status ?? "running";
 }

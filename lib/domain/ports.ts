@@ -178,6 +178,7 @@ export interface Generations {
 /** Exact and approximate neighbours of sampled rows, each without the row itself. */
 export interface RecallProbe {
   sample(queries: number): Promise<{ id: string; vector: Float32Array }[]>;
+  /** The k nearest, and those that are as near as the last of them. */
   exact(vector: Float32Array, k: number): Promise<string[]>;
   approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]>;
   close(): void;

@@ -27,7 +27,10 @@ export async function startJob(deps: JobDependencies, id: string, input: JobInpu
 }
 
 /** What can be known at once is said at once, not minutes later by a failed job. */
-async function refuseHopeless({ buckets, registry }: JobDependencies, input: JobInput): Promise<void> {
+async function refuseHopeless(
+  { buckets, registry, workflow }: JobDependencies,
+  input: JobInput,
+): Promise<void> {
   if (input.type === "migrate") {
     buckets.get(splitSource(input.source).bucket);
     buckets.writable(input.bucket);
@@ -36,5 +39,7 @@ async function refuseHopeless({ buckets, registry }: JobDependencies, input: Job
     input.type === "build-index" ? await registry.get(input.index) : await registry.read(input.index);
   if (input.type === "build-index" && entry) buckets.writable(publishedOf(entry.value).bucket);
   const claim = entry?.value.claim;
-  if (claim) throw new DomainError("Conflict", `job ${claim.job} is already building index "${input.index}"`);
+  const holder = claim && (await workflow.describe(claim.job));
+  if (claim && holder?.status === "running")
+    throw new DomainError("Conflict", `job ${claim.job} is already building index "${input.index}"`);
 }

@@ -77,7 +77,10 @@ async function measureRecall(
   const results = await inParallel(queries, context, async ({ id, vector, exact }) => {
     const started = performance.now();
     const found = await probe.approximate(vector, limits.recallK + 1, settings);
-    return { recall: recallOf(exact, withoutSelf(found, id)), ms: performance.now() - started };
+    return {
+      recall: recallOf(exact, withoutSelf(found, id), limits.recallK),
+      ms: performance.now() - started,
+    };
   });
   return summarise(
     settings,
@@ -86,7 +89,7 @@ async function measureRecall(
   );
 }
 
-const withoutSelf = (ids: string[], id: string) => ids.filter((one) => one !== id).slice(0, limits.recallK);
+const withoutSelf = (ids: string[], id: string) => ids.filter((one) => one !== id);
 
 async function inParallel<T, R>(
   items: T[],

@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { connect } from "@lancedb/lancedb";
-import { createContainer } from "../../lib/container.ts";
+import { type Container, createContainer } from "../../lib/container.ts";
 import { dropIndex } from "../../lib/domain/drop-index.ts";
-import { runJob } from "./lakehouse.ts";
+import { jobInput } from "../../lib/domain/job.ts";
+import { startJob } from "../../lib/domain/start-job.ts";
+import { runJob, waitForJob } from "./lakehouse.ts";
 import { sampleRows } from "./parquet-files.ts";
 
 /** What a second process does in tests: `lakehouse-process.ts <command> <arguments>`, on the lakehouse of its environment. */
@@ -36,7 +38,34 @@ const commands: Record<string, () => Promise<unknown>> = {
     await container.close();
     return job;
   },
+  /** Runs a job and dies right after the n-th call of what it writes with: id, job as JSON, n. */
+  "job-until": async () => {
+    const [id = "", job = "", calls = "0"] = args;
+    const container = createContainer();
+    killAfter(container, Number(calls));
+    await startJob(container, id, jobInput.parse(JSON.parse(job)));
+    return waitForJob(container, id);
+  },
 };
+
+/** Counts the calls to tables and ledger, and ends this process without warning. */
+function killAfter(container: Container, calls: number): void {
+  let left = calls;
+  const counted = <T extends object>(port: T): T =>
+    new Proxy(port, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name, target);
+        if (typeof member !== "function") return member;
+        return async (...given: unknown[]) => {
+          const result = await member.apply(target, given);
+          if (--left === 0) process.kill(process.pid, "SIGKILL");
+          return result;
+        };
+      },
+    });
+  container.generations = counted(container.generations);
+  container.ledger = counted(container.ledger);
+}
 
 process.send?.({ ready: process.pid });
 process.send?.({ result: await commands[command]?.() });

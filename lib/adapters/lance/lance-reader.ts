@@ -9,6 +9,7 @@ import { columnsOf } from "../arrow/arrow-schema.ts";
 import { filterToSql } from "./filter-sql.ts";
 import { jsonRows } from "./json-values.ts";
 import { lanceCall } from "./lance-errors.ts";
+import { leastEf } from "./least-ef.ts";
 
 /** Higher is better: the similarity for cosine and dot, the reciprocal of 1 + squared distance for l2. */
 export function scoreOf(metric: Metric, distance: number): number {
@@ -66,7 +67,7 @@ export class LanceReader implements Reader {
     // more partitions only when these hold fewer than k hits: a filter, or a large k
     if (nprobes !== undefined) search = search.minimumNprobes(nprobes).maximumNprobes(0);
     if (refineFactor !== undefined) search = search.refineFactor(refineFactor);
-    if (ef !== undefined) search = search.ef(ef);
+    if (ef !== undefined) search = search.ef(leastEf(query.settings, query.k));
     if (query.filter) search = search.where(filterToSql(query.filter, this.#columns));
     search = search.select([...new Set([idColumn, ...query.columns, "_distance"])]);
     const found = await this.#run(search, query.timeoutMs);

@@ -1,16 +1,18 @@
-import type { Table, VectorQuery } from "@lancedb/lancedb";
+import type { Table as LanceTable, VectorQuery } from "@lancedb/lancedb";
+import type { Table } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Metric, SearchDefaults } from "../../domain/index-entry.ts";
 import type { RecallProbe } from "../../domain/ports.ts";
 import { fromLance } from "./lance-errors.ts";
+import { leastEf } from "./least-ef.ts";
 
 /** Neighbours of rows of a table, exactly (no index) and through the index. */
 export class LanceRecallProbe implements RecallProbe {
-  readonly #table: Table;
+  readonly #table: LanceTable;
   readonly #columns: { id: string; vector: string };
   readonly #metric: Metric;
 
-  constructor(table: Table, columns: { id: string; vector: string }, metric: Metric) {
+  constructor(table: LanceTable, columns: { id: string; vector: string }, metric: Metric) {
     this.#table = table;
     this.#columns = columns;
     this.#metric = metric;
@@ -30,15 +32,19 @@ export class LanceRecallProbe implements RecallProbe {
   }
 
   async exact(vector: Float32Array, k: number): Promise<string[]> {
-    return this.#ids(this.#nearest(vector, k).bypassVectorIndex());
+    const found = await this.#run(this.#nearest(vector, k + limits.recallTies).bypassVectorIndex());
+    const distances = Array.from(found.getChild("_distance") ?? [], Number);
+    const last = distances[Math.min(k, distances.length) - 1] ?? 0;
+    const within = distances.findIndex((distance) => distance > last + Math.abs(last) * rounding + rounding);
+    return idsIn(found, this.#columns.id).slice(0, within < 0 ? undefined : within);
   }
 
   async approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]> {
     let query = this.#nearest(vector, k);
     if (settings.nprobes !== undefined) query = query.nprobes(settings.nprobes);
     if (settings.refineFactor !== undefined) query = query.refineFactor(settings.refineFactor);
-    if (settings.ef !== undefined) query = query.ef(Math.max(settings.ef, k));
-    return this.#ids(query);
+    if (settings.ef !== undefined) query = query.ef(leastEf(settings, k));
+    return idsIn(await this.#run(query), this.#columns.id);
   }
 
   close(): void {
@@ -51,13 +57,19 @@ export class LanceRecallProbe implements RecallProbe {
     return query.select([id, "_distance"]).limit(k);
   }
 
-  async #ids(query: VectorQuery): Promise<string[]> {
+  async #run(query: VectorQuery): Promise<Table> {
     try {
-      const found = await query.toArrow({ timeoutMs: limits.defaultRequestTimeoutMs * 4 });
-      const ids = found.getChild(this.#columns.id);
-      return Array.from({ length: found.numRows }, (_, row) => String(ids?.get(row)));
+      return await query.toArrow({ timeoutMs: limits.probeTimeoutMs });
     } catch (error) {
       throw fromLance(error);
     }
   }
+}
+
+/** Distances of equal vectors differ in their last bits, by the order in which they were summed. */
+const rounding = 1e-6;
+
+function idsIn(found: Table, idColumn: string): string[] {
+  const ids = found.getChild(idColumn);
+  return Array.from({ length: found.numRows }, (_, row) => String(ids?.get(row)));
 }

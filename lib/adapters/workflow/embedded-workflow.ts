@@ -228,7 +228,11 @@ function definitionFor(machine: Machine, { takeovers }: ExecutionRecord): Machin
   if (takeovers <= limits.maxTakeovers) return definition;
   const error = { Error: "JobInterrupted", Cause: `the process that ran the job died ${takeovers} times` };
   const discard = { Type: "Pass", Parameters: { "input.$": "$", error }, Next: "Discard" };
-  return { ...definition, StartAt: "GiveUp", States: { ...definition.States, GiveUp: discard } };
+  const { Discard, Failed } = definition.States;
+  return {
+    StartAt: "GiveUp",
+    States: { GiveUp: discard, ...(Discard && Failed ? { Discard, Failed } : {}) },
+  };
 }
 
 function failureOf(error: unknown): { error: string; cause: string } {
