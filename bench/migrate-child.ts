@@ -1,0 +1,53 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { container } from "../lib/container.ts";
+import { getJob } from "../lib/domain/get-job.ts";
+import { type Job, jobInput } from "../lib/domain/job.ts";
+import { startJob } from "../lib/domain/start-job.ts";
+import { indexFolder } from "./bench-lakehouse.ts";
+import { answerParent } from "./child.ts";
+import type { Migrated } from "./results.ts";
+
+const pollMs = 100;
+
+/** One whole migration as an API client would start it. */
+async function migrate(input: { index: string }): Promise<Migrated> {
+  const built = container();
+  const id = `bench-${input.index}`;
+  await startJob(built, id, jobInput.parse({ type: "migrate", ...input }));
+  const job = await ended(id);
+  if (job.state !== "succeeded") throw new Error(job.error?.message ?? job.state);
+  const { value } = await built.registry.get(input.index);
+  if (!value.published) throw new Error("nothing was published");
+  await built.close();
+  return {
+    rows: job.rows.done,
+    phases: Object.fromEntries(job.phases.map(({ name, ms }) => [name, ms])),
+    peakRssBytes: process.resourceUsage().maxRSS * 1_024,
+    bytesOnDisk: await bytesUnder(indexFolder(input.index)),
+    parameters: value.published.indexParameters,
+    searchDefaults: value.published.searchDefaults,
+    recall: value.published.recall.measured,
+  };
+}
+
+async function ended(id: string): Promise<Job> {
+  const { ledger, workflow } = container();
+  for (;;) {
+    const job = await getJob(ledger, workflow, id);
+    if (job.state !== "running") return job;
+    await sleep(pollMs);
+  }
+}
+
+async function bytesUnder(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+await answerParent(migrate);
