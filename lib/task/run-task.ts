@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { asDomainError, DomainError } from "../domain/errors.ts";
-import { jobInput } from "../domain/job.ts";
+import { jobInput, type PhaseName } from "../domain/job.ts";
 import { jobId } from "../domain/names.ts";
 import type { TaskContext } from "../domain/ports.ts";
 import { validate } from "../domain/validate.ts";
-import { discard, type TaskCall, type TaskDependencies, tasks } from "./tasks.ts";
+import { discard, type Task, type TaskCall, type TaskDependencies, tasks } from "./tasks.ts";
 
 const taskEvent = z.looseObject({ jobId, input: z.unknown() });
 
@@ -50,20 +50,27 @@ export async function runTask(
 }
 
 async function runPhase(name: string, call: TaskCall): Promise<unknown> {
-  const task = Object.hasOwn(tasks, name) ? tasks[name as keyof typeof tasks] : undefined;
+  const task: Task | undefined = Object.hasOwn(tasks, name) ? tasks[name as keyof typeof tasks] : undefined;
   if (!task) throw new DomainError("Internal", `there is no task "${name}"`);
-  if (!("phase" in task)) return task.run(call);
-  const { deps, jobId: id } = call;
-  const started = deps.clock.now();
-  const progress = (state: "running" | "done") =>
-    deps.ledger.progress(id, task.phase, 0, {
+  const kept = task.isFinal && (await call.deps.ledger.read(call.jobId, `results/${name}`, z.unknown()));
+  if (kept !== undefined) return kept;
+  const result = task.phase ? await withProgress(task.phase, call, task) : await task.run(call);
+  if (task.isFinal?.(result)) await call.deps.ledger.write(call.jobId, `results/${name}`, result);
+  return result;
+}
+
+async function withProgress(phase: PhaseName, call: TaskCall, task: Task): Promise<unknown> {
+  const { ledger, clock } = call.deps;
+  const started = clock.now();
+  const write = (state: "running" | "done") =>
+    ledger.progress(call.jobId, phase, 0, {
       state,
       startedAt: new Date(started).toISOString(),
-      ms: deps.clock.now() - started,
+      ms: clock.now() - started,
     });
-  await progress("running");
+  await write("running");
   const result = await task.run(call);
-  await progress("done");
+  await write("done");
   return result;
 }
 

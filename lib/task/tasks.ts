@@ -33,28 +33,34 @@ export interface TaskCall {
   context: TaskContext;
 }
 
-interface Task {
+/** One task of the state machines. */
+export interface Task {
   /** The phase whose progress it is; load writes its own, worker by worker. */
   phase?: PhaseName;
+  /** Whether a result is the last: it is kept, and a repeated task gives it again instead of doing the work again. */
+  isFinal?(result: unknown): boolean;
   run(call: TaskCall): Promise<unknown>;
 }
+
+const always = () => true;
 
 const builtIndex = z.object({
   type: servedIndexType,
   parameters: indexParameters,
   reasons: z.array(z.string()),
 });
+const sealed = z.object({ sealed: z.literal(true) });
 const verified = z.object({ searchDefaults, recall: recallReport });
 
 /** The tasks of the state machines by name. Results are keys and counts, never rows. */
 export const tasks = {
   plan: { phase: "plan", run: runPlan },
-  fork: { phase: "fork", run: runFork },
+  fork: { phase: "fork", isFinal: always, run: runFork },
   load: { run: runLoad },
-  compact: { phase: "compact", run: runCompact },
-  build: { phase: "build", run: runBuild },
-  verify: { phase: "verify", run: runVerify },
-  publish: { phase: "publish", run: runPublish },
+  compact: { phase: "compact", isFinal: (result) => sealed.safeParse(result).success, run: runCompact },
+  build: { phase: "build", isFinal: always, run: runBuild },
+  verify: { phase: "verify", isFinal: always, run: runVerify },
+  publish: { phase: "publish", isFinal: always, run: runPublish },
   retire: { run: runRetire },
 } satisfies Record<string, Task>;
 
