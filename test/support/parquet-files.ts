@@ -4,6 +4,7 @@ import {
   Binary,
   type DataType,
   Field,
+  FixedSizeBinary,
   FixedSizeList,
   Float16,
   Float32,
@@ -20,7 +21,13 @@ import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet 
 
 export { Compression };
 
-export type Layout = "list" | "list<double>" | "list<half>" | "fixed_size_list" | "binary";
+export type Layout =
+  | "list"
+  | "list<double>"
+  | "list<half>"
+  | "fixed_size_list"
+  | "binary"
+  | "fixed_size_binary";
 
 export interface Row {
   doc_id: string | null;
@@ -34,6 +41,7 @@ const vectorTypes: Record<Layout, (dimension: number) => DataType> = {
   "list<half>": () => new List(new Field("item", new Float16(), true)),
   fixed_size_list: (dimension) => new FixedSizeList(dimension, new Field("item", new Float32(), true)),
   binary: () => new Binary(),
+  fixed_size_binary: (dimension) => new FixedSizeBinary(4 * dimension),
 };
 
 export interface ParquetOptions {
@@ -43,6 +51,8 @@ export interface ParquetOptions {
   /** Types of columns beside doc_id and vector; strings without it. */
   types?: Record<string, DataType>;
   dimension?: number;
+  /** The columns, where they are not doc_id, what the rows have, and vector. */
+  names?: string[];
 }
 
 /** Writes rows as a Parquet file. Vectors may be ragged or null in the layouts that allow it. */
@@ -59,7 +69,9 @@ export function parquetBytes(rows: Row[], options: ParquetOptions = {}): Uint8Ar
   const layout = options.layout ?? "fixed_size_list";
   const dimension = options.dimension ?? rows.find(({ vector }) => vector)?.vector?.length ?? 4;
   const type = vectorTypes[layout](dimension);
-  const names = [...new Set(["doc_id", ...rows.flatMap((row) => Object.keys(row)), "vector"])];
+  const names = options.names ?? [
+    ...new Set(["doc_id", ...rows.flatMap((row) => Object.keys(row)), "vector"]),
+  ];
   const columns: Record<string, Vector> = {};
   for (const name of names) {
     const of = name === "vector" ? type : (options.types?.[name] ?? new Utf8());
@@ -81,7 +93,7 @@ export function tableBytes(table: Table, { compression, rowGroupRows }: ParquetO
 }
 
 function stored(vector: number[] | null, layout: Layout): number[] | Uint8Array | null {
-  return vector && layout === "binary" ? new Uint8Array(Float32Array.from(vector).buffer) : vector;
+  return vector && layout.endsWith("binary") ? new Uint8Array(Float32Array.from(vector).buffer) : vector;
 }
 
 /** Rows with reproducible vectors; ids `prefix0`, `prefix1`, … */

@@ -65,7 +65,7 @@ export function typeNamed(name: string): DataType | undefined {
 
 /** What is stored of a source column's type: one string type, no dictionaries, decimals as doubles. */
 export function storedTypeName(type: string): string {
-  const dictionary = /^Dictionary<\w+, (.+)>$/.exec(type);
+  const dictionary = /^Dictionary<\w+, (\w+)>$/.exec(type); // of simple values: others are not read value by value
   if (dictionary?.[1]) return storedTypeName(dictionary[1]);
   if (type === "LargeUtf8") return "Utf8";
   if (type === "LargeBinary" || /^FixedSizeBinary/.test(type)) return "Binary";

@@ -97,7 +97,11 @@ function originData(rows: number, unit: number, firstRow: number): Data {
 }
 
 function nulls(type: DataType, rows: number): Data {
-  return only(vectorFromArray(Array<null>(rows).fill(null), type));
+  if (!DataType.isFixedSizeList(type)) return only(vectorFromArray(Array<null>(rows).fill(null), type));
+  // Arrow's builder leaves out the values of null lists at the end, which are there all the same
+  const child = nulls((type.children[0] as Field).type, rows * type.listSize);
+  const nullBitmap = new Uint8Array(Math.ceil(rows / 8));
+  return makeData({ type, length: rows, nullCount: rows, nullBitmap, child });
 }
 
 /** As it is where the types agree, else value by value. */

@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+import { expect, test } from "vitest";
+import { DecodeThread, type ReadFile } from "../../../lib/adapters/parquet/decode-thread.ts";
+import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
+import type { ObjectStore } from "../../../lib/domain/ports.ts";
+import { parquetBytes, sampleRows } from "../../support/parquet-files.ts";
+
+const file = parquetBytes(sampleRows(30), { rowGroupRows: 10 });
+const readFile: ReadFile = async (_, start, end) => file.slice(start, end) as Uint8Array<ArrayBuffer>;
+const footerOf = (name: string) => ({ ask: "footer", file: name, bytes: file.length }) as const;
+const never = new Promise<never>(() => undefined);
+
+const alive = new Set<Worker>();
+process.on("worker", (worker) => {
+  alive.add(worker);
+  worker.once("exit", () => alive.delete(worker));
+});
+
+/** Threads are started by the work, and none is left after it. */
+async function expectNoWorkerAfter(work: () => Promise<void>): Promise<void> {
+  let started = 0;
+  const count = () => void started++;
+  process.on("worker", count);
+  await work();
+  process.off("worker", count);
+  for (let i = 0; i < 50 && alive.size > 0; i++) await sleep(20);
+  expect(started).toBeGreaterThan(0);
+  expect(alive.size).toBe(0);
+}
+
+test("it answers one question after the other", async () => {
+  const thread = new DecodeThread(readFile);
+  expect(await thread.ask(footerOf("a"), 10_000)).toMatchObject({ rows: 30, bytes: file.length });
+  expect(await thread.ask(footerOf("b"), 10_000)).toMatchObject({ rows: 30 });
+  await thread.close();
+});
+
+test("closed, it tells those who wait why, and refuses every later question at once", async () => {
+  const thread = new DecodeThread(() => never);
+  const asked = thread.ask(footerOf("a"), 60_000);
+  const refused = expect(asked).rejects.toThrow("enough");
+  await sleep(50);
+  await thread.close(new Error("enough"));
+  await refused;
+  const started = performance.now();
+  await expect(thread.ask(footerOf("a"), 60_000)).rejects.toThrow("enough");
+  expect(performance.now() - started).toBeLessThan(1_000);
+});
+
+test("a question that takes too long ends the thread: DeadlineExceeded, now and later", async () => {
+  await expectNoWorkerAfter(async () => {
+    const thread = new DecodeThread(() => never);
+    const deadline = { kind: "DeadlineExceeded", message: "a: not decoded within 300 ms" };
+    await expect(thread.ask(footerOf("a"), 300)).rejects.toMatchObject(deadline);
+    await expect(thread.ask(footerOf("b"), 300)).rejects.toMatchObject({ kind: "DeadlineExceeded" });
+  });
+});
+
+test("a read that fails is told as it is, not as a fault of the file", async () => {
+  const thread = new DecodeThread(async () => {
+    throw new Error("no route to store");
+  });
+  await expect(thread.ask(footerOf("a"), 10_000)).rejects.toThrow("no route to store");
+  await thread.close();
+});
+
+test("a file that makes the decoder fault is to blame; the thread refuses from then on", async () => {
+  await expectNoWorkerAfter(async () => {
+    const thread = new DecodeThread(readFile);
+    const unit = { id: 0, file: 0, rowGroups: [{ index: 99, rows: 10 }], rows: 10 };
+    const target = {
+      ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
+      columns: [{ name: "doc_id", type: "Utf8" }],
+    };
+    const request = { ask: "unit", file: "a", bytes: file.length, unit, target } as const;
+    const refusal = { kind: "SourceInvalid", message: expect.stringMatching(/^a, row group 99: cannot be/) };
+    await expect(thread.ask(request, 10_000)).rejects.toMatchObject(refusal);
+    await thread.close();
+    await expect(thread.ask(request, 10_000)).rejects.toBeDefined();
+  });
+});
+
+/** The file under every name; `hangs` never gives its bytes. */
+const store = {
+  bytesOf: async () => file.length,
+  read: (key: string, start: number, end: number) => (key === "hangs" ? never : readFile(key, start, end)),
+} as unknown as ObjectStore;
+
+test("an abort ends footers and decoding with its reason, and their threads", async () => {
+  await expectNoWorkerAfter(async () => {
+    const source = new WasmParquetSource(() => store);
+    const abort = new AbortController();
+    const footers = expect(source.footers("b", ["hangs"], abort.signal)).rejects.toThrow("cancelled");
+    const unit = { id: 0, file: 0, rowGroups: [{ index: 0, rows: 10 }], rows: 10 };
+    const target = {
+      ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
+      columns: [{ name: "doc_id", type: "Utf8" }],
+    };
+    const decoded = source.decode("b", ["hangs"], [unit], target, abort.signal);
+    const decode = expect(decoded[Symbol.asyncIterator]().next()).rejects.toThrow("cancelled");
+    setTimeout(() => abort.abort(new Error("cancelled")), 100);
+    await Promise.all([footers, decode]);
+    await expect(source.footers("b", ["a"], abort.signal)).rejects.toThrow("cancelled");
+  });
+});
+
+test("who stops reading in between leaves no thread behind", async () => {
+  await expectNoWorkerAfter(async () => {
+    const source = new WasmParquetSource(() => store);
+    const { signal } = new AbortController();
+    const units = [0, 1, 2].map((index) => ({
+      id: index,
+      file: 0,
+      rowGroups: [{ index, rows: 10 }],
+      rows: 10,
+    }));
+    const target = {
+      ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
+      columns: [
+        { name: "doc_id", type: "Utf8" },
+        { name: "vector", type: "FixedSizeList[8]<Float32>" },
+      ],
+    };
+    for await (const { unit } of source.decode("b", ["a"], units, target, signal)) {
+      expect(unit.id).toBe(0);
+      break;
+    }
+  });
+});
