@@ -38,7 +38,7 @@ export async function searchIndex(
     const settings = settingsFor(request, lease.published);
     const searching = performance.now();
     const hits = await lease.reader.search({
-      vector: Float32Array.from(request.vector),
+      vector: queryVector(request.vector, lease.published.metric),
       k: request.k,
       columns: selectedColumns(request.select, lease, "body.select"),
       filter: request.filter,
@@ -88,19 +88,32 @@ function vectorIssues(numbers: number[], { dimension, metric }: Publication): Is
   return issues.length > 0 ? issues : lengthIssues(numbers, metric);
 }
 
-const smallestNormalFloat = 2 ** -126;
+/** Squared lengths with room for products in float32: beyond, LanceDB divides by zero or infinity, and fails. */
+const comfortable = { least: 1e-12, most: 1e12 };
 
-/** Distances are float32: beyond its range they would be infinite, and a cosine without a direction is no number. */
+function squaredLength(numbers: number[]): number {
+  return numbers.reduce((sum, number) => sum + number * number, 0);
+}
+
+/** A cosine needs a direction; the other metrics' distances must not be infinite. */
 function lengthIssues(numbers: number[], metric: Metric): Issue[] {
   const path = "body.vector";
-  const squared = numbers.reduce((sum, number) => sum + number * number, 0);
-  if (metric === "cosine" && numbers.every((number) => Math.fround(number) === 0))
-    return [{ path, message: "is all zeros, which has no direction to compare by cosine" }];
-  if (metric === "cosine" && squared < smallestNormalFloat)
-    return [{ path, message: "is too short: its squared length is no float32 number; scale it up" }];
+  const squared = squaredLength(numbers);
+  if (metric === "cosine")
+    return squared === 0
+      ? [{ path, message: "is all zeros, which has no direction to compare by cosine" }]
+      : [];
   if (!Number.isFinite(Math.fround(squared)))
-    return [{ path, message: "is too long: its squared length is no float32 number; scale it down" }];
+    return [{ path, message: "is too long: its squared length is no finite float32 number" }];
   return [];
+}
+
+/** What LanceDB is given: by cosine only the direction counts, so an extreme length is scaled away. */
+function queryVector(numbers: number[], metric: Metric): Float32Array {
+  const squared = squaredLength(numbers);
+  const extreme = squared < comfortable.least || squared > comfortable.most;
+  const scale = metric === "cosine" && extreme ? Math.max(...numbers.map(Math.abs)) : 1;
+  return Float32Array.from(numbers, (number) => number / scale);
 }
 
 /**

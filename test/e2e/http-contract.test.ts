@@ -309,6 +309,25 @@ describe.each(backends)("the HTTP contract over a $name", ({ bucket, start }) =>
     });
   });
 
+  describe("a query vector's length", () => {
+    beforeAll(async () => {
+      await http.migrate("by-cosine", "testing/sources/small.parquet", { bucket });
+    });
+
+    test.each([1e-45, 1e-30, 1e-19, 1e19, 3e38])("%d does not matter by cosine", async (length) => {
+      const [unit, scaled] = await Promise.all(
+        [1, length].map((one) => http.search("by-cosine", { vector: [one, one, 0, 0], k: 3 })),
+      );
+      expect(scaled?.body.hits).toEqual(unit?.body.hits);
+    });
+
+    test("zero has no direction, which a cosine needs and a distance does not", async () => {
+      const vector = [0, 0, 0, 0];
+      expect(issuePaths(await http.search("by-cosine", { vector }))).toEqual(["body.vector"]);
+      expect((await http.search("small", { vector })).status).toBe(200);
+    });
+  });
+
   describe("what every body must be", () => {
     const search = (sent: object) => http.call("search", { index: "small" }, sent);
     const headers = { "content-type": "application/json" };
@@ -359,10 +378,10 @@ describe.each(backends)("the HTTP contract over a $name", ({ bucket, start }) =>
         expect(body.indexes.length).toBeLessThanOrEqual(2);
         query = body.next ? `?limit=2&cursor=${body.next}` : "";
       }
-      expect(seen).toEqual([...names, "small"]);
+      expect(seen).toEqual(["by-cosine", ...names, "small"]);
       expect((await http.call("dropIndex", { index: "page-b" })).status).toBe(204);
       const { body } = await http.call("listIndexes", {}, { query: "?limit=2" });
-      expect(body.indexes.map(({ name }: { name: string }) => name)).toEqual(["page-a", "page-c"]);
+      expect(body.indexes.map(({ name }: { name: string }) => name)).toEqual(["by-cosine", "page-a"]);
       expect((await http.call("getIndex", { index: "page-b" })).status).toBe(404);
       expect((await http.call("dropIndex", { index: "page-b" })).status).toBe(404);
     });
@@ -424,7 +443,8 @@ describe.each(backends)("the HTTP contract over a $name", ({ bucket, start }) =>
       const [first] = sent;
       const id: string = first?.body.id;
       expect(id).not.toContain("7c9e6679");
-      await http.jobWhen(id, ({ state }) => state === "succeeded");
+      const done = await http.jobWhen(id, ({ state }) => state !== "running");
+      expect(done).toMatchObject({ error: null, state: "succeeded" });
       const again = await http.startJob({ ...input, metric: "cosine" }, key); // the default, so the same
       for (const answer of [...sent, again]) {
         expect(answer.body.id).toBe(id);

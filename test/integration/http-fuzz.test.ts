@@ -1,0 +1,205 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Container } from "../../lib/container.ts";
+import { type Operation, type OperationName, operations, problem } from "../../lib/http/operations.ts";
+import { runJob } from "../support/lakehouse.ts";
+import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
+
+type Handler = (
+  event: never,
+  context: never,
+) => Promise<{ statusCode: number; headers: object; body: string }>;
+
+let root: string;
+let container: Container;
+let handlers: Record<OperationName, Handler> & { notFound: Handler };
+
+const fileOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "fuzz-"));
+  process.env["DATA_ROOT"] = root;
+  const names = [...Object.keys(operations), "notFound"];
+  const modules = names.map(async (name) => [
+    name,
+    (await import(`../../functions/${fileOf(name)}.ts`)).handler,
+  ]);
+  handlers = Object.fromEntries(await Promise.all(modules));
+  container = (await import("../../lib/container.ts")).container();
+  await writeParquetFile(join(root, "_testing/sources/rows.parquet"), sampleRows(20, 2));
+  await runJob(container, { type: "migrate", index: "rows", source: "testing/sources/rows.parquet" });
+});
+
+afterAll(async () => {
+  await container.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+const hostile = fc.constantFrom(
+  "__proto__",
+  "constructor",
+  "../../etc/passwd",
+  "%2e%2e%2f",
+  "\0",
+  "\ud800",
+  "' OR 1=1 --",
+  "`",
+  "a\r\nx: y",
+  "{{7*7}}",
+  "1e999",
+  "",
+);
+const text = fc.oneof(
+  hostile,
+  fc.string({ unit: "binary", maxLength: 30 }),
+  fc.constantFrom("rows", "d1", "doc_id"),
+);
+const keys = fc.oneof(
+  hostile,
+  fc.constantFrom(
+    "vector",
+    "k",
+    "filter",
+    "select",
+    "op",
+    "column",
+    "value",
+    "type",
+    "index",
+    "source",
+    "limit",
+  ),
+);
+const json = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { maxDepth: 4 },
+    text,
+    fc.double(),
+    fc.constantFrom(0, -0, -1, 1e39, 2 ** 53, null, true),
+    fc.array(tie("any"), { maxLength: 4 }),
+    fc.dictionary(keys, tie("any"), { maxKeys: 5, noNullPrototype: true }),
+  ),
+})).any;
+
+const mostly = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof<fc.MaybeWeightedArbitrary<unknown>[]>({ weight: 6, arbitrary }, { weight: 1, arbitrary: json });
+
+/** A valid search with some of it replaced by anything. */
+const number = fc.oneof({ weight: 9, arbitrary: fc.float({ noNaN: true }) }, { weight: 1, arbitrary: json });
+const leaf = fc.record(
+  {
+    op: fc.constantFrom("eq", "lt", "in", "between", "like-prefix", "is_null", "not"),
+    column: fc.oneof(fc.constantFrom("doc_id", "chunk_text", "vector"), text),
+    value: json,
+    values: fc.array(text, { maxLength: 3 }),
+    prefix: text,
+  },
+  { requiredKeys: ["op", "column"] },
+);
+const search = fc.record(
+  {
+    vector: fc.oneof({ weight: 5, arbitrary: fc.tuple(number, number) }, { weight: 1, arbitrary: json }),
+    k: mostly(fc.integer({ min: 1, max: 30 })),
+    filter: fc.oneof(
+      leaf,
+      fc.record({ op: fc.constantFrom("and", "or"), filters: fc.array(leaf, { maxLength: 3 }) }),
+      text.map((value) => ({ op: "eq", column: "chunk_text", value })),
+    ),
+    select: mostly(fc.subarray(["doc_id", "chunk_text", "vector"])),
+    nprobes: mostly(fc.integer({ min: 1, max: 100 })),
+    refineFactor: mostly(fc.integer({ min: 1, max: 300 })),
+    consistency: fc.constantFrom("strong", "eventual", "weak"),
+  },
+  { requiredKeys: ["vector"] },
+);
+const jobs = fc.record(
+  {
+    type: fc.constantFrom("migrate", "build-index", "optimize"),
+    index: fc.oneof(fc.constantFrom("rows", "new"), text),
+    source: fc.oneof(fc.constant("nowhere/x"), text),
+    metric: fc.oneof(fc.constant("l2"), text),
+    indexParameters: json,
+    workers: json,
+  },
+  { requiredKeys: ["type", "source"] },
+);
+
+const body = fc.oneof(
+  { weight: 4, arbitrary: search.map((value) => JSON.stringify(value)) },
+  fc.oneof(search, search, jobs, json).map((value) => JSON.stringify(value)),
+  text,
+  fc.constantFrom(undefined, null, "null", "[]", "{}", "1", '""', "{"),
+);
+const someOf = (names: string[]) =>
+  fc.option(
+    fc.dictionary(fc.oneof(fc.constantFrom(...names), text), text, { maxKeys: 4, noNullPrototype: true }),
+    {
+      nil: undefined,
+    },
+  );
+const known: Record<string, fc.Arbitrary<string>> = {
+  index: fc.constant("rows"),
+  docId: fc.oneof(fc.constantFrom("d1", "d2", "nobody"), text),
+  id: fc.oneof(fc.constant("nobody"), text),
+};
+/** Mostly what the route has, now and then anything. */
+const pathOf = (name: string) => {
+  const parameters = Object.keys((operations as Record<string, Operation>)[name]?.path.shape ?? {});
+  const own = parameters.map((key) => [
+    key,
+    name === "dropIndex" ? text.filter((one) => one !== "rows") : known[key],
+  ]);
+  const anything = someOf(["docId", "id", ...(name === "dropIndex" ? [] : ["index"])]);
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.record(Object.fromEntries(own) as Record<string, fc.Arbitrary<string>>) },
+    { weight: 1, arbitrary: anything },
+  );
+};
+const eventOf = (name: string) =>
+  fc.record({
+    body: fc.tuple(body, fc.boolean()).map(([given, encoded]) => ({ given, encoded })),
+    pathParameters: pathOf(name),
+    queryStringParameters: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: someOf(["select", "limit", "cursor", "consistency"]) },
+    ),
+    headers: fc.oneof(
+      { weight: 5, arbitrary: fc.constant({ "Content-Type": "application/json" }) },
+      { weight: 1, arbitrary: someOf(["content-type", "x-correlation-id", "Idempotency-Key"]) },
+    ),
+  });
+
+const context = { awsRequestId: "fuzz", getRemainingTimeInMillis: () => 29_000 } as never;
+
+test("whatever is sent, a handler answers as its contract says, and never with a fault of ours", async () => {
+  const statuses: Record<string, number> = {};
+  const names = [...Object.keys(operations), "search", "search", "search", "startJob", "notFound"];
+  const request = fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name), eventOf(name)));
+  await fc.assert(
+    fc.asyncProperty(request, async ([name, { body, ...rest }]) => {
+      const { given, encoded } = body;
+      const sent = encoded && given ? Buffer.from(given).toString("base64") : given;
+      const asked = { ...structuredClone(rest), body: sent, isBase64Encoded: encoded };
+      const answer = await handlers[name as OperationName](asked as never, context);
+      const parsed = answer.body ? JSON.parse(answer.body) : undefined;
+      const seen = `${name} ${answer.statusCode}`;
+      statuses[seen] = (statuses[seen] ?? 0) + 1;
+      expect(answer.statusCode, answer.body).toBeLessThan(500);
+      if (answer.statusCode >= 400) expect(problem.parse(parsed).status).toBe(answer.statusCode);
+      else (operations as Record<string, Operation>)[name]?.response?.parse(parsed);
+    }),
+    { numRuns: 3_000 },
+  );
+  for (const seen of [
+    "search 200",
+    "search 400",
+    "search 415",
+    "fetchDocument 200",
+    "fetchDocument 404",
+    "getIndex 200",
+  ])
+    expect(statuses[seen], seen).toBeGreaterThan(10);
+});
