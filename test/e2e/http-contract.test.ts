@@ -177,7 +177,7 @@ describe.each(backends)("the HTTP contract over a $name", ({ bucket, start }) =>
       ["OPTIONS", "/indexes"],
       ["PATCH", "/indexes/small"],
       ["POST", "/indexes/small"],
-      ["GET", "/indexes/small/documents/a/b"],
+      ["GET", "/indexes/small/nothing/a"],
     ])("%s %s is no route, and the answer names those there are", async (method, path) => {
       const answer = await http.send(method, path);
       expect([answer.status, answer.body.code]).toEqual([404, "route-not-found"]);
