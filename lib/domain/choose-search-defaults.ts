@@ -66,7 +66,7 @@ async function cheapest(search: Search, refines: number[], rungs: number, settin
   let top = rungs - 1;
   for (const refine of refines) {
     const at = (rung: number) => settingsOf(rung, refine);
-    const { least, seen } = await leastThatReaches(search, top, at);
+    const { least, seen } = await leastThatReaches(search, top, at, best?.ms);
     if (!highest || seen.recall > highest.recall) highest = seen;
     if (best && (!least || least.found.ms >= best.ms)) break;
     if (least) [best, top] = [least.found, least.rung];
@@ -83,14 +83,24 @@ function probesLadder(partitions: number): number[] {
   return [...ladder, partitions];
 }
 
-/** Bisection, after a look at the top; the rung it ends on is measured on every query, and the next when that fails. */
-async function leastThatReaches(search: Search, top: number, at: (rung: number) => SearchDefaults) {
+/**
+ * Bisection, after a look at the top; the rung it ends on is measured on every query, and the next when that fails.
+ * @param msToBeat a rung that misses the target and takes this long ends it: wider ones take longer
+ */
+async function leastThatReaches(
+  search: Search,
+  top: number,
+  at: (rung: number) => SearchDefaults,
+  msToBeat = Number.POSITIVE_INFINITY,
+) {
   const seen = await decide(search, at(top));
   if (!reaches(seen, search.target)) return { seen };
   let [low, high] = [0, top];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (reaches(await decide(search, at(middle)), search.target)) high = middle;
+    const measured = await decide(search, at(middle));
+    if (reaches(measured, search.target)) high = middle;
+    else if (measured.ms >= msToBeat) return { seen };
     else low = middle + 1;
   }
   for (let rung = high; rung <= top; rung++) {
@@ -122,12 +132,12 @@ async function decide({ target, queries, measure }: Search, settings: SearchDefa
 }
 
 /**
- * Three standard errors off the target. Few queries that all agree would have no error at all: half a neighbour in all
+ * Two standard errors off the target. Few queries that all agree would have no error at all: half a neighbour in all
  * of them is the least that is assumed.
  */
 function isClear({ recall, error, queries }: Measurement, target: number): boolean {
   const assumed = Math.max(error, 1 / (2 * limits.recallK * Math.sqrt(queries)));
-  return Math.abs(recall - target) > 3 * assumed;
+  return Math.abs(recall - target) > 2 * assumed;
 }
 
 /** At a target of 1 nothing can be to spare. */

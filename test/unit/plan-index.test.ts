@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import type { DomainError } from "../../lib/domain/errors.ts";
+import type { IndexParameters, IndexType } from "../../lib/domain/index-entry.ts";
+import { planIndex } from "../../lib/domain/plan-index.ts";
+
+const plan = (type: IndexType, dimension: number, asked: IndexParameters = {}, rows = 100_000) =>
+  planIndex({ type, rows, dimension, asked });
+
+/** The names of what is refused. */
+function refused(...given: Parameters<typeof plan>): string[] {
+  try {
+    plan(...given);
+  } catch (error) {
+    return (error as DomainError).issues.map(({ path }) => path);
+  }
+  return [];
+}
+
+describe.each([1, 6, 100, 101, 768, 1_536])("dimension %i", (dimension) => {
+  test("IVF_PQ gets codes that divide it, even in number where they have 4 bits", () => {
+    const { numSubVectors = 0, numBits } = plan("IVF_PQ", dimension).parameters;
+    expect(dimension % numSubVectors).toBe(0);
+    expect([4, 8]).toContain(numBits);
+    if (numBits === 4) expect(numSubVectors % 2).toBe(0);
+  });
+
+  test.each(["IVF_FLAT", "HNSW_SQ"] as const)("%s takes it", (type) => {
+    expect(plan(type, dimension).type).toBe(type);
+  });
+
+  test("IVF_RQ takes it when 8 divides it, and is refused by name when not", () => {
+    expect(refused("IVF_RQ", dimension)).toEqual(dimension % 8 === 0 ? [] : ["indexType"]);
+  });
+});
+
+test.each([
+  [768, { numBits: 4, numSubVectors: 192 }],
+  [100, { numBits: 4, numSubVectors: 20 }],
+  [6, { numBits: 8, numSubVectors: 1 }],
+  [101, { numBits: 8, numSubVectors: 1 }],
+  [1, { numBits: 8, numSubVectors: 1 }],
+])("IVF_PQ codes dimension %i as %o", (dimension, codes) => {
+  expect(plan("IVF_PQ", dimension).parameters).toMatchObject(codes);
+});
+
+test("every derived parameter has a reason, and one asked for says so", () => {
+  const { parameters, reasons } = plan("IVF_PQ", 768, { numPartitions: 10 });
+  expect(parameters.numPartitions).toBe(10);
+  expect(reasons).toHaveLength(Object.keys(parameters).length);
+  expect(reasons[0]).toBe("numPartitions 10: asked for");
+});
+
+test("asking for 8 bits frees the number of sub-vectors from being even", () => {
+  expect(plan("IVF_PQ", 75, { numBits: 8 }).parameters.numSubVectors).toBe(15);
+  expect(plan("IVF_PQ", 75, { numBits: 8, numSubVectors: 25 }).parameters.numSubVectors).toBe(25);
+});
+
+test("there are never more partitions than rows, nor fewer than one", () => {
+  for (const rows of [256, 1_000, 100_000, 10_000_000]) {
+    const { numPartitions = 0 } = plan("IVF_PQ", 768, {}, rows).parameters;
+    expect(numPartitions).toBeGreaterThanOrEqual(1);
+    expect(numPartitions).toBeLessThan(rows);
+  }
+});
+
+test("one HNSW graph holds at most a million rows", () => {
+  expect(plan("HNSW_SQ", 768).parameters.numPartitions).toBe(1);
+  expect(plan("HNSW_SQ", 768, {}, 2_500_000).parameters.numPartitions).toBe(3);
+});
+
+test("fewer rows than an index trains on are served exactly", () => {
+  expect(plan("IVF_PQ", 768, {}, 255)).toMatchObject({ type: "EXACT", parameters: {} });
+  expect(plan("IVF_PQ", 768, {}, 256).type).toBe("IVF_PQ");
+});
+
+test.each<[string, IndexType, number, IndexParameters, string[]]>([
+  ["more partitions than rows", "IVF_FLAT", 768, { numPartitions: 65_536 }, ["numPartitions"]],
+  ["5-bit codes", "IVF_PQ", 768, { numBits: 5 }, ["numBits"]],
+  ["sub-vectors that do not divide", "IVF_PQ", 768, { numSubVectors: 100 }, ["numSubVectors"]],
+  ["odd sub-vectors of 4 bits", "IVF_PQ", 768, { numBits: 4, numSubVectors: 3 }, ["numSubVectors"]],
+  ["odd sub-vectors, bits left to us", "IVF_PQ", 768, { numSubVectors: 3 }, ["numSubVectors"]],
+  ["4 bits of an odd dimension", "IVF_PQ", 101, { numBits: 4 }, ["numBits"]],
+  ["codes of an index without codes", "IVF_FLAT", 768, { numBits: 8 }, ["numBits"]],
+  ["a graph of an index without one", "IVF_RQ", 768, { m: 16, efConstruction: 100 }, ["m", "efConstruction"]],
+  ["sub-vectors of IVF_RQ", "IVF_RQ", 768, { numSubVectors: 96 }, ["numSubVectors"]],
+  ["codes of HNSW_SQ", "HNSW_SQ", 768, { numBits: 8 }, ["numBits"]],
+  ["two things at once", "IVF_PQ", 768, { numBits: 5, m: 16 }, ["m", "numBits"]],
+])("%s: refused by name", (_, type, dimension, asked, names) => {
+  expect(refused(type, dimension, asked, 50_000)).toEqual(names.map((name) => `indexParameters.${name}`));
+});
+
+test("parameters are judged though the rows are too few for an index", () => {
+  expect(refused("IVF_PQ", 768, { numBits: 5 }, 10)).toEqual(["indexParameters.numBits"]);
+});
