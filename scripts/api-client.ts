@@ -38,6 +38,8 @@ export class ApiClient {
     });
     const answer = (await response.json()) as T & { title?: string; detail?: string };
     if (response.ok) return answer;
-    throw new Error(`${method} ${path}: ${response.status} ${answer.title ?? ""} ${answer.detail ?? ""}`.trim());
+    throw new Error(
+      `${method} ${path}: ${response.status} ${answer.title ?? ""} ${answer.detail ?? ""}`.trim(),
+    );
   }
 }

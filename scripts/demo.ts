@@ -26,7 +26,9 @@ async function demo(): Promise<void> {
   const server = await startOffline();
   try {
     const api = new ApiClient(server.url);
-    console.log(`Serving at ${server.url}\n\nMigrating examples/words (Parquet in three layouts) to the index "${index}":`);
+    console.log(
+      `Serving at ${server.url}\n\nMigrating examples/words (Parquet in three layouts) to the index "${index}":`,
+    );
     await showTimes(await migrate(api));
     const queries: Query[] = JSON.parse(await readFile("examples/words/queries.json", "utf8")).queries;
     await showHits(api, queries.slice(0, 3));
@@ -61,7 +63,8 @@ async function migrate(api: ApiClient): Promise<Job> {
 function titleOf(name: PhaseName, job: Job): string {
   const phase = job.phases.find((one) => one.name === name);
   if (!phase) return name;
-  const rows = name === "load" ? `${numbers.format(job.rows.done)} of ${numbers.format(job.rows.total ?? 0)} rows` : "";
+  const rows =
+    name === "load" ? `${numbers.format(job.rows.done)} of ${numbers.format(job.rows.total ?? 0)} rows` : "";
   return `${name} ${rows} ${phase.state === "done" ? `${phase.ms} ms` : ""}`.replace(/ +/g, " ").trim();
 }
 
@@ -81,7 +84,8 @@ class JobFollower {
       if (this.job.error) throw new Error(`job ${this.job.id} failed: ${this.job.error.message}`);
       show(this.job);
       if (this.job.phases.some((phase) => phase.name === name && phase.state === "done")) return;
-      if (Date.now() > this.#deadline) throw new Error(`job ${this.job.id} took longer than ${jobTimeoutMs} ms`);
+      if (Date.now() > this.#deadline)
+        throw new Error(`job ${this.job.id} took longer than ${jobTimeoutMs} ms`);
       await sleep(100);
       this.job = await this.#api.job(this.job.id);
     }
@@ -112,11 +116,17 @@ async function showRecall(api: ApiClient, queries: Query[]): Promise<void> {
   const recalls: number[] = [];
   for (const { vector, neighbours } of queries) {
     const { hits } = await api.search(index, { vector, k: 10, select: [] });
-    recalls.push(recallOf(neighbours, hits.map(({ doc_id }) => doc_id)));
+    recalls.push(
+      recallOf(
+        neighbours,
+        hits.map(({ doc_id }) => doc_id),
+      ),
+    );
   }
   const mean = recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
   console.log(`\nrecall@10 over ${queries.length} queries against the exact neighbours: ${mean.toFixed(3)}`);
-  if (mean < leastRecall) throw new Error(`recall@10 is ${mean.toFixed(3)}, it must be at least ${leastRecall}`);
+  if (mean < leastRecall)
+    throw new Error(`recall@10 is ${mean.toFixed(3)}, it must be at least ${leastRecall}`);
 }
 
 function showNext(): void {

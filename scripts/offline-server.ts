@@ -27,22 +27,30 @@ const stopTimeoutMs = 15_000;
 const project = resolve(import.meta.dirname, "..");
 
 /** Starts serverless-offline as a child process and waits until it answers. @throws when it does not, with its output */
-export async function startOffline({ port, environment = {}, log }: OfflineOptions = {}): Promise<OfflineServer> {
+export async function startOffline({
+  port,
+  environment = {},
+  log,
+}: OfflineOptions = {}): Promise<OfflineServer> {
   const [free, lambdaPort, albPort] = await freePorts(3);
   const httpPort = port && (await isFree(port)) ? port : (free ?? 0);
-  const child = spawn(process.execPath, [resolve(project, "node_modules/.bin/serverless"), "offline", "start"], {
-    cwd: project,
-    detached: true, // a process group of its own, so that all of it can be ended
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      PATH: `${resolve(project, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`,
-      PORT: String(httpPort),
-      LAMBDA_PORT: String(lambdaPort),
-      ALB_PORT: String(albPort),
-      ...environment,
+  const child = spawn(
+    process.execPath,
+    [resolve(project, "node_modules/.bin/serverless"), "offline", "start"],
+    {
+      cwd: project,
+      detached: true, // a process group of its own, so that all of it can be ended
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        PATH: `${resolve(project, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`,
+        PORT: String(httpPort),
+        LAMBDA_PORT: String(lambdaPort),
+        ALB_PORT: String(albPort),
+        ...environment,
+      },
     },
-  });
+  );
   const server = new Offline(child, `http://127.0.0.1:${httpPort}`, log);
   await server.ready();
   return server;
@@ -72,7 +80,9 @@ class Offline implements OfflineServer {
   async ready(): Promise<void> {
     const deadline = Date.now() + startTimeoutMs;
     while (Date.now() < deadline && this.#isRunning()) {
-      const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+      const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(5_000) }).catch(
+        () => undefined,
+      );
       if (answer?.ok) return;
       await sleep(100);
     }

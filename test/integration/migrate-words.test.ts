@@ -76,3 +76,24 @@ test("a document is fetched by its id, its vector only when asked for", async ()
   const full = await fetchDocument(container.indexes, { ...request, select: ["vector"] }, 5_000);
   expect(full["vector"]).toHaveLength(100);
 });
+
+test("a request's own settings stand in for the stored ones, and all of the partitions can be asked for", async () => {
+  const { queries } = JSON.parse(await readFile("examples/words/queries.json", "utf8"));
+  for (const nprobes of [1, 19, 21, 100, 65_536]) {
+    const request = parseSearchRequest({ vector: queries[0].vector, nprobes, refineFactor: 3 });
+    const { hits, performance } = await searchIndex(container.indexes, "words", request, 5_000);
+    expect(performance).toMatchObject({ nprobes, refineFactor: 3 });
+    expect(hits).toHaveLength(10);
+  }
+});
+
+test("as many hits as were asked for, also when the stored partitions hold fewer", async () => {
+  const { queries } = JSON.parse(await readFile("examples/words/queries.json", "utf8"));
+  const filter = { op: "like-prefix", column: "chunk_text", prefix: "mis" };
+  const wide = parseSearchRequest({ vector: queries[0].vector, k: 1_000, nprobes: 1, refineFactor: 1 });
+  expect((await searchIndex(container.indexes, "words", wide, 5_000)).hits).toHaveLength(1_000);
+  const narrow = parseSearchRequest({ vector: queries[0].vector, k: 10, nprobes: 1, filter });
+  const { hits } = await searchIndex(container.indexes, "words", narrow, 5_000);
+  expect(hits).toHaveLength(10);
+  for (const hit of hits) expect(hit["chunk_text"]).toMatch(/^mis/);
+});

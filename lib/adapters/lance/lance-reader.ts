@@ -65,7 +65,7 @@ export class LanceReader implements Reader {
       .distanceType(metric)
       .limit(query.k);
     // more partitions only when these hold fewer than k hits: a filter, or a large k
-    if (nprobes !== undefined) search = search.minimumNprobes(nprobes).maximumNprobes(0);
+    if (nprobes !== undefined) search = search.maximumNprobes(0).minimumNprobes(nprobes);
     if (refineFactor !== undefined) search = search.refineFactor(refineFactor);
     if (ef !== undefined) search = search.ef(leastEf(query.settings, query.k));
     if (query.filter) search = search.where(filterToSql(query.filter, this.#columns));

@@ -1,0 +1,86 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readmeWithTables } from "../../scripts/readme-tables.ts";
+import { type OfflineApi, startOffline } from "../support/offline-server.ts";
+
+const run = promisify(execFile);
+const shown = "http://127.0.0.1:3000";
+
+let readme: string;
+let folder: string;
+let server: OfflineApi;
+
+beforeAll(async () => {
+  readme = await readFile("README.md", "utf8");
+  folder = await mkdtemp(join(tmpdir(), "readme-"));
+  await mkdir(join(folder, "data"));
+  await symlink(resolve("examples"), join(folder, "examples"));
+  server = await startOffline({ DATA_ROOT: join(folder, "lake") });
+});
+
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function blocks(language: string): string[] {
+  const section = readme.slice(readme.indexOf("## The API by example"), readme.indexOf("### Search"));
+  return [...section.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(
+    ([, text]) => text ?? "",
+  );
+}
+
+/** As a reader would type it, except that curl fails on a problem. */
+async function type(block: string): Promise<string> {
+  const script = `curl() { command curl -sS --fail-with-body --max-time 30 "$@"; }\n${block}`;
+  const { stdout } = await run("bash", ["-ec", script.replaceAll(shown, server.url)], {
+    cwd: folder,
+    timeout: 60_000,
+  });
+  return stdout;
+}
+
+async function jobsAreOver(): Promise<void> {
+  for (;;) {
+    const { jobs } = (await (await fetch(`${server.url}/jobs`)).json()) as { jobs: { state: string }[] };
+    expect(jobs.map(({ state }) => state)).not.toContain("failed");
+    if (jobs.every(({ state }) => state === "succeeded")) return;
+    await sleep(100);
+  }
+}
+
+test("every command of the API by example works, in their order, and the search answers what is shown", async () => {
+  const typed: string[] = [];
+  for (const block of blocks("sh")) {
+    for (const part of block.split(/(?=^curl -X DELETE)/m)) {
+      typed.push(await type(part));
+      if (part.includes("/jobs -H")) await jobsAreOver();
+    }
+  }
+  const answer = JSON.parse(typed.find((output) => output.startsWith('{"hits"')) ?? "{}");
+  const [example] = blocks("json").map((text) => JSON.parse(text));
+  const words = (hits: { chunk_text: string }[]) => hits.map((hit) => hit.chunk_text);
+  expect(words(answer.hits)).toEqual(words(example.hits));
+  expect(Object.keys(answer.performance)).toEqual(expect.arrayContaining(Object.keys(example.performance)));
+});
+
+test("the tables of errors and of the benchmark are those of their sources", () => {
+  expect(readme).toBe(readmeWithTables(readme));
+});
+
+test("the configuration shown is one that is taken", async () => {
+  const toml = /```toml\n(.*?)```/s.exec(readme)?.[1] ?? "";
+  const { loadBuckets } = await import("../../lib/config/lakehouse.ts");
+  const { readEnvironment } = await import("../../lib/config/environment.ts");
+  const file = join(folder, "shown.toml");
+  await (await import("node:fs/promises")).writeFile(file, toml);
+  const names = loadBuckets(readEnvironment({ LAKEHOUSE_TOML: file }))
+    .all()
+    .map(({ name }) => name);
+  expect(names).toEqual(["primary", "corpus", "s3:lakehouse"]);
+});
