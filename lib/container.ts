@@ -38,7 +38,8 @@ export function createContainer(
   const primary = stores("primary");
   const registry = new IndexRegistry(primary, clock);
   const ledger = new JobLedger(primary, clock);
-  const memoryMb = environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
+  const memoryMb =
+    environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
   const connections = new LanceConnections(buckets, memoryMb);
   const generations = new LanceGenerations(connections, stores);
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;

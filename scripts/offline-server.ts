@@ -47,6 +47,7 @@ export async function startOffline({
         PORT: String(httpPort),
         LAMBDA_PORT: String(lambdaPort),
         ALB_PORT: String(albPort),
+        CONTAINER_MEMORY_MB: "4096", // one process serves all functions, whichever is called first
         ...environment,
       },
     },

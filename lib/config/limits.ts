@@ -48,6 +48,7 @@ export const limits = {
 
   // Index building and recall
   minRowsToTrain: 256, // PQ cannot train on fewer
+  pqPartitionRows: 2_048, // of IVF_PQ; optimize joins smaller ones (bench/NOTES.md)
   trainIterations: 10, // 10 cost almost no recall against LanceDB's 50 (bench/NOTES.md)
   trainSampleRate: 64,
   recallK: 10,

@@ -21,7 +21,7 @@ export interface JobDependencies {
  */
 export async function startJob(deps: JobDependencies, id: string, input: JobInput): Promise<void> {
   const known = await deps.ledger.record(id);
-  if (!known) await refuseHopeless(deps, input);
+  if (!known) await refuseHopeless(deps, id, input);
   await deps.ledger.register(id, input);
   await deps.workflow.start(id, input.type, input);
 }
@@ -29,6 +29,7 @@ export async function startJob(deps: JobDependencies, id: string, input: JobInpu
 /** What can be known at once is said at once, not minutes later by a failed job. */
 async function refuseHopeless(
   { buckets, registry, workflow }: JobDependencies,
+  id: string,
   input: JobInput,
 ): Promise<void> {
   if (input.type === "migrate") {
@@ -40,6 +41,6 @@ async function refuseHopeless(
   if (input.type === "build-index" && entry) buckets.writable(publishedOf(entry.value).bucket);
   const claim = entry?.value.claim;
   const holder = claim && (await workflow.describe(claim.job));
-  if (claim && holder?.status === "running")
+  if (claim && claim.job !== id && holder?.status === "running")
     throw new DomainError("Conflict", `job ${claim.job} is already building index "${input.index}"`);
 }

@@ -25,6 +25,8 @@ export class EmbeddedWorkflow implements Workflow {
   readonly #call: CallTask;
   readonly #clock: Clock;
   readonly #running = new Map<string, Running>();
+  /** Names that this process is about to run or runs: set before anything is awaited, so that none runs twice. */
+  readonly #held = new Set<string>();
   readonly #owner = { host: hostname(), pid: process.pid, process: randomUUID() };
 
   constructor(options: {
@@ -52,16 +54,29 @@ export class EmbeddedWorkflow implements Workflow {
       takeovers: 0,
       settled: false,
     };
-    if (await this.#records.create(record)) this.#run(record);
-    else await this.describe(name);
+    await this.#hold(name, async () => ((await this.#records.create(record)) ? record : undefined));
+    await this.describe(name);
+  }
+
+  /** Runs what `take` takes, unless this process has it already. */
+  async #hold(name: string, take: () => Promise<ExecutionRecord | undefined>): Promise<void> {
+    if (this.#held.has(name)) return;
+    this.#held.add(name);
+    try {
+      const taken = await take();
+      if (taken) this.#run(taken);
+    } finally {
+      if (!this.#running.has(name)) this.#held.delete(name);
+    }
   }
 
   async describe(name: string): Promise<ExecutionState | undefined> {
     const read = await this.#records.read(name);
     if (!read) return undefined;
     if (!this.#isOrphan(read.record)) return stateOf(read.record);
-    const taken = await this.#takeOver(name);
-    return taken && stateOf(taken);
+    await this.#hold(name, () => this.#takeOver(name));
+    const taken = await this.#records.read(name);
+    return taken && stateOf(taken.record);
   }
 
   async stop(name: string): Promise<void> {
@@ -93,24 +108,30 @@ export class EmbeddedWorkflow implements Workflow {
 
   /** Known at once for a process of this host; of another after it has been silent. */
   #isDead({ name, owner, beatAt }: ExecutionRecord): boolean {
-    if (owner.process === this.#owner.process) return !this.#running.has(name);
+    if (this.#isOwn({ owner })) return !this.#held.has(name);
     if (owner.host === this.#owner.host && !isAlive(owner.pid)) return true;
     return this.#clock.now() - beatAt > limits.orphanedAfterMs;
   }
 
+  #isOwn({ owner }: Pick<ExecutionRecord, "owner">): boolean {
+    return owner.process === this.#owner.process;
+  }
+
   async #takeOver(name: string): Promise<ExecutionRecord | undefined> {
-    const updated = await this.#records.update(name, (record) => {
-      if (!this.#isOrphan(record)) return undefined;
-      const takeovers = record.takeovers + 1;
-      return { owner: this.#owner, beatAt: this.#clock.now(), takeovers };
-    });
-    if (updated?.changed) this.#run(updated.record);
-    return updated?.record;
+    const updated = await this.#records.update(name, (record) =>
+      record.status === "running" && (this.#isOwn(record) || this.#isDead(record))
+        ? { owner: this.#owner, beatAt: this.#clock.now(), takeovers: record.takeovers + 1 }
+        : undefined,
+    );
+    return updated?.changed ? updated.record : undefined;
   }
 
   #run(record: ExecutionRecord): void {
     const abort = new AbortController();
-    const ended = this.#execute(record, abort).finally(() => this.#running.delete(record.name));
+    const ended = this.#execute(record, abort).finally(() => {
+      this.#running.delete(record.name);
+      this.#held.delete(record.name);
+    });
     this.#running.set(record.name, { abort, ended });
   }
 
