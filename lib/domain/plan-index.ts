@@ -62,11 +62,20 @@ function partitions({ type, rows }: Wanted): Derived[] {
     const value = Math.max(1, Math.ceil(rows / 1_000_000));
     return [{ name: "numPartitions", value, why: "one graph per million rows keeps the build in memory" }];
   }
-  const value = Math.max(1, Math.round(Math.sqrt(rows)));
+  const root = Math.max(1, Math.round(Math.sqrt(rows)));
+  const full = Math.max(1, Math.round(rows / limits.pqPartitionRows));
+  if (type === "IVF_PQ" && full < root)
+    return [
+      {
+        name: "numPartitions",
+        value: full,
+        why: `${limits.pqPartitionRows} rows a partition: short codes are scanned faster than more partitions are found`,
+      },
+    ];
   return [
     {
       name: "numPartitions",
-      value,
+      value: root,
       why: `the square root of ${rows} rows balances finding and scanning partitions`,
     },
   ];

@@ -63,6 +63,16 @@ test("there are never more partitions than rows, nor fewer than one", () => {
   }
 });
 
+test.each<[IndexType, number, number]>([
+  ["IVF_PQ", 300, 1],
+  ["IVF_PQ", 100_000, 49],
+  ["IVF_PQ", 10_000_000, 3_162],
+  ["IVF_RQ", 100_000, 316],
+  ["IVF_FLAT", 100_000, 316],
+])("%s of %i rows has %i partitions", (type, rows, partitions) => {
+  expect(plan(type, 768, {}, rows).parameters.numPartitions).toBe(partitions);
+});
+
 test("one HNSW graph holds at most a million rows", () => {
   expect(plan("HNSW_SQ", 768).parameters.numPartitions).toBe(1);
   expect(plan("HNSW_SQ", 768, {}, 2_500_000).parameters.numPartitions).toBe(3);
