@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import type { RecordBatch } from "apache-arrow";
 import { RecordBatchStreamWriter, tableFromIPC } from "apache-arrow";
-import { ParquetFile } from "parquet-wasm/node";
+import { ParquetFile, type RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
 import { placeOf, placeOfUnit } from "../../domain/source-layout.ts";
 import { preferPlainTypes } from "./arrow-hint.ts";
@@ -27,6 +27,9 @@ class Refusal extends Error {
     this.place = place;
   }
 }
+
+/** Bytes of vectors decoded at a time. */
+const batchBytes = 4 * 1_048_576;
 
 const port = parentPort;
 if (!port) throw new Error("decode-worker.ts runs as a worker thread");
@@ -97,26 +100,36 @@ async function firstDimension(
   throw new Refusal(place, `the vector has ${value.length} bytes, not a multiple of 4`);
 }
 
+/** Batch by batch: of a row group only the compressed bytes and the answer are in memory as a whole. */
 async function decodeUnit(
   parquet: ParquetFile,
   file: string,
   unit: Unit,
   target: TargetSchema,
 ): Promise<Uint8Array> {
-  const rowGroups = unit.rowGroups.map(({ index }) => index);
-  const known = new Set(tableFromIPC(parquet.schema().intoIPCStream()).schema.fields.map(({ name }) => name));
-  const columns = target.columns.map(({ name }) => name).filter((name) => known.has(name));
-  const decoded = await parquet.read({ rowGroups, columns, batchSize: unit.rows });
-  const { batches } = tableFromIPC(decoded.intoIPCStream());
-  const shaped: RecordBatch[] = [];
+  const writer = new RecordBatchStreamWriter();
   let row = 0;
-  for (const batch of batches) {
-    shaped.push(shapeBatch(batch, file, unit, target, row));
+  for await (const batch of batchesOf(parquet, unit, target)) {
+    writer.write(shapeBatch(batch, file, unit, target, row));
     row += batch.numRows;
   }
   if (row !== unit.rows)
     throw new Refusal(placeOfUnit(file, unit), `the footer promises ${unit.rows} rows, there are ${row}`);
-  return RecordBatchStreamWriter.writeAll(shaped).toUint8Array(true);
+  return writer.finish().toUint8Array(true);
+}
+
+async function* batchesOf(
+  parquet: ParquetFile,
+  unit: Unit,
+  target: TargetSchema,
+): AsyncGenerator<RecordBatch> {
+  const rowGroups = unit.rowGroups.map(({ index }) => index);
+  const known = new Set(tableFromIPC(parquet.schema().intoIPCStream()).schema.fields.map(({ name }) => name));
+  const columns = target.columns.map(({ name }) => name).filter((name) => known.has(name));
+  const batchSize = Math.max(1, Math.floor(batchBytes / (4 * target.dimension)));
+  const stream = await parquet.stream({ rowGroups, columns, batchSize, concurrency: 1 });
+  for await (const batch of stream as AsyncIterable<WasmRecordBatch>)
+    yield* tableFromIPC(batch.intoIPCStream()).batches;
 }
 
 function shapeBatch(
