@@ -1,0 +1,23 @@
+import { createContainer } from "../../lib/container.ts";
+import { compactGeneration } from "../../lib/domain/compact-generation.ts";
+import { jobInput } from "../../lib/domain/job.ts";
+import { loadUnits } from "../../lib/domain/load-units.ts";
+import { planMigration } from "../../lib/domain/plan-migration.ts";
+
+/**
+ * Plans, loads and seals a migration as one process, without building its index: `load-process.ts <job as JSON>`, on
+ * the lakehouse of its environment. Prints the rows and the most memory it ever had.
+ */
+const input = jobInput.parse(JSON.parse(process.argv[2] ?? ""));
+if (input.type !== "migrate") throw new Error("only a migration is loaded");
+const container = createContainer();
+const context = { signal: new AbortController().signal, remainingMs: () => Number.POSITIVE_INFINITY };
+await container.ledger.register("load", input);
+const planned = await planMigration(container, "load", input, context);
+const started = performance.now();
+await loadUnits(container, "load", planned, 0, context);
+const loadMs = performance.now() - started;
+const { sealed, rows } = await compactGeneration(container, "load", planned, input);
+await container.close();
+const { maxRSS } = process.resourceUsage();
+console.log(JSON.stringify({ sealed, rows, units: planned.units.length, loadMs, peakBytes: maxRSS * 1024 }));

@@ -1,0 +1,40 @@
+import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
+import type { ObjectStore, TargetSchema } from "../../../lib/domain/ports.ts";
+import {
+  commonDimension,
+  cutUnits,
+  mergeColumns,
+  refuseDimension,
+  resolveColumns,
+} from "../../../lib/domain/source-layout.ts";
+
+/** One file of a source, held in memory. */
+function sourceOf(bytes: Uint8Array): WasmParquetSource {
+  const store: Pick<ObjectStore, "bytesOf" | "read"> = {
+    bytesOf: async () => bytes.length,
+    read: async (_, start, end) => bytes.slice(start, end) as Uint8Array<ArrayBuffer>,
+  };
+  return new WasmParquetSource(() => store as ObjectStore);
+}
+
+/** Plans and decodes a file as a migration does. @returns the Arrow IPC stream of every unit */
+export async function decodeFile(
+  bytes: Uint8Array,
+  told: { dimension?: number } = {},
+): Promise<Uint8Array[]> {
+  const source = sourceOf(bytes);
+  const { signal } = new AbortController();
+  const [footer] = await source.footers("b", ["f"], signal);
+  if (!footer) throw new Error("no footer was read");
+  const file = { key: "f", footer };
+  const names = resolveColumns(file, {});
+  const found = commonDimension([file], names.vectorColumn, told.dimension);
+  const dimension = found ?? (await source.firstDimension("b", "f", names.vectorColumn, signal));
+  refuseDimension("f", dimension);
+  const columns = mergeColumns([file], names, dimension);
+  const target: TargetSchema = { ...names, dimension, columns, refuseZeroVectors: true };
+  const units = cutUnits([file], dimension * 4);
+  const decoded: Uint8Array[] = [];
+  for await (const { ipc } of source.decode("b", ["f"], units, target, signal)) decoded.push(ipc);
+  return decoded;
+}
