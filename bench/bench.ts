@@ -14,13 +14,16 @@ import { dimension } from "./word-variants.ts";
 const options = readOptions();
 const file = await step("data set", () => benchSet(options.rows, options.layout));
 const environment = await emptyLakehouse();
-const types: TypeResult[] = [];
-for (const type of options.types) types.push(await benchType(type));
-await writeReport({
+const result: BenchResult = {
   machine: machine(),
   set: { rows: options.rows, dimension, layout: options.layout, queries: options.queries },
-  types,
-});
+  types: [],
+};
+for (const type of options.types) {
+  result.types.push(await benchType(type));
+  await writeReport(); // what a later type's failure must not lose
+}
+console.log(`\n${markdownReport(result)}`);
 
 function readOptions() {
   const { values } = parseArgs({
@@ -67,12 +70,10 @@ async function exactNeighbours(run: <T>(script: string, input: object) => Promis
   return path;
 }
 
-async function writeReport(result: BenchResult): Promise<void> {
-  const report = markdownReport(result);
+async function writeReport(): Promise<void> {
   await mkdir(join(options.out, ".."), { recursive: true });
-  await writeFile(`${options.out}.md`, `# Measured\n\n${report}`);
+  await writeFile(`${options.out}.md`, `# Measured\n\n${markdownReport(result)}`);
   await writeFile(`${options.out}.json`, `${JSON.stringify(result, null, 2)}\n`);
-  console.log(`\n${report}`);
 }
 
 async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
