@@ -22,7 +22,8 @@ const executionRecord = z.object({
 export type ExecutionRecord = z.infer<typeof executionRecord>;
 
 const keyOf = (name: string) => `executions/${name}.json`;
-const marker = (name: string) => `executions/running/${name}`;
+/** A name holds no dot, so no marker is the prefix of another. */
+const marker = (name: string) => `executions/running/${name}.json`;
 
 /** What the embedded interpreter writes about executions; every change is a conditional write. */
 export class ExecutionRecords {
@@ -66,7 +67,7 @@ export class ExecutionRecords {
 
   async running(): Promise<string[]> {
     const markers = await this.#store.list("executions/running/");
-    return markers.map(({ key }) => key.slice("executions/running/".length));
+    return markers.map(({ key }) => key.slice("executions/running/".length, -".json".length));
   }
 }
 

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+
+interface Stored {
+  body: Buffer;
+  etag: string;
+}
+
+/**
+ * The few calls of S3 that the store makes, in memory, with conditional writes as S3 documents them. It stands for a
+ * store's protocol only; what a real store does is another suite's business.
+ */
+export async function startS3Server() {
+  const objects = new Map<string, Stored>();
+  let failures = 0;
+  const server = createServer(async (request, response) => {
+    const body = await bodyOf(request);
+    if (failures > 0) {
+      failures -= 1;
+      return answer(response, 503, "<Error><Code>SlowDown</Code></Error>");
+    }
+    const url = new URL(request.url ?? "", "http://s3");
+    const key = decodeURIComponent(url.pathname.slice(1));
+    if (url.searchParams.has("list-type")) return list(response, objects, key, url.searchParams);
+    if (url.searchParams.has("delete")) return remove(response, objects, key, body);
+    if (request.method === "PUT") return put(response, objects, key, body, request);
+    return get(response, objects.get(key), request);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    /** The next so many requests are answered with 503. */
+    failNext: (count: number) => {
+      failures = count;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function answer(response: ServerResponse, status: number, body: string | Buffer = "", headers = {}) {
+  response.writeHead(status, { "content-length": Buffer.byteLength(body), ...headers }).end(body);
+}
+
+function put(
+  response: ServerResponse,
+  objects: Map<string, Stored>,
+  key: string,
+  sent: Buffer,
+  { headers }: IncomingMessage,
+) {
+  const before = objects.get(key);
+  const ifMatch = headers["if-match"];
+  if (headers["if-none-match"] === "*" && before) return answer(response, 412);
+  if (ifMatch !== undefined && before?.etag !== ifMatch) return answer(response, before ? 412 : 404);
+  const source = headers["x-amz-copy-source"];
+  const body = source === undefined ? sent : objects.get(decodeURIComponent(String(source)))?.body;
+  if (!body) return answer(response, 404);
+  const etag = `"${createHash("md5").update(body).digest("hex")}"`;
+  objects.set(key, { body, etag });
+  if (source === undefined) return answer(response, 200, "", { etag });
+  return answer(response, 200, `<CopyObjectResult><ETag>${etag}</ETag></CopyObjectResult>`);
+}
+
+function get(response: ServerResponse, stored: Stored | undefined, { headers, method }: IncomingMessage) {
+  if (!stored) return answer(response, 404, method === "HEAD" ? "" : "<Error><Code>NoSuchKey</Code></Error>");
+  if (method === "HEAD")
+    return response.writeHead(200, { "content-length": stored.body.length, etag: stored.etag }).end();
+  const range = /bytes=(\d+)-(\d+)/.exec(headers.range ?? "");
+  if (!range) return answer(response, 200, stored.body, { etag: stored.etag });
+  return answer(response, 206, stored.body.subarray(Number(range[1]), Number(range[2]) + 1), {
+    etag: stored.etag,
+  });
+}
+
+function list(
+  response: ServerResponse,
+  objects: Map<string, Stored>,
+  bucket: string,
+  query: URLSearchParams,
+) {
+  const root = bucket.endsWith("/") ? bucket : `${bucket}/`;
+  const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
+  const keys = [...objects.keys()].filter((key) => key.startsWith(root)).map((key) => key.slice(root.length));
+  const found = keys.filter((key) => key.startsWith(query.get("prefix") ?? "") && key > after).sort();
+  const page = found.slice(0, Number(query.get("max-keys") ?? 1_000));
+  const contents = page.map(
+    (key) => `<Contents><Key>${key}</Key><Size>${objects.get(root + key)?.body.length}</Size></Contents>`,
+  );
+  const more =
+    found.length > page.length ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : "";
+  answer(response, 200, `<ListBucketResult>${contents.join("")}${more}</ListBucketResult>`);
+}
+
+function remove(response: ServerResponse, objects: Map<string, Stored>, bucket: string, body: Buffer) {
+  const root = bucket.endsWith("/") ? bucket : `${bucket}/`;
+  for (const [, key] of body.toString().matchAll(/<Key>(.*?)<\/Key>/g)) objects.delete(root + key);
+  answer(response, 200, "<DeleteResult></DeleteResult>");
+}
