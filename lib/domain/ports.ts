@@ -1,11 +1,12 @@
-import type { DomainError } from "./errors.ts";
 import type { Filter } from "./filter.ts";
 import type {
   Column,
   GenerationRef,
+  IndexEntry,
   IndexParameters,
   IndexType,
   Metric,
+  Publication,
   SearchDefaults,
 } from "./index-entry.ts";
 import type { Consistency, Document, Hit } from "./search-request.ts";
@@ -61,8 +62,8 @@ export interface GenerationStats {
 
 /** A generation opened by the warm container, with what was paid for it. */
 export interface Lease {
-  entry: import("./index-entry.ts").IndexEntry;
-  published: import("./index-entry.ts").Publication;
+  entry: IndexEntry;
+  published: Publication;
   reader: Reader;
   cold: boolean;
   openMs: number;
@@ -209,5 +210,3 @@ export interface TaskContext {
   signal: AbortSignal;
   remainingMs(): number;
 }
-
-export type TaskFailure = DomainError;
