@@ -33,7 +33,8 @@ export const limits = {
   // Jobs
   unitTargetBytes: 32 * 1_048_576, // decoded bytes of one append
   maxUnitRows: 65_536,
-  maxRowGroupBytes: 1_073_741_824, // a row group is decoded as a whole
+  decodeBatchBytes: 4 * 1_048_576, // of vectors
+  maxRowGroupBytes: 1_073_741_824, // as stored: a row group is read as a whole, and decoded in parts
   maxSourceFiles: 100_000,
   defaultWorkers: 1,
   maxWorkers: 64,
@@ -54,6 +55,7 @@ export const limits = {
   recallK: 10,
   recallQueries: 100,
   recallFirstQueries: 25, // enough where a setting clearly reaches or misses the target
+  exactBatch: 10, // vectors compared in one scan
   recallTies: 64, // neighbours as near as the k-th that are told apart
   probeTimeoutMs: 120_000,
   recallConcurrency: 2,

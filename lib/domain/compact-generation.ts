@@ -5,7 +5,7 @@ import type { MigrateInput } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { type Plan, type redoList, sealRounds, stagingOf } from "./plan.ts";
 import type { DuplicateId, Generations } from "./ports.ts";
-import { placeOf } from "./source-layout.ts";
+import { placeOf } from "./units.ts";
 
 export interface CompactDependencies {
   ledger: JobLedger;

@@ -9,13 +9,13 @@ import { planIndex } from "./plan-index.ts";
 import type { ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
 import {
   commonDimension,
-  cutUnits,
   invalidSource,
   mergeColumns,
   refuseDimension,
   resolveColumns,
   type SourceFile,
 } from "./source-layout.ts";
+import { cutUnits } from "./units.ts";
 
 export interface PlanDependencies extends ClaimDependencies {
   buckets: Buckets;
@@ -43,7 +43,7 @@ export async function planMigration(
   const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
   planIndex({ type: input.indexType, rows, dimension: target.dimension, asked: input.indexParameters });
-  const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length);
+  const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length, target.dimension);
   const claim = await claimGeneration(deps, job, input.index, input.bucket);
   const ref = { index: input.index, bucket: input.bucket, generation: claim.generation };
   const made: Plan = {

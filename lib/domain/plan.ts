@@ -6,6 +6,7 @@ const unit = z.object({
   id: z.int(),
   file: z.int(),
   rowGroups: z.array(z.object({ index: z.int(), rows: z.int() })),
+  firstRow: z.int(),
   rows: z.int(),
 }) satisfies z.ZodType<Unit>;
 
@@ -38,9 +39,10 @@ export function stagingOf(ref: GenerationRef): GenerationRef {
   return { ...ref, generation: `${ref.generation}-load` };
 }
 
-/** The units of one worker: every n-th, so that all workers read files in order. */
-export function unitsOf(whole: Plan, worker: number): Unit[] {
-  return whole.units.filter((one) => one.id % whole.workers === worker);
+/** The units of one worker: a run of them, since a row group that was cut is decoded from its start. */
+export function unitsOf({ units, workers }: Pick<Plan, "units" | "workers">, worker: number): Unit[] {
+  const share = (before: number) => Math.round((before * units.length) / workers);
+  return units.slice(share(worker), share(worker + 1));
 }
 
 /** Units that a count found missing or doubled, to be loaded again. */

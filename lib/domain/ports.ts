@@ -80,6 +80,8 @@ export interface Unit {
   /** Position in the plan's files. */
   file: number;
   rowGroups: { index: number; rows: number }[];
+  /** Row of the first row group at which it starts: a large row group is cut into several units. */
+  firstRow: number;
   rows: number;
 }
 
@@ -176,11 +178,20 @@ export interface Generations {
   dropAll(bucket: string, index: string): Promise<void>;
 }
 
-/** Exact and approximate neighbours of sampled rows, each without the row itself. */
+export interface ProbeVector {
+  /** Of the row that stands exactly there, which is no answer to the question for its neighbours; null if none does. */
+  id: string | null;
+  vector: Float32Array;
+}
+
+/** Exact and approximate neighbours of sampled vectors. */
 export interface RecallProbe {
-  sample(queries: number): Promise<{ id: string; vector: Float32Array }[]>;
+  /** Rows of the table, from all parts of it. */
+  sample(queries: number): Promise<ProbeVector[]>;
+  /** The same rows' vectors, each moved at random by the distance to its nearest neighbour: no row is at its place. */
+  sampleBeside(queries: number): Promise<ProbeVector[]>;
   /** The k nearest, and those that are as near as the last of them. */
-  exact(vector: Float32Array, k: number): Promise<string[]>;
+  exact(vectors: Float32Array[], k: number): Promise<string[][]>;
   approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]>;
   close(): void;
 }

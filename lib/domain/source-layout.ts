@@ -1,7 +1,7 @@
 import { limits } from "../config/limits.ts";
 import { DomainError, type Issue } from "./errors.ts";
 import type { Column } from "./index-entry.ts";
-import type { FileFooter, SourceColumn, Unit } from "./ports.ts";
+import type { FileFooter, SourceColumn } from "./ports.ts";
 
 /** A file of the source and what its footer says. */
 export interface SourceFile {
@@ -201,59 +201,4 @@ function many(issues: Issue[]): DomainError {
   const more = issues.length > shown.length ? ` and ${issues.length - shown.length} more` : "";
   const text = shown.map(({ path, message }) => `${path}: ${message}`).join("; ");
   return new DomainError("SourceInvalid", text + more, { issues: shown });
-}
-
-/**
- * Row groups joined into units of about `limits.unitTargetBytes`, in the order of files and row groups.
- * @throws SourceInvalid for a row group that would not fit in memory
- */
-export function cutUnits(files: SourceFile[], bytesPerRow: number): Unit[] {
-  const units: Unit[] = [];
-  for (const [file, { key, footer }] of files.entries()) {
-    let open: OpenUnit | undefined;
-    for (const [index, { rows, bytes }] of footer.rowGroups.entries()) {
-      if (rows === 0) continue;
-      // what the file says counts for strings, of which the schema tells no size
-      const decoded = Math.max(bytes, rows * bytesPerRow);
-      if (decoded > limits.maxRowGroupBytes)
-        throw invalidSource(key, tooLarge(decoded), `row group ${index}`);
-      if (!open || !fits(open, rows, decoded)) {
-        open = { unit: { id: units.length, file, rowGroups: [], rows: 0 }, bytes: 0 };
-        units.push(open.unit);
-      }
-      open.unit.rowGroups.push({ index, rows });
-      open.unit.rows += rows;
-      open.bytes += decoded;
-    }
-  }
-  return units;
-}
-
-interface OpenUnit {
-  unit: Unit;
-  /** Decoded. */
-  bytes: number;
-}
-
-function fits({ unit, bytes }: OpenUnit, rows: number, decoded: number): boolean {
-  return bytes + decoded <= limits.unitTargetBytes && unit.rows + rows <= limits.maxUnitRows;
-}
-
-const tooLarge = (bytes: number) =>
-  `decodes to ${bytes} bytes, at most ${limits.maxRowGroupBytes}; write the file with smaller row groups`;
-
-/** Where a row of a unit stands in its file: `part-0.parquet, row group 3, row 17`. */
-export function placeOf(file: string, unit: Unit, row: number): string {
-  let left = row;
-  for (const { index, rows } of unit.rowGroups) {
-    if (left < rows) return `${file}, row group ${index}, row ${left}`;
-    left -= rows;
-  }
-  return `${file}, row ${row}`;
-}
-
-/** The row groups of a unit in their file, where no single row is to blame: `part-0.parquet, row groups 3 to 5`. */
-export function placeOfUnit(file: string, { rowGroups }: Unit): string {
-  const [first, last] = [rowGroups[0]?.index, rowGroups.at(-1)?.index];
-  return first === last ? `${file}, row group ${first}` : `${file}, row groups ${first} to ${last}`;
 }

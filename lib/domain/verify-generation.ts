@@ -1,6 +1,7 @@
 import { limits } from "../config/limits.ts";
 import {
   chooseSearchDefaults,
+  type Measure,
   type Measurement,
   recallOf,
   recallSampleSize,
@@ -10,7 +11,7 @@ import { DomainError } from "./errors.ts";
 import type { Metric, RecallReport, SearchDefaults } from "./index-entry.ts";
 import type { Plan } from "./plan.ts";
 import type { IndexPlan } from "./plan-index.ts";
-import type { Generations, RecallProbe, TaskContext } from "./ports.ts";
+import type { Generations, ProbeVector, RecallProbe, TaskContext } from "./ports.ts";
 
 export interface Verified {
   searchDefaults: SearchDefaults;
@@ -39,9 +40,14 @@ export async function verifyGeneration(
   const names = { id: plan.target.idColumn, vector: plan.target.vectorColumn };
   const probe = await generations.probe(plan.ref, names, wanted.metric);
   try {
-    const queries = await exactNeighbours(probe, rows, context);
-    const measure = (settings: SearchDefaults) => measureRecall(probe, queries, settings, context);
-    const { choice, reached } = await chooseSearchDefaults(built, wanted.targetRecall, measure);
+    const queries = await exactNeighbours(probe, await sampled(probe, built, rows), context);
+    const measure = measurer(probe, queries, context);
+    const { choice, reached } = await chooseSearchDefaults(
+      built,
+      wanted.targetRecall,
+      measure,
+      queries.length,
+    );
     if (!reached) throw notReached(built, wanted.targetRecall, choice);
     const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK };
     return { searchDefaults: choice.settings, recall: { ...recall, queries: queries.length } };
@@ -50,46 +56,78 @@ export async function verifyGeneration(
   }
 }
 
-interface ProbeQuery {
-  id: string;
-  vector: Float32Array;
+interface ProbeQuery extends ProbeVector {
   exact: string[];
+}
+
+/**
+ * Rows are fair queries to partitions, but flattering ones to a graph: they are its nodes, and a search that starts at
+ * their neighbours cannot miss (bench/NOTES.md). A graph is asked for vectors beside them.
+ */
+async function sampled(probe: RecallProbe, { type }: IndexPlan, rows: number): Promise<ProbeVector[]> {
+  const size = recallSampleSize(rows);
+  return scattered(await (type === "HNSW_SQ" ? probe.sampleBeside(size) : probe.sample(size)));
 }
 
 async function exactNeighbours(
   probe: RecallProbe,
-  rows: number,
+  sample: ProbeVector[],
   context: TaskContext,
 ): Promise<ProbeQuery[]> {
-  const sample = await probe.sample(recallSampleSize(rows));
-  return inParallel(sample, context, async (query) => {
-    const exact = await probe.exact(query.vector, limits.recallK + 1);
-    return { ...query, exact: withoutSelf(exact, query.id) };
-  });
+  const queries: ProbeQuery[] = [];
+  for (let i = 0; i < sample.length; i += limits.exactBatch) {
+    context.signal.throwIfAborted();
+    const some = sample.slice(i, i + limits.exactBatch);
+    const vectors = some.map(({ vector }) => vector);
+    const exact = await probe.exact(vectors, answersTo(some[0]));
+    queries.push(...some.map((query, j) => ({ ...query, exact: withoutSelf(exact[j] ?? [], query.id) })));
+  }
+  return queries;
 }
 
-async function measureRecall(
+/** In an order whose every beginning comes from all parts of the table: by multiples of the golden ratio. */
+function scattered<T>(sample: T[]): T[] {
+  const places = sample.map((_, i) => (i * 0.6180339887) % 1);
+  const order = sample.map((_, i) => i).sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0));
+  return order.flatMap((i) => sample[i] ?? []);
+}
+
+/** Keeps what was searched, so that a setting asked for on more queries searches only those that are new. */
+function measurer(probe: RecallProbe, queries: ProbeQuery[], context: TaskContext): Measure {
+  const known = new Map<string, { recall: number; ms: number }[]>();
+  return async (settings, some) => {
+    const key = JSON.stringify(settings);
+    const before = known.get(key) ?? [];
+    const more = queries.slice(before.length, some);
+    const results = [...before, ...(await searchAll(probe, more, settings, context))];
+    known.set(key, results);
+    const recalls = results.map(({ recall }) => recall);
+    return summarise(
+      settings,
+      recalls,
+      results.map(({ ms }) => ms),
+    );
+  };
+}
+
+function searchAll(
   probe: RecallProbe,
   queries: ProbeQuery[],
   settings: SearchDefaults,
   context: TaskContext,
-): Promise<Measurement> {
-  const results = await inParallel(queries, context, async ({ id, vector, exact }) => {
+) {
+  return inParallel(queries, context, async ({ id, vector, exact }) => {
     const started = performance.now();
-    const found = await probe.approximate(vector, limits.recallK + 1, settings);
-    return {
-      recall: recallOf(exact, withoutSelf(found, id), limits.recallK),
-      ms: performance.now() - started,
-    };
+    const found = await probe.approximate(vector, answersTo({ id }), settings);
+    const recall = recallOf(exact, withoutSelf(found, id), limits.recallK);
+    return { recall, ms: performance.now() - started };
   });
-  return summarise(
-    settings,
-    results.map(({ recall }) => recall),
-    results.map(({ ms }) => ms),
-  );
 }
 
-const withoutSelf = (ids: string[], id: string) => ids.filter((one) => one !== id);
+/** A row finds itself first. */
+const answersTo = (query?: Pick<ProbeVector, "id">) => limits.recallK + (query?.id == null ? 0 : 1);
+
+const withoutSelf = (ids: string[], id: string | null) => ids.filter((one) => one !== id);
 
 async function inParallel<T, R>(
   items: T[],

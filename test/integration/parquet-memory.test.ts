@@ -31,8 +31,16 @@ async function loadLarge(name: string, group: number) {
   return JSON.parse(stdout);
 }
 
-test("a file of 307 MB in row groups of 30 MB is loaded within 1 GB of memory", async () => {
-  const loaded = await loadLarge("large.parquet", 10_000);
-  expect(loaded).toMatchObject({ sealed: true, rows: 100_000, units: 10 });
-  expect(loaded.peakBytes).toBeLessThan(1_000_000_000);
-}, 120_000);
+test.each([
+  [10_000, 10],
+  [100_000, 10],
+])(
+  "a file of 307 MB in row groups of %i rows is loaded within 1 GB of memory",
+  async (group, units) => {
+    const loaded = await loadLarge("large.parquet", group);
+    expect(loaded).toMatchObject({ sealed: true, rows: 100_000 });
+    expect(loaded.units).toBeGreaterThanOrEqual(units);
+    expect(loaded.peakBytes).toBeLessThan(1_000_000_000);
+  },
+  120_000,
+);

@@ -1,4 +1,4 @@
-import type { Table } from "@lancedb/lancedb";
+import type { Table, VectorQuery } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
@@ -55,23 +55,25 @@ export class LanceReader implements Reader {
     this.#table.close();
   }
 
+  /** In more partitions when those of the settings hold fewer than k hits: a narrow filter, or a large k. */
   async search(query: Query): Promise<Hit[]> {
-    const { metric, idColumn, vectorColumn } = this.#published;
-    const { nprobes, refineFactor, ef } = query.settings;
-    let search = this.#table
-      .query()
-      .nearestTo(query.vector)
-      .column(vectorColumn)
-      .distanceType(metric)
-      .limit(query.k);
-    // more partitions only when these hold fewer than k hits: a filter, or a large k
-    if (nprobes !== undefined) search = search.maximumNprobes(0).minimumNprobes(nprobes);
-    if (refineFactor !== undefined) search = search.refineFactor(refineFactor);
-    if (ef !== undefined) search = search.ef(leastEf(query.settings, query.k));
-    if (query.filter) search = search.where(filterToSql(query.filter, this.#columns));
-    search = search.select([...new Set([idColumn, ...query.columns, "_distance"])]);
-    const found = await this.#run(search, query.timeoutMs);
+    const { metric, idColumn } = this.#published;
+    const started = performance.now();
+    const first = await this.#run(this.#nearest(query), query.timeoutMs);
+    const enough = first.numRows >= query.k || query.settings.nprobes === undefined;
+    const left = query.timeoutMs - (performance.now() - started);
+    const found = enough ? first : await this.#run(this.#nearest(query).maximumNprobes(0), left);
     return hitsOf(found, metric, idColumn, query.columns);
+  }
+
+  #nearest({ vector, k, columns, filter, settings }: Query): VectorQuery {
+    const { metric, idColumn, vectorColumn } = this.#published;
+    let search = this.#table.query().nearestTo(vector).column(vectorColumn).distanceType(metric).limit(k);
+    if (settings.nprobes !== undefined) search = search.nprobes(settings.nprobes);
+    if (settings.refineFactor !== undefined) search = search.refineFactor(settings.refineFactor);
+    if (settings.ef !== undefined) search = search.ef(leastEf(settings, k));
+    if (filter) search = search.where(filterToSql(filter, this.#columns));
+    return search.select([...new Set([idColumn, ...columns, "_distance"])]);
   }
 
   async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {

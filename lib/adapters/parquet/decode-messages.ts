@@ -1,5 +1,5 @@
 import type { FileFooter, TargetSchema, Unit } from "../../domain/ports.ts";
-import { placeOfUnit } from "../../domain/source-layout.ts";
+import { placeOfUnit } from "../../domain/units.ts";
 
 /** What the decoding thread is asked. It knows a file by key and size, and asks for its bytes back. */
 export type DecodeRequest = { file: string; bytes: number } & (

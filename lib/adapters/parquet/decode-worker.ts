@@ -3,7 +3,7 @@ import type { RecordBatch } from "apache-arrow";
 import { RecordBatchStreamWriter, tableFromIPC } from "apache-arrow";
 import { ParquetFile, type RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
-import { placeOf, placeOfUnit } from "../../domain/source-layout.ts";
+import { batchRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
 import { preferPlainTypes } from "./arrow-hint.ts";
 import {
   type DecodeAnswer,
@@ -28,15 +28,19 @@ class Refusal extends Error {
   }
 }
 
-/** Bytes of vectors decoded at a time. */
-const batchBytes = 4 * 1_048_576;
-
 const port = parentPort;
 if (!port) throw new Error("decode-worker.ts runs as a worker thread");
 
 const waiting = new Map<number, (bytes: Uint8Array | undefined) => void>();
 let reads = 0;
-let open: { file: string; parquet: ParquetFile } | undefined;
+let open: { file: string; parquet: ParquetFile; batches?: UnitBatches } | undefined;
+
+/** Decoded batches, and where in the file the next one starts. */
+interface UnitBatches {
+  key: string;
+  nextRow: number;
+  iterator: AsyncIterator<WasmRecordBatch>;
+}
 
 port.on("message", async (message: ToWorker) => {
   if ("read" in message) {
@@ -100,36 +104,44 @@ async function firstDimension(
   throw new Refusal(place, `the vector has ${value.length} bytes, not a multiple of 4`);
 }
 
-/** Batch by batch: of a row group only the compressed bytes and the answer are in memory as a whole. */
+/** Batch by batch: of a row group only the stored bytes and the answer are in memory as a whole. */
 async function decodeUnit(
   parquet: ParquetFile,
   file: string,
   unit: Unit,
   target: TargetSchema,
 ): Promise<Uint8Array> {
+  const batches = await batchesAt(parquet, unit, target);
   const writer = new RecordBatchStreamWriter();
   let row = 0;
-  for await (const batch of batchesOf(parquet, unit, target)) {
-    writer.write(shapeBatch(batch, file, unit, target, row));
-    row += batch.numRows;
+  while (row < unit.rows) {
+    const { value, done } = await batches.iterator.next();
+    if (done) break;
+    for (const batch of tableFromIPC((value as WasmRecordBatch).intoIPCStream()).batches) {
+      writer.write(shapeBatch(batch, file, unit, target, row));
+      row += batch.numRows;
+    }
   }
+  batches.nextRow += row;
   if (row !== unit.rows)
     throw new Refusal(placeOfUnit(file, unit), `the footer promises ${unit.rows} rows, there are ${row}`);
   return writer.finish().toUint8Array(true);
 }
 
-async function* batchesOf(
-  parquet: ParquetFile,
-  unit: Unit,
-  target: TargetSchema,
-): AsyncGenerator<RecordBatch> {
+/** Those under way when the unit goes on where the last one ended in the same row group, else from its first row. */
+async function batchesAt(parquet: ParquetFile, unit: Unit, target: TargetSchema): Promise<UnitBatches> {
   const rowGroups = unit.rowGroups.map(({ index }) => index);
+  const key = rowGroups.join();
+  const before = open?.batches;
+  if (before?.key === key && before.nextRow === unit.firstRow) return before;
   const known = new Set(tableFromIPC(parquet.schema().intoIPCStream()).schema.fields.map(({ name }) => name));
   const columns = target.columns.map(({ name }) => name).filter((name) => known.has(name));
-  const batchSize = Math.max(1, Math.floor(batchBytes / (4 * target.dimension)));
-  const stream = await parquet.stream({ rowGroups, columns, batchSize, concurrency: 1 });
-  for await (const batch of stream as AsyncIterable<WasmRecordBatch>)
-    yield* tableFromIPC(batch.intoIPCStream()).batches;
+  const batchSize = batchRowsOf(target.dimension);
+  const options = { rowGroups, columns, batchSize, concurrency: 1, offset: unit.firstRow };
+  const stream = (await parquet.stream(options)) as AsyncIterable<WasmRecordBatch>;
+  const batches = { key, nextRow: unit.firstRow, iterator: stream[Symbol.asyncIterator]() };
+  if (open) open.batches = batches;
+  return batches;
 }
 
 function shapeBatch(

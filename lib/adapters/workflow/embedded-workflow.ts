@@ -198,12 +198,14 @@ export class EmbeddedWorkflow implements Workflow {
   }
 }
 
-/**
- * An execution whose processes died again and again is probably why: it is discarded instead of run once more. The
- * interpreter has no timeouts of Lambda's to rely on, and an index build may take longer than one: they go.
- */
+/** Lambda ends its tasks after 15 minutes; here an index build may take its time. Without a figure it would be 60 s. */
+const longestTaskSeconds = 7 * 24 * 3_600;
+
+/** An execution whose processes died again and again is probably why: it is discarded instead of run once more. */
 function definitionFor(machine: Machine, { takeovers }: ExecutionRecord): Machine {
-  const untimed = JSON.stringify(machine, (key, value) => (key === "TimeoutSeconds" ? undefined : value));
+  const untimed = JSON.stringify(machine, (key, value) =>
+    key === "TimeoutSeconds" ? longestTaskSeconds : value,
+  );
   const definition = JSON.parse(untimed) as Machine;
   if (takeovers <= limits.maxTakeovers) return definition;
   const error = { Error: "JobInterrupted", Cause: `the process that ran the job died ${takeovers} times` };

@@ -2,11 +2,11 @@ import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.
 import type { ObjectStore, TargetSchema } from "../../../lib/domain/ports.ts";
 import {
   commonDimension,
-  cutUnits,
   mergeColumns,
   refuseDimension,
   resolveColumns,
 } from "../../../lib/domain/source-layout.ts";
+import { cutUnits } from "../../../lib/domain/units.ts";
 
 /** One file of a source, held in memory. */
 function sourceOf(bytes: Uint8Array): WasmParquetSource {
@@ -33,7 +33,7 @@ export async function decodeFile(
   refuseDimension("f", dimension);
   const columns = mergeColumns([file], names, dimension);
   const target: TargetSchema = { ...names, dimension, columns, refuseZeroVectors: true };
-  const units = cutUnits([file], dimension * 4);
+  const units = cutUnits([file], dimension * 4, dimension);
   const decoded: Uint8Array[] = [];
   for await (const { ipc } of source.decode("b", ["f"], units, target, signal)) decoded.push(ipc);
   return decoded;

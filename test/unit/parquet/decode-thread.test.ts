@@ -68,7 +68,7 @@ test("a read that fails is told as it is, not as a fault of the file", async () 
 test("a file that makes the decoder fault is to blame; the thread refuses from then on", async () => {
   await expectNoWorkerAfter(async () => {
     const thread = new DecodeThread(readFile);
-    const unit = { id: 0, file: 0, rowGroups: [{ index: 99, rows: 10 }], rows: 10 };
+    const unit = { id: 0, file: 0, rowGroups: [{ index: 99, rows: 10 }], firstRow: 0, rows: 10 };
     const target = {
       ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
       columns: [{ name: "doc_id", type: "Utf8" }],
@@ -92,7 +92,7 @@ test("an abort ends footers and decoding with its reason, and their threads", as
     const source = new WasmParquetSource(() => store);
     const abort = new AbortController();
     const footers = expect(source.footers("b", ["hangs"], abort.signal)).rejects.toThrow("cancelled");
-    const unit = { id: 0, file: 0, rowGroups: [{ index: 0, rows: 10 }], rows: 10 };
+    const unit = { id: 0, file: 0, rowGroups: [{ index: 0, rows: 10 }], firstRow: 0, rows: 10 };
     const target = {
       ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
       columns: [{ name: "doc_id", type: "Utf8" }],
@@ -113,6 +113,7 @@ test("who stops reading in between leaves no thread behind", async () => {
       id: index,
       file: 0,
       rowGroups: [{ index, rows: 10 }],
+      firstRow: 0,
       rows: 10,
     }));
     const target = {

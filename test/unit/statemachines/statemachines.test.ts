@@ -38,7 +38,10 @@ describe.each(Object.entries(machines))("%s", (name, machine) => {
     for (const type of types)
       expect(["Task", "Map", "Choice", "Pass", "Wait", "Succeed", "Fail"]).toContain(type);
     for (const [, state] of states) {
-      if (state.Type === "Task") expect(state.Resource).toBe("arn:aws:states:::lambda:invoke");
+      if (state.Type === "Task") {
+        expect(state.Resource).toBe("arn:aws:states:::lambda:invoke");
+        expect(state["TimeoutSeconds"]).toBeGreaterThan(900); // without it an interpreter may assume 60
+      }
       if (state.ItemProcessor) expect(state.ItemProcessor.ProcessorConfig.Mode).toBe("INLINE");
     }
   });

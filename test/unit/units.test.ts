@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { limits } from "../../lib/config/limits.ts";
+import { unitsOf } from "../../lib/domain/plan.ts";
+import type { FileFooter, SourceColumn } from "../../lib/domain/ports.ts";
+import { batchRowsOf, cutUnits, placeOf, placeOfUnit } from "../../lib/domain/units.ts";
+
+function file(key: string, columns: SourceColumn[], rowGroups: FileFooter["rowGroups"] = []) {
+  const rows = rowGroups.reduce((sum, group) => sum + group.rows, 0);
+  return { key, footer: { bytes: 0, rows, columns, rowGroups } };
+}
+
+const groups = (...rows: number[]) => rows.map((count) => ({ rows: count, bytes: count * 10 }));
+
+test("row groups are joined up to the rows of a unit, empty ones are left out", () => {
+  const half = limits.maxUnitRows / 2;
+  const units = cutUnits(
+    [file("a", [], groups(0, half, half, 0, 1)), file("b", [], groups(0)), file("c", [], groups(5))],
+    8,
+    2,
+  );
+  expect(units).toEqual([
+    {
+      id: 0,
+      file: 0,
+      rows: 2 * half,
+      firstRow: 0,
+      rowGroups: [
+        { index: 1, rows: half },
+        { index: 2, rows: half },
+      ],
+    },
+    { id: 1, file: 0, firstRow: 0, rows: 1, rowGroups: [{ index: 4, rows: 1 }] },
+    { id: 2, file: 2, firstRow: 0, rows: 5, rowGroups: [{ index: 0, rows: 5 }] },
+  ]);
+});
+
+test("row groups are joined up to the bytes of a unit, by what the file says or the schema needs", () => {
+  const half = limits.unitTargetBytes / 2;
+  const said = [
+    { rows: 1, bytes: half },
+    { rows: 1, bytes: half },
+    { rows: 1, bytes: 1 },
+  ];
+  expect(cutUnits([file("a", [], said)], 1, 2).map(({ rows }) => rows)).toEqual([2, 1]);
+  expect(cutUnits([file("a", [], groups(1, 1, 1))], half, 2).map(({ rows }) => rows)).toEqual([2, 1]);
+});
+
+test("a row group that memory cannot hold is refused by its place", () => {
+  const group = { rows: 10, bytes: limits.maxRowGroupBytes + 1 };
+  const refusal = /^a, row group 1: holds \d+ bytes, at most \d+; write the file with smaller row groups$/;
+  expect(() => cutUnits([file("a", [], [...groups(3), group])], 8, 2)).toThrow(refusal);
+});
+
+test("a row of a unit is named by its row group, a unit by its first and last", () => {
+  const unit = {
+    id: 0,
+    file: 0,
+    rows: 7,
+    firstRow: 0,
+    rowGroups: [
+      { index: 2, rows: 3 },
+      { index: 4, rows: 4 },
+    ],
+  };
+  expect([0, 2, 3, 6].map((row) => placeOf("a", unit, row))).toEqual([
+    "a, row group 2, row 0",
+    "a, row group 2, row 2",
+    "a, row group 4, row 0",
+    "a, row group 4, row 3",
+  ]);
+  expect(placeOfUnit("a", unit)).toBe("a, row groups 2 to 4");
+  expect(placeOfUnit("a", { ...unit, rowGroups: [{ index: 2, rows: 3 }] })).toBe("a, row group 2");
+});
+
+test("a row group larger than a unit is cut at whole batches, and its rows keep their places", () => {
+  const dimension = 768;
+  const large = { rows: 100_000, bytes: 100_000 * dimension * 4 };
+  const units = cutUnits([file("a", [], [...groups(10), large, ...groups(7)])], dimension * 4, dimension);
+  const cut = units.filter(({ rowGroups }) => rowGroups[0]?.index === 1);
+  expect(units).toHaveLength(cut.length + 2);
+  expect(cut.reduce((rows, unit) => rows + unit.rows, 0)).toBe(100_000);
+  let next = 0;
+  for (const unit of cut) {
+    expect(unit.firstRow).toBe(next);
+    expect(unit.firstRow % batchRowsOf(dimension)).toBe(0);
+    expect(unit.rows * dimension * 4).toBeLessThanOrEqual(limits.unitTargetBytes);
+    next += unit.rows;
+  }
+  const second = cut[1] as (typeof cut)[number];
+  expect(placeOf("a", second, 5)).toBe(`a, row group 1, row ${second.firstRow + 5}`);
+});
+
+test("the units of a job are shared out in runs, each to one worker", () => {
+  const units = cutUnits(
+    [
+      file(
+        "a",
+        [],
+        Array.from({ length: 11 }, () => ({ rows: 1, bytes: limits.unitTargetBytes })),
+      ),
+    ],
+    8,
+    2,
+  );
+  for (const workers of [1, 2, 3, 8, 11]) {
+    const shares = Array.from({ length: workers }, (_, worker) => unitsOf({ units, workers }, worker));
+    expect(shares.flat()).toEqual(units);
+    const sizes = shares.map(({ length }) => length);
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+  }
+});
