@@ -31,9 +31,10 @@ export const limits = {
   defaultMemoryMb: 2_048,
 
   // Jobs
-  unitTargetBytes: 32 * 1_048_576, // decoded bytes of one append
+  unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds about ten times as much
+  cutUnitBytes: 4 * 1_048_576, // the same of a row group that is in memory as a whole beside it
   maxUnitRows: 65_536,
-  decodeBatchBytes: 4 * 1_048_576, // of vectors
+  decodeBatchBytes: 1 * 1_048_576, // of vectors
   maxRowGroupBytes: 1_073_741_824, // as stored: a row group is read as a whole, and decoded in parts
   maxSourceFiles: 100_000,
   defaultWorkers: 1,

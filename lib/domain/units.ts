@@ -51,9 +51,10 @@ function partsOf(key: string, { rowGroups }: FileFooter, bytesPerRow: number, ba
     if (bytes > limits.maxRowGroupBytes) throw invalidSource(key, tooLarge(bytes), `row group ${index}`);
     // what the file says counts for strings, of which the schema tells no size
     const decoded = Math.max(bytes, rows * bytesPerRow);
-    const rowsInTarget = Math.min(limits.maxUnitRows, (limits.unitTargetBytes * rows) / decoded);
-    const step = Math.max(1, Math.floor(rowsInTarget / batchRows)) * batchRows;
-    if (rows <= step) return [{ index, firstRow: 0, rows, bytes: decoded, cut: false }];
+    if (decoded <= 2 * limits.unitTargetBytes)
+      return [{ index, firstRow: 0, rows, bytes: decoded, cut: false }];
+    const rowsInPart = Math.min(limits.maxUnitRows, (limits.cutUnitBytes * rows) / decoded);
+    const step = Math.max(1, Math.floor(rowsInPart / batchRows)) * batchRows;
     return Array.from({ length: Math.ceil(rows / step) }, (_, i) => {
       const part = Math.min(step, rows - i * step);
       return { index, firstRow: i * step, rows: part, bytes: (decoded * part) / rows, cut: true };

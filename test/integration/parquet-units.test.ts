@@ -75,10 +75,11 @@ test("a row group larger than a unit is cut into several, every row once and in 
   await write("large/a.parquet", rows, { rowGroupRows: 9_000 });
   const { job, planned } = await migrate("large");
   expect(job.error).toBeNull();
-  expect(planned?.units.map(({ firstRow }) => firstRow)).toEqual([0, planned?.units[0]?.rows]);
+  expect(planned?.units.length).toBeGreaterThan(1);
+  expect(planned?.units[1]?.firstRow).toBe(planned?.units[0]?.rows);
   const stored = await storedTable(lakehouse, "large");
   expect(stored.numRows).toBe(9_000);
-  for (const at of [0, 1_048, 1_049, 7_335, 7_336, 8_999]) {
+  for (const at of [0, 1_048, 1_049, 1_047, 4_191, 4_192, 8_999]) {
     const { doc_id, vector } = stored.get(at)?.toJSON() ?? {};
     expect(doc_id).toBe(`d${at}`);
     expect(Array.from(vector)).toEqual(rows[at]?.vector?.map(Math.fround));
