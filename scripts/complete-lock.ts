@@ -24,7 +24,13 @@ for (const [path, entry] of Object.entries(lock.packages)) {
     if (!platform || isLocked(path, name)) continue;
     const [, os = "", cpu = "", abi] = platform;
     const libc = abi === "musl" ? ["musl"] : abi === "gnu" ? ["glibc"] : undefined;
-    lock.packages[`node_modules/${name}`] = { version, optional: true, os: [os], cpu: [cpu], ...(libc ? { libc } : {}) };
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      optional: true,
+      os: [os],
+      cpu: [cpu],
+      ...(libc ? { libc } : {}),
+    };
     added.push(name);
   }
 }
