@@ -5,7 +5,8 @@ import type { Generations } from "./ports.ts";
 
 /**
  * Drops an index: first the entry becomes a tombstone, so that nothing reads or publishes any more, then the data goes.
- * A repeated drop of a dropped index finishes what the first one left.
+ * Generations made from then on, by a migration under the same name, have higher numbers and are left alone. A drop
+ * that was cut short is finished by the next one.
  * @throws IndexNotFound, Conflict while a job is building it
  */
 export async function dropIndex(
@@ -13,24 +14,41 @@ export async function dropIndex(
   generations: Generations,
   index: string,
 ): Promise<void> {
-  const buckets = new Set<string>();
-  await registry.update(index, (entry) => {
+  const entry = await bury(registry, index);
+  const newest = entry.lastGeneration;
+  const buckets = new Set(entry.retiring.map(({ bucket }) => bucket));
+  for (const bucket of buckets) {
+    const tables = await generations.list(bucket, index);
+    for (const generation of tables.filter((table) => numberOf(table) <= newest))
+      await generations.drop({ index, bucket, generation });
+  }
+  await registry.updateDropped(index, ({ retiring }) => ({
+    retiring: retiring.filter(({ generation }) => numberOf(generation) > newest),
+  }));
+}
+
+/** The tombstone names what is still to be removed. */
+async function bury(registry: IndexRegistry, index: string): Promise<IndexEntry> {
+  const before = await registry.read(index);
+  if (before?.value.state === "dropped" && before.value.retiring.length > 0) return before.value;
+  const { value } = await registry.update(index, (entry) => {
     refuseWhileBuilding(entry);
-    for (const bucket of bucketsOf(entry)) buckets.add(bucket);
-    return { state: "dropped", published: null, retiring: [] };
+    const { published, retiring, updatedAt } = entry;
+    const last = published
+      ? [{ generation: published.generation, bucket: published.bucket, since: updatedAt }]
+      : [];
+    return { state: "dropped", published: null, retiring: [...retiring, ...last] };
   });
-  for (const bucket of buckets) await generations.dropAll(bucket, index);
+  return value;
+}
+
+/** `g7` and `g7-load` are of the seventh generation. */
+function numberOf(table: string): number {
+  return Number(/^g(\d+)(-load)?$/.exec(table)?.[1] ?? 0);
 }
 
 function refuseWhileBuilding(entry: IndexEntry): void {
   if (!entry.claim) return;
   const detail = `job ${entry.claim.job} is building index "${entry.name}"; cancel it first`;
   throw new DomainError("Conflict", detail);
-}
-
-function bucketsOf(entry: IndexEntry): string[] {
-  return [
-    ...(entry.published ? [entry.published.bucket] : []),
-    ...entry.retiring.map(({ bucket }) => bucket),
-  ];
 }

@@ -10,6 +10,9 @@ export interface Versioned<T> {
   etag: string;
 }
 
+/** What is to be changed of an entry, or undefined for nothing. */
+export type Change = (entry: IndexEntry) => Partial<IndexEntry> | undefined;
+
 /** One JSON object per index in the primary bucket, changed only by conditional writes. */
 export class IndexRegistry {
   readonly #store: ObjectStore;
@@ -69,20 +72,34 @@ export class IndexRegistry {
   /**
    * Reads, decides, writes, and again when somebody was faster.
    * @param change returns the changes, or undefined to leave the entry as it is
+   * @throws IndexNotFound
    */
-  async update(
-    index: string,
-    change: (entry: IndexEntry) => Partial<IndexEntry> | undefined,
+  async update(index: string, change: Change): Promise<Versioned<IndexEntry>> {
+    return this.#retrying(() => this.get(index), change);
+  }
+
+  /** The same for a tombstone. */
+  async updateDropped(index: string, change: Change): Promise<void> {
+    await this.#retrying(async () => {
+      const read = await this.read(index);
+      if (read) return read;
+      throw new DomainError("IndexNotFound", `index "${index}" does not exist`);
+    }, change);
+  }
+
+  async #retrying(
+    read: () => Promise<Versioned<IndexEntry>>,
+    change: Change,
   ): Promise<Versioned<IndexEntry>> {
     for (let attempt = 1; ; attempt++) {
-      const read = await this.get(index);
-      const changes = change(read.value);
-      if (!changes) return read;
+      const current = await read();
+      const changes = change(current.value);
+      if (!changes) return current;
       try {
-        return await this.replace(read, changes);
+        return await this.replace(current, changes);
       } catch (error) {
-        if (!(error instanceof DomainError && error.kind === "Conflict") || attempt === maxAttempts)
-          throw error;
+        const lost = error instanceof DomainError && error.kind === "Conflict";
+        if (!lost || attempt === maxAttempts) throw error;
       }
     }
   }

@@ -174,8 +174,6 @@ export interface Generations {
   /** Removes the table; no error when it is not there. */
   drop(ref: GenerationRef): Promise<void>;
   list(bucket: string, index: string): Promise<string[]>;
-  /** Bytes that a drop of the whole database frees go with it. */
-  dropAll(bucket: string, index: string): Promise<void>;
 }
 
 export interface ProbeVector {

@@ -4,6 +4,7 @@ import { Binary, Field, Float32, Float64, Int32, Int64, List, Map_, Struct, Utf8
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { describeIndex } from "../../lib/domain/describe-index.ts";
+import { dropIndex } from "../../lib/domain/drop-index.ts";
 import type { Job } from "../../lib/domain/job.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import {
@@ -446,6 +447,5 @@ test("after all of these a good source loads, and a bad one after it leaves it s
   expect(entry).toMatchObject({ state: "ready", claim: null, published: { generation, rows: 30 } });
   expect(await storedTables(lakehouse, "docs")).toEqual([`${generation}.lance`]);
   expect((await storedRows(lakehouse, "docs")).size).toBe(30);
-  await container.registry.update("docs", () => ({ state: "dropped", published: null }));
-  await container.generations.dropAll("primary", "docs");
+  await dropIndex(container.registry, container.generations, "docs");
 });

@@ -136,10 +136,6 @@ export class LanceGenerations implements Generations {
     return classified(async () => (await this.#connections.get(bucket, index)).tableNames());
   }
 
-  async dropAll(bucket: string, index: string): Promise<void> {
-    await this.#stores(bucket).deletePrefix(`lance/${index}/`);
-  }
-
   async #with<T>(ref: GenerationRef, work: (table: Table) => Promise<T>): Promise<T> {
     return classified(async () => {
       const connection = await this.#connections.get(ref.bucket, ref.index);
