@@ -32,7 +32,9 @@ export const limits = {
 
   // Jobs
   unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds about ten times as much
-  cutUnitBytes: 4 * 1_048_576, // the same of a row group that is in memory as a whole beside it
+  maxUnitBytes: 40 * 1_048_576, // the largest row group that is appended as a whole
+  minPartBytes: 4 * 1_048_576, // of a larger one
+  loadMemoryBytes: 640 * 1_048_576,
   maxUnitRows: 65_536,
   decodeBatchBytes: 1 * 1_048_576, // of vectors
   maxRowGroupBytes: 1_073_741_824, // as stored: a row group is read as a whole, and decoded in parts

@@ -51,15 +51,23 @@ function partsOf(key: string, { rowGroups }: FileFooter, bytesPerRow: number, ba
     if (bytes > limits.maxRowGroupBytes) throw invalidSource(key, tooLarge(bytes), `row group ${index}`);
     // what the file says counts for strings, of which the schema tells no size
     const decoded = Math.max(bytes, rows * bytesPerRow);
-    if (decoded <= 2 * limits.unitTargetBytes)
-      return [{ index, firstRow: 0, rows, bytes: decoded, cut: false }];
-    const rowsInPart = Math.min(limits.maxUnitRows, (limits.cutUnitBytes * rows) / decoded);
+    if (decoded <= limits.maxUnitBytes) return [{ index, firstRow: 0, rows, bytes: decoded, cut: false }];
+    const rowsInPart = Math.min(limits.maxUnitRows, (partBytes(decoded) * rows) / decoded);
     const step = Math.max(1, Math.floor(rowsInPart / batchRows)) * batchRows;
     return Array.from({ length: Math.ceil(rows / step) }, (_, i) => {
       const part = Math.min(step, rows - i * step);
       return { index, firstRow: i * step, rows: part, bytes: (decoded * part) / rows, cut: true };
     });
   });
+}
+
+/**
+ * A row group that is cut is in memory twice, beside about ten times the part that is appended: the larger the one, the
+ * smaller the other, so that both fit in what a load may take (measured with 307 MB in one row group).
+ */
+function partBytes(rowGroupBytes: number): number {
+  const left = (limits.loadMemoryBytes - 2 * rowGroupBytes) / 10;
+  return Math.min(limits.unitTargetBytes, Math.max(limits.minPartBytes, left));
 }
 
 interface OpenUnit {

@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
@@ -192,3 +193,12 @@ async function waitForRegistered(id: string) {
   await expect.poll(() => container.ledger.record(id), { timeout: 10_000 }).toBeDefined();
   return waitForJob(container, id);
 }
+
+test("many small files become one fragment, and what it replaced is removed", async () => {
+  for (let file = 0; file < 20; file++)
+    await writeParquetFile(join(lakehouse.source, `small/${file}.parquet`), sampleRows(30, 8, `f${file}-`));
+  expect((await runJob(container, small)).error).toBeNull();
+  const { stats } = await describeIndex(container.registry, container.indexes, "docs");
+  expect(stats).toMatchObject({ rows: 600, fragments: 1 });
+  expect(await readdir(join(lakehouse.root, "data/lance/docs/g1.lance/data"))).toHaveLength(1);
+});

@@ -81,8 +81,11 @@ export class LanceGenerations implements Generations {
       const fragments = Number(fragmentStats.numFragments);
       const pays =
         fragments >= limits.compactFromFragments && Number(numRows) / fragments < limits.compactBelowRows;
-      if (pays) await table.optimize({ cleanupOlderThan: new Date() });
-      return pays;
+      if (!pays) return false;
+      await table.optimize();
+      // a second call: the first would keep what it has just replaced. Nobody else has the generation open.
+      await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+      return true;
     });
   }
 
