@@ -57,6 +57,9 @@ export const limits = {
   trainSampleRate: 64,
   recallK: 10,
   recallQueries: 100,
+  maxRecallQueries: 400,
+  recallValuesCompared: 7_680_000_000, // 100 queries on 100,000 x 768
+  recallMarginErrors: 1.5, // standard errors above the target
   recallFirstQueries: 25, // enough where a setting clearly reaches or misses the target
   exactBatch: 10, // vectors compared in one scan
   recallTies: 64, // neighbours as near as the k-th that are told apart

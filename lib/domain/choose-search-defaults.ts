@@ -30,7 +30,7 @@ const refineLadder = [1, 2, 4, 8, 16, 32, 64];
 const efLadder = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024];
 
 /**
- * The fastest settings whose recall reaches the target with a standard error to spare, so that the promise holds for
+ * The fastest settings whose recall reaches the target with one and a half standard errors to spare, so that the promise holds for
  * queries that were not sampled. Recall grows with the width (partitions probed or candidates kept) and with the refine
  * factor. For each refine factor the least width that reaches the target is found by bisection, below the width that
  * the refine factor before it needed. A larger refine factor is tried as long as it makes the search faster.
@@ -142,7 +142,7 @@ function isClear({ recall, error, queries }: Measurement, target: number): boole
 
 /** At a target of 1 nothing can be to spare. */
 function reaches({ recall, error }: Measurement, target: number): boolean {
-  return recall >= Math.min(1, target + error);
+  return recall >= Math.min(1, target + limits.recallMarginErrors * error);
 }
 
 /**
@@ -170,4 +170,9 @@ export function summarise(settings: SearchDefaults, recalls: number[], times: nu
   };
 }
 
-export const recallSampleSize = (rows: number) => Math.min(limits.recallQueries, rows);
+/** More where a comparison with every row is cheap: the error of a mean shrinks with the root of their number. */
+export function recallSampleSize(rows: number, dimension: number): number {
+  const affordable = Math.round(limits.recallValuesCompared / (rows * dimension));
+  const queries = Math.min(limits.maxRecallQueries, Math.max(limits.recallQueries, affordable));
+  return Math.min(queries, rows);
+}

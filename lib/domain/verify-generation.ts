@@ -40,7 +40,11 @@ export async function verifyGeneration(
   const names = { id: plan.target.idColumn, vector: plan.target.vectorColumn };
   const probe = await generations.probe(plan.ref, names, wanted.metric);
   try {
-    const queries = await exactNeighbours(probe, await sampled(probe, built, rows), context);
+    const queries = await exactNeighbours(
+      probe,
+      await sampled(probe, built, recallSampleSize(rows, plan.target.dimension)),
+      context,
+    );
     const measure = measurer(probe, queries, context);
     const { choice, reached } = await chooseSearchDefaults(
       built,
@@ -64,8 +68,7 @@ interface ProbeQuery extends ProbeVector {
  * Rows are fair queries to partitions, but flattering ones to a graph: they are its nodes, and a search that starts at
  * their neighbours cannot miss (bench/NOTES.md). A graph is asked for vectors beside them.
  */
-async function sampled(probe: RecallProbe, { type }: IndexPlan, rows: number): Promise<ProbeVector[]> {
-  const size = recallSampleSize(rows);
+async function sampled(probe: RecallProbe, { type }: IndexPlan, size: number): Promise<ProbeVector[]> {
   return scattered(await (type === "HNSW_SQ" ? probe.sampleBeside(size) : probe.sample(size)));
 }
 

@@ -12,10 +12,14 @@ let lakehouse: Lakehouse;
 let container: Container;
 let job: Job;
 
+/** A hundred queries say a mean only to about a hundredth: what is asserted of them is less than what is asked for. */
+const targetRecall = 0.98;
+
 beforeAll(async () => {
   lakehouse = await createLakehouse();
   container = lakehouse.open();
-  job = await runJob(container, { type: "migrate", index: "words", source: "examples/words", workers: 2 });
+  const input = { type: "migrate", index: "words", source: "examples/words", workers: 2, targetRecall };
+  job = await runJob(container, input);
 });
 
 afterAll(() => lakehouse.remove());
@@ -39,7 +43,7 @@ test("ten thousand real words in three layouts become one published index", asyn
     dimension: 100,
     rows: 10_000,
   });
-  expect(index.published?.recall.measured).toBeGreaterThanOrEqual(0.95);
+  expect(index.published?.recall.measured).toBeGreaterThanOrEqual(targetRecall);
   expect(index.stats).toMatchObject({ rows: 10_000, unindexedRows: 0, health: "ok" });
 });
 
@@ -62,7 +66,7 @@ test("its stored defaults reach the promised recall on queries that were not sam
 
 test("a search finds the neighbours a person would expect, nearest first", async () => {
   const { queries } = JSON.parse(await readFile("examples/words/queries.json", "utf8"));
-  const request = parseSearchRequest({ vector: queries[0].vector, k: 4 });
+  const request = parseSearchRequest({ vector: queries[0].vector, k: 4, nprobes: 100, refineFactor: 50 });
   const { hits } = await searchIndex(container.indexes, "words", request, 5_000);
   expect(hits.map((hit) => hit["chunk_text"])).toEqual(["dead", "injured", "trapped", "rescued"]);
   expect(hits[0]).toMatchObject({ source: "glove-6b-100d", chunk_idx: 0 });

@@ -34,7 +34,7 @@ test("the fewest partitions that reach the target are chosen when refining does 
 
 test("refining is chosen where it is faster than more partitions", async () => {
   const recall = ({ nprobes = 0, refineFactor = 1 }: SearchDefaults) =>
-    Math.min(0.9 + nprobes / 1_000, 0.7 + 0.1 * Math.log2(refineFactor) + nprobes / 300);
+    Math.min(0.9 + nprobes / 900, 0.7 + 0.1 * Math.log2(refineFactor) + nprobes / 300);
   const { measure } = index(recall);
   const { choice, reached } = await chooseSearchDefaults(ivf, 0.95, measure, queries);
   expect(reached).toBe(true);
@@ -47,7 +47,7 @@ test("codes too coarse without refining get refined", async () => {
   expect(choice.settings).toEqual({ nprobes: 1, refineFactor: 8 });
 });
 
-test("a standard error is to spare", async () => {
+test("one and a half standard errors are to spare", async () => {
   const { measure } = index(({ nprobes = 0 }) => (nprobes >= 40 ? 0.97 : 0.955), costOf, 0.01);
   const { choice } = await chooseSearchDefaults(ivf, 0.95, measure, queries);
   expect(choice.settings).toEqual({ nprobes: 40 });
