@@ -3,6 +3,12 @@ import { limits } from "../../config/limits.ts";
 import { type Buckets, lanceUriFor } from "../../domain/bucket.ts";
 import { lanceCall } from "./lance-errors.ts";
 
+/** The sizes of a Session's caches: shares of the function's memory, where LanceDB would take 6 GB and 1 GB. */
+export function cacheBytes(memoryMb: number): { index: bigint; metadata: bigint } {
+  const share = (part: number) => BigInt(Math.round(memoryMb * 1_048_576 * part));
+  return { index: share(limits.indexCacheShare), metadata: share(limits.metadataCacheShare) };
+}
+
 /** LanceDB databases by bucket and index, all with one Session whose caches are a share of the function's memory. */
 export class LanceConnections {
   readonly #buckets: Buckets;
@@ -10,12 +16,9 @@ export class LanceConnections {
   readonly #open = new Map<string, Promise<Connection>>();
 
   constructor(buckets: Buckets, memoryMb: number) {
-    const bytes = memoryMb * 1_048_576;
+    const { index, metadata } = cacheBytes(memoryMb);
     this.#buckets = buckets;
-    this.#session = new Session(
-      BigInt(Math.round(bytes * limits.indexCacheShare)),
-      BigInt(Math.round(bytes * limits.metadataCacheShare)),
-    );
+    this.#session = new Session(index, metadata);
   }
 
   async get(bucket: string, index: string): Promise<Connection> {

@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { cacheBytes } from "../../../lib/adapters/lance/connections.ts";
+import { scoreOf } from "../../../lib/adapters/lance/lance-reader.ts";
+import { distanceBetween, moved, normalNumbers } from "../../../lib/adapters/lance/moved-vector.ts";
+
+test("the caches of a container leave more than half of its memory to the rest", () => {
+  for (const memoryMb of [128, 512, 2_048, 10_240]) {
+    const { index, metadata } = cacheBytes(memoryMb);
+    expect(index).toBeGreaterThan(metadata);
+    expect(Number(index + metadata)).toBeLessThan((memoryMb * 1_048_576) / 2);
+  }
+});
+
+test("a score is the similarity for cosine and dot, and between 0 and 1 for l2", () => {
+  expect(scoreOf("cosine", 0.25)).toBe(0.75);
+  expect(scoreOf("dot", -3)).toBe(4);
+  expect(scoreOf("l2", 0)).toBe(1);
+  expect(scoreOf("l2", 3)).toBe(0.25);
+});
+
+test("whatever the metric, nearer is a higher score", () => {
+  const distance = fc.double({ min: 0, max: 1e6, noNaN: true });
+  fc.assert(
+    fc.property(fc.constantFrom("cosine", "dot", "l2"), distance, distance, (metric, a, b) => {
+      fc.pre(Math.abs(a - b) > 1e-3);
+      expect(scoreOf(metric, Math.min(a, b))).toBeGreaterThan(scoreOf(metric, Math.max(a, b)));
+    }),
+  );
+});
+
+test("a vector is moved by exactly the distance, each time the same way", () => {
+  const vector = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
+  const once = moved(vector, 0.5, normalNumbers());
+  expect(distanceBetween(vector, once)).toBeCloseTo(0.5, 5);
+  expect(moved(vector, 0.5, normalNumbers())).toEqual(once);
+  expect(moved(vector, 0, normalNumbers())).toEqual(vector);
+});
