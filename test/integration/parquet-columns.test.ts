@@ -184,11 +184,18 @@ test("a column of nulls only keeps its type", async () => {
 test("a column that only some files have is null in the rows of the others", async () => {
   const types = {
     rank: new Int64(),
+    flag: new Bool(),
     tags: kinds["tags"]?.type,
     title: kinds["second_vector"]?.type,
   } as ParquetOptions["types"];
   await write("some/a.parquet", sampleRows(2, 8, "a"));
-  const ranked = sampleRows(2, 8, "b").map((row) => ({ ...row, rank: 7n, tags: ["x"], title: [1, 2] }));
+  const ranked = sampleRows(2, 8, "b").map((row) => ({
+    ...row,
+    rank: 7n,
+    flag: true,
+    tags: ["x"],
+    title: [1, 2],
+  }));
   await write("some/b.parquet", ranked, { types });
   await write(
     "some/c.parquet",
@@ -196,8 +203,20 @@ test("a column that only some files have is null in the rows of the others", asy
   );
   expect((await migrate("some", { vectorColumn: "vector" })).error).toBeNull();
   const stored = await storedRows(lakehouse, "some");
-  expect(stored.get("a1")).toMatchObject({ chunk_text: "text 1", rank: null, tags: null, title: null });
-  expect(stored.get("b1")).toMatchObject({ chunk_text: "text 1", rank: 7n, tags: ["x"], title: [1, 2] });
+  expect(stored.get("a1")).toMatchObject({
+    chunk_text: "text 1",
+    rank: null,
+    flag: null,
+    tags: null,
+    title: null,
+  });
+  expect(stored.get("b1")).toMatchObject({
+    chunk_text: "text 1",
+    rank: 7n,
+    flag: true,
+    tags: ["x"],
+    title: [1, 2],
+  });
   expect(stored.get("c1")).toMatchObject({ chunk_text: null, rank: null, tags: null, title: null });
 });
 

@@ -18,6 +18,7 @@ import {
   vectorFromArray,
 } from "apache-arrow";
 import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet } from "parquet-wasm/node";
+import "../../lib/adapters/arrow/all-null-booleans.ts";
 
 export { Compression };
 

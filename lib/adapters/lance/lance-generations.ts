@@ -3,6 +3,7 @@ import { tableFromIPC } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Column, GenerationRef, IndexParameters, IndexType, Metric } from "../../domain/index-entry.ts";
 import type { Generations, RecallProbe, Stores, TargetSchema } from "../../domain/ports.ts";
+import "../arrow/all-null-booleans.ts";
 import { columnsOf, loadSchema, originColumn } from "../arrow/arrow-schema.ts";
 import type { LanceConnections } from "./connections.ts";
 import { DuplicateFinder } from "./duplicate-finder.ts";

@@ -4,6 +4,7 @@ import { RecordBatchStreamWriter, tableFromIPC } from "apache-arrow";
 import { ParquetFile, type RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
 import { batchRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
+import "../arrow/all-null-booleans.ts";
 import { preferPlainTypes } from "./arrow-hint.ts";
 import {
   type DecodeAnswer,

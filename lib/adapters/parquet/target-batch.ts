@@ -96,12 +96,14 @@ function originData(rows: number, unit: number, firstRow: number): Data {
   return makeData({ type: new Int64(), length: rows, nullCount: 0, data: origins });
 }
 
+/** Arrow's builder leaves out buffers that end in nulls, which LanceDB asks for: those of booleans and of fixed lists. */
 function nulls(type: DataType, rows: number): Data {
+  const bits = () => new Uint8Array(Math.ceil(rows / 8));
+  if (DataType.isBool(type))
+    return makeData({ type, length: rows, nullCount: rows, nullBitmap: bits(), data: bits() });
   if (!DataType.isFixedSizeList(type)) return only(vectorFromArray(Array<null>(rows).fill(null), type));
-  // Arrow's builder leaves out the values of null lists at the end, which are there all the same
   const child = nulls((type.children[0] as Field).type, rows * type.listSize);
-  const nullBitmap = new Uint8Array(Math.ceil(rows / 8));
-  return makeData({ type, length: rows, nullCount: rows, nullBitmap, child });
+  return makeData({ type, length: rows, nullCount: rows, nullBitmap: bits(), child });
 }
 
 /** As it is where the types agree, else value by value. */
