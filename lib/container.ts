@@ -53,19 +53,17 @@ export function createContainer(
     call: (task, payload, context) => runTask(task, payload, context, container, logTask),
   });
   const container: Container = {
-    ...{
-      environment,
-      buckets,
-      stores,
-      registry,
-      ledger,
-      indexes,
-      generations,
-      parquet,
-      workflow,
-      clock,
-      retireAfterMs,
-    },
+    environment,
+    buckets,
+    stores,
+    registry,
+    ledger,
+    indexes,
+    generations,
+    parquet,
+    workflow,
+    clock,
+    retireAfterMs,
     close: async () => {
       await workflow.idle();
       indexes.close();

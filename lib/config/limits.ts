@@ -43,7 +43,6 @@ export const limits = {
   maxWorkers: 64,
   maxSealRounds: 5,
   minWorkerTimeLeftMs: 20_000, // a worker hands over when less is left
-  progressIntervalMs: 500,
   retireAfterMs: 10_000, // readers follow a publish within 5 s; the rest is for searches under way
   footerTimeoutMs: 10_000,
   decodeTimeoutMs: 120_000, // of one unit

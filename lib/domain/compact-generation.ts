@@ -57,12 +57,10 @@ async function forkOnce(
 ) {
   await generations.drop(plan.ref);
   await generations.fork(stagingOf(plan.ref), version, plan.ref);
-  const earlier = duplicates.flatMap(({ origins }) => origins.toSorted(ascending).slice(0, -1));
+  const earlier = duplicates.flatMap(({ origins }) => origins.slice(0, -1));
   await generations.deleteOrigins(plan.ref, earlier);
   await generations.dropOriginColumn(plan.ref);
 }
-
-const ascending = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
 
 async function reload(
   { ledger, generations }: CompactDependencies,
@@ -99,7 +97,6 @@ function duplicateIds(plan: Plan, duplicates: DuplicateId[]): DomainError {
   const named = duplicates.slice(0, limits.maxNamedDuplicates);
   const issues: Issue[] = named.map(({ id, origins }) => ({
     path: origins
-      .toSorted(ascending)
       .slice(0, 3)
       .map((origin) => originPlace(plan, origin))
       .join("; "),

@@ -63,14 +63,14 @@ export async function listJobs(
 ): Promise<{ jobs: JobSummary[]; next: string | null }> {
   const { ids, next } = await ledger.list(page.cursor, page.limit);
   const jobs = await Promise.all(ids.map((id) => summarise(ledger, workflow, id)));
-  return { jobs: jobs.flat(), next: next ?? null };
+  return { jobs, next: next ?? null };
 }
 
 export type JobSummary = Pick<Job, "id" | "type" | "index" | "state" | "createdAt" | "endedAt">;
 
-async function summarise(ledger: JobLedger, workflow: Workflow, id: string): Promise<JobSummary[]> {
+async function summarise(ledger: JobLedger, workflow: Workflow, id: string): Promise<JobSummary> {
   const { type, index, state, createdAt, endedAt } = await getJob(ledger, workflow, id);
-  return [{ id, type, index, state, createdAt, endedAt }];
+  return { id, type, index, state, createdAt, endedAt };
 }
 
 /** A phase runs while one of its workers does; its time is from the first start to the last end. */

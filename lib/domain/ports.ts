@@ -136,6 +136,7 @@ export interface ParquetSource {
 
 export interface DuplicateId {
   id: string;
+  /** Of its rows, ascending: by file, then row. */
   origins: bigint[];
 }
 

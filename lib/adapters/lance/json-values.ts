@@ -25,16 +25,12 @@ export function jsonValue(value: unknown): unknown {
   if (typeof value !== "object") return value;
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
-  if (isIterable(value) && !(value instanceof Map)) return Array.from(value, itemValue);
+  if (isIterable(value) && !(value instanceof Map)) return Array.from(value, (item) => jsonValue(item));
   const entries = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
   return Object.fromEntries(Object.entries(entries as object).map(([key, one]) => [key, jsonValue(one)]));
 }
 
-/** A struct row is iterable over pairs; a list over values. */
-function itemValue(item: unknown): unknown {
-  return jsonValue(item);
-}
-
+/** A struct row is iterable, too, but over pairs. */
 function isIterable(value: object): value is Iterable<unknown> {
   const structRow = "toJSON" in value && !("length" in value);
   return Symbol.iterator in value && !structRow;

@@ -172,7 +172,7 @@ function originsOf(unit: number): string {
 function indexConfig(type: IndexType, distanceType: Metric, p: IndexParameters): Index {
   switch (type) {
     case "IVF_PQ":
-      return Index.ivfPq({ distanceType, ...p, numBits: p.numBits });
+      return Index.ivfPq({ distanceType, ...p });
     case "IVF_RQ":
       return Index.ivfRq({ distanceType, ...p });
     case "IVF_FLAT":

@@ -7,6 +7,7 @@ import {
   makeData,
   RecordBatch,
   Struct,
+  Utf8,
   type Vector,
   vectorFromArray,
 } from "apache-arrow";
@@ -66,18 +67,8 @@ function idData(column: Vector | null): Data {
   if (!column) throw new Error("a decoded batch lacks the id column");
   refuseBadIds(column);
   if (String(column.type) === "Utf8") return only(column);
-  return only(vectorFromArray(Array.from(column, String), stringType));
+  return only(vectorFromArray(Array.from(column, String), new Utf8()));
 }
-
-const stringType = (
-  loadSchema({
-    idColumn: "id",
-    vectorColumn: "",
-    dimension: 1,
-    columns: [{ name: "id", type: "Utf8" }],
-    refuseZeroVectors: false,
-  }).fields[0] as Field
-).type;
 
 function refuseBadIds(column: Vector): void {
   for (let row = 0; row < column.length; row++) {
@@ -96,14 +87,12 @@ function originData(rows: number, unit: number, firstRow: number): Data {
   return makeData({ type: new Int64(), length: rows, nullCount: 0, data: origins });
 }
 
-/** Arrow's builder leaves out buffers that end in nulls, which LanceDB asks for: those of booleans and of fixed lists. */
 function nulls(type: DataType, rows: number): Data {
-  const bits = () => new Uint8Array(Math.ceil(rows / 8));
-  if (DataType.isBool(type))
-    return makeData({ type, length: rows, nullCount: rows, nullBitmap: bits(), data: bits() });
   if (!DataType.isFixedSizeList(type)) return only(vectorFromArray(Array<null>(rows).fill(null), type));
+  // Arrow's builder leaves out the values of null lists at the end, which are there all the same
   const child = nulls((type.children[0] as Field).type, rows * type.listSize);
-  return makeData({ type, length: rows, nullCount: rows, nullBitmap: bits(), child });
+  const nullBitmap = new Uint8Array(Math.ceil(rows / 8));
+  return makeData({ type, length: rows, nullCount: rows, nullBitmap, child });
 }
 
 /** As it is where the types agree, else value by value. */
