@@ -6,15 +6,18 @@ import { LocalStore } from "./adapters/store/local-store.ts";
 import { S3Store, s3ClientFor } from "./adapters/store/s3-store.ts";
 import { EmbeddedWorkflow } from "./adapters/workflow/embedded-workflow.ts";
 import { machines } from "./adapters/workflow/machines.ts";
+import { StepFunctionsWorkflow, sfnClient } from "./adapters/workflow/step-functions-workflow.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
 import type { Buckets } from "./domain/bucket.ts";
+import { DomainError } from "./domain/errors.ts";
 import { IndexRegistry } from "./domain/index-registry.ts";
 import { JobLedger } from "./domain/job-ledger.ts";
 import type { Clock, ObjectStore, ParquetSource, Stores, WarmIndexes } from "./domain/ports.ts";
 import { logTask } from "./task/log-task.ts";
 import { runTask } from "./task/run-task.ts";
+import { timeLimited } from "./task/task-handler.ts";
 import type { TaskDependencies } from "./task/tasks.ts";
 
 /** Everything a function needs, built once per container. */
@@ -46,12 +49,8 @@ export function createContainer(
   const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs });
   const parquet: ParquetSource = new WasmParquetSource(stores);
   const retireAfterMs = environment.RETIRE_AFTER_MS ?? limits.retireAfterMs;
-  const workflow = new EmbeddedWorkflow({
-    store: primary,
-    machines,
-    clock,
-    call: (task, payload, context) => runTask(task, payload, context, container, logTask),
-  });
+  const taskTimeLimitMs = environment.TASK_TIME_LIMIT_MS;
+  const embedded = environment.WORKFLOW === "embedded" ? embeddedWorkflow() : undefined;
   const container: Container = {
     environment,
     buckets,
@@ -61,17 +60,33 @@ export function createContainer(
     indexes,
     generations,
     parquet,
-    workflow,
+    workflow: embedded ?? stepFunctions(environment),
     clock,
     retireAfterMs,
+    taskTimeLimitMs,
     close: async () => {
-      await workflow.idle();
+      await embedded?.idle();
       indexes.close();
       await connections.close();
     },
   };
-  void workflow.resume().catch((error) => console.error("executions could not be resumed", error));
+  void embedded?.resume().catch((error) => console.error("executions could not be resumed", error));
   return container;
+
+  function embeddedWorkflow(): EmbeddedWorkflow {
+    return new EmbeddedWorkflow({
+      store: primary,
+      machines,
+      clock,
+      call: (task, payload, context) =>
+        runTask(task, payload, timeLimited(context, taskTimeLimitMs), container, logTask),
+    });
+  }
+}
+
+function stepFunctions({ STATE_MACHINE_PREFIX }: Environment): StepFunctionsWorkflow {
+  if (STATE_MACHINE_PREFIX) return new StepFunctionsWorkflow(sfnClient(), STATE_MACHINE_PREFIX);
+  throw new DomainError("ConfigInvalid", "WORKFLOW=stepfunctions needs STATE_MACHINE_PREFIX");
 }
 
 let shared: Container | undefined;

@@ -16,9 +16,24 @@ const environmentSchema = z.object({
   AWS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   AWS_ALLOW_HTTP: flag,
   AWS_REGION: z.string().min(1).optional(),
+  STATE_MACHINE_PREFIX: z
+    .string()
+    .regex(/^arn:[\w-]+:states:[\w-]+:\d{12}:stateMachine:[\w-]*$/, "the start of a state machine's ARN")
+    .optional(),
+  TASK_TIME_LIMIT_MS: z.coerce.number().int().min(1_000).optional(),
 });
 
-export type Environment = z.infer<typeof environmentSchema>;
+/** What a store's client signs with. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+export interface Environment extends z.infer<typeof environmentSchema> {
+  /** By the prefix of their variables: `MINIO` for `MINIO_ACCESS_KEY_ID` and `MINIO_SECRET_ACCESS_KEY`. */
+  credentials: ReadonlyMap<string, Credentials>;
+}
 
 /**
  * The environment, parsed once; an empty variable counts as absent.
@@ -27,8 +42,20 @@ export type Environment = z.infer<typeof environmentSchema>;
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environmentSchema.safeParse(set);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, credentials: credentialsIn(set) };
   const issues = issuesOf(parsed.error);
   const list = issues.map((issue) => `\n  ${issue.path}: ${issue.message}`).join("");
   throw new DomainError("ConfigInvalid", `the environment is not valid:${list}`, { issues });
+}
+
+function credentialsIn(variables: Record<string, string | undefined>): Map<string, Credentials> {
+  const prefixes = Object.keys(variables).flatMap((name) => /^(\w+)_ACCESS_KEY_ID$/.exec(name)?.[1] ?? []);
+  return new Map(
+    prefixes.flatMap((prefix): [string, Credentials][] => {
+      const accessKeyId = variables[`${prefix}_ACCESS_KEY_ID`];
+      const secretAccessKey = variables[`${prefix}_SECRET_ACCESS_KEY`];
+      const sessionToken = variables[`${prefix}_SESSION_TOKEN`];
+      return accessKeyId && secretAccessKey ? [[prefix, { accessKeyId, secretAccessKey, sessionToken }]] : [];
+    }),
+  );
 }

@@ -6,7 +6,7 @@ import { type Bucket, Buckets, bucketRoot } from "../domain/bucket.ts";
 import { DomainError, type Issue } from "../domain/errors.ts";
 import { bucketAlias } from "../domain/names.ts";
 import { issuesOf } from "../domain/validate.ts";
-import type { Environment } from "./environment.ts";
+import type { Credentials, Environment } from "./environment.ts";
 
 const localBucket = z.strictObject({
   name: bucketAlias,
@@ -29,6 +29,11 @@ const s3Bucket = z.strictObject({
   region: z.string().min(1).optional(),
   endpoint: z.url({ protocol: /^https?$/ }).optional(),
   allow_http: z.boolean().optional(),
+  /** Names variables, so that no secret stands in the file: `minio` is MINIO_ACCESS_KEY_ID and so on. */
+  credentials: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/, "a to z, 0 to 9 and _, the first a letter")
+    .optional(),
   read_only: z.boolean().default(false),
 });
 
@@ -64,11 +69,11 @@ export function loadBuckets(environment: Environment, cwd = process.cwd()): Buck
   const dataRoot = environment.DATA_ROOT
     ? resolve(cwd, environment.DATA_ROOT)
     : resolve(base, storage.data_root ?? "data");
-  const declared = storage.buckets.some((bucket) => bucket.name === "primary")
+  const declared: readonly Declared[] = storage.buckets.some((bucket) => bucket.name === "primary")
     ? storage.buckets
     : [{ name: "primary", backend: "local", read_only: false } as const, ...storage.buckets];
   const buckets = declared.map((bucket) => register(bucket, base, dataRoot, environment));
-  const issues = clashes(buckets);
+  const issues = [...clashes(buckets), ...missingCredentials(declared, environment)];
   if (issues.length > 0) throw invalid(issues);
   return new Buckets(buckets);
 }
@@ -102,7 +107,23 @@ function register(declared: Declared, base: string, dataRoot: string, environmen
     region: declared.region ?? environment.AWS_REGION ?? "us-east-1",
     endpoint,
     allowHttp: declared.allow_http ?? endpoint?.startsWith("http://") ?? environment.AWS_ALLOW_HTTP ?? false,
+    credentials: credentialsOf(declared, environment),
   };
+}
+
+/** Without a name, whatever the AWS client finds: a role, a profile, AWS_ACCESS_KEY_ID. */
+function credentialsOf(declared: Declared, { credentials }: Environment): Credentials | undefined {
+  if (declared.backend === "local" || declared.credentials === undefined) return undefined;
+  return credentials.get(declared.credentials.toUpperCase());
+}
+
+function missingCredentials(declared: readonly Declared[], environment: Environment): Issue[] {
+  return declared.flatMap((bucket, i) => {
+    if (bucket.backend === "local" || !bucket.credentials || credentialsOf(bucket, environment)) return [];
+    const prefix = bucket.credentials.toUpperCase();
+    const message = `needs the variables ${prefix}_ACCESS_KEY_ID and ${prefix}_SECRET_ACCESS_KEY`;
+    return [{ path: `storage.buckets[${i}].credentials`, message }];
+  });
 }
 
 /** Two aliases must not share a name or a root: a drop in one would delete the other's data. */

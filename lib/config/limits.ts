@@ -25,6 +25,7 @@ export const limits = {
   maxOpenHandles: 64,
   openTimeoutMs: 10_000,
   storeTimeoutMs: 10_000,
+  maxCopyBytes: 5 * 1_073_741_824, // S3 copies no more in one request
   // LanceDB's own defaults are 6 GB and 1 GB, more than most functions have.
   indexCacheShare: 0.35,
   metadataCacheShare: 0.1,
@@ -42,7 +43,9 @@ export const limits = {
   defaultWorkers: 1,
   maxWorkers: 64,
   maxSealRounds: 5,
-  minWorkerTimeLeftMs: 20_000, // a worker hands over when less is left
+  minWorkerTimeLeftMs: 5_000, // a worker hands over when less is left, or twice what its slowest unit took
+  endWatchMs: 2_000, // a task looks this often whether its job was ended
+  startGraceMs: 60_000, // between a job's registration and its execution
   retireAfterMs: 10_000, // readers follow a publish within 5 s; the rest is for searches under way
   footerTimeoutMs: 10_000,
   decodeTimeoutMs: 120_000, // of one unit

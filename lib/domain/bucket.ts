@@ -9,6 +9,8 @@ export interface Bucket {
   region?: string;
   endpoint?: string;
   allowHttp?: boolean;
+  /** What its store is signed in with, where that is not the process' own AWS identity. */
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }
 
 /** What a bucket's declaration says before its root is known. */

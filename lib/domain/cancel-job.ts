@@ -18,7 +18,7 @@ export async function cancelJob(
   const before = await getJob(deps.ledger, deps.workflow, id);
   if (isOver(before.state)) return before;
   const end = await deps.ledger.end(id, "cancelled");
-  await deps.workflow.stop(id);
+  await deps.workflow.stop(id, record.input.type);
   if (end.state === "cancelled") await discardGeneration(deps, id, record.input.index);
   return getJob(deps.ledger, deps.workflow, id);
 }

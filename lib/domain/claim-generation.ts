@@ -1,9 +1,12 @@
 import { discardGeneration } from "./discard-generation.ts";
 import { DomainError } from "./errors.ts";
+import { executionOf } from "./get-job.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import type { IndexRegistry, Versioned } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import type { Clock, Generations, Workflow } from "./ports.ts";
+
+type Claim = NonNullable<IndexEntry["claim"]>;
 
 export interface ClaimDependencies {
   registry: IndexRegistry;
@@ -18,34 +21,58 @@ export interface ClaimDependencies {
  * not get that far) is cleaned up and taken. Repeated by the same job it gives the same claim.
  * @throws Conflict naming the job that holds it
  */
-export async function claimGeneration(deps: ClaimDependencies, job: string, index: string, bucket: string) {
-  const entry = await entryToClaim(deps, index);
-  const held = entry.value.claim;
-  if (held?.job === job) return held;
-  if (held) {
-    await freeIfOver(deps, held.job, index);
-    return claimFree(deps, await entryToClaim(deps, index), job, bucket);
+export async function claimGeneration(
+  deps: ClaimDependencies,
+  job: string,
+  index: string,
+  bucket: string,
+): Promise<Claim> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const entry = await entryToClaim(deps, index);
+    const held = entry?.value.claim;
+    if (held?.job === job) return held;
+    if (held) await freeIfOver(deps, held.job, index);
+    const claim = entry && !held && (await claimFree(deps, entry, job, bucket));
+    if (claim) return claim;
   }
-  return claimFree(deps, entry, job, bucket);
+  throw new DomainError("Conflict", `index "${index}" is changed by others all the time`);
 }
 
-async function entryToClaim({ registry }: ClaimDependencies, index: string): Promise<Versioned<IndexEntry>> {
-  return (await registry.read(index)) ?? registry.create(index, {});
+const maxAttempts = 20;
+
+async function entryToClaim({ registry }: ClaimDependencies, index: string) {
+  return (await registry.read(index)) ?? (await unlessRaced(() => registry.create(index, {})));
 }
 
-async function claimFree(deps: ClaimDependencies, entry: Versioned<IndexEntry>, job: string, bucket: string) {
-  if (entry.value.claim) throw takenBy(entry.value.claim.job, entry.value.name);
+/** @returns undefined when the entry was changed since; the change may be this claim, its acknowledgement lost */
+async function claimFree(
+  deps: ClaimDependencies,
+  entry: Versioned<IndexEntry>,
+  job: string,
+  bucket: string,
+): Promise<Claim | undefined> {
   const lastGeneration = entry.value.lastGeneration + 1;
   const since = new Date(deps.clock.now()).toISOString();
   const claim = { job, generation: `g${lastGeneration}`, bucket, since };
   const state = entry.value.state === "dropped" ? "building" : entry.value.state;
-  await deps.registry.replace(entry, { claim, lastGeneration, state });
-  return claim;
+  const changes = { claim, lastGeneration, state } as const;
+  return (await unlessRaced(() => deps.registry.replace(entry, changes))) && claim;
 }
 
+async function unlessRaced<T>(write: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof DomainError && error.kind === "Conflict") return undefined;
+    throw error;
+  }
+}
+
+/** Its tasks may still run somewhere: told that the job is over, they stop and remove what they wrote. */
 async function freeIfOver(deps: ClaimDependencies, holder: string, index: string): Promise<void> {
-  const execution = await deps.workflow.describe(holder);
+  const execution = await executionOf(deps.ledger, deps.workflow, holder);
   if (execution?.status === "running") throw takenBy(holder, index);
+  await deps.ledger.end(holder, execution?.status === "cancelled" ? "cancelled" : "failed");
   await discardGeneration(deps, holder, index);
 }
 

@@ -3,7 +3,7 @@ import { limits } from "../config/limits.ts";
 import { DomainError, type Issue } from "./errors.ts";
 import type { MigrateInput } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";
-import { type Plan, type redoList, sealRounds, stagingOf } from "./plan.ts";
+import { type Plan, type redoList, seal, sealRounds, stagingOf } from "./plan.ts";
 import type { DuplicateId, Generations } from "./ports.ts";
 import { placeOf } from "./units.ts";
 
@@ -28,17 +28,24 @@ export async function compactGeneration(
   plan: Plan,
   input: MigrateInput,
 ): Promise<{ sealed: boolean; rows: number }> {
-  const staging = stagingOf(plan.ref);
   if (!(await isSealed(deps, plan))) {
-    const version = await deps.generations.version(staging);
-    const { rowsByUnit, duplicates } = await deps.generations.tally(staging, version, plan.target.idColumn);
-    const wrong = plan.units.filter(({ id, rows }) => (rowsByUnit.get(id) ?? 0) !== rows);
+    const { wrong, rowsByUnit, version, duplicates } = await count(deps, job, plan);
     if (wrong.length > 0) return reload(deps, job, plan, wrong, rowsByUnit);
     if (duplicates.length > 0 && input.onDuplicate === "fail") throw duplicateIds(plan, duplicates);
-    await forkOnce(deps, plan, version, duplicates);
+    const standing = await deps.ledger.writeOnce(job, "seal", { version }, seal);
+    if (standing.version !== version) return compactGeneration(deps, job, plan, input);
+    await makeGeneration(deps, plan, version, duplicates);
   }
   await deps.generations.compact(plan.ref);
   return { sealed: true, rows: await deps.generations.rowsOf(plan.ref) };
+}
+
+async function count({ ledger, generations }: CompactDependencies, job: string, plan: Plan) {
+  const staging = stagingOf(plan.ref);
+  const version = (await ledger.read(job, "seal", seal))?.version ?? (await generations.version(staging));
+  const { rowsByUnit, duplicates } = await generations.tally(staging, version, plan.target.idColumn);
+  const wrong = plan.units.filter(({ id, rows }) => (rowsByUnit.get(id) ?? 0) !== rows);
+  return { version, rowsByUnit, duplicates, wrong };
 }
 
 /** The origin column is dropped last: a generation without it has been sealed before. */
@@ -48,14 +55,16 @@ async function isSealed({ generations }: CompactDependencies, { ref }: Plan): Pr
   return !(await generations.columns(ref)).some(({ name }) => name === "_origin");
 }
 
-/** A fork that was cut short is thrown away; only its creation from one version is atomic. */
-async function forkOnce(
+/**
+ * Nothing is removed first: files of one version are the same whoever copies them, so that an attempt that was thought
+ * dead and comes back late does no harm to a generation that is built or published by then.
+ */
+async function makeGeneration(
   { generations }: CompactDependencies,
   plan: Plan,
   version: number,
   duplicates: DuplicateId[],
 ) {
-  await generations.drop(plan.ref);
   await generations.fork(stagingOf(plan.ref), version, plan.ref);
   const earlier = duplicates.flatMap(({ origins }) => origins.slice(0, -1));
   await generations.deleteOrigins(plan.ref, earlier);

@@ -1,7 +1,7 @@
 import { DomainError } from "./errors.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
-import { stagingOf } from "./plan.ts";
+import { plan, stagingOf } from "./plan.ts";
 import type { Generations } from "./ports.ts";
 
 export interface DiscardDependencies {
@@ -26,6 +26,22 @@ export async function discardGeneration(
   await deps.generations.drop(stagingOf(ref));
   await deps.generations.drop(ref);
   await releaseClaim(deps.registry, index, job);
+}
+
+/**
+ * The same for a task that ends after its job: what it wrote since the discard goes. A generation's number is never
+ * used again, so this cannot meet another job's rows.
+ */
+export async function discardIfEnded(
+  deps: Omit<DiscardDependencies, "registry">,
+  job: string,
+): Promise<void> {
+  const end = await deps.ledger.ended(job);
+  if (!end || end.state === "succeeded") return;
+  const made = await deps.ledger.read(job, "plan", plan);
+  if (!made) return;
+  await deps.generations.drop(stagingOf(made.ref));
+  await deps.generations.drop(made.ref);
 }
 
 /** Tables first, claim last: as long as the claim stands, nobody else builds here. */

@@ -35,7 +35,15 @@ async function bury(registry: IndexRegistry, index: string): Promise<IndexEntry>
     refuseWhileBuilding(entry);
     const { published, retiring, updatedAt } = entry;
     const last = published
-      ? [{ generation: published.generation, bucket: published.bucket, since: updatedAt }]
+      ? [
+          {
+            generation: published.generation,
+            bucket: published.bucket,
+            since: updatedAt,
+            version: null,
+            writtenTo: false,
+          },
+        ]
       : [];
     return { state: "dropped", published: null, retiring: [...retiring, ...last] };
   });

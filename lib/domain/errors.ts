@@ -38,6 +38,12 @@ export const errorTable = {
     retryable: false,
     title: "The bucket is read-only",
   },
+  StoreUnsuitable: {
+    code: "store-unsuitable",
+    status: 409,
+    retryable: false,
+    title: "The store does not honour conditional writes",
+  },
   SourceInvalid: {
     code: "source-invalid",
     status: 422,
@@ -80,6 +86,12 @@ export const errorTable = {
     status: 503,
     retryable: true,
     title: "The object store does not answer",
+  },
+  WorkflowUnavailable: {
+    code: "workflow-unavailable",
+    status: 503,
+    retryable: true,
+    title: "The workflow service does not answer",
   },
   DeadlineExceeded: { code: "deadline-exceeded", status: 504, retryable: true, title: "The deadline passed" },
   Internal: { code: "internal", status: 500, retryable: true, title: "Something went wrong on our side" },

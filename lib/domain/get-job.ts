@@ -1,6 +1,7 @@
-import { DomainError } from "./errors.ts";
+import { limits } from "../config/limits.ts";
+import { DomainError, errorTable } from "./errors.ts";
 import type { Job, JobFailure, JobState, Phase } from "./job.ts";
-import type { JobLedger } from "./job-ledger.ts";
+import type { JobEnd, JobLedger } from "./job-ledger.ts";
 import { plan } from "./plan.ts";
 import type { ExecutionState, Workflow } from "./ports.ts";
 
@@ -8,7 +9,7 @@ import type { ExecutionState, Workflow } from "./ports.ts";
 export async function getJob(ledger: JobLedger, workflow: Workflow, id: string): Promise<Job> {
   const record = await ledger.record(id);
   if (!record) throw new DomainError("JobNotFound", `job "${id}" does not exist`);
-  const execution = await workflow.describe(id);
+  const execution = await workflow.describe(id, record.input.type);
   const [end, planned, workers, failure] = await Promise.all([
     ledger.ended(id),
     ledger.read(id, "plan", plan),
@@ -16,7 +17,8 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
     ledger.failure(id),
   ]);
   const phases = mergeWorkers(workers);
-  const state = stateOf(end?.state, phases, execution);
+  const mayStillStart = ledger.ageMs(record) < limits.startGraceMs;
+  const state = stateOf(end?.state, phases, execution) ?? (mayStillStart ? "running" : "failed");
   const load = phases.find(({ name }) => name === "load");
   const finished = phases.some(({ name }) => name === "build");
   const totals = { rows: planned?.rows ?? null, chunks: planned?.units.length ?? null };
@@ -37,11 +39,18 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
   };
 }
 
-/** Published is published, whatever the execution still tidies up; an end "succeeded" alone is only the intent. */
-function stateOf(end: string | undefined, phases: Phase[], execution: ExecutionState | undefined): JobState {
+/**
+ * Published is published, whatever the execution still tidies up; an end "succeeded" alone is only the intent.
+ * @returns undefined when nobody knows: the execution has not been started, or is no longer kept
+ */
+function stateOf(
+  end: JobEnd["state"] | undefined,
+  phases: Phase[],
+  execution: ExecutionState | undefined,
+): JobState | undefined {
   if (end === "cancelled") return end;
   if (phases.some(({ name, state }) => name === "publish" && state === "done")) return "succeeded";
-  return execution?.status ?? "running";
+  return execution?.status ?? (end === "failed" ? end : undefined);
 }
 
 function endOf(
@@ -53,6 +62,16 @@ function endOf(
   if (published?.state === "done")
     return new Date(Date.parse(published.startedAt) + published.ms).toISOString();
   return execution?.endedAt ?? end ?? null;
+}
+
+/** The execution of a job, whichever machine runs it; undefined when there is none. */
+export async function executionOf(
+  ledger: JobLedger,
+  workflow: Workflow,
+  id: string,
+): Promise<ExecutionState | undefined> {
+  const record = await ledger.record(id);
+  return record && workflow.describe(id, record.input.type);
 }
 
 /** Jobs, newest first. */
@@ -98,7 +117,8 @@ function mergePhase(group: Phase[]): Phase {
 }
 
 function failureOf(execution: ExecutionState | undefined): JobFailure {
-  return { code: "internal", message: execution?.cause ?? execution?.error ?? "the execution failed" };
+  if (!execution) return { code: errorTable.JobInterrupted.code, message: "the job's execution is gone" };
+  return { code: "internal", message: execution.cause ?? execution.error ?? "the execution failed" };
 }
 
 export const isOver = (state: JobState) => state !== "running";

@@ -86,7 +86,17 @@ export const indexEntry = z.strictObject({
   published: publication.nullable(),
   lastGeneration: z.int(),
   claim: claim.nullable().meta({ description: "The job that is building the next generation" }),
-  retiring: z.array(z.strictObject({ generation: z.string(), bucket: bucketAlias, since: z.string() })),
+  retiring: z.array(
+    z.strictObject({
+      generation: z.string(),
+      bucket: bucketAlias,
+      since: z.string(),
+      version: z.int().nullable().default(null).meta({ description: "Its version when it was replaced" }),
+      writtenTo: z.boolean().default(false).meta({
+        description: "Somebody wrote to it after it was replaced: it stays, so that those rows are not lost",
+      }),
+    }),
+  ),
   createdAt: z.string(),
   updatedAt: z.string(),
   lastJob: jobId.nullable(),

@@ -16,7 +16,7 @@ const jobRecord = z.object({ id: jobId, input: jobInput, createdAt: z.string() }
 export type JobRecord = z.infer<typeof jobRecord>;
 
 const jobEnd = z.object({ state: z.enum(["succeeded", "cancelled", "failed"]), at: z.string() });
-type JobEnd = z.infer<typeof jobEnd>;
+export type JobEnd = z.infer<typeof jobEnd>;
 
 const byTime = "jobs/by-time/";
 /** Newest first in a listing that stores return in ascending order. */
@@ -48,6 +48,10 @@ export class JobLedger {
     return { record: standing, existed };
   }
 
+  ageMs({ createdAt }: JobRecord): number {
+    return this.#clock.now() - Date.parse(createdAt);
+  }
+
   async record(id: string): Promise<JobRecord | undefined> {
     return this.#read(`jobs/${id}/job.json`, jobRecord);
   }
@@ -66,6 +70,12 @@ export class JobLedger {
   /** Writes a document of a job, such as its plan. */
   async write(id: string, name: string, value: unknown): Promise<void> {
     await this.#store.put(`jobs/${id}/${name}.json`, encode(value));
+  }
+
+  /** The first that is written stands. @returns it */
+  async writeOnce<S extends z.ZodType>(id: string, name: string, value: z.output<S>, schema: S) {
+    if (await this.#createOnce(`jobs/${id}/${name}.json`, value)) return value;
+    return (await this.read(id, name, schema)) ?? value;
   }
 
   async read<S extends z.ZodType>(id: string, name: string, schema: S): Promise<z.output<S> | undefined> {

@@ -32,17 +32,38 @@ export async function loadUnits(
   const { again, fresh } = await unitsLeft(deps, job, plan, unitsOf(plan, worker), progress);
   const left = [...again, ...fresh];
   const decoded = deps.parquet.decode(plan.sourceBucket, plan.files, left, plan.target, context.signal);
+  const pace = new Pace(deps.clock);
   for await (const { unit, ipc } of decoded) {
     await deps.ledger.refuseEnded(job);
     await deps.generations.append(staging, ipc);
     if (fresh.includes(unit)) await progress.add(unit);
-    if (unit !== left.at(-1) && context.remainingMs() < limits.minWorkerTimeLeftMs) {
+    if (unit !== left.at(-1) && !pace.fitsAnother(context.remainingMs())) {
       await progress.write("running");
       return { done: false };
     }
   }
   await progress.write("done");
   return { done: true };
+}
+
+/** How long units take, so that none is begun that will not be finished. */
+class Pace {
+  readonly #clock: Clock;
+  #last: number;
+  #slowestMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#last = clock.now();
+  }
+
+  /** Told after each unit. */
+  fitsAnother(remainingMs: number): boolean {
+    const now = this.#clock.now();
+    this.#slowestMs = Math.max(this.#slowestMs, now - this.#last);
+    this.#last = now;
+    return remainingMs >= Math.max(limits.minWorkerTimeLeftMs, 2 * this.#slowestMs);
+  }
 }
 
 async function unitsLeft(

@@ -7,6 +7,7 @@ import { splitSource } from "./names.ts";
 import { type Plan, plan, stagingOf } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
 import type { ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
+import { versionOf } from "./publish-generation.ts";
 import {
   commonDimension,
   invalidSource,
@@ -37,6 +38,7 @@ export async function planMigration(
   const known = await deps.ledger.read(job, "plan", plan);
   if (known) return known;
   deps.buckets.writable(input.bucket);
+  await deps.stores(input.bucket).ensureWritable();
   const source = splitSource(input.source);
   const files = await readFooters(deps, source, context);
   const target = await targetOf(deps, source.bucket, files, input, context);
@@ -55,13 +57,22 @@ export async function planMigration(
     files: files.map(({ key }) => key),
     units,
     workers: Math.min(input.workers, units.length),
-    from: null,
+    published: await publishedVersion(deps, input.index),
     claimedAt: claim.since,
   };
   await sweepLeftovers(deps, made);
   await deps.generations.create(stagingOf(ref), target);
   await deps.ledger.write(job, "plan", made);
   return made;
+}
+
+/** Null when nothing is published, or nothing of it can be read any more: then nothing can be lost. */
+async function publishedVersion({ registry, generations }: PlanDependencies, index: string) {
+  const { published } = (await registry.get(index)).value;
+  if (!published) return null;
+  const ref = { index, bucket: published.bucket, generation: published.generation };
+  const version = await versionOf(generations, ref);
+  return version === null ? null : { ref, version };
 }
 
 /** The Parquet files under a key or prefix, by name. */

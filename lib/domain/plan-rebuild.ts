@@ -33,7 +33,7 @@ export async function planRebuild(
     files: [],
     units: [],
     workers: 0,
-    from: { ref: from, version: await deps.generations.version(from) },
+    published: { ref: from, version: await deps.generations.version(from) },
     claimedAt: claim.since,
   };
   await sweepLeftovers(deps, made);
@@ -41,12 +41,10 @@ export async function planRebuild(
   return made;
 }
 
-/** Copies the version that was planned. Repeated, it starts over. */
+/** Copies the version that was planned. Repeated, it copies the same files to the same places. */
 export async function forkGeneration(
   { generations }: Pick<PlanDependencies, "generations">,
   made: Plan,
 ): Promise<void> {
-  if (!made.from) return;
-  await generations.drop(made.ref);
-  await generations.fork(made.from.ref, made.from.version, made.ref);
+  if (made.published) await generations.fork(made.published.ref, made.published.version, made.ref);
 }

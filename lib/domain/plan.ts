@@ -28,8 +28,8 @@ export const plan = z.object({
   files: z.array(z.string()),
   units: z.array(unit),
   workers: z.int(),
-  /** Of a rebuild: the version of the published generation it starts from. */
-  from: z.object({ ref: generationRef, version: z.int() }).nullable(),
+  /** What is published when the job begins: a rebuild copies it, and either job replaces this version and no later one. */
+  published: z.object({ ref: generationRef, version: z.int() }).nullable(),
   claimedAt: z.string(),
 });
 export type Plan = z.infer<typeof plan>;
@@ -44,6 +44,9 @@ export function unitsOf({ units, workers }: Pick<Plan, "units" | "workers">, wor
   const share = (before: number) => Math.round((before * units.length) / workers);
   return units.slice(share(worker), share(worker + 1));
 }
+
+/** The version of the staging table that was counted: repeated, the task makes the generation of the same rows. */
+export const seal = z.object({ version: z.int() });
 
 /** Units that a count found missing or doubled, to be loaded again. */
 export const redoList = z.object({ units: z.array(z.int()) });

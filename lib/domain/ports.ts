@@ -31,6 +31,8 @@ export interface ObjectStore {
   bytesOf(key: string): Promise<number | undefined>;
   /** Copies inside the bucket without moving bytes through this process where the store can. */
   copy(from: string, to: string): Promise<void>;
+  /** Makes sure, once, that conditional writes hold here. @throws StoreUnsuitable, BucketReadOnly */
+  ensureWritable(): Promise<void>;
 }
 
 export type Stores = (bucket: string) => ObjectStore;
@@ -206,9 +208,9 @@ export interface ExecutionState {
 export interface Workflow {
   /** Starts once per name; a second start of the same name does nothing. */
   start(name: string, machine: string, input: unknown): Promise<void>;
-  describe(name: string): Promise<ExecutionState | undefined>;
-  /** Ends the execution and waits, within its own deadline, until its tasks have let go. */
-  stop(name: string): Promise<void>;
+  describe(name: string, machine: string): Promise<ExecutionState | undefined>;
+  /** Ends the execution; where its tasks run in processes of ours, waits for them within a deadline of its own. */
+  stop(name: string, machine: string): Promise<void>;
 }
 
 export interface Clock {

@@ -1,5 +1,5 @@
 import { DomainError } from "./errors.ts";
-import type { IndexEntry, Publication } from "./index-entry.ts";
+import type { GenerationRef, IndexEntry, Publication } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import type { Plan } from "./plan.ts";
@@ -25,7 +25,7 @@ export async function publishGeneration(
   plan: Plan,
   publication: Publication,
 ): Promise<void> {
-  await refuseIfSourceMoved(deps, plan);
+  await refuseIfWrittenTo(deps, plan);
   const end = await deps.ledger.end(job, "succeeded");
   if (end.state !== "succeeded") await deps.ledger.refuseEnded(job);
   await deps.registry.update(plan.ref.index, (entry) => published(entry, job, plan, publication));
@@ -43,7 +43,10 @@ function published(
     throw new DomainError("Conflict", `job ${job} no longer holds index "${entry.name}"`);
   const before = entry.published;
   const since = publication.publishedAt;
-  const retired = before ? [{ generation: before.generation, bucket: before.bucket, since }] : [];
+  const version = plan.published?.version ?? null;
+  const retired = before
+    ? [{ generation: before.generation, bucket: before.bucket, since, version, writtenTo: false }]
+    : [];
   return {
     state: "ready",
     published: publication,
@@ -53,24 +56,32 @@ function published(
   };
 }
 
-/** Rows that were written to the published generation while it was rebuilt are not in the new one. */
-async function refuseIfSourceMoved(
-  { registry, generations }: PublishDependencies,
-  plan: Plan,
-): Promise<void> {
-  if (!plan.from) return;
+/** Rows that were written to the published generation since the job began would be lost with it. */
+async function refuseIfWrittenTo({ registry, generations }: PublishDependencies, plan: Plan): Promise<void> {
+  if (!plan.published) return;
   const entry = await registry.get(plan.ref.index);
   if (entry.value.published?.generation === plan.generation) return;
-  const version = await generations.version(plan.from.ref);
-  if (version !== plan.from.version)
+  const version = await versionOf(generations, plan.published.ref);
+  if (version !== null && version !== plan.published.version)
     throw new DomainError(
       "Conflict",
-      `index "${plan.ref.index}" was written to while it was rebuilt (version ${plan.from.version} became ${version}); start the job again`,
+      `index "${plan.ref.index}" was written to after the job began (version ${plan.published.version} became ${version}), and those rows would be lost; start the job again to replace them, too`,
     );
 }
 
+/** The version of a generation; null when it cannot be opened any more. */
+export async function versionOf(generations: Generations, ref: GenerationRef): Promise<number | null> {
+  try {
+    return await generations.version(ref);
+  } catch (error) {
+    if (error instanceof DomainError && error.kind === "Internal") return null;
+    throw error;
+  }
+}
+
 /**
- * Removes generations that were replaced long enough ago that no reader has them open.
+ * Removes generations that were replaced long enough ago that no reader has them open. One that somebody wrote to after
+ * it was replaced stays, and says so: those rows are nowhere else.
  * @param afterMs how long a replaced generation stays
  * @returns how many are still waiting
  */
@@ -81,12 +92,22 @@ export async function retireGenerations(
 ): Promise<number> {
   const entry = await registry.read(index);
   if (!entry || entry.value.state === "dropped") return 0;
-  const due = entry.value.retiring.filter(({ since }) => clock.now() - Date.parse(since) >= afterMs);
-  for (const { bucket, generation } of due) await generations.drop({ index, bucket, generation });
-  if (due.length === 0) return entry.value.retiring.length;
-  const gone = new Set(due.map(({ generation }) => generation));
+  const due = entry.value.retiring.filter(
+    ({ since, writtenTo }) => !writtenTo && clock.now() - Date.parse(since) >= afterMs,
+  );
+  if (due.length === 0) return entry.value.retiring.filter(({ writtenTo }) => !writtenTo).length;
+  const gone = new Set<string>();
+  const written = new Set<string>();
+  for (const { bucket, generation, version } of due) {
+    const ref = { index, bucket, generation };
+    const isWritten = version !== null && ((await versionOf(generations, ref)) ?? version) !== version;
+    if (!isWritten) await generations.drop(ref);
+    (isWritten ? written : gone).add(generation);
+  }
   const after = await registry.update(index, ({ retiring }) => ({
-    retiring: retiring.filter(({ generation }) => !gone.has(generation)),
+    retiring: retiring
+      .filter(({ generation }) => !gone.has(generation))
+      .map((one) => ({ ...one, writtenTo: one.writtenTo || written.has(one.generation) })),
   }));
-  return after.value.retiring.length;
+  return after.value.retiring.filter(({ writtenTo }) => !writtenTo).length;
 }

@@ -1,17 +1,19 @@
 import type { Buckets } from "./bucket.ts";
 import { publishedOf } from "./describe-index.ts";
 import { DomainError } from "./errors.ts";
+import { executionOf } from "./get-job.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobInput } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { splitSource } from "./names.ts";
-import type { Workflow } from "./ports.ts";
+import type { Stores, Workflow } from "./ports.ts";
 
 export interface JobDependencies {
   buckets: Buckets;
   registry: IndexRegistry;
   ledger: JobLedger;
   workflow: Workflow;
+  stores: Stores;
 }
 
 /**
@@ -28,19 +30,20 @@ export async function startJob(deps: JobDependencies, id: string, input: JobInpu
 
 /** What can be known at once is said at once, not minutes later by a failed job. */
 async function refuseHopeless(
-  { buckets, registry, workflow }: JobDependencies,
+  { buckets, stores, registry, ledger, workflow }: JobDependencies,
   id: string,
   input: JobInput,
 ): Promise<void> {
   if (input.type === "migrate") {
     buckets.get(splitSource(input.source).bucket);
     buckets.writable(input.bucket);
+    await stores(input.bucket).ensureWritable();
   }
   const entry =
     input.type === "build-index" ? await registry.get(input.index) : await registry.read(input.index);
   if (input.type === "build-index" && entry) buckets.writable(publishedOf(entry.value).bucket);
   const claim = entry?.value.claim;
-  const holder = claim && (await workflow.describe(claim.job));
+  const holder = claim && (await executionOf(ledger, workflow, claim.job));
   if (claim && claim.job !== id && holder?.status === "running")
     throw new DomainError("Conflict", `job ${claim.job} is already building index "${input.index}"`);
 }

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { discardIfEnded } from "../domain/discard-generation.ts";
 import { asDomainError, DomainError } from "../domain/errors.ts";
 import { jobInput, type PhaseName } from "../domain/job.ts";
 import { jobId } from "../domain/names.ts";
 import type { TaskContext } from "../domain/ports.ts";
 import { validate } from "../domain/validate.ts";
+import { EndWatch } from "./end-watch.ts";
 import { discard, type Task, type TaskCall, type TaskDependencies, tasks } from "./tasks.ts";
 
 const taskEvent = z.looseObject({ jobId, input: z.unknown() });
@@ -26,6 +28,8 @@ export async function runTask(
 ): Promise<unknown> {
   const { jobId: id, input, ...payload } = validate(taskEvent, event, "event");
   const started = performance.now();
+  const watch = new EndWatch(deps.ledger, id);
+  const watched = { ...context, signal: AbortSignal.any([context.signal, watch.signal]) };
   const done = (error?: DomainError) =>
     log({ task: name, jobId: id, ms: performance.now() - started, error });
   try {
@@ -37,7 +41,7 @@ export async function runTask(
             jobId: id,
             input: validate(jobInput, input, "input"),
             payload,
-            context,
+            context: watched,
           });
     done();
     return result;
@@ -46,6 +50,9 @@ export async function runTask(
     done(error);
     await recordFailure(deps, id, name, error);
     throw error;
+  } finally {
+    watch.stop();
+    if (name !== "discard") await discardIfEnded(deps, id).catch(() => undefined);
   }
 }
 

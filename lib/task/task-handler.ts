@@ -1,13 +1,22 @@
 import type { Context } from "aws-lambda";
+import type { TaskContext } from "../domain/ports.ts";
 import { logTask } from "./log-task.ts";
 import { runTask, type TaskName } from "./run-task.ts";
 import type { TaskDependencies } from "./tasks.ts";
 
+/** A task that passes on what is left when its own limit comes before its function's. */
+export function timeLimited(context: TaskContext, limitMs = Number.POSITIVE_INFINITY): TaskContext {
+  const started = performance.now();
+  const left = () => limitMs - (performance.now() - started);
+  return { ...context, remainingMs: () => Math.min(context.remainingMs(), left()) };
+}
+
 /** A task as a Lambda function, with the function's own deadline. */
 export function taskHandler(name: TaskName, container: () => TaskDependencies) {
   return async (event: unknown, context: Context): Promise<unknown> => {
+    const deps = container();
     const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - 1_000));
-    const task = { signal, remainingMs: () => context.getRemainingTimeInMillis() };
-    return runTask(name, event, task, container(), logTask);
+    const own = { signal, remainingMs: () => context.getRemainingTimeInMillis() };
+    return runTask(name, event, timeLimited(own, deps.taskTimeLimitMs), deps, logTask);
   };
 }

@@ -22,6 +22,8 @@ import { verifyGeneration } from "../domain/verify-generation.ts";
 
 export interface TaskDependencies extends PlanDependencies {
   retireAfterMs: number;
+  /** How long one call of a task may go on before it hands over, where that is less than its function's timeout. */
+  taskTimeLimitMs?: number;
 }
 
 /** What every task is given: the job, its input as parsed, and the rest of its payload. */
@@ -118,10 +120,13 @@ async function runPublish(call: TaskCall) {
     ...payload.verified,
     rows: await deps.generations.rowsOf(made.ref),
     source:
-      input.type === "migrate" ? input.source : `${made.from?.ref.generation}, version ${made.from?.version}`,
+      input.type === "migrate"
+        ? input.source
+        : `${made.published?.ref.generation}, version ${made.published?.version}`,
     publishedAt: new Date(deps.clock.now()).toISOString(),
   });
-  const replaced = (await deps.registry.get(input.index)).value.retiring.length > 0;
+  const { retiring } = (await deps.registry.get(input.index)).value;
+  const replaced = retiring.some(({ writtenTo }) => !writtenTo);
   return { replaced, graceSeconds: Math.ceil(deps.retireAfterMs / 1000) };
 }
 

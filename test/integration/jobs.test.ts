@@ -111,7 +111,7 @@ test("a second migration replaces the first, whose generation is then removed", 
   await writeSmall();
   await runJob(container, small);
   expect((await runJob(container, small)).generation).toBe("g2");
-  await container.workflow.stop("none"); // an unknown execution is no error
+  await container.workflow.stop("none", "migrate"); // an unknown execution is no error
   await expect.poll(tables, { timeout: 10_000 }).toEqual(["g2"]);
 });
 
@@ -185,7 +185,7 @@ test("a direct start of a state machine is a job as good as one from HTTP", asyn
   expect(await waitForRegistered("by-hand")).toMatchObject({ state: "succeeded", index: "docs" });
   await container.workflow.start("wrong", "migrate", { ...small, index: "NO", surplus: 1 });
   await expect
-    .poll(() => container.workflow.describe("wrong"), { timeout: 10_000 })
+    .poll(() => container.workflow.describe("wrong", "migrate"), { timeout: 10_000 })
     .toMatchObject({ status: "failed" });
 });
 

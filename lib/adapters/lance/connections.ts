@@ -1,6 +1,6 @@
 import { type Connection, connect, Session } from "@lancedb/lancedb";
 import { limits } from "../../config/limits.ts";
-import { type Buckets, lanceUriFor } from "../../domain/bucket.ts";
+import { type Bucket, type Buckets, lanceUriFor } from "../../domain/bucket.ts";
 import { lanceCall } from "./lance-errors.ts";
 
 /** The sizes of a Session's caches: shares of the function's memory, where LanceDB would take 6 GB and 1 GB. */
@@ -39,7 +39,7 @@ export class LanceConnections {
     for (const one of open) if (one.status === "fulfilled") one.value.close();
   }
 
-  /** Credentials come from the environment, as with every AWS client. */
+  /** Without credentials of its own a bucket takes those of the environment, as every AWS client does. */
   #storageOptions(name: string): Record<string, string> {
     const bucket = this.#buckets.get(name);
     if (bucket.backend === "local") return {};
@@ -51,6 +51,16 @@ export class LanceConnections {
       client_retry_timeout: "20",
       ...(bucket.endpoint ? { endpoint: bucket.endpoint, virtual_hosted_style_request: "false" } : {}),
       ...(bucket.allowHttp ? { allow_http: "true" } : {}),
+      ...credentialOptions(bucket),
     };
   }
+}
+
+function credentialOptions({ credentials }: Bucket): Record<string, string> {
+  if (!credentials) return {};
+  return {
+    aws_access_key_id: credentials.accessKeyId,
+    aws_secret_access_key: credentials.secretAccessKey,
+    ...(credentials.sessionToken ? { aws_session_token: credentials.sessionToken } : {}),
+  };
 }

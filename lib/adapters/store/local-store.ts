@@ -32,6 +32,9 @@ export class LocalStore implements ObjectStore {
     this.#root = root;
   }
 
+  /** link(2) refuses a second writer on every file system. */
+  async ensureWritable(): Promise<void> {}
+
   async get(key: string) {
     for (;;) {
       const highest = await this.#highest(key);

@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -7,6 +11,7 @@ import {
   PutObjectCommand,
   S3Client,
   S3ServiceException,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
@@ -24,6 +29,7 @@ export function s3ClientFor(bucket: Bucket): S3Client {
   return new S3Client({
     region: bucket.region,
     ...(bucket.endpoint ? { endpoint: bucket.endpoint, forcePathStyle: true } : {}),
+    ...(bucket.credentials ? { credentials: bucket.credentials } : {}),
     maxAttempts: 4,
     requestHandler: { requestTimeout: limits.storeTimeoutMs, connectionTimeout: 3_000 },
   });
@@ -31,11 +37,15 @@ export function s3ClientFor(bucket: Bucket): S3Client {
 
 /** An S3-compatible bucket (or a prefix of one) as an object store. */
 export class S3Store implements ObjectStore {
+  #proof: Promise<void> | undefined;
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
 
-  constructor(client: S3Client, root: string) {
+  readonly #maxCopyBytes: number;
+
+  constructor(client: S3Client, root: string, maxCopyBytes: number = limits.maxCopyBytes) {
+    this.#maxCopyBytes = maxCopyBytes;
     const { Bucket, prefix } = s3Location(root);
     this.#client = client;
     this.#bucket = Bucket;
@@ -51,12 +61,41 @@ export class S3Store implements ObjectStore {
   }
 
   async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
+    await this.ensureWritable();
+    return this.#put(key, body, condition);
+  }
+
+  async ensureWritable(): Promise<void> {
+    this.#proof ??= this.#proveConditionalWrites();
+    const proof = this.#proof;
+    await proof.catch((error) => {
+      if (this.#proof === proof) this.#proof = undefined;
+      throw error;
+    });
+  }
+
+  /** The marker stays: whoever comes later has the proof with two requests. */
+  async #proveConditionalWrites(): Promise<void> {
+    const created = !(await this.#refusesMarker({ ifNoneMatch: "*" }));
+    if (created && !(await this.#refusesMarker({ ifNoneMatch: "*" }))) throw unsuitable("If-None-Match");
+    if (!(await this.#refusesMarker({ ifMatch: '"of-no-object"' }))) throw unsuitable("If-Match");
+  }
+
+  async #refusesMarker(condition: WriteCondition): Promise<boolean> {
+    try {
+      await this.#put(markerKey, new Uint8Array(), condition);
+      return false;
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === "Conflict") return true;
+      throw error;
+    }
+  }
+
+  async #put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
     const conditions =
       condition && ("ifMatch" in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: "*" });
-    return classified(async () => {
-      const command = new PutObjectCommand({ ...this.#at(key), Body: body, ...conditions });
-      return (await this.#client.send(command)).ETag ?? "";
-    });
+    const command = () => new PutObjectCommand({ ...this.#at(key), Body: body, ...conditions });
+    return classified(async () => (await whenFree(() => this.#client.send(command()))).ETag ?? "");
   }
 
   async list(
@@ -113,12 +152,42 @@ export class S3Store implements ObjectStore {
 
   async copy(from: string, to: string): Promise<void> {
     const CopySource = encodeURI(`${this.#bucket}/${this.#prefix}${from}`);
-    await classified(() => this.#client.send(new CopyObjectCommand({ ...this.#at(to), CopySource })));
+    const bytes = (await this.bytesOf(from)) ?? 0;
+    if (bytes > this.#maxCopyBytes) await this.#copyInParts(CopySource, to, bytes);
+    else await classified(() => this.#client.send(new CopyObjectCommand({ ...this.#at(to), CopySource })));
+  }
+
+  /** One request copies 5 GiB at most. */
+  async #copyInParts(CopySource: string, to: string, bytes: number): Promise<void> {
+    await classified(async () => {
+      const { UploadId } = await this.#client.send(new CreateMultipartUploadCommand(this.#at(to)));
+      const upload = { ...this.#at(to), UploadId };
+      const Parts: CompletedPart[] = [];
+      for (let start = 0; start < bytes; start += this.#maxCopyBytes) {
+        const end = Math.min(bytes, start + this.#maxCopyBytes) - 1;
+        const PartNumber = Parts.length + 1;
+        const CopySourceRange = `bytes=${start}-${end}`;
+        const command = new UploadPartCopyCommand({ ...upload, CopySource, PartNumber, CopySourceRange });
+        const { CopyPartResult } = await this.#client.send(command);
+        Parts.push({ PartNumber, ETag: CopyPartResult?.ETag });
+      }
+      await this.#client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
+    });
   }
 
   #at(key: string) {
     return { Bucket: this.#bucket, Key: this.#prefix + key };
   }
+}
+
+/** Written to show that a second writer of a key is refused. */
+const markerKey = ".conditional-writes";
+
+function unsuitable(header: string): DomainError {
+  return new DomainError(
+    "StoreUnsuitable",
+    `the store ignores ${header}: a write whose condition does not hold must be answered with 412, or two writers would overwrite each other`,
+  );
 }
 
 async function absentAsUndefined<T>(work: () => Promise<T>): Promise<T | undefined> {
@@ -138,7 +207,22 @@ async function classified<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** 412: the condition does not hold. 409: another conditional write of the key is under way. */
+/** 409: another conditional write of the key is under way; who won is known when it has ended. */
+async function whenFree<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const busy = error instanceof S3ServiceException && error.$metadata.httpStatusCode === 409;
+      if (!busy || attempt === maxBusyAttempts) throw error;
+      await sleep(attempt * 50 * (1 + Math.random()));
+    }
+  }
+}
+
+const maxBusyAttempts = 6;
+
+/** 412: the condition does not hold; 409: it could not be found out. */
 function classify(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
