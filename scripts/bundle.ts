@@ -1,0 +1,105 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { build } from "esbuild";
+import { fromLayer } from "./bundle/layer-modules.ts";
+import { oneArrow } from "./bundle/one-arrow.ts";
+import { zipFiles } from "./bundle/zip-files.ts";
+
+const project = resolve(import.meta.dirname, "..");
+const folder = "functions";
+/** Which of them a stage reads says its LAKEHOUSE_TOML; one artifact serves every stage. */
+const lakehouses = ["lakehouse.toml", "localstack/lakehouse.toml", "deploy/lakehouse.toml"];
+
+export interface FunctionsArtifact {
+  path: string;
+  zippedBytes: number;
+  bytes: number;
+  files: string[];
+}
+
+/**
+ * Writes the zip that is every function's code: the same code gives the same bytes.
+ * @param path of the zip, from the project's folder
+ */
+export async function bundleFunctions(path = "dist/functions.zip"): Promise<FunctionsArtifact> {
+  const files = await functionFiles();
+  const zip = zipFiles(files);
+  const target = resolve(project, path);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, zip);
+  const bytes = [...files.values()].reduce((total, file) => total + file.length, 0);
+  return { path: target, zippedBytes: zip.length, bytes, files: [...files.keys()] };
+}
+
+/** What lies in the functions' folder, by path: bundles, what they look for beside them, and where the data is. */
+export async function functionFiles(): Promise<Map<string, Uint8Array>> {
+  return new Map([...(await bundles()), await parquetDecoder(), ...(await lakehouseFiles())]);
+}
+
+/** Handlers keep their names, `functions/search.handler`; all code is in one folder, so that workers are found. */
+async function bundles(): Promise<[string, Uint8Array][]> {
+  const { outputFiles } = await build({
+    absWorkingDir: project,
+    entryPoints: await entryPoints(),
+    bundle: true,
+    splitting: true,
+    write: false,
+    outdir: ".",
+    outExtension: { ".js": ".mjs" },
+    chunkNames: `${folder}/[name]-[hash]`,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    // Half the bytes to parse at a cold start. Names stay, and with them stacks that can be read without source maps.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    define: { __dirname: "import.meta.dirname" },
+    banner: { js: requireBanner },
+    plugins: [fromLayer, oneArrow],
+    logLevel: "warning",
+  });
+  return outputFiles.map(({ path, contents }) => [relative(project, path), contents]);
+}
+
+/** CommonJS packages require Node's modules, and the layer's modules are required. */
+const requireBanner = [
+  'import { createRequire as requireFrom } from "node:module";',
+  "const require = requireFrom(import.meta.url);",
+].join("\n");
+
+async function entryPoints(): Promise<{ in: string; out: string }[]> {
+  const names = (await readdir(resolve(project, folder))).sort();
+  const handlers = names.map((name) => ({
+    in: `${folder}/${name}`,
+    out: `${folder}/${name.replace(/\.ts$/, "")}`,
+  }));
+  return [...handlers, { in: "lib/adapters/parquet/decode-worker.ts", out: `${folder}/decode-worker` }];
+}
+
+async function parquetDecoder(): Promise<[string, Uint8Array]> {
+  const file = createRequire(import.meta.url).resolve("parquet-wasm/node/parquet_wasm_bg.wasm");
+  return [`${folder}/parquet_wasm_bg.wasm`, await readFile(file)];
+}
+
+/** Those of the project, and the one LAKEHOUSE_TOML names if it lies in the project, where it is named. */
+async function lakehouseFiles(): Promise<[string, Uint8Array][]> {
+  const named = process.env["LAKEHOUSE_TOML"];
+  const paths = [...lakehouses, ...(named ? [relative(project, resolve(project, named))] : [])];
+  const inside = paths.filter((path) => !path.startsWith("..") && !isAbsolute(path));
+  const found = [...new Set(inside)].filter((path) => existsSync(resolve(project, path)));
+  return Promise.all(found.map(async (path) => [path, await readFile(resolve(project, path))] as const)).then(
+    (files) => files.map(([path, bytes]) => [path, new Uint8Array(bytes)]),
+  );
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const started = performance.now();
+  const { path, zippedBytes, bytes, files } = await bundleFunctions();
+  const mb = (size: number) => `${(size / 1_048_576).toFixed(1)} MB`;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(
+    `${relative(process.cwd(), path)}: ${mb(zippedBytes)}, ${mb(bytes)} unzipped, ${files.length} files, ${seconds} s`,
+  );
+}

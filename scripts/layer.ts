@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { relative, resolve, sep } from "node:path";
+import { layerModules } from "./bundle/layer-modules.ts";
+import { type InstalledPackage, runtimePackages } from "./bundle/runtime-packages.ts";
+import { zipFiles } from "./bundle/zip-files.ts";
+
+const project = resolve(import.meta.dirname, "..");
+const folder = resolve(project, "dist/layer");
+const stampFile = resolve(project, "dist/layer.json");
+const native = "@lancedb/lancedb-linux-x64-gnu";
+
+/** Lambda's limit for a function and its layers, unzipped; the functions' own zip takes 8 MB of it. */
+const maxUnzippedBytes = 250 * 1_048_576 - 10 * 1_048_576;
+/** Of apache-arrow's command line, which nobody runs in a function. */
+const leftOut = new Set(["command-line-args", "command-line-usage"]);
+/** Types, source maps, sources, and builds for browsers. */
+const unneeded = /\.d\.(c|m)?ts$|\.map$|\.tsbuildinfo$|[\\/]apache-arrow[\\/](src|bin|Arrow\.es)/;
+
+export interface Layer {
+  /** Holds `nodejs/node_modules`, as a layer's zip does. */
+  folder: string;
+  /** What NODE_PATH has to name where the layer is not under /opt. */
+  modules: string;
+  bytes: number;
+  /** Whether it was there already. */
+  kept: boolean;
+}
+
+/**
+ * Assembles the Lambda layer with LanceDB, its native file for linux-x64, Arrow and what they need, from the project's
+ * node_modules. Does nothing when the same versions are there already.
+ * @throws when a package is missing, or the layer is larger than Lambda takes
+ */
+export async function assembleLayer(): Promise<Layer> {
+  const packages = await runtimePackages(project, [...layerModules, native], isLeftOut);
+  const versions = packages.map(({ path, version }) => `${path} ${version}`);
+  const layer = { folder, modules: resolve(folder, "nodejs/node_modules") };
+  const kept = await standing(versions);
+  if (kept !== undefined) return { ...layer, bytes: kept, kept: true };
+  await rm(folder, { recursive: true, force: true });
+  for (const one of packages) await copyPackage(one);
+  strip(resolve(layer.modules, native, "lancedb.linux-x64-gnu.node"));
+  const bytes = await bytesUnder(folder);
+  refuseTooLarge(bytes);
+  await writeFile(stampFile, JSON.stringify({ versions, bytes }, null, 2));
+  return { ...layer, bytes, kept: false };
+}
+
+/** Zips the layer, as `aws lambda publish-layer-version` takes it. @returns where it is and its size */
+export async function zipLayer(): Promise<{ path: string; bytes: number }> {
+  const path = resolve(project, "dist/layer.zip");
+  const names = await filesUnder(folder);
+  const files = names.map(
+    async (name) => [relative(folder, name).replaceAll(sep, "/"), await readFile(name)] as const,
+  );
+  const zip = zipFiles(new Map(await Promise.all(files)));
+  await writeFile(path, zip);
+  return { path, bytes: zip.length };
+}
+
+/** Its size, if what was assembled last holds the same versions. */
+async function standing(versions: string[]): Promise<number | undefined> {
+  if (!existsSync(folder) || !existsSync(stampFile)) return undefined;
+  const stamp = JSON.parse(await readFile(stampFile, "utf8")) as { versions: string[]; bytes: number };
+  return stamp.versions.join() === versions.join() ? stamp.bytes : undefined;
+}
+
+const isLeftOut = (name: string) => leftOut.has(name) || name.startsWith("@types/");
+
+async function copyPackage({ path }: InstalledPackage): Promise<void> {
+  const from = resolve(project, path);
+  const nested = resolve(from, "node_modules");
+  await mkdir(resolve(folder, "nodejs"), { recursive: true });
+  await cp(from, resolve(folder, "nodejs", path), {
+    recursive: true,
+    filter: (source) => source !== nested && !unneeded.test(source),
+  });
+}
+
+/** Symbols that only a debugger reads are a sixth of the file. Without the tool they stay: the layer still fits. */
+function strip(file: string): void {
+  try {
+    execFileSync("strip", ["--strip-unneeded", file], { stdio: ["ignore", "ignore", "pipe"] });
+  } catch (error) {
+    console.warn(`not stripped: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function refuseTooLarge(bytes: number): void {
+  if (bytes <= maxUnzippedBytes) return;
+  throw new Error(
+    `the layer has ${mb(bytes)} unzipped; Lambda takes 250 MB of a function and its layers, so ${mb(maxUnzippedBytes)} of this one. Is \`strip\` (binutils) installed?`,
+  );
+}
+
+async function bytesUnder(path: string): Promise<number> {
+  const sizes = await Promise.all((await filesUnder(path)).map(async (name) => (await stat(name)).size));
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+async function filesUnder(path: string): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => resolve(entry.parentPath, entry.name));
+}
+
+const mb = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;
+
+if (process.argv[1] === import.meta.filename) {
+  const started = performance.now();
+  const { bytes, kept } = await assembleLayer();
+  const zipped = process.argv.includes("--zip") ? await zipLayer() : undefined;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(
+    `dist/layer: ${mb(bytes)} of ${mb(maxUnzippedBytes)}${kept ? ", unchanged" : ""}, ${seconds} s`,
+  );
+  if (zipped) console.log(`dist/layer.zip: ${mb(zipped.bytes)}`);
+}
