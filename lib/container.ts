@@ -97,7 +97,8 @@ export function container(): Container {
   return shared;
 }
 
-function storesFor(buckets: Buckets): Stores {
+/** The stores of the registered buckets, each opened at its first use. */
+export function storesFor(buckets: Buckets): Stores {
   const known = new Map<string, ObjectStore>();
   return (name) => {
     const bucket = buckets.get(name);

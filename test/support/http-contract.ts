@@ -1,0 +1,540 @@
+import { Int64 } from "apache-arrow";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Job } from "../../lib/domain/job.ts";
+import type { Stores } from "../../lib/domain/ports.ts";
+import { HttpClient, issuePaths } from "./http-client.ts";
+import { type OfflineApi, startOffline } from "./offline-server.ts";
+import { parquetBytes, type Row, sampleRows } from "./parquet-files.ts";
+
+/** Where the contract is held: the same routes over another store must answer the same. */
+export interface ContractBackend {
+  /** An alias for sources and indexes, empty like `primary`. */
+  bucket: string;
+  /** Makes a process of ours work on it. */
+  environment: Record<string, string>;
+  /** The same buckets, past the API. */
+  stores: Stores;
+  /** What no answer may show. */
+  secrets: string[];
+  remove(): Promise<void>;
+}
+
+const oddIds = [
+  "a/b",
+  "what?",
+  "#1",
+  "50%",
+  "%41",
+  "%2F",
+  "a b",
+  "a+b",
+  "größe 😀",
+  `"it's"`,
+  "..",
+  "a\\b",
+  "&=;,",
+];
+const smallRows = (): Row[] => [
+  ...oddIds.map((doc_id, i) => ({ doc_id, vector: [1, i, 0, 0], size: 2n ** 53n + BigInt(i) })),
+  ...sampleRows(5, 4).map((row, i) => ({ doc_id: row.doc_id, vector: row.vector, size: BigInt(i) })),
+];
+
+/** Holds the contract over a store of its own. */
+export function describeHttpContract(name: string, open: () => Promise<ContractBackend>): void {
+  describe(`the HTTP contract over ${name}`, () => {
+    let backend: ContractBackend;
+    let bucket: string;
+    let small: string;
+    let api: OfflineApi;
+    let http: HttpClient;
+    let job: Job;
+
+    beforeAll(async () => {
+      backend = await open();
+      bucket = backend.bucket;
+      small = `${bucket}/sources/small.parquet`;
+      const rows = parquetBytes(smallRows(), { types: { size: new Int64() } });
+      await backend.stores(bucket).put("sources/small.parquet", rows);
+      api = await startOffline(backend.environment);
+      http = new HttpClient(api.url);
+      job = await http.migrate("small", small, { bucket, metric: "l2" });
+    });
+
+    afterAll(async () => {
+      await api?.stop();
+      await backend?.remove();
+    });
+
+    describe("what a new user does", () => {
+      test("health, buckets and the contract are there", async () => {
+        expect((await http.call("health")).body.versions).toHaveProperty("node");
+        expect((await http.call("listBuckets")).body.buckets).toContainEqual({
+          name: "examples",
+          backend: "local",
+          readOnly: true,
+        });
+        expect((await http.call("openapi")).body.openapi).toBe("3.1.0");
+      });
+
+      test("a migrated index is described and searched, nearest first", async () => {
+        const { body } = await http.call("getIndex", { index: "small" });
+        expect(body).toMatchObject({ state: "ready", published: { bucket, dimension: 4, metric: "l2" } });
+        expect(body.stats.rows).toBe(oddIds.length + 5);
+        const found = await http.search("small", { vector: [1, 0, 0, 0], k: 3 });
+        expect(found.body.hits.map((hit: { doc_id: string }) => hit.doc_id)[0]).toBe("a/b");
+        const distances = found.body.hits.map((hit: { distance: number }) => hit.distance);
+        expect(distances).toEqual(distances.toSorted((a: number, b: number) => a - b));
+      });
+
+      test.each(["strong", "eventual"])(
+        "%s consistency is taken by search and fetch",
+        async (consistency) => {
+          expect((await http.search("small", { vector: [1, 0, 0, 0], consistency })).status).toBe(200);
+          const query = `?consistency=${consistency}`;
+          expect((await http.call("fetchDocument", { index: "small", docId: "d1" }, { query })).status).toBe(
+            200,
+          );
+        },
+      );
+
+      test.each(oddIds)("a document with the id %j is found by its percent-encoded id", async (docId) => {
+        if (docId === "..") return; // a URL's own syntax: no client sends it as a segment
+        const { status, body } = await http.call("fetchDocument", { index: "small", docId });
+        expect([status, body.doc_id]).toEqual([200, docId]);
+      });
+
+      test("int64 comes as a number, beyond 2^53 as a string, and is found again by either", async () => {
+        const [exact, large] = await Promise.all(
+          ["d4", "what?"].map((docId) => http.call("fetchDocument", { index: "small", docId })),
+        );
+        expect([exact?.body.size, large?.body.size]).toEqual([4, "9007199254740993"]);
+        const filter = { op: "in", column: "size", values: [4, "9007199254740993"] };
+        const { body } = await http.search("small", { vector: [1, 0, 0, 0], filter });
+        expect(body.hits.map((hit: { doc_id: string }) => hit.doc_id).sort()).toEqual(["d4", "what?"]);
+      });
+
+      test("the vector is given only when it is selected", async () => {
+        const fetched = await http.call("fetchDocument", { index: "small", docId: "#1" });
+        expect(fetched.body).not.toHaveProperty("vector");
+        const selected = await http.call(
+          "fetchDocument",
+          { index: "small", docId: "#1" },
+          { query: "?select=vector,size" },
+        );
+        expect(selected.body).toEqual({ doc_id: "#1", vector: [1, 2, 0, 0], size: "9007199254740994" });
+        const { body } = await http.search("small", { vector: [1, 2, 0, 0], k: 1, select: ["vector"] });
+        expect(body.hits[0]).toMatchObject({ doc_id: "#1", distance: 0, score: 1, vector: [1, 2, 0, 0] });
+        expect(body.hits[0]).not.toHaveProperty("size");
+      });
+
+      test("a job tells its phases, and is listed", async () => {
+        expect(job).toMatchObject({ state: "succeeded", type: "migrate", index: "small", generation: "g1" });
+        const { body } = await http.call("listJobs", {}, { query: "?limit=1" });
+        expect(body.jobs).toHaveLength(1);
+      });
+    });
+
+    describe("what is not there", () => {
+      test.each([
+        ["getIndex", { index: "nowhere" }, "index-not-found"],
+        ["dropIndex", { index: "nowhere" }, "index-not-found"],
+        ["fetchDocument", { index: "nowhere", docId: "a" }, "index-not-found"],
+        ["fetchDocument", { index: "small", docId: "nobody" }, "document-not-found"],
+        ["fetchDocument", { index: "small", docId: "x' OR '1'='1" }, "document-not-found"],
+        ["getJob", { id: "nobody" }, "job-not-found"],
+        ["cancelJob", { id: "nobody" }, "job-not-found"],
+      ] as const)("%s of %j is a 404", async (name, path, code) => {
+        const answer = await http.call(name, path);
+        expect([answer.status, answer.body.code]).toEqual([404, code]);
+      });
+
+      test("so is a search of an unknown index, and a job over an unknown bucket or index", async () => {
+        const answers = await Promise.all([
+          http.search("nowhere", { vector: [1] }),
+          http.startJob({ type: "migrate", index: "new", source: "tset/a" }),
+          http.startJob({ type: "migrate", index: "new", source: "examples/words", bucket: "tset" }),
+          http.startJob({ type: "build-index", index: "nowhere" }),
+        ]);
+        expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+          [404, "index-not-found"],
+          [404, "bucket-not-found"],
+          [404, "bucket-not-found"],
+          [404, "index-not-found"],
+        ]);
+        expect((await http.call("getIndex", { index: "new" })).status).toBe(404);
+      });
+
+      test("a read-only bucket is not written to", async () => {
+        const answer = await http.startJob({
+          type: "migrate",
+          index: "new",
+          source: "examples/words",
+          bucket: "examples",
+        });
+        expect([answer.status, answer.body.code]).toEqual([403, "bucket-read-only"]);
+      });
+
+      test.each([
+        ["GET", "/"],
+        ["GET", "/nowhere"],
+        ["PUT", "/health"],
+        ["OPTIONS", "/indexes"],
+        ["PATCH", "/indexes/small"],
+        ["POST", "/indexes/small"],
+        ["GET", "/indexes/small/nothing/a"],
+      ])("%s %s is no route, and the answer names those there are", async (method, path) => {
+        const answer = await http.send(method, path);
+        expect([answer.status, answer.body.code]).toEqual([404, "route-not-found"]);
+        expect(answer.body.detail).toContain("GET /health");
+      });
+
+      test("HEAD answers without a body", async () => {
+        const answer = await http.send("HEAD", "/health");
+        expect([answer.status, answer.body]).toEqual([200, undefined]);
+      });
+    });
+
+    describe("what a search refuses", () => {
+      const vector = [1, 0, 0, 0];
+      test.each([
+        ["a wrong dimension", { vector: [1, 2] }, ["body.vector"]],
+        ["an empty vector", { vector: [] }, ["body.vector"]],
+        ["a number beyond float32", { vector: [1e39, 0, 0, -1e39] }, ["body.vector[0]", "body.vector[3]"]],
+        ["strings", { vector: ["1", 0, 0, null] }, ["body.vector[0]", "body.vector[3]"]],
+        ["no vector", {}, ["body.vector"]],
+        ["a vector whose length is infinite", { vector: [3e38, 3e38, 0, 0] }, ["body.vector"]],
+        ["k 0", { vector, k: 0 }, ["body.k"]],
+        ["k -1", { vector, k: -1 }, ["body.k"]],
+        ["k 1e9", { vector, k: 1e9 }, ["body.k"]],
+        ["k 1.5", { vector, k: 1.5 }, ["body.k"]],
+        ["k null", { vector, k: null }, ["body.k"]],
+        ["fields it does not know", { vector, topk: 3, SELECT: 1 }, ["body.topk", "body.SELECT"]],
+        ["columns there are not", { vector, select: ["size", "nope"] }, ["body.select[1]"]],
+        ["ef of an index without", { vector, ef: 10 }, ["body.ef"]],
+        ["a consistency there is not", { vector, consistency: "weak" }, ["body.consistency"]],
+        ["a filter that is SQL", { vector, filter: "1=1" }, ["body.filter"]],
+        ["a filter without an operation", { vector, filter: {} }, ["body.filter.op"]],
+        ["an array", [1], ["body"]],
+        ["a number", 1, ["body"]],
+        ["null", null, ["body"]],
+      ])("%s", async (_, body, paths) => {
+        expect(issuePaths(await http.search("small", body)).sort()).toEqual(paths.sort());
+      });
+
+      test("NaN and Infinity, which are no JSON", async () => {
+        const headers = { "content-type": "application/json" };
+        for (const number of ["NaN", "Infinity", "-Infinity"]) {
+          const answer = await http.call(
+            "search",
+            { index: "small" },
+            { raw: `{"vector":[${number}]}`, headers },
+          );
+          expect([answer.status, answer.body.code]).toEqual([400, "invalid-json"]);
+        }
+        const raw = '{"vector":[1e999,0,0,0]}';
+        const huge = await http.call("search", { index: "small" }, { raw, headers });
+        expect(issuePaths(huge)).toEqual(["body.vector[0]"]);
+      });
+
+      test("everything wrong with the shape at once, in path, query and body", async () => {
+        const body = { vector: "x", k: 0, filter: { op: "eq", column: "" }, more: 1 };
+        expect(
+          issuePaths(await http.call("search", { index: "No" }, { body, query: "?a=1" })).sort(),
+        ).toEqual(
+          [
+            "path.index",
+            "query.a",
+            "body.vector",
+            "body.k",
+            "body.filter.column",
+            "body.filter.value",
+            "body.more",
+          ].sort(),
+        );
+      });
+
+      test("everything that does not fit the index at once", async () => {
+        const filter = {
+          op: "or",
+          filters: [
+            { op: "eq", column: "size", value: "x" },
+            { op: "eq", column: "nope", value: 1 },
+          ],
+        };
+        const body = { vector: [1, 1e39], select: ["nope"], ef: 1, filter };
+        expect(issuePaths(await http.search("small", body)).sort()).toEqual(
+          [
+            "body.vector[1]",
+            "body.vector",
+            "body.select[0]",
+            "body.ef",
+            "body.filter.filters[0].value",
+            "body.filter.filters[1].column",
+          ].sort(),
+        );
+      });
+
+      test("keys that would reach into objects", async () => {
+        const raw = '{"vector":[1,0,0,0],"__proto__":{"k":5},"constructor":{"prototype":{}},"toString":1}';
+        const headers = { "content-type": "application/json" };
+        const answer = await http.call("search", { index: "small" }, { raw, headers });
+        expect(issuePaths(answer).sort()).toEqual(["body.__proto__", "body.constructor", "body.toString"]);
+      });
+
+      test("nothing of a key that is there twice: the last one counts", async () => {
+        const raw = '{"vector":[9],"vector":[1,0,0,0],"k":0,"k":1}';
+        const headers = { "content-type": "application/json" };
+        const { body } = await http.call("search", { index: "small" }, { raw, headers });
+        expect(body.hits).toHaveLength(1);
+      });
+
+      test("filters out of bounds, and the server lives on", async () => {
+        const leaf = { op: "is_null", column: "size" };
+        const or = (terms: number) => ({ op: "or", filters: Array.from({ length: terms }, () => leaf) });
+        const deep = (levels: number) => {
+          const start = '{"op":"not","filter":'.repeat(levels - 1);
+          return `{"vector":[1,0,0,0],"filter":${start}${JSON.stringify(leaf)}${"}".repeat(levels - 1)}}`;
+        };
+        const headers = { "content-type": "application/json" };
+        const send = (raw: string) => http.call("search", { index: "small" }, { raw, headers });
+        for (const levels of [9, 10_000, 40_000])
+          expect(issuePaths(await send(deep(levels)))).toEqual(["body.filter"]);
+        for (const terms of [64, 900])
+          expect(issuePaths(await http.search("small", { vector, filter: or(terms) }))).toEqual([
+            "body.filter",
+          ]);
+        expect((await send(deep(8))).status).toBe(200);
+        expect((await http.search("small", { vector, filter: or(63) })).status).toBe(200);
+      });
+
+      test("nesting without end, wherever it stands", async () => {
+        const headers = { "content-type": "application/json" };
+        const bomb = `${"[".repeat(400_000)}${"]".repeat(400_000)}`;
+        for (const raw of [bomb, `{"vector":${bomb}}`, `{"select":${bomb},"vector":[1]}`, `{"x":${bomb}}`])
+          expect((await http.call("search", { index: "small" }, { raw, headers })).status).toBe(400);
+      });
+    });
+
+    describe("a query vector's length", () => {
+      beforeAll(async () => {
+        await http.migrate("by-cosine", small, { bucket });
+      });
+
+      test.each([1e-45, 1e-30, 1e-19, 1e19, 3e38])("%d does not matter by cosine", async (length) => {
+        const [unit, scaled] = await Promise.all(
+          [1, length].map((one) => http.search("by-cosine", { vector: [one, one, 0, 0], k: 3 })),
+        );
+        expect(scaled?.body.hits).toEqual(unit?.body.hits);
+      });
+
+      test("zero has no direction, which a cosine needs and a distance does not", async () => {
+        const vector = [0, 0, 0, 0];
+        expect(issuePaths(await http.search("by-cosine", { vector }))).toEqual(["body.vector"]);
+        expect((await http.search("small", { vector })).status).toBe(200);
+      });
+    });
+
+    describe("what every body must be", () => {
+      const search = (sent: object) => http.call("search", { index: "small" }, sent);
+      const headers = { "content-type": "application/json" };
+
+      test.each([
+        ["{", 400, "invalid-json"],
+        ["{'a':1}", 400, "invalid-json"],
+        ["\u0000", 400, "invalid-json"],
+      ])("%j is no JSON", async (raw, status, code) => {
+        const answer = await search({ raw, headers });
+        expect([answer.status, answer.body.code]).toEqual([status, code]);
+      });
+
+      test("a body that is missing is asked for", async () => {
+        expect(issuePaths(await search({ headers }))).toEqual(["body"]);
+      });
+
+      test.each(["text/plain", "application/x-www-form-urlencoded", "application/xml"])(
+        "%s is refused",
+        async (type) => {
+          const answer = await search({ raw: "{}", headers: { "content-type": type } });
+          expect([answer.status, answer.body.code]).toEqual([415, "unsupported-media-type"]);
+        },
+      );
+
+      test("7 MB are refused before they are parsed", async () => {
+        const answer = await search({ raw: `{"vector":[${"1,".repeat(3_500_000)}1]}`, headers });
+        expect([answer.status, answer.body.code]).toEqual([413, "body-too-large"]);
+      });
+
+      test("JSON that is named otherwise is taken", async () => {
+        const raw = '{"vector":[1,0,0,0]}';
+        for (const type of ["application/json; charset=utf-8", "application/vnd.api+json"])
+          expect((await search({ raw, headers: { "content-type": type } })).status).toBe(200);
+      });
+    });
+
+    describe("lists", () => {
+      test("indexes come by name, page by page, each once", async () => {
+        const names = ["page-a", "page-b", "page-c"];
+        await Promise.all(names.map((index) => http.migrate(index, small, { bucket })));
+        const seen: string[] = [];
+        for (let query = "?limit=2"; query; ) {
+          const { body } = await http.call("listIndexes", {}, { query });
+          seen.push(...body.indexes.map(({ name }: { name: string }) => name));
+          expect(body.indexes.length).toBeLessThanOrEqual(2);
+          query = body.next ? `?limit=2&cursor=${body.next}` : "";
+        }
+        expect(seen).toEqual(["by-cosine", ...names, "small"]);
+        expect((await http.call("dropIndex", { index: "page-b" })).status).toBe(204);
+        const { body } = await http.call("listIndexes", {}, { query: "?limit=2" });
+        expect(body.indexes.map(({ name }: { name: string }) => name)).toEqual(["by-cosine", "page-a"]);
+        expect((await http.call("getIndex", { index: "page-b" })).status).toBe(404);
+        expect((await http.call("dropIndex", { index: "page-b" })).status).toBe(404);
+      });
+
+      test("jobs come newest first, page by page, each once", async () => {
+        const seen: { id: string; createdAt: string }[] = [];
+        for (let query = "?limit=1"; query; ) {
+          const { body } = await http.call("listJobs", {}, { query });
+          seen.push(...body.jobs);
+          query = body.next ? `?limit=1&cursor=${body.next}` : "";
+        }
+        const whole = (await http.call("listJobs")).body;
+        expect(seen).toEqual(whole.jobs);
+        expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length);
+        const times = seen.map(({ createdAt }) => createdAt);
+        expect(times).toEqual(times.toSorted().reverse());
+      });
+
+      test.each(["?limit=0", "?limit=201", "?limit=x", "?limit=1.5", "?cursor=../..", "?cursor=", "?page=2"])(
+        "%s is refused",
+        async (query) => {
+          expect(issuePaths(await http.call("listIndexes", {}, { query }))).toHaveLength(1);
+          expect(issuePaths(await http.call("listJobs", {}, { query }))).toHaveLength(1);
+        },
+      );
+    });
+
+    describe("jobs", () => {
+      const words = { type: "migrate", source: "examples/words", workers: 1 };
+
+      test("a job that cannot be is refused with every problem", async () => {
+        const body = { type: "migrate", index: "../x", source: "/etc/passwd", bucket: "P", workers: 0, k: 1 };
+        expect(issuePaths(await http.startJob(body)).sort()).toEqual(
+          ["body.index", "body.source", "body.bucket", "body.workers", "body.k"].sort(),
+        );
+        expect(issuePaths(await http.startJob({ type: "nope" }))).toEqual(["body.type"]);
+        for (const source of [
+          "examples/../../etc",
+          "examples//a",
+          "examples/./a",
+          "examples/a\\..\\b",
+          "examples/",
+        ])
+          expect(issuePaths(await http.startJob({ ...words, index: "x", source }))).toEqual(["body.source"]);
+      });
+
+      test("a source without Parquet fails the job, with a cause for people", async () => {
+        const { body } = await http.startJob({ type: "migrate", index: "empty", source: "examples/nothing" });
+        const failed = await http.jobWhen(body.id, ({ state }) => state !== "running");
+        expect(failed).toMatchObject({ state: "failed", error: { code: "source-invalid" } });
+        for (const secret of backend.secrets) expect(failed.error?.message).not.toContain(secret);
+      });
+
+      test("the same Idempotency-Key and body is the same job, however often and at once", async () => {
+        const input = { type: "migrate", index: "once", source: small, bucket };
+        const key = { "idempotency-key": "7c9e6679-7425-40de-944b-e07fc1f90ae7" };
+        const sent = await Promise.all(Array.from({ length: 5 }, () => http.startJob(input, key)));
+        expect(sent.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+        const [first] = sent;
+        const id: string = first?.body.id;
+        expect(id).not.toContain("7c9e6679");
+        const done = await http.jobWhen(id, ({ state }) => state !== "running");
+        expect(done).toMatchObject({ error: null, state: "succeeded" });
+        const again = await http.startJob({ ...input, metric: "cosine" }, key); // the default, so the same
+        for (const answer of [...sent, again]) {
+          expect(answer.body.id).toBe(id);
+          expect(answer.headers.get("location")).toBe(`/jobs/${id}`);
+        }
+        expect((await http.call("getIndex", { index: "once" })).body.lastGeneration).toBe(1);
+      });
+
+      test("the same Idempotency-Key with another body or type is a mismatch", async () => {
+        const key = { "idempotency-key": "again" };
+        const input = { type: "build-index", index: "small", indexType: "IVF_FLAT" };
+        const { body } = await http.startJob(input, key);
+        await http.jobWhen(body.id, ({ state }) => state !== "running");
+        for (const other of [
+          { ...input, targetRecall: 0.5 },
+          { type: "migrate", index: "small", source: "examples/words" },
+        ]) {
+          const answer = await http.startJob(other, key);
+          expect([answer.status, answer.body.code]).toEqual([422, "idempotency-mismatch"]);
+        }
+      });
+
+      test.each(["", "a b", "ü", "x".repeat(256)])("the Idempotency-Key %j is refused", async (key) => {
+        const answer = await http.startJob(
+          { type: "build-index", index: "small" },
+          { "idempotency-key": key },
+        );
+        expect(issuePaths(answer)).toEqual(["header.idempotency-key"]);
+      });
+
+      test("while an index is built it cannot be built or dropped; cancelled, nothing of the job is left", async () => {
+        const started = await http.startJob({ ...words, index: "busy", bucket });
+        const id: string = started.body.id;
+        await http.jobWhen(id, ({ phase }) => phase !== null && phase !== "plan");
+        const second = await http.startJob({ ...words, index: "busy", bucket });
+        expect([second.status, second.body.code]).toEqual([409, "conflict"]);
+        const dropped = await http.call("dropIndex", { index: "busy" });
+        expect([dropped.status, dropped.body.code]).toEqual([409, "conflict"]);
+        const searched = await http.search("busy", { vector: [1] });
+        expect([searched.status, searched.body.code]).toEqual([409, "index-not-ready"]);
+        expect(searched.headers.get("retry-after")).toBe("1");
+        const cancelled = await http.call("cancelJob", { id });
+        expect(cancelled.body).toMatchObject({ id, state: "cancelled", error: null });
+        expect((await http.call("cancelJob", { id })).body).toEqual(cancelled.body);
+        expect((await http.call("getJob", { id })).body).toEqual(cancelled.body);
+        expect(await backend.stores(bucket).list("lance/busy/")).toEqual([]);
+      });
+
+      test("a job that is over stays as it is when it is cancelled", async () => {
+        const answer = await http.call("cancelJob", { id: job.id });
+        expect(answer.body).toMatchObject({ id: job.id, state: "succeeded", endedAt: job.endedAt });
+      });
+    });
+
+    describe("what goes wrong on our side", () => {
+      const silent = /lance|testing|registry|json|zod|sql|tmp|select|\/|\bat\b/i;
+
+      test("a damaged registry entry says nothing of what is inside", async () => {
+        const primary = backend.stores("primary");
+        const write = (name: string, text: string) =>
+          primary.put(`registry/indexes/${name}.json`, new TextEncoder().encode(text));
+        await write("damaged", '{"name": "damaged", "secret": ');
+        await write("strange", '{"name": "strange"}');
+        for (const index of ["damaged", "strange"]) {
+          const answers = [
+            await http.call("getIndex", { index }),
+            await http.search(index, { vector: [1] }),
+            await http.call("dropIndex", { index }),
+          ];
+          for (const { status, body } of answers) {
+            expect([status, body.code]).toEqual([500, "internal"]);
+            expect(body.title).not.toMatch(silent);
+          }
+        }
+        for (const name of ["damaged", "strange"])
+          await primary.deletePrefix(`registry/indexes/${name}.json`);
+      });
+
+      test("files that vanish under an open table are a fault without a path", async () => {
+        await http.migrate("torn", small, { bucket });
+        await backend.stores(bucket).deletePrefix("lance/torn/g1.lance/data/");
+        const { status, body } = await http.search("torn", { vector: [1, 0, 0, 0] });
+        expect(status).toBeGreaterThan(499);
+        expect(body.title).not.toMatch(silent);
+        expect(api.logs()).toContain(body.instance.slice("urn:request:".length));
+      });
+    });
+  });
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { CreateBucketCommand, DeleteBucketCommand } from "@aws-sdk/client-s3";
+import { S3Store, s3ClientFor } from "../../lib/adapters/store/s3-store.ts";
+import { type Credentials, readEnvironment } from "../../lib/config/environment.ts";
+import { loadBuckets } from "../../lib/config/lakehouse.ts";
+import { type Container, createContainer, storesFor } from "../../lib/container.ts";
+import type { Stores } from "../../lib/domain/ports.ts";
+
+export interface S3Place {
+  endpoint: string;
+  credentials: Credentials;
+}
+
+/** A lakehouse in a bucket of its own on an S3-compatible store: `primary` is a prefix of it, `s3:NAME` the bucket. */
+export interface S3Lakehouse {
+  /** The alias `s3:NAME`. */
+  bucket: string;
+  environment: Record<string, string>;
+  stores: Stores;
+  /** A container on it, as a process of ours would have; where `endpoint` is a proxy's, it works through that. */
+  open(more?: Record<string, string>): Container;
+  remove(): Promise<void>;
+}
+
+export async function createS3Lakehouse({ endpoint, credentials }: S3Place): Promise<S3Lakehouse> {
+  const name = `lake-${randomUUID().slice(0, 13)}`;
+  const folder = await mkdtemp(join(tmpdir(), "s3-lakehouse-"));
+  const toml = join(folder, "lakehouse.toml");
+  await writeFile(toml, declaration(name));
+  const environment = environmentOf(toml, endpoint, credentials);
+  const buckets = loadBuckets(readEnvironment(environment));
+  const stores = storesFor(buckets);
+  const client = s3ClientFor(buckets.get("primary"));
+  await client.send(new CreateBucketCommand({ Bucket: name }));
+  const containers: Container[] = [];
+  return {
+    bucket: `s3:${name}`,
+    environment,
+    stores,
+    open: (more = {}) => {
+      const parsed = readEnvironment({ ...environment, ...more });
+      const opened = createContainer(parsed, loadBuckets(parsed));
+      containers.push(opened);
+      return opened;
+    },
+    remove: async () => {
+      await Promise.all(containers.map((opened) => opened.close()));
+      await new S3Store(client, `s3://${name}`).deletePrefix("");
+      await client.send(new DeleteBucketCommand({ Bucket: name }));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function environmentOf(toml: string, endpoint: string, credentials: Credentials): Record<string, string> {
+  return {
+    LAKEHOUSE_TOML: toml,
+    RETIRE_AFTER_MS: "0",
+    AWS_ENDPOINT: endpoint,
+    STORE_ACCESS_KEY_ID: credentials.accessKeyId,
+    STORE_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    STORE_SESSION_TOKEN: credentials.sessionToken ?? "",
+  };
+}
+
+function declaration(bucket: string): string {
+  return `
+[[storage.buckets]]
+name = "primary"
+backend = "s3"
+bucket = "${bucket}"
+prefix = "primary"
+credentials = "store"
+
+[[storage.buckets]]
+name = "s3:${bucket}"
+credentials = "store"
+
+[[storage.buckets]]
+name = "examples"
+path = ${JSON.stringify(resolve("examples"))}
+read_only = true
+`;
+}
