@@ -14,8 +14,10 @@ interface Stored {
 export async function startS3Server() {
   const objects = new Map<string, Stored>();
   let failures = 0;
+  let ignored: string | undefined;
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
+    if (ignored) delete request.headers[ignored];
     if (failures > 0) {
       failures -= 1;
       return answer(response, 503, "<Error><Code>SlowDown</Code></Error>");
@@ -34,6 +36,10 @@ export async function startS3Server() {
     /** The next so many requests are answered with 503. */
     failNext: (count: number) => {
       failures = count;
+    },
+    /** As a store does that does not know this header. */
+    ignore: (header?: string) => {
+      ignored = header;
     },
     stop: async () => {
       server.closeAllConnections();
