@@ -1,0 +1,68 @@
+// Runs one Lambda handler: a message a line comes over the socket, "R" and a result or "E" and an error goes back.
+import { existsSync } from "node:fs";
+import { Socket } from "node:net";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+
+const env = process.env;
+const socket = new Socket({ fd: Number(env.LAMBDA_SOCKET) });
+delete env.LAMBDA_SOCKET;
+socket.on("error", () => process.exit(0));
+socket.on("close", () => process.exit(0)); // whoever invokes is gone: so is the reason to go on
+
+async function load() {
+  const [, file, names] = /^(.*\/?[^/.]+)\.(.+)$/.exec(env._HANDLER) ?? [];
+  const base = resolve(env.LAMBDA_TASK_ROOT, file ?? "");
+  const extension = [".mjs", ".js", ".cjs"].find((one) => existsSync(base + one));
+  if (!extension) throw named("Runtime.ImportModuleError", `Error: Cannot find module '${base}'`);
+  const module = await import(pathToFileURL(base + extension).href);
+  const handler = [module, module.default].map((root) =>
+    names.split(".").reduce((o, name) => o?.[name], root),
+  );
+  const found = handler.find((one) => typeof one === "function");
+  if (!found) throw named("Runtime.HandlerNotFound", `${env._HANDLER} is undefined or not exported`);
+  return found;
+}
+
+function named(name, message) {
+  return Object.assign(new Error(message), { name });
+}
+
+function contextOf(message, deadline) {
+  return {
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    invokedFunctionArn: message["invoked-function-arn"],
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    awsRequestId: message["invoke-id"],
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+}
+
+function describe(error) {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? "").split("\n") };
+}
+
+async function answer(message) {
+  env._X_AMZN_TRACE_ID = message["trace-id"];
+  const deadline = Date.now() + message["timeout-ms"];
+  try {
+    const handler = await ready;
+    const result = await handler(JSON.parse(message.payload || "{}"), contextOf(message, deadline));
+    return `R${JSON.stringify(result) ?? "null"}\n`;
+  } catch (error) {
+    console.error(error);
+    return `E${JSON.stringify(describe(error))}\n`;
+  }
+}
+
+const ready = load();
+ready.catch(() => {}); // reported by the first invocation
+
+for await (const line of createInterface({ input: socket })) socket.write(await answer(JSON.parse(line)));
+process.exit(0);
