@@ -117,3 +117,32 @@ test("the environment is checked as a whole, too", () => {
     /WORKFLOW[\s\S]*REQUEST_TIMEOUT_MS/,
   );
 });
+
+describe("the credentials of a bucket", () => {
+  const toml = bucket("s3:lake", 'credentials = "minio"');
+
+  test("come from the variables that it names", async () => {
+    const registered = await buckets(toml, {
+      MINIO_ACCESS_KEY_ID: "id",
+      MINIO_SECRET_ACCESS_KEY: "secret",
+      MINIO_SESSION_TOKEN: "token",
+    });
+    expect(registered.get("s3:lake").credentials).toEqual({
+      accessKeyId: "id",
+      secretAccessKey: "secret",
+      sessionToken: "token",
+    });
+  });
+
+  test("that are not set are asked for by name", async () => {
+    await expect(buckets(toml, { MINIO_ACCESS_KEY_ID: "id" })).rejects.toMatchObject({
+      kind: "ConfigInvalid",
+      issues: [
+        {
+          path: "storage.buckets[0].credentials",
+          message: "needs the variables MINIO_ACCESS_KEY_ID and MINIO_SECRET_ACCESS_KEY",
+        },
+      ],
+    });
+  });
+});

@@ -1,0 +1,200 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Container } from "../../lib/container.ts";
+import { cancelJob } from "../../lib/domain/cancel-job.ts";
+import { compactGeneration } from "../../lib/domain/compact-generation.ts";
+import { getJob } from "../../lib/domain/get-job.ts";
+import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
+import { plan, stagingOf } from "../../lib/domain/plan.ts";
+import type { Generations, TaskContext } from "../../lib/domain/ports.ts";
+import { runTask, type TaskName } from "../../lib/task/run-task.ts";
+import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
+import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
+import { storedRows, storedTables } from "../support/stored-rows.ts";
+
+const rows = 600;
+const id = "job";
+
+let lakehouse: Lakehouse;
+let container: Container;
+let input: MigrateInput;
+
+const context: TaskContext = {
+  signal: new AbortController().signal,
+  remainingMs: () => Number.POSITIVE_INFINITY,
+};
+
+beforeEach(async () => {
+  lakehouse = await createLakehouse();
+  container = lakehouse.open();
+  await writeParquetFile(join(lakehouse.source, "docs/a.parquet"), sampleRows(rows / 2, 8, "a"));
+  await writeParquetFile(join(lakehouse.source, "docs/b.parquet"), sampleRows(rows / 2, 8, "b"));
+  input = migrateInput.parse({
+    type: "migrate",
+    index: "docs",
+    source: "source/docs",
+    indexType: "IVF_FLAT",
+    onDuplicate: "keep-last",
+  });
+});
+
+afterEach(() => lakehouse.remove());
+
+/** A task as a workflow service calls it, in a process that no one else knows of. */
+const run = (task: TaskName, payload: object = {}, deps = container) =>
+  runTask(task, { jobId: id, input, ...payload }, context, deps, () => undefined);
+
+/** Its generations with one method that waits, as in a container that is frozen. */
+function frozenAt<K extends keyof Generations>(name: K) {
+  let thaw: () => void = () => undefined;
+  const thawed = new Promise<void>((resolve) => {
+    thaw = resolve;
+  });
+  let reached: () => void = () => undefined;
+  const frozen = new Promise<void>((resolve) => {
+    reached = resolve;
+  });
+  const generations = new Proxy(container.generations, {
+    get: (target, member) => {
+      const own = Reflect.get(target, member, target);
+      if (typeof own !== "function") return own;
+      return async (...given: unknown[]) => {
+        if (member === name) {
+          reached();
+          await thawed;
+        }
+        return own.apply(target, given);
+      };
+    },
+  });
+  return { deps: { ...container, generations }, frozen, thaw };
+}
+
+const planned = async () => {
+  const made = await container.ledger.read(id, "plan", plan);
+  if (!made) throw new Error("no plan");
+  return made;
+};
+
+test("a compaction that was thought dead does no harm when it comes back after the publication", async () => {
+  await run("plan");
+  await run("load", { worker: 0 });
+  const late = frozenAt("fork");
+  const lateCompaction = compactGeneration(late.deps, id, await planned(), input);
+  await late.frozen;
+  const { rows: counted } = (await run("compact")) as { rows: number };
+  const index = await run("build");
+  const verified = await run("verify", { rows: counted, index });
+  late.thaw();
+  await lateCompaction.catch(() => undefined);
+  await run("publish", { index, verified });
+  expect((await storedRows(lakehouse, "docs")).size).toBe(rows);
+  const { health } = await container.indexes.use("docs", "strong", async ({ reader }) => ({
+    health: (await reader.stats()).indexes.map(({ unindexedRows }) => unindexedRows),
+  }));
+  expect(health).toEqual([0, 0]);
+});
+
+test("a load that goes on after its job was cancelled removes what it still wrote", async () => {
+  await run("plan");
+  const late = frozenAt("append");
+  const lateLoad = run("load", { worker: 0 }, late.deps);
+  await late.frozen;
+  await cancelJob(container, id);
+  expect(await storedTables(lakehouse, "docs")).toEqual([]);
+  late.thaw();
+  await expect(lateLoad).rejects.toThrow();
+  expect(await storedTables(lakehouse, "docs")).toEqual([]);
+});
+
+test("a task under way is told when its job is cancelled elsewhere", async () => {
+  await run("plan");
+  const stalled = {
+    ...container,
+    parquet: {
+      ...container.parquet,
+      decode: (...[, , , , signal]: Parameters<typeof container.parquet.decode>) => ({
+        async *[Symbol.asyncIterator]() {
+          await new Promise((_, reject) =>
+            signal.addEventListener("abort", () => reject(signal.reason as Error)),
+          );
+          yield* [];
+        },
+      }),
+    },
+  };
+  const load = run("load", { worker: 0 }, stalled);
+  const refused = expect(load).rejects.toMatchObject({ kind: "JobCancelled" });
+  await lakehouse.open().ledger.end(id, "cancelled");
+  await refused;
+});
+
+test("a worker hands over before a unit that would not end in time", async () => {
+  await run("plan");
+  let asked = 0;
+  const hurried: TaskContext = { ...context, remainingMs: () => (asked++ === 0 ? 4_999 : 60_000) };
+  const call = () => runTask("load", { jobId: id, input, worker: 0 }, hurried, container, () => undefined);
+  expect([await call(), await call()]).toEqual([{ done: false }, { done: true }]);
+  expect(await container.generations.rowsOf(stagingOf((await planned()).ref))).toBe(rows);
+});
+
+test("a job that nobody runs any more is said to have been interrupted", async () => {
+  await container.ledger.register("new", input);
+  expect((await getJob(container.ledger, container.workflow, "new")).state).toBe("running");
+  await container.ledger.write("old", "job", {
+    id: "old",
+    input,
+    createdAt: new Date(Date.now() - 61_000).toISOString(),
+  });
+  expect(await getJob(container.ledger, container.workflow, "old")).toMatchObject({
+    state: "failed",
+    error: { code: "job-interrupted" },
+  });
+});
+
+/** As any LanceDB client can. */
+async function writeTo(generation: string, prefix: string): Promise<void> {
+  const { connect } = await import("@lancedb/lancedb");
+  const connection = await connect(join(lakehouse.root, "data/lance/docs"));
+  const table = await connection.openTable(generation);
+  await table.add(sampleRows(5, 8, prefix) as Record<string, unknown>[]);
+  table.close();
+  connection.close();
+}
+
+const job = () => ({ ...input });
+
+test("rows written to the published generation while a migration runs are not lost: it ends with conflict", async () => {
+  await runJob(container, job());
+  const late = frozenAt("fork");
+  await run("plan");
+  await run("load", { worker: 0 });
+  const compaction = run("compact", {}, late.deps);
+  await late.frozen;
+  await writeTo("g1", "written-");
+  late.thaw();
+  const { rows: counted } = (await compaction) as { rows: number };
+  const index = await run("build");
+  const verified = await run("verify", { rows: counted, index });
+  await expect(run("publish", { index, verified })).rejects.toMatchObject({
+    kind: "Conflict",
+    message: expect.stringContaining("those rows would be lost"),
+  });
+  await run("discard");
+  expect((await container.registry.get("docs")).value.published?.generation).toBe("g1");
+  expect((await storedRows(lakehouse, "docs")).size).toBe(rows + 5);
+  expect((await runJob(container, job())).state).toBe("succeeded");
+});
+
+test("a replaced generation that is written to after all is kept, and the index says so", async () => {
+  container = lakehouse.open({ RETIRE_AFTER_MS: "2000" });
+  await runJob(container, job());
+  await runJob(container, job());
+  await writeTo("g1", "late-");
+  const retiring = async () => (await container.registry.get("docs")).value.retiring;
+  await expect.poll(retiring, { timeout: 15_000 }).toMatchObject([{ generation: "g1", writtenTo: true }]);
+  expect(await storedTables(lakehouse, "docs")).toContain("g1.lance");
+  await runJob(container, job());
+  await expect.poll(async () => (await retiring()).length, { timeout: 15_000 }).toBe(1);
+  expect(await storedTables(lakehouse, "docs")).toEqual(expect.arrayContaining(["g1.lance", "g3.lance"]));
+});
