@@ -71,7 +71,7 @@ export function loadBuckets(environment: Environment, cwd = process.cwd()): Buck
     : resolve(base, storage.data_root ?? "data");
   const declared: readonly Declared[] = storage.buckets.some((bucket) => bucket.name === "primary")
     ? storage.buckets
-    : [{ name: "primary", backend: "local", read_only: false } as const, ...storage.buckets];
+    : [...storage.buckets, { name: "primary", backend: "local", read_only: false } as const]; // last: issues count by the file
   const buckets = declared.map((bucket) => register(bucket, base, dataRoot, environment));
   const issues = [...clashes(buckets), ...missingCredentials(declared, environment)];
   if (issues.length > 0) throw invalid(issues);
