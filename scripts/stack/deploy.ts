@@ -1,46 +1,42 @@
 import { join } from "node:path";
+import { bundleFunctions } from "../bundle.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { cacheFolder, project, runFolders } from "./folders.ts";
 import { withLock } from "./lock.ts";
 import { runCommand } from "./run-command.ts";
+import { makeServiceFolder } from "./service-folder.ts";
 import { type Endpoints, stackEnvironment } from "./stack-environment.ts";
 
-const buildTimeoutMs = 180_000;
+const layerTimeoutMs = 180_000;
 const deployTimeoutMs = 300_000;
 
-/** `dist` and `.serverless` are the project's: one stack at a time writes there. */
-const lock = join(cacheFolder, "deploy.lock");
-
-/** Assembles the layer, which LocalStack's functions find under LAMBDA_LAYER. */
+/** Assembles the layer, which LocalStack's functions find under LAMBDA_LAYER; all stacks have the same. */
 export async function buildLayer(run: string): Promise<void> {
-  await withLock(join(cacheFolder, "layer.lock"), buildTimeoutMs, () =>
-    node(run, "layer", ["scripts/layer.ts"]),
-  );
+  const command = {
+    command: process.execPath,
+    args: ["scripts/layer.ts"],
+    cwd: project,
+    log: join(runFolders(run).logs, "layer.log"),
+    environment: childEnvironment(run),
+  };
+  const lock = join(cacheFolder, "layer.lock");
+  await withLock(lock, layerTimeoutMs, () => runCommand(command, layerTimeoutMs));
 }
 
 /** Bundles the functions and deploys them and the state machines to LocalStack, as they would go to AWS. */
 export async function deploy(run: string, endpoints: Endpoints): Promise<void> {
-  await withLock(lock, deployTimeoutMs, async () => {
-    await node(run, "bundle", ["scripts/bundle.ts"]);
-    const serverless = join(project, "node_modules/.bin/serverless");
-    await node(run, "deploy", [serverless, "deploy", "--stage", "local"], stackEnvironment(endpoints));
-  });
-}
-
-async function node(
-  run: string,
-  name: string,
-  args: string[],
-  more: Record<string, string> = {},
-): Promise<void> {
-  await runCommand(
-    {
-      command: process.execPath,
-      args,
-      cwd: project,
-      log: join(runFolders(run).logs, `${name}.log`),
-      environment: { ...childEnvironment(run), ...more },
+  const service = makeServiceFolder(run);
+  await bundleFunctions(join(service, "dist/functions.zip"));
+  const command = {
+    command: process.execPath,
+    args: [join(service, "node_modules/.bin/serverless"), "deploy", "--stage", "local"],
+    cwd: service,
+    log: join(runFolders(run).logs, "deploy.log"),
+    environment: {
+      ...childEnvironment(run),
+      ...stackEnvironment(endpoints),
+      SLS_AWS_MONITORING_FREQUENCY: "500", // ms; CloudFormation's progress is otherwise asked for every 5 s
     },
-    name === "deploy" ? deployTimeoutMs : buildTimeoutMs,
-  );
+  };
+  await runCommand(command, deployTimeoutMs);
 }

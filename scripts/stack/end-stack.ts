@@ -37,8 +37,8 @@ export async function endProcesses(run: string): Promise<string[]> {
   if (failed) throw failed.reason; // the state stays, for another try
   if (state?.way === "docker") await compose(run, state, ["down", "--timeout", "10"]);
   removeState(run);
-  const { localstack, home, tmp } = runFolders(run);
-  for (const folder of [localstack, home, tmp, join(run, "layer")])
+  const { localstack, home, tmp, service } = runFolders(run);
+  for (const folder of [localstack, home, tmp, service, join(run, "layer")])
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   return [...running.map(([name]) => name), ...(state?.way === "docker" ? ["minio", "localstack"] : [])];
 }

@@ -18,5 +18,6 @@ export function runFolders(run: string) {
     localstack: join(run, "localstack"),
     home: join(run, "home"),
     tmp: join(run, "tmp"),
+    service: join(run, "service"),
   };
 }

@@ -4,7 +4,8 @@ import { dirname } from "node:path";
 import { type Command, endGroup, signalGroup } from "./process-group.ts";
 import { identityOf } from "./process-identity.ts";
 
-const tailLines = 25;
+const tailLines = 20;
+const maxLineLength = 300;
 
 /** Runs a command to its end, all of its group within the deadline. @throws with the last lines of its log */
 export async function runCommand({ command, args, environment, cwd, log }: Command, timeoutMs: number) {
@@ -38,7 +39,7 @@ export async function runCommand({ command, args, environment, cwd, log }: Comma
 export function tailOf(log: string): string {
   try {
     const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-tailLines);
-    return `the last lines of ${log}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+    return `the last lines of ${log}:\n${lines.map((line) => `  ${line.slice(0, maxLineLength)}`).join("\n")}`;
   } catch {
     return `${log} is not there`;
   }

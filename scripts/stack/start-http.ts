@@ -14,7 +14,7 @@ export async function startHttp(run: string, state: StackState): Promise<Process
   const [lambdaPort, albPort] = await choosePorts([0, 0]);
   return startGroup({
     command: process.execPath,
-    args: [join(project, "node_modules/.bin/serverless"), "offline", "start", "--stage", "local"],
+    args: [join(project, "node_modules/.bin/serverless"), "offline", "start"],
     cwd: project,
     log: join(runFolders(run).logs, "http.log"),
     environment: {
