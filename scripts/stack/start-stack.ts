@@ -105,12 +105,10 @@ class StackStart {
   /** Independent steps at a time; all of them are over before one's error is thrown. */
   async reach(bare: boolean): Promise<void> {
     writeState(this.#run, this.#state);
-    const { minio } = endpointsOf(this.#state);
     const containers = this.#state.way === "docker" ? this.#containers(bare) : undefined;
     await allOf([
-      this.#minio(containers).then(() => this.#timed("buckets", () => fillBuckets(minio))),
+      this.#minio(containers),
       this.#localstack(containers).then(() => (bare ? undefined : this.#deploy())),
-      bare || containers ? undefined : this.#timed("layer", () => buildLayer(this.#run)),
       bare ? undefined : this.#ensure("http", httpHealth, () => startHttp(this.#run, this.#state)),
     ]);
   }
@@ -124,9 +122,11 @@ class StackStart {
   }
 
   async #minio(containers: Promise<void> | undefined): Promise<void> {
-    if (containers) return this.#answering("minio", minioHealth, containers);
+    const fill = () => this.#timed("buckets", () => fillBuckets(endpointsOf(this.#state).minio));
+    if (containers) return this.#answering("minio", minioHealth, containers).then(fill);
     const binary = await this.#timed("MinIO's binary", provisionMinio);
-    await this.#ensure("minio", minioHealth, () => startMinio(binary, this.#run, this.#state.ports.minio));
+    const start = () => startMinio(binary, this.#run, this.#state.ports.minio);
+    if (await this.#ensure("minio", minioHealth, start)) await fill();
   }
 
   async #localstack(containers: Promise<void> | undefined): Promise<void> {
@@ -142,17 +142,18 @@ class StackStart {
     await waitForService(name, this.#urlOf(name, health), { log: this.#logOf("compose") });
   }
 
-  /** Leaves alone what runs and answers; what runs and does not is ended and started again. */
-  async #ensure(name: keyof Ports, health: string, start: () => Promise<ProcessIdentity>): Promise<void> {
+  /** Leaves alone what runs and answers; what runs and does not is ended and started again. @returns whether it was started */
+  async #ensure(name: keyof Ports, health: string, start: () => Promise<ProcessIdentity>): Promise<boolean> {
     const url = this.#urlOf(name, health);
     const before = this.#state.processes[name];
-    if (before && isRunning(before) && (await answers(url))) return;
+    if (before && isRunning(before) && (await answers(url))) return false;
     await endGroup(before);
     await this.#timed(name, async () => {
       this.#state.processes[name] = await start();
       writeState(this.#run, this.#state);
       await waitForService(name, url, { log: this.#logOf(name), process: this.#state.processes[name] });
     });
+    return true;
   }
 
   /** Once for each LocalStack: it forgets its functions when it ends. */
@@ -160,7 +161,10 @@ class StackStart {
     const endpoints = endpointsOf(this.#state);
     const session = await sessionOf(endpoints.localstack);
     if (this.#state.deployedTo === session) return;
-    await this.#timed("functions and state machines", () => deploy(this.#run, endpoints));
+    await allOf([
+      this.#timed("layer", () => buildLayer(this.#run)),
+      this.#timed("functions and state machines", () => deploy(this.#run, endpoints)),
+    ]);
     this.#state.deployedTo = session;
     writeState(this.#run, this.#state);
   }
