@@ -1,12 +1,16 @@
 import { DataType, type Field, tableFromIPC } from "apache-arrow";
-import type { ParquetFile, RowGroupMetaData } from "parquet-wasm/node";
+import type { ColumnChunkMetaData, ParquetFile, RowGroupMetaData } from "parquet-wasm/node";
 import type { FileFooter, SourceColumn, VectorLayout } from "../../domain/ports.ts";
 import { storedTypeName, typeNamed } from "../arrow/arrow-schema.ts";
 
-/** What a file's footer says, without reading a row. */
+/**
+ * What a file's footer says, without reading a row.
+ * @throws Error when it counts rows that cannot be there
+ */
 export function footerOf(parquet: ParquetFile, bytes: number): FileFooter {
   const metadata = parquet.metadata();
   const groups = metadata.rowGroups();
+  refuseMiscounted(metadata.fileMetadata().numRows(), groups, bytes);
   const { schema } = tableFromIPC(parquet.schema().intoIPCStream());
   return {
     bytes,
@@ -15,6 +19,32 @@ export function footerOf(parquet: ParquetFile, bytes: number): FileFooter {
     rowGroups: groups.map((group) => ({ rows: group.numRows(), bytes: group.totalByteSize() })),
   };
 }
+
+/** A plan is made of these counts: forged ones would make it too large to hold, or lose rows without a word. */
+function refuseMiscounted(total: number, groups: RowGroupMetaData[], bytes: number): void {
+  const rows = groups.map((group) => group.numRows());
+  const sum = rows.reduce((before, count) => before + count, 0);
+  if (sum !== total) throw new Error(`its footer counts ${total} rows, its row groups ${sum}`);
+  for (const [i, group] of groups.entries()) {
+    const count = rows[i] ?? 0;
+    if (!(count >= 0 && count <= bytes * maxRowsPerByte))
+      throw new Error(`row group ${i} cannot hold ${count} rows in ${bytes} bytes`);
+    const wrong = group.columns().find((column) => !holdsRows(column, count));
+    if (wrong)
+      throw new Error(
+        `row group ${i} has ${count} rows, its column ${wrong.columnPath()[0]} ${wrong.numValues()} values`,
+      );
+  }
+}
+
+/** Nulls and empty lists count as values, too. */
+function holdsRows(column: ColumnChunkMetaData, rows: number): boolean {
+  const flat = column.columnPath().length === 1;
+  return flat ? column.numValues() === rows : column.numValues() >= rows;
+}
+
+/** No file holds more: rows have ids of their own, and vectors that hardly compress. */
+const maxRowsPerByte = 1_000;
 
 function sourceColumn(field: Field, groups: RowGroupMetaData[]): SourceColumn {
   const type = storedTypeName(String(field.type));
