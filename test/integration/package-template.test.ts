@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { machines } from "../../lib/adapters/workflow/machines.ts";
+import { packagedTemplate, type Resource, type Template } from "../../scripts/bundle/package-stage.ts";
+
+interface Statement {
+  Action: string | string[];
+  Resource: unknown;
+}
+
+let template: Template;
+
+beforeAll(async () => {
+  template = await packagedTemplate("prod");
+});
+
+const ofType = (type: string) =>
+  Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
+
+const functions = () =>
+  ofType("AWS::Lambda::Function").map(([id, resource]) => ({
+    name: id.replace("LambdaFunction", ""),
+    resource,
+  }));
+
+const roleIdOf = ({ Properties }: Resource): string => roleIdIn(Properties["Role"]);
+const roleIdIn = (arn: unknown): string => (arn as { "Fn::GetAtt": [string, string] })["Fn::GetAtt"][0];
+
+function statementsOf(roleId: string): Statement[] {
+  const policies = template.Resources[roleId]?.Properties["Policies"] as {
+    PolicyDocument: { Statement: Statement[] };
+  }[];
+  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}
+
+const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
+
+/** Actions of a function beside logs and traces. */
+function actionsOfFunction(name: string): string[] {
+  const role = template.Resources[`${name}LambdaFunction`];
+  const actions = role ? statementsOf(roleIdOf(role)).flatMap(actionsOf) : ["no such function"];
+  return [...new Set(actions.filter((action) => !/^(logs|xray):/.test(action)))].sort();
+}
+
+const allRoles = () => ofType("AWS::IAM::Role").map(([id]) => id);
+
+/** X-Ray and log deliveries know no resources: AWS documents "*" as the only one. */
+const withoutResources =
+  /^(xray:\w+|logs:(\w+LogDeliver(y|ies)|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups))$/;
+
+test("every function has a role of its own", () => {
+  const roles = functions().map(({ resource }) => roleIdOf(resource));
+  expect(functions().map(({ name }) => `${name}Role`)).toEqual(roles);
+  expect(template.Resources["IamRoleLambdaExecution"]).toBeUndefined();
+});
+
+test.each(["Search", "FetchDocument", "GetIndex", "ListIndexes"])("%s can only read", (name) => {
+  expect(actionsOfFunction(name)).toEqual(["s3:GetObject", "s3:ListBucket"]);
+});
+
+test.each(["ListJobs", "GetJob"])("%s can only read, and ask for executions", (name) => {
+  expect(actionsOfFunction(name)).toEqual(["s3:GetObject", "s3:ListBucket", "states:DescribeExecution"]);
+});
+
+test.each(["Health", "Openapi", "ListBuckets", "NotFound"])("%s can only log", (name) => {
+  expect(actionsOfFunction(name)).toEqual([]);
+});
+
+test("executions are started by startJob alone and stopped by cancelJob alone", () => {
+  const who = (action: string) =>
+    functions().flatMap(({ name }) => (actionsOfFunction(name).includes(action) ? [name] : []));
+  expect(who("states:StartExecution")).toEqual(["StartJob"]);
+  expect(who("states:StopExecution")).toEqual(["CancelJob"]);
+});
+
+test("no right is for every action, and none for every resource where there are resources", () => {
+  for (const role of allRoles())
+    for (const statement of statementsOf(role)) {
+      for (const action of actionsOf(statement)) expect(action).not.toContain("*");
+      if (JSON.stringify(statement.Resource).includes('"*"'))
+        for (const action of actionsOf(statement)) expect(action).toMatch(withoutResources);
+    }
+});
+
+test("sources are only read, and only by the tasks that read Parquet", () => {
+  const reaching = functions().flatMap(({ name, resource }) =>
+    statementsOf(roleIdOf(resource))
+      .filter(({ Resource }) => JSON.stringify(Resource).includes("serverless-lance-source"))
+      .flatMap(actionsOf)
+      .map((action) => `${name} ${action}`),
+  );
+  expect(reaching).toEqual([
+    "Plan s3:ListBucket",
+    "Plan s3:GetObject",
+    "Load s3:ListBucket",
+    "Load s3:GetObject",
+  ]);
+});
+
+test("data is written under lance, registry and jobs alone, beside the marker of conditional writes", () => {
+  for (const role of allRoles())
+    for (const { Action, Resource } of statementsOf(role).filter((one) =>
+      /s3:(Put|Delete|Abort)/.test(`${one.Action}`),
+    ))
+      for (const arn of [Resource].flat())
+        expect(`${Action} ${(arn as { "Fn::Sub": string })["Fn::Sub"]}`).toMatch(
+          /:s3:::serverless-lance-data\/(lance\/\*|registry\/\*|jobs\/\*|\.conditional-writes)$/,
+        );
+});
+
+describe.each(Object.keys(machines))("the state machine %s", (name) => {
+  const text = readFileSync(`statemachines/${name}.asl.json`, "utf8");
+  const called = [...new Set([...text.matchAll(/\$\{(\w+)Arn\}/g)].map(([, task]) => task))].sort();
+  const functionArn = (task: string | undefined) => ({ "Fn::GetAtt": [`${task}LambdaFunction`, "Arn"] });
+  const machine = () =>
+    ofType("AWS::StepFunctions::StateMachine").find(
+      ([, { Properties }]) => Properties["StateMachineName"] === `serverless-lance-prod-${name}`,
+    )?.[1].Properties;
+
+  test("has every function it names, and is as it was written", () => {
+    const substituted = Object.fromEntries(called.map((task) => [`${task}Arn`, functionArn(task)]));
+    expect(machine()?.["DefinitionSubstitutions"]).toEqual(substituted);
+    expect(JSON.parse(machine()?.["DefinitionString"] as string)).toEqual(JSON.parse(text));
+  });
+
+  test("may call those functions and no others", () => {
+    const role = roleIdIn(machine()?.["RoleArn"]);
+    const invokes = statementsOf(role).filter((one) => actionsOf(one).includes("lambda:InvokeFunction"));
+    const functionsOf = (arns: unknown) =>
+      JSON.stringify(
+        [arns]
+          .flat()
+          .map((arn) => JSON.stringify(arn))
+          .sort(),
+      );
+    expect(invokes.map(({ Resource }) => functionsOf(Resource))).toEqual([
+      functionsOf(called.map(functionArn)),
+    ]);
+  });
+});
+
+test("functions find the machines by the start of their names", () => {
+  for (const { resource } of functions()) {
+    const { Variables } = resource.Properties["Environment"] as { Variables: Record<string, unknown> };
+    expect(Variables).toMatchObject({
+      WORKFLOW: "stepfunctions",
+      STATE_MACHINE_PREFIX: { "Fn::Sub": expect.stringMatching(/:stateMachine:serverless-lance-prod-$/) },
+      LAKEHOUSE_TOML: "deploy/lakehouse.toml",
+    });
+  }
+});
+
+test("the store's keys are in the environment of the local stage, and of no other", async () => {
+  expect(JSON.stringify(template)).not.toMatch(/MINIO|AWS_ENDPOINT/);
+  const local = await packagedTemplate("local");
+  const Environment = local.Resources["SearchLambdaFunction"]?.Properties["Environment"];
+  expect(Environment).toMatchObject({
+    Variables: { LAKEHOUSE_TOML: "localstack/lakehouse.toml", AWS_ENDPOINT: "http://127.0.0.1:9000" },
+  });
+  expect(Environment).toHaveProperty("Variables.MINIO_SECRET_ACCESS_KEY");
+});
