@@ -2,12 +2,27 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     pool: "forks",
     reporters: ["default", "./test/support/closing-line.ts"],
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     env: { POWERTOOLS_LOG_LEVEL: process.env["POWERTOOLS_LOG_LEVEL"] ?? "SILENT", POWERTOOLS_DEV: "false" },
+    projects: [
+      { extends: true, test: { name: "main", include: ["test/**/*.test.ts"], exclude: ["test/stack/**"] } },
+      {
+        extends: true,
+        test: {
+          name: "stack",
+          include: ["test/stack/**/*.test.ts"],
+          globalSetup: "./test/support/stack-setup.ts",
+          runner: "./test/support/stack-runner.ts",
+          fileParallelism: false, // there is one stack
+          sequence: { groupOrder: 1 }, // after the others, which it would slow down
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
   },
 });

@@ -19,6 +19,11 @@ export function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
   return identityOf(pid)?.startedAt === startedAt;
 }
 
+/** Whether a signal holds it. */
+export function isStopped(pid: number): boolean {
+  return execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).startsWith("T");
+}
+
 /** Clock ticks since the boot, and which boot. */
 function startOnLinux(pid: number): string | undefined {
   try {

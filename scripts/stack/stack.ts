@@ -4,12 +4,15 @@ import { compose } from "./containers.ts";
 import { endStack } from "./end-stack.ts";
 import { runFolders } from "./folders.ts";
 import { endGroup, signalGroup } from "./process-group.ts";
-import { isRunning } from "./process-identity.ts";
+import { isRunning, isStopped } from "./process-identity.ts";
 import { minioBuild, provisionMinio } from "./provision-minio.ts";
 import { type Endpoints, endpointsOf, minioCredentials, stackEnvironment } from "./stack-environment.ts";
 import { readState, type StackState, writeState } from "./stack-state.ts";
 import { minioHealth, startMinio } from "./start-minio.ts";
 import { waitForService } from "./wait-for-service.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const pauseTimeoutMs = 5_000;
 
 /** A stack that runs, known by its run folder: any process can have it in hand, also one that did not start it. */
 export class Stack {
@@ -67,6 +70,8 @@ export class Stack {
   /** Stops MinIO from answering, without its clients' noticing: connections stay open. */
   async pauseMinio(): Promise<void> {
     await this.#signal("SIGSTOP", "pause");
+    const { minio } = this.pids;
+    if (minio) await waitUntil(() => isStopped(minio) || undefined, pauseTimeoutMs); // it answers until then
   }
 
   async resumeMinio(): Promise<void> {
