@@ -67,6 +67,9 @@ export const limits = {
   recallTies: 64, // neighbours as near as the k-th that are told apart
   probeTimeoutMs: 120_000,
   recallConcurrency: 2,
+  diskCopyShare: 0.8, // of the free temporary disk
+  diskCopyPartBytes: 8 * 1_048_576,
+  diskCopyConcurrency: 8,
   defaultTargetRecall: 0.95,
   compactBelowRows: 10_000, // mean rows a fragment under which compaction pays
   compactFromFragments: 16,

@@ -194,7 +194,7 @@ export interface RecallProbe {
   /** The k nearest, and those that are as near as the last of them. */
   exact(vectors: Float32Array[], k: number): Promise<string[][]>;
   approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface ExecutionState {

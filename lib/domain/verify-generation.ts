@@ -56,7 +56,7 @@ export async function verifyGeneration(
     const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK };
     return { searchDefaults: choice.settings, recall: { ...recall, queries: queries.length } };
   } finally {
-    probe.close();
+    await probe.close();
   }
 }
 

@@ -33,6 +33,15 @@ export class LanceConnections {
     return opening;
   }
 
+  isRemote(bucket: string): boolean {
+    return this.#buckets.get(bucket).backend === "s3";
+  }
+
+  /** A database in a folder of this machine, with the same caches; its user closes it. */
+  async onDisk(folder: string): Promise<Connection> {
+    return lanceCall(limits.openTimeoutMs, () => connect(folder, {}, this.#session));
+  }
+
   async close(): Promise<void> {
     const open = await Promise.allSettled(this.#open.values());
     this.#open.clear();

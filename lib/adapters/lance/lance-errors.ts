@@ -15,6 +15,10 @@ export function fromLance(error: unknown): DomainError {
     )
   )
     return new DomainError("StoreUnavailable", "the object store failed", { cause: error });
+  if (/commit conflict|please retry/i.test(text))
+    return new DomainError("StoreUnavailable", "the table was changed by another commit at the same time", {
+      cause: error,
+    });
   return new DomainError("Internal", "LanceDB failed", { cause: error });
 }
 

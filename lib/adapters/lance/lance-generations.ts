@@ -1,4 +1,4 @@
-import { Index, type Table } from "@lancedb/lancedb";
+import { type Connection, Index, type IndexOptions, type Table } from "@lancedb/lancedb";
 import { tableFromIPC } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Column, GenerationRef, IndexParameters, IndexType, Metric } from "../../domain/index-entry.ts";
@@ -6,6 +6,7 @@ import type { Generations, RecallProbe, Stores, TargetSchema } from "../../domai
 import "../arrow/all-null-booleans.ts";
 import { columnsOf, loadSchema, originColumn } from "../arrow/arrow-schema.ts";
 import type { LanceConnections } from "./connections.ts";
+import { copyToDisk } from "./disk-copy.ts";
 import { DuplicateFinder } from "./duplicate-finder.ts";
 import { copyVersion } from "./fork-table.ts";
 import { fromLance } from "./lance-errors.ts";
@@ -97,13 +98,27 @@ export class LanceGenerations implements Generations {
     metric: Metric,
     p: IndexParameters,
   ) {
-    await this.#with(ref, (table) =>
-      table.createIndex(column, {
-        config: indexConfig(type, metric, p),
-        replace: true,
-        name: vectorIndexName(column),
-      }),
-    );
+    const config = indexConfig(type, metric, p);
+    await this.#index(ref, column, { config, replace: true, name: vectorIndexName(column) });
+  }
+
+  /** When the answer to its own commit was lost, LanceDB takes that commit for another's and gives up. */
+  async #index(ref: GenerationRef, column: string, options: Partial<IndexOptions>): Promise<void> {
+    const before = await this.version(ref);
+    try {
+      await this.#with(ref, (table) => table.createIndex(column, options));
+    } catch (error) {
+      if (!(await this.#isIndexedSince(ref, column, before).catch(() => false))) throw error;
+    }
+  }
+
+  async #isIndexedSince(ref: GenerationRef, column: string, version: number): Promise<boolean> {
+    return this.#with(ref, async (table) => {
+      if ((await table.version()) === version) return false;
+      const built = (await table.listIndices()).find(({ columns }) => columns.includes(column));
+      const stats = built && (await table.indexStats(built.name));
+      return stats !== undefined && stats.numIndexedRows > 0 && stats.numUnindexedRows === 0;
+    });
   }
 
   async dropVectorIndex(ref: GenerationRef, column: string): Promise<void> {
@@ -114,7 +129,7 @@ export class LanceGenerations implements Generations {
   }
 
   async buildIdIndex(ref: GenerationRef, column: string): Promise<void> {
-    await this.#with(ref, (table) => table.createIndex(column, { config: Index.btree(), replace: true }));
+    await this.#index(ref, column, { config: Index.btree(), replace: true });
   }
 
   async probe(
@@ -122,10 +137,29 @@ export class LanceGenerations implements Generations {
     columns: { id: string; vector: string },
     metric: Metric,
   ): Promise<RecallProbe> {
-    const connection = await this.#connections.get(ref.bucket, ref.index);
-    return classified(
-      async () => new LanceRecallProbe(await connection.openTable(ref.generation), columns, metric),
-    );
+    const { connection, close } = await this.#nearby(ref);
+    return classified(async () => {
+      const table = await connection.openTable(ref.generation);
+      return new LanceRecallProbe(table, columns, metric, close);
+    });
+  }
+
+  /** On this machine's disk where it can be: a probe's searches would cost a store thousands of requests. */
+  async #nearby(ref: GenerationRef): Promise<{ connection: Connection; close: () => Promise<void> }> {
+    const copy = this.#connections.isRemote(ref.bucket)
+      ? await copyToDisk(this.#stores(ref.bucket), folderOf(ref))
+      : undefined;
+    if (!copy)
+      return {
+        connection: await this.#connections.get(ref.bucket, ref.index),
+        close: async () => undefined,
+      };
+    const connection = await this.#connections.onDisk(copy.folder);
+    const close = async () => {
+      connection.close();
+      await copy.remove();
+    };
+    return { connection, close };
   }
 
   async columns(ref: GenerationRef): Promise<Column[]> {

@@ -13,7 +13,16 @@ export class LanceRecallProbe implements RecallProbe {
   readonly #columns: { id: string; vector: string };
   readonly #metric: Metric;
 
-  constructor(table: LanceTable, columns: { id: string; vector: string }, metric: Metric) {
+  readonly #closed: () => Promise<void>;
+
+  /** @param closed is called when the probe has closed its table */
+  constructor(
+    table: LanceTable,
+    columns: { id: string; vector: string },
+    metric: Metric,
+    closed: () => Promise<void>,
+  ) {
+    this.#closed = closed;
     this.#table = table;
     this.#columns = columns;
     this.#metric = metric;
@@ -99,8 +108,9 @@ export class LanceRecallProbe implements RecallProbe {
     return idsIn(await this.#run(query), this.#columns.id);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#table.close();
+    await this.#closed();
   }
 
   #nearest(vector: Float32Array, k: number, columns: string[] = []) {

@@ -30,7 +30,7 @@ export function s3ClientFor(bucket: Bucket): S3Client {
     region: bucket.region,
     ...(bucket.endpoint ? { endpoint: bucket.endpoint, forcePathStyle: true } : {}),
     ...(bucket.credentials ? { credentials: bucket.credentials } : {}),
-    maxAttempts: 4,
+    maxAttempts,
     requestHandler: { requestTimeout: limits.storeTimeoutMs, connectionTimeout: 3_000 },
   });
 }
@@ -53,11 +53,7 @@ export class S3Store implements ObjectStore {
   }
 
   async get(key: string) {
-    return absentAsUndefined(async () => {
-      const found = await this.#client.send(new GetObjectCommand(this.#at(key)));
-      const body = (await found.Body?.transformToByteArray()) ?? new Uint8Array();
-      return { body, etag: found.ETag ?? "" };
-    });
+    return absentAsUndefined(() => this.#download(new GetObjectCommand(this.#at(key))));
   }
 
   async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
@@ -137,11 +133,8 @@ export class S3Store implements ObjectStore {
   }
 
   async read(key: string, start: number, end: number) {
-    return classified(async () => {
-      const command = new GetObjectCommand({ ...this.#at(key), Range: `bytes=${start}-${end - 1}` });
-      const found = await this.#client.send(command);
-      return new Uint8Array((await found.Body?.transformToByteArray()) ?? []);
-    });
+    const range = { ...this.#at(key), Range: `bytes=${start}-${end - 1}` };
+    return (await classified(() => this.#download(new GetObjectCommand(range)))).body;
   }
 
   async bytesOf(key: string): Promise<number | undefined> {
@@ -173,6 +166,20 @@ export class S3Store implements ObjectStore {
       }
       await this.#client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
     });
+  }
+
+  /** The client asks again until an answer begins; one that breaks off is asked for again here. */
+  async #download(command: GetObjectCommand) {
+    for (let attempt = 1; ; attempt++) {
+      const found = await this.#client.send(command);
+      try {
+        const body = new Uint8Array((await found.Body?.transformToByteArray()) ?? []);
+        return { body, etag: found.ETag ?? "" };
+      } catch (error) {
+        if (attempt === maxAttempts) throw error;
+        await sleep(attempt * 100 * Math.random());
+      }
+    }
   }
 
   #at(key: string) {
@@ -221,6 +228,7 @@ async function whenFree<T>(work: () => Promise<T>): Promise<T> {
 }
 
 const maxBusyAttempts = 6;
+const maxAttempts = 4;
 
 /** 412: the condition does not hold; 409: it could not be found out. */
 function classify(error: unknown): DomainError {
