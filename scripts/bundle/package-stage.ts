@@ -32,11 +32,7 @@ export async function withPackagedTemplate<T>(stage: string, work: (file: string
     await writeFile(artifact, zipFiles(new Map()));
     const params = ["--param", layer, "--param", `artifact=${artifact}`];
     const args = [serverless, "package", "--stage", stage, ...params, "--package", join(folder, "package")];
-    await promisify(execFile)(process.execPath, args, {
-      cwd: project,
-      env: environment(),
-      timeout: timeoutMs,
-    });
+    await run(process.execPath, args);
     return await work(join(folder, "package/cloudformation-template-update-stack.json"));
   } finally {
     await rm(folder, { recursive: true, force: true });
