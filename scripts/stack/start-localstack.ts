@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { childEnvironment } from "./child-environment.ts";
@@ -15,8 +15,9 @@ export async function startLocalstack(
   run: string,
   port: number,
 ): Promise<ProcessIdentity> {
-  const { localstack, logs } = runFolders(run);
-  mkdirSync(localstack, { recursive: true });
+  const { localstack, logs, tmp } = runFolders(run);
+  for (const folder of [localstack, tmp]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(tmp, "package.json"), "{}"); // functions lie below it: the project's own is none of theirs
   const switches = parseEnv(readFileSync(join(project, "localstack/localstack.env"), "utf8"));
   return startGroup({
     command: python,

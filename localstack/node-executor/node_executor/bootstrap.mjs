@@ -1,15 +1,41 @@
 // Runs one Lambda handler: a message a line comes over the socket, "R" and a result or "E" and an error goes back.
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
+import Module, { isBuiltin, registerHooks } from "node:module";
 import { Socket } from "node:net";
-import { resolve } from "node:path";
+import { delimiter, resolve, sep } from "node:path";
 import { createInterface } from "node:readline";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const env = process.env;
 const socket = new Socket({ fd: Number(env.LAMBDA_SOCKET) });
 delete env.LAMBDA_SOCKET;
 socket.on("error", () => process.exit(0));
 socket.on("close", () => process.exit(0)); // whoever invokes is gone: so is the reason to go on
+
+// The code lies in a folder of the project, whose node_modules would hide what is missing in the zip or in the layer:
+// packages are looked for in those two and nowhere else. Along NODE_PATH go requires by themselves; AWS lets imports
+// of ES modules go there as well.
+const layers = (env.NODE_PATH ?? "").split(delimiter).filter(existsSync);
+const roots = [env.LAMBDA_TASK_ROOT, ...layers].map((folder) => realpathSync(folder));
+const isInside = (path) => roots.some((root) => path === root || path.startsWith(root + sep));
+const beside = layers.map((folder) => pathToFileURL(resolve(folder, "../from-here.js")).href);
+
+const foldersUpwards = Module._nodeModulePaths;
+Module._nodeModulePaths = (from) => foldersUpwards(from).filter(isInside);
+
+registerHooks({
+  resolve(specifier, context, next) {
+    const isPackage = !/^[./#]|^[a-z]+:/.test(specifier) && !isBuiltin(specifier);
+    if (!isPackage || context.conditions.includes("require")) return next(specifier, context);
+    for (const parentURL of [context.parentURL, ...beside])
+      try {
+        const found = next(specifier, { ...context, parentURL });
+        if (isInside(fileURLToPath(found.url))) return found;
+      } catch {}
+    const message = `Cannot find package '${specifier}' imported from ${context.parentURL}`;
+    throw Object.assign(new Error(message), { code: "ERR_MODULE_NOT_FOUND" });
+  },
+});
 
 async function load() {
   const [, file, names] = /^(.*\/?[^/.]+)\.(.+)$/.exec(env._HANDLER) ?? [];

@@ -1,0 +1,161 @@
+import {
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { HttpClient } from "../support/http-client.ts";
+import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
+import { theStack } from "../support/stack.ts";
+import { stackStores } from "../support/stack-stores.ts";
+
+const { environment, endpoints } = theStack();
+const stores = stackStores();
+const http = new HttpClient(endpoints.http);
+const sfn = new SFNClient({
+  endpoint: endpoints.localstack,
+  region: "us-east-1",
+  credentials: { accessKeyId: "test", secretAccessKey: "test" },
+});
+const machine = (name = "migrate") => `${environment["STATE_MACHINE_PREFIX"]}${name}`;
+const execution = (name: string) => `${machine().replace(":stateMachine:", ":execution:")}:${name}`;
+const describeExecution = (name: string) =>
+  sfn.send(new DescribeExecutionCommand({ executionArn: execution(name) }));
+const started = (name: string, input: unknown) =>
+  sfn.send(new StartExecutionCommand({ stateMachineArn: machine(), name, input: JSON.stringify(input) }));
+
+const rows = 600;
+const folder = "step-functions/";
+const index = "on-step-functions";
+const input = { type: "migrate", index, source: "source/step-functions/small", indexType: "IVF_FLAT" };
+const isOver = ({ state }: { state: string }) => state !== "running";
+let tests = 0;
+let name: string;
+
+beforeAll(async () => {
+  for (const part of ["a", "b"])
+    await stores("source").put(`${folder}small/${part}.parquet`, parquetBytes(sampleRows(rows / 2, 8, part)));
+  for (let part = 0; part < 40; part++)
+    await stores("source").put(
+      `${folder}large/${part}.parquet`,
+      parquetBytes(sampleRows(500, 64, `${part}-`)),
+    );
+});
+
+beforeEach(() => {
+  name = `by-hand-${process.pid}-${tests++}`;
+});
+
+afterEach(async () => {
+  await http.call("dropIndex", { index });
+});
+
+afterAll(() => stores("source").deletePrefix(folder));
+
+describe("a job posted over HTTP", () => {
+  test("is an execution of its name, and tells its progress and its end", async () => {
+    const { body } = await http.startJob(input);
+    const done = await http.jobWhen(body.id, isOver);
+    expect(done).toMatchObject({ state: "succeeded", rows: { done: rows, total: rows }, error: null });
+    const found = await describeExecution(body.id);
+    expect(JSON.parse(found.input ?? "")).toMatchObject(input);
+    await expect
+      .poll(async () => (await describeExecution(body.id)).status, { timeout: 30_000 })
+      .toBe("SUCCEEDED");
+  });
+
+  test("is started once for one Idempotency-Key", async () => {
+    const key = { "idempotency-key": `once-${process.pid}` };
+    const sent = await Promise.all([1, 2, 3].map(() => http.startJob(input, key)));
+    expect(new Set(sent.map(({ body }) => body.id)).size).toBe(1);
+    expect((await http.jobWhen(sent[0]?.body.id, isOver)).state).toBe("succeeded");
+    const again = await http.startJob(input, key);
+    expect([again.status, again.body.state]).toEqual([202, "succeeded"]);
+    expect((await http.call("getIndex", { index })).body.published.generation).toMatch(/^g\d+$/);
+  });
+
+  test("that fails says why, to its caller and in the execution", async () => {
+    const { body } = await http.startJob({ ...input, source: "source/step-functions/nothing" });
+    const failed = await http.jobWhen(body.id, isOver);
+    expect(failed).toMatchObject({ state: "failed", error: { code: "source-invalid", phase: "plan" } });
+    await expect
+      .poll(() => describeExecution(body.id), { timeout: 30_000 })
+      .toMatchObject({ status: "FAILED", error: "source-invalid", cause: failed.error?.message });
+  });
+
+  test("is refused while another builds the index", async () => {
+    const first = await http.startJob({ ...input, source: "source/step-functions/large" });
+    await http.jobWhen(first.body.id, ({ phase }) => phase === "load");
+    const second = await http.startJob(input);
+    expect([second.status, second.body.code]).toEqual([409, "conflict"]);
+    await started(name, input); // nobody refuses it at the door
+    const refused = await http.jobWhen(name, isOver);
+    expect(refused).toMatchObject({ state: "failed", error: { code: "conflict" } });
+    expect((await http.jobWhen(first.body.id, isOver)).state).toBe("succeeded");
+  });
+
+  test("that is cancelled ends, and nothing of it is left", async () => {
+    const { body } = await http.startJob({ ...input, source: "source/step-functions/large", workers: 4 });
+    await http.jobWhen(body.id, ({ rows: { done } }) => done > 0);
+    expect((await http.call("cancelJob", { id: body.id })).body.state).toBe("cancelled");
+    expect((await describeExecution(body.id)).status).toBe("ABORTED");
+    const left = () => stores("primary").list(`lance/${index}/`);
+    await expect.poll(left, { timeout: 30_000 }).toEqual([]);
+    await new Promise((later) => setTimeout(later, 3_000)); // for what a task under way may still write
+    expect(await left()).toEqual([]);
+    expect((await http.migrate(index, input.source, { indexType: "IVF_FLAT" })).state).toBe("succeeded");
+  });
+});
+
+describe("an execution started directly", () => {
+  test("is a job as good as one from HTTP", async () => {
+    await started(name, input);
+    await expect.poll(async () => (await http.call("getJob", { id: name })).status).toBe(200);
+    const done = await http.jobWhen(name, isOver);
+    expect(done).toMatchObject({ id: name, state: "succeeded", index, rows: { done: rows, total: rows } });
+    const { body } = await http.call("listJobs", {}, { query: "?limit=200" });
+    expect(body.jobs).toContainEqual(expect.objectContaining({ id: name, state: "succeeded" }));
+    expect((await http.search(index, { vector: sampleRows(1, 8)[0]?.vector })).body.hits).toHaveLength(10);
+  });
+
+  test.each([
+    ["an input with mistakes", { ...input, index: "NO", surplus: 1 }, /index/],
+    ["no job at all", { hello: "world" }, /type/],
+  ])("with %s fails, naming the field", async (_, wrong, field) => {
+    await started(name, wrong);
+    await expect.poll(() => describeExecution(name), { timeout: 30_000 }).toMatchObject({ status: "FAILED" });
+    expect((await describeExecution(name)).cause).toMatch(field);
+  });
+
+  test("and stopped directly is cancelled, and the index is free for the next", async () => {
+    await started(name, { ...input, source: "source/step-functions/large" });
+    await expect.poll(async () => (await http.call("getJob", { id: name })).body.phase).toBe("load");
+    await sfn.send(new StopExecutionCommand({ executionArn: execution(name) }));
+    expect((await http.jobWhen(name, isOver)).state).toBe("cancelled");
+    expect((await http.migrate(index, input.source, { indexType: "IVF_FLAT" })).state).toBe("succeeded");
+    const left = async () =>
+      new Set((await stores("primary").list(`lance/${index}/`)).map(({ key }) => key.split("/")[2]));
+    await expect.poll(left, { timeout: 30_000 }).toEqual(new Set([expect.stringMatching(/^g\d+\.lance$/)]));
+  });
+});
+
+test("jobs come newest first, page by page, each once", async () => {
+  for (let i = 0; i < 3; i++) await http.startJob({ ...input, source: `source/step-functions/none-${i}` });
+  const seen: string[] = [];
+  for (let query = "?limit=2"; query; ) {
+    const { body } = await http.call("listJobs", {}, { query });
+    seen.push(...body.jobs.map(({ id }: { id: string }) => id));
+    query = body.next ? `?limit=2&cursor=${body.next}` : "";
+  }
+  expect(new Set(seen).size).toBe(seen.length);
+  expect(seen.length).toBeGreaterThan(2);
+});
+
+test("a build-index job runs there, too", async () => {
+  await http.migrate(index, input.source, { indexType: "IVF_FLAT" });
+  const { body } = await http.startJob({ type: "build-index", index, indexType: "IVF_PQ" });
+  expect(await http.jobWhen(body.id, isOver)).toMatchObject({ state: "succeeded", type: "build-index" });
+  const { published } = (await http.call("getIndex", { index })).body;
+  expect(published).toMatchObject({ indexType: "IVF_PQ", rows });
+});
