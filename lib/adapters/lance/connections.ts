@@ -53,12 +53,15 @@ export class LanceConnections {
     const bucket = this.#buckets.get(name);
     if (bucket.backend === "local") return {};
     return {
-      region: bucket.region ?? "us-east-1",
+      // names as LanceDB keeps them: under any other it adds those of the environment, and either may win
+      aws_region: bucket.region ?? "us-east-1",
       timeout: `${limits.storeTimeoutMs}ms`,
       connect_timeout: "3000ms",
       client_max_retries: "4",
       client_retry_timeout: "20",
-      ...(bucket.endpoint ? { endpoint: bucket.endpoint, virtual_hosted_style_request: "false" } : {}),
+      ...(bucket.endpoint
+        ? { aws_endpoint: bucket.endpoint, aws_virtual_hosted_style_request: "false" }
+        : {}),
       ...(bucket.allowHttp ? { allow_http: "true" } : {}),
       ...credentialOptions(bucket),
     };
@@ -70,6 +73,6 @@ function credentialOptions({ credentials }: Bucket): Record<string, string> {
   return {
     aws_access_key_id: credentials.accessKeyId,
     aws_secret_access_key: credentials.secretAccessKey,
-    ...(credentials.sessionToken ? { aws_session_token: credentials.sessionToken } : {}),
+    aws_session_token: credentials.sessionToken ?? "",
   };
 }
