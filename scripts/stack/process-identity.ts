@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { z } from "zod";
 
 /** A process for good: the system gives a pid to another one later, but not with the same start. */
@@ -29,11 +29,16 @@ function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the name before may hold anything
-    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    if (fields[0] === "X" || (fields[0] === "Z" && threadsOf(pid) <= 1)) return undefined;
     return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;
   } catch {
     return undefined;
   }
+}
+
+/** Its first thread may be over before the others, which still hold the ports. */
+function threadsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).length;
 }
 
 function startByPs(pid: number): string | undefined {

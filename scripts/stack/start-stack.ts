@@ -19,8 +19,9 @@ import { httpHealth, startHttp } from "./start-http.ts";
 import { localstackHealth, startLocalstack } from "./start-localstack.ts";
 import { minioHealth, startMinio } from "./start-minio.ts";
 import { waitForService } from "./wait-for-service.ts";
-import { answers } from "./wait-until.ts";
+import { answers, waitUntil } from "./wait-until.ts";
 
+const portTimeoutMs = 2_000; // of who has just ended
 const lockTimeoutMs = 20 * 60_000; // another process may be provisioning
 
 export type Ports = StackState["ports"];
@@ -84,10 +85,11 @@ async function canKeepPorts({ way, ports, processes }: StackState): Promise<bool
   if (way === "docker") return true;
   const gone = (["minio", "localstack", "http"] as const).filter((name) => {
     const process = processes[name];
-    return !process || !isRunning(process);
+    return process && !isRunning(process);
   });
   const needed = gone.map((name) => ports[name]);
-  return (await choosePorts(needed)).every((port, i) => port === needed[i]);
+  const free = async () => (await choosePorts(needed)).every((port, i) => port === needed[i]) || undefined;
+  return (await waitUntil(free, portTimeoutMs)) === true;
 }
 
 /** One way from the state there is to a stack that runs; the state is kept as it goes. */

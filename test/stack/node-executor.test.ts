@@ -132,6 +132,7 @@ test("a process that is killed from outside gives Runtime.ExitError, and the nex
 
 test("one that ends between invocations is replaced without an error", async () => {
   for (const pid of theStack().functionPids(name)) process.kill(pid, "SIGKILL");
+  await waitUntil(() => (theStack().functionPids(name).length === 0 ? true : undefined), 5_000);
   expect((await invoke({})).failed).toBe(false);
 });
 

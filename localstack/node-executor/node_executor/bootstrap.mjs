@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const env = process.env;
 const socket = new Socket({ fd: Number(env.LAMBDA_SOCKET) });
 delete env.LAMBDA_SOCKET;
+for (const { _handle } of [process.stdout, process.stderr]) _handle.setBlocking?.(true); // printed before it is answered
 socket.on("error", () => process.exit(0));
 socket.on("close", () => process.exit(0)); // whoever invokes is gone: so is the reason to go on
 
