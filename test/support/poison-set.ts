@@ -90,10 +90,13 @@ function forgeFooter({ bytes, footer }: Patient, numbers: ThriftNumber[], random
 }
 
 /** A number of a page header with another value; the page gives up the bytes that it takes more. */
-function forgePage({ bytes, pages }: Patient, random: Random): Uint8Array {
-  const { header, data } = somePage(pages, random);
-  const number = someNumber(header.numbers, random);
-  const put = encodeNumber(number, bytes, forgedValue(number.value, random));
+export function forgePage(
+  bytes: Uint8Array,
+  { header, data }: Page,
+  number: ThriftNumber,
+  value: bigint,
+): Uint8Array {
+  const put = encodeNumber(number, bytes, value);
   const grown = put.length - (number.end - number.start);
   const left = Math.max(data.start, data.end - Math.max(0, grown));
   const page = Buffer.concat([
@@ -159,7 +162,22 @@ const damages = {
       patient.footer.numbers.filter(({ kind }) => kind === "list"),
       random,
     ),
-  "forged-page-header": forgePage,
+  "forged-page-header": ({ bytes, pages }, random) => {
+    const page = somePage(pages, random);
+    const number = someNumber(page.header.numbers, random);
+    return forgePage(bytes, page, number, forgedValue(number.value, random));
+  },
+  /** A few bytes that make a decoder allocate and clear up to 2 GB. */
+  "forged-page-size": ({ bytes, pages }, random) => {
+    const page = somePage(pages, random);
+    const number = someNumber(numbersAt(page.header.numbers, /^2$/), random);
+    return forgePage(
+      bytes,
+      page,
+      number,
+      oneOf(random, [2n ** 31n - 1n, 2n ** 30n, 200_000_000n, 100_000_000n]),
+    );
+  },
   "forged-footer-length": ({ bytes, footer }, random) => {
     const forged = bytes.slice();
     const length = forgedValue(BigInt(footer.end - footer.start), random);

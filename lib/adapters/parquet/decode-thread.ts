@@ -33,11 +33,13 @@ export class DecodeThread {
   #readFailure: unknown;
   #ended: End | undefined;
 
-  constructor(read: ReadFile) {
+  /** @param maxMemoryBytes of the decoder, which faults where a file makes it need more */
+  constructor(read: ReadFile, maxMemoryBytes?: number) {
     this.#read = read;
     // Bundled, the worker lies beside the bundle.
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "mjs";
-    this.#worker = new Worker(new URL(`./decode-worker.${extension}`, import.meta.url), { execArgv: [] });
+    const script = new URL(`./decode-worker.${extension}`, import.meta.url);
+    this.#worker = new Worker(script, { execArgv: [], workerData: { maxMemoryBytes } });
     this.#worker.unref();
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => this.#end((place) => this.#faultOf(place, error)));

@@ -1,3 +1,4 @@
+import "./memory-limit.ts"; // first: it bounds what parquet-wasm instantiates
 import { parentPort } from "node:worker_threads";
 import type { RecordBatch } from "apache-arrow";
 import { RecordBatchStreamWriter, tableFromIPC } from "apache-arrow";

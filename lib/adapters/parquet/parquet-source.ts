@@ -2,7 +2,7 @@ import { limits } from "../../config/limits.ts";
 import type { FileFooter, ParquetSource, Stores, TargetSchema, Unit } from "../../domain/ports.ts";
 import { invalidSource } from "../../domain/source-layout.ts";
 import type { DecodeRequest } from "./decode-messages.ts";
-import { DecodeThread } from "./decode-thread.ts";
+import { SizedDecoder } from "./sized-decoder.ts";
 
 /** Parquet in the registered buckets, decoded by parquet-wasm on a thread of its own. */
 export class WasmParquetSource implements ParquetSource {
@@ -56,7 +56,7 @@ export class WasmParquetSource implements ParquetSource {
   }
 
   async #decodeUnit(
-    thread: DecodeThread,
+    thread: SizedDecoder,
     bucket: string,
     files: string[],
     unit: Unit | undefined,
@@ -77,7 +77,7 @@ export class WasmParquetSource implements ParquetSource {
   /** A thread that ends with the signal, and what ends it otherwise. */
   #thread(bucket: string, signal: AbortSignal) {
     signal.throwIfAborted();
-    const thread = new DecodeThread((file, start, end) => this.#stores(bucket).read(file, start, end));
+    const thread = new SizedDecoder((file, start, end) => this.#stores(bucket).read(file, start, end));
     const abort = () => void thread.close(signal.reason);
     signal.addEventListener("abort", abort);
     const close = () => {
@@ -90,7 +90,7 @@ export class WasmParquetSource implements ParquetSource {
   async #withThread<T>(
     bucket: string,
     signal: AbortSignal,
-    work: (thread: DecodeThread) => Promise<T>,
+    work: (thread: SizedDecoder) => Promise<T>,
   ): Promise<T> {
     const { thread, close } = this.#thread(bucket, signal);
     try {
