@@ -7,6 +7,7 @@ import { S3Store, s3ClientFor } from "../../lib/adapters/store/s3-store.ts";
 import { type Credentials, readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { type Container, createContainer, storesFor } from "../../lib/container.ts";
+import type { Bucket } from "../../lib/domain/bucket.ts";
 import type { Stores } from "../../lib/domain/ports.ts";
 
 export interface S3Place {
@@ -16,8 +17,10 @@ export interface S3Place {
 
 /** A lakehouse in a bucket of its own on an S3-compatible store: `primary` is a prefix of it, `s3:NAME` the bucket. */
 export interface S3Lakehouse {
+  name: string;
   /** The alias `s3:NAME`. */
   bucket: string;
+  declared: Bucket;
   environment: Record<string, string>;
   stores: Stores;
   /** A container on it, as a process of ours would have; where `endpoint` is a proxy's, it works through that. */
@@ -37,7 +40,9 @@ export async function createS3Lakehouse({ endpoint, credentials }: S3Place): Pro
   await client.send(new CreateBucketCommand({ Bucket: name }));
   const containers: Container[] = [];
   return {
+    name,
     bucket: `s3:${name}`,
+    declared: buckets.get(`s3:${name}`),
     environment,
     stores,
     open: (more = {}) => {

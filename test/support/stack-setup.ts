@@ -16,8 +16,17 @@ declare module "vitest" {
   }
 }
 
-/** One stack for the tests that need it, on free ports and with data of its own, gone afterwards. */
+/**
+ * One stack for the tests that need it, on free ports and with data of its own, gone afterwards. STACK_RUN names the run
+ * folder of one that is up, to write tests against it without waiting for a new one each time.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const standing = process.env["STACK_RUN"];
+  if (standing) {
+    project.provide("stackRun", resolve(standing));
+    project.provide("stackUnavailable", "");
+    return async () => undefined;
+  }
   mkdirSync(cacheFolder, { recursive: true });
   const run = mkdtempSync(join(cacheFolder, "test-"));
   const guard = startGuard(run);
