@@ -132,11 +132,11 @@ export class DomainError extends Error {
   }
 }
 
-/** A BadRequest for issues found together; the detail counts them. */
+/** A BadRequest for issues found together; the detail names the first of them, for those who see no issues. */
 export function badRequest(...issues: Issue[]): DomainError {
-  const [first] = issues;
-  const detail =
-    issues.length === 1 && first ? `${first.path}: ${first.message}` : `${issues.length} problems`;
+  const named = issues.slice(0, 5).map(({ path, message }) => `${path}: ${message}`);
+  const count = issues.length > 1 ? `${issues.length} problems: ` : "";
+  const detail = `${count}${named.join("; ")}${issues.length > named.length ? "; …" : ""}`;
   return new DomainError("BadRequest", detail, { issues });
 }
 
