@@ -158,13 +158,7 @@ export async function discard(deps: TaskDependencies, jobId: string, payload: Re
   if (index.success) await discardGeneration(deps, jobId, index.data);
   const failure = (await deps.ledger.failure(jobId)) ?? failureFrom(payload["error"]);
   await deps.ledger.recordFailure(jobId, failure);
-  return { error: failure.code, cause: causeOf(failure) };
-}
-
-/** A message that only counts its problems is followed by them. */
-function causeOf({ message, issues = [] }: z.infer<typeof jobFailure>): string {
-  const named = issues.filter((issue) => !message.includes(issue.path));
-  return [message, ...named.map((issue) => `${issue.path}: ${issue.message}`)].join("\n");
+  return { error: failure.code, cause: failure.message };
 }
 
 /** Of a task that could not say itself why it ended: a timeout, or a process out of memory. */
