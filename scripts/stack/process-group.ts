@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { identityOf, isRunning, type ProcessIdentity } from "./process-identity.ts";
 import { waitUntil } from "./wait-until.ts";
 
-const politeStopTimeoutMs = 10_000;
+const politeStopTimeoutMs = 5_000; // LocalStack with functions would take more than 10 s, and has nothing to keep
 const forcedStopTimeoutMs = 5_000;
 
 export interface Command {
