@@ -90,7 +90,8 @@ function complaints(name: string, answer: PoisonAnswer): string[] {
     ...(state === "failed" && rows !== null ? [`${name} has published ${rows} rows and failed`] : []),
     ...(state === "succeeded" && rows !== goodRows ? [`${name} gave ${rows} rows, not ${goodRows}`] : []),
     ...(state === "failed" || state === "succeeded" ? [] : [`${name} is ${state}`]),
-    ...(ms > maxMs ? [`${name} took ${Math.round(ms)} ms: ${said}`] : []),
+    // a file that can be read makes an ordinary job, which takes as long as its index does
+    ...(ms > maxMs && state !== "succeeded" ? [`${name} took ${Math.round(ms)} ms: ${said}`] : []),
   ];
 }
 
