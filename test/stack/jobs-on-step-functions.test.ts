@@ -1,30 +1,15 @@
-import {
-  DescribeExecutionCommand,
-  SFNClient,
-  StartExecutionCommand,
-  StopExecutionCommand,
-} from "@aws-sdk/client-sfn";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Job } from "../../lib/domain/job.ts";
+import { Executions } from "../support/executions.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
 import { theStack } from "../support/stack.ts";
 import { stackStores } from "../support/stack-stores.ts";
 
-const { environment, endpoints } = theStack();
+const { endpoints } = theStack();
 const stores = stackStores();
 const http = new HttpClient(endpoints.http);
-const sfn = new SFNClient({
-  endpoint: endpoints.localstack,
-  region: "us-east-1",
-  credentials: { accessKeyId: "test", secretAccessKey: "test" },
-});
-const machine = (name = "migrate") => `${environment["STATE_MACHINE_PREFIX"]}${name}`;
-const execution = (name: string) => `${machine().replace(":stateMachine:", ":execution:")}:${name}`;
-const describeExecution = (name: string) =>
-  sfn.send(new DescribeExecutionCommand({ executionArn: execution(name) }));
-const started = (name: string, input: unknown) =>
-  sfn.send(new StartExecutionCommand({ stateMachineArn: machine(), name, input: JSON.stringify(input) }));
+const executions = new Executions();
 
 const rows = 600;
 const folder = "step-functions/";
@@ -68,10 +53,10 @@ describe("a job posted over HTTP", () => {
     const { body } = await http.startJob(input);
     const done = await http.jobWhen(body.id, isOver);
     expect(done).toMatchObject({ state: "succeeded", rows: { done: rows, total: rows }, error: null });
-    const found = await describeExecution(body.id);
+    const found = await executions.describe(body.id);
     expect(JSON.parse(found.input ?? "")).toMatchObject(input);
     await expect
-      .poll(async () => (await describeExecution(body.id)).status, { timeout: 30_000 })
+      .poll(async () => (await executions.describe(body.id)).status, { timeout: 30_000 })
       .toBe("SUCCEEDED");
   });
 
@@ -90,7 +75,7 @@ describe("a job posted over HTTP", () => {
     const failed = await http.jobWhen(body.id, isOver);
     expect(failed).toMatchObject({ state: "failed", error: { code: "source-invalid", phase: "plan" } });
     await expect
-      .poll(() => describeExecution(body.id), { timeout: 30_000 })
+      .poll(() => executions.describe(body.id), { timeout: 30_000 })
       .toMatchObject({ status: "FAILED", error: "source-invalid", cause: failed.error?.message });
   });
 
@@ -99,7 +84,7 @@ describe("a job posted over HTTP", () => {
     await http.jobWhen(first.body.id, ({ phase }) => phase === "load");
     const second = await http.startJob(input);
     expect([second.status, second.body.code]).toEqual([409, "conflict"]);
-    await started(name, input); // nobody refuses it at the door
+    await executions.start(name, input); // nobody refuses it at the door
     const refused = await jobWhen(name, isOver);
     expect(refused).toMatchObject({ state: "failed", error: { code: "conflict" } });
     expect((await http.jobWhen(first.body.id, isOver)).state).toBe("succeeded");
@@ -110,7 +95,7 @@ describe("a job posted over HTTP", () => {
     await http.jobWhen(body.id, ({ rows: { done } }) => done > 0);
     expect((await http.call("cancelJob", { id: body.id })).body.state).toBe("cancelled");
     await expect
-      .poll(async () => (await describeExecution(body.id)).status, { timeout: 30_000 })
+      .poll(async () => (await executions.describe(body.id)).status, { timeout: 30_000 })
       .not.toBe("RUNNING"); // LocalStack calls one that is stopped in a Map failed
     const left = () => stores("primary").list(`lance/${index}/`);
     await expect.poll(left, { timeout: 30_000 }).toEqual([]);
@@ -122,7 +107,7 @@ describe("a job posted over HTTP", () => {
 
 describe("an execution started directly", () => {
   test("is a job as good as one from HTTP", async () => {
-    await started(name, input);
+    await executions.start(name, input);
     const done = await jobWhen(name, isOver);
     expect(done).toMatchObject({ id: name, state: "succeeded", index, rows: { done: rows, total: rows } });
     const { body } = await http.call("listJobs", {}, { query: "?limit=200" });
@@ -134,15 +119,17 @@ describe("an execution started directly", () => {
     ["an input with mistakes", { ...input, index: "NO", surplus: 1 }, /index/],
     ["no job at all", { hello: "world" }, /type/],
   ])("with %s fails, naming the field", async (_, wrong, field) => {
-    await started(name, wrong);
-    await expect.poll(() => describeExecution(name), { timeout: 30_000 }).toMatchObject({ status: "FAILED" });
-    expect((await describeExecution(name)).cause).toMatch(field);
+    await executions.start(name, wrong);
+    await expect
+      .poll(() => executions.describe(name), { timeout: 30_000 })
+      .toMatchObject({ status: "FAILED" });
+    expect((await executions.describe(name)).cause).toMatch(field);
   });
 
   test("and stopped directly is cancelled, and the index is free for the next", async () => {
-    await started(name, { ...input, source: large });
+    await executions.start(name, { ...input, source: large });
     await jobWhen(name, ({ phase }) => phase === "verify");
-    await sfn.send(new StopExecutionCommand({ executionArn: execution(name) }));
+    await executions.stop(name);
     expect((await jobWhen(name, isOver)).state).toBe("cancelled");
     expect((await http.migrate(index, input.source, { indexType: "IVF_FLAT" })).state).toBe("succeeded");
     const left = async () =>
