@@ -23,7 +23,7 @@ export function searchThroughout(container: Container, index: string, vector: nu
       });
       seen.searches++;
       if (answer) note(seen, answer);
-      await sleep(20);
+      await sleep(200);
     }
   })();
   return async (): Promise<Seen> => {

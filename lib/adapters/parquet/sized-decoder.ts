@@ -2,7 +2,7 @@ import type { DecodeAnswer, DecodeRequest } from "./decode-messages.ts";
 import { DecodeThread, type ReadFile } from "./decode-thread.ts";
 
 /** What a thread needs besides what it reads: buffers, a batch, pages of usual size. */
-const baseMemoryBytes = 128 * 1_048_576;
+const baseMemoryBytes = 96 * 1_048_576;
 /** Stored row groups are in its memory twice, decoded columns of text larger than that. */
 const memoryPerFileByte = 16;
 const smallestFileBytes = 262_144;
