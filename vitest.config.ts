@@ -9,7 +9,10 @@ export default defineConfig({
     hookTimeout: 60_000,
     env: { POWERTOOLS_LOG_LEVEL: process.env["POWERTOOLS_LOG_LEVEL"] ?? "SILENT", POWERTOOLS_DEV: "false" },
     projects: [
-      { extends: true, test: { name: "main", include: ["test/**/*.test.ts"], exclude: ["test/stack/**"] } },
+      {
+        extends: true,
+        test: { name: "main", include: ["test/**/*.test.ts"], exclude: ["test/{stack,long}/**"] },
+      },
       {
         extends: true,
         test: {

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Table from "cli-table3";
 import { Listr } from "listr2";
@@ -7,6 +9,8 @@ import type { Job, PhaseName } from "../lib/domain/job.ts";
 import type { Hit } from "../lib/domain/search-request.ts";
 import { ApiClient } from "./api-client.ts";
 import { startOffline } from "./offline-server.ts";
+import { startStack } from "./stack/start-stack.ts";
+import { usualPorts } from "./stack/usual-ports.ts";
 
 const index = "words";
 const leastRecall = 0.95;
@@ -22,10 +26,32 @@ interface Query {
   neighbours: string[];
 }
 
-/** Parquet in, search and fetch out, over HTTP on this machine. @throws when anything, a low recall included, is wrong */
-async function demo(): Promise<void> {
+/** Where the demo's requests go. */
+interface Place {
+  url: string;
+  logs(): string;
+  stop(): Promise<void>;
+}
+
+async function embedded(): Promise<Place> {
   console.log("Starting the API (serverless-offline, data in ./data) ...");
-  const server = await startOffline();
+  return startOffline();
+}
+
+/** The stack stays up afterwards: starting one takes a minute. */
+async function onStack(): Promise<Place> {
+  console.log("Starting the local stack (Step Functions and Lambda on LocalStack, data on MinIO) ...");
+  const { endpoints, logs } = await startStack({
+    ports: usualPorts(),
+    report: (line) => console.log(`  ${line}`),
+  });
+  const log = () => readFileSync(join(logs, "http.log"), "utf8");
+  return { url: endpoints.http, logs: log, stop: async () => undefined };
+}
+
+/** Parquet in, search and fetch out, over HTTP on this machine. @throws when anything, a low recall included, is wrong */
+async function demo(stacked: boolean): Promise<void> {
+  const server = await (stacked ? onStack() : embedded());
   try {
     const api = new ApiClient(server.url);
     console.log(
@@ -41,7 +67,7 @@ async function demo(): Promise<void> {
   } finally {
     await server.stop();
   }
-  showNext();
+  console.log(stacked ? nextOnStack : nextEmbedded);
 }
 
 /** A task of the display for each phase of the job. */
@@ -131,18 +157,21 @@ async function showRecall(api: ApiClient, queries: Query[]): Promise<void> {
     throw new Error(`recall@10 is ${mean.toFixed(3)}, it must be at least ${leastRecall}`);
 }
 
-function showNext(): void {
-  console.log(`
+const nextOnStack = `
+All of it worked. The stack stays up, with the index in its MinIO. Next:
+  npm run stack               its endpoints, and a call that works
+  npm run stack:down          ends it`;
+
+const nextEmbedded = `
 All of it worked. The index stays in ./data. Next:
   npm run dev                 serve the API and keep it up
   npm test                    everything the project promises, tested
-  README.md                   your own Parquet, buckets on S3, the API by example`);
-}
+  README.md                   your own Parquet, buckets on S3, the API by example`;
 
 const plain = { head: [], border: [] };
 
 try {
-  await demo();
+  await demo(process.argv.includes("--stack"));
 } catch (error) {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

@@ -1,12 +1,9 @@
 import { developmentRun } from "./stack/folders.ts";
 import type { Stack } from "./stack/stack.ts";
-import { type Ports, startStack } from "./stack/start-stack.ts";
+import { startStack } from "./stack/start-stack.ts";
+import { usualPorts } from "./stack/usual-ports.ts";
 
-const wanted: Ports = {
-  minio: Number(process.env["STACK_MINIO_PORT"] ?? 9000),
-  localstack: Number(process.env["STACK_LOCALSTACK_PORT"] ?? 4566),
-  http: Number(process.env["PORT"] ?? 3000),
-};
+const wanted = usualPorts();
 
 // Ended by hand, what was under way ends as well; what runs already is ended by `npm run stack:down`.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));

@@ -23,13 +23,16 @@ export function describeKilledWorkers({
 
   test(
     `${kills} load workers killed at random moments: each row is published once`,
-    async () => {
+    async ({ task }) => {
+      let jobs = 0;
       for (let killed = 0; killed < kills; ) {
         const name = await bulk.start({ workers: 4 });
         killed += await killSome(name, Math.min(killsPerJob, kills - killed));
         expect(await bulk.ended(name, 240_000)).toMatchObject({ state: "succeeded", error: null });
         await bulk.expectEqual(name, rows);
+        jobs++;
       }
+      task.meta.figures = `${jobs} jobs of ${rows} rows`;
     },
     kills * 60_000,
   );

@@ -9,7 +9,9 @@ export function describeManyRows({ rows, files, workers }: { rows: number; files
   beforeAll(() => bulk.upload({ rows, files, dimension: 128, rowGroupRows: 5_000 }), 600_000);
   afterAll(() => bulk.remove());
 
-  test(`${rows} rows in ${files} files by ${workers} workers: exact, in small states and bounded memory`, async () => {
+  test(`${rows} rows in ${files} files by ${workers} workers: exact, in small states and bounded memory`, async ({
+    task,
+  }) => {
     const stopWatching = watchWorkerMemory();
     const name = await bulk.start({ workers, indexType: "IVF_RQ" });
     const job = await bulk.ended(name, 1_500_000);
@@ -22,9 +24,11 @@ export function describeManyRows({ rows, files, workers }: { rows: number; files
     expect(memory).toBeGreaterThan(0);
     expect(memory).toBeLessThanOrEqual(1_024 ** 3);
     const times = job.phases.map((phase) => `${phase.name} ${(phase.ms / 1_000).toFixed(1)} s`).join(", ");
-    console.log(
-      `${rows} rows: ${times}; ${events.length} events, states of ${largestState(events)} characters at most, ` +
-        `a load worker ${Math.round(memory / 1_048_576)} MB`,
+    const rate = Math.round(
+      rows / ((job.phases.find(({ name: phase }) => phase === "load")?.ms ?? 0) / 1_000),
     );
+    task.meta.figures =
+      `load ${rate} rows/s; ${times}; ${events.length} events; largest state ${largestState(events)} characters; ` +
+      `load worker ${Math.round(memory / 1_048_576)} MB`;
   }, 1_800_000);
 }
