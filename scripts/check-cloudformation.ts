@@ -11,8 +11,9 @@ const ignored = {
   W3005: "Serverless writes DependsOn for every role, although the function refers to it",
 };
 
-/** cfn-lint is a Python package, among LocalStack's. */
-const lint = join(await buildOnce(localstackBuild), "bin/cfn-lint");
+/** cfn-lint is a Python package, among LocalStack's. Its own script names the folder the packages were built in. */
+const python = join(await buildOnce(localstackBuild), "bin/python");
+const lint = ["-c", "import sys; from cfnlint.runner import main; sys.exit(main())"];
 
 for (const stage of stages) {
   const started = performance.now();
@@ -24,7 +25,7 @@ for (const stage of stages) {
 async function check(stage: string, file: string): Promise<void> {
   const args = ["--template", file, "--regions", "us-east-1", "--ignore-checks", ...Object.keys(ignored)];
   try {
-    await promisify(execFile)(lint, args);
+    await promisify(execFile)(python, [...lint, ...args]);
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
     throw new Error(`${stage}: cfn-lint complains\n${stdout || stderr || (error as Error).message}`, {
