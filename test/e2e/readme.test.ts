@@ -79,7 +79,8 @@ test("the configuration shown is one that is taken", async () => {
   const { readEnvironment } = await import("../../lib/config/environment.ts");
   const file = join(folder, "shown.toml");
   await (await import("node:fs/promises")).writeFile(file, toml);
-  const names = loadBuckets(readEnvironment({ LAKEHOUSE_TOML: file }))
+  const keys = { MINIO_ACCESS_KEY_ID: "id", MINIO_SECRET_ACCESS_KEY: "secret" };
+  const names = loadBuckets(readEnvironment({ LAKEHOUSE_TOML: file, ...keys }))
     .all()
     .map(({ name }) => name);
   expect(names).toEqual(["primary", "corpus", "s3:lakehouse"]);
