@@ -1,5 +1,6 @@
 import { LanceConnections } from "./adapters/lance/connections.ts";
 import { LanceGenerations } from "./adapters/lance/lance-generations.ts";
+import { Replicas } from "./adapters/lance/replicas.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm-indexes.ts";
 import { WasmParquetSource } from "./adapters/parquet/parquet-source.ts";
 import { LocalStore } from "./adapters/store/local-store.ts";
@@ -46,7 +47,9 @@ export function createContainer(
   const connections = new LanceConnections(buckets, memoryMb);
   const generations = new LanceGenerations(connections, stores);
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;
-  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs });
+  const replicaMaxBytes = environment.REPLICA_MAX_BYTES ?? limits.replicaMaxBytes;
+  const replicas = new Replicas(connections, stores, replicaMaxBytes);
+  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, replicas });
   const parquet: ParquetSource = new WasmParquetSource(stores);
   const retireAfterMs = environment.RETIRE_AFTER_MS ?? limits.retireAfterMs;
   const taskTimeLimitMs = environment.TASK_TIME_LIMIT_MS;
@@ -67,6 +70,7 @@ export function createContainer(
     close: async () => {
       await embedded?.idle();
       indexes.close();
+      await replicas.close();
       await connections.close();
     },
   };

@@ -31,6 +31,10 @@ export const limits = {
   metadataCacheShare: 0.1,
   defaultMemoryMb: 2_048,
 
+  // Replicas on a container's disk
+  replicaMaxBytes: 4 * 1_073_741_824, // of all together; REPLICA_MAX_BYTES overrides it
+  replicaConcurrency: 4, // parts of 8 MB that are fetched at a time
+
   // Jobs
   unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds about ten times as much
   maxUnitBytes: 40 * 1_048_576, // the largest row group that is appended as a whole

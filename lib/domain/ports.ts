@@ -41,6 +41,8 @@ export type Stores = (bucket: string) => ObjectStore;
 export interface Reader {
   readonly columns: Column[];
   readonly version: number;
+  /** Whether it reads from this machine's disk what its store holds. */
+  readonly isReplicated?: boolean;
   search(query: Query): Promise<Hit[]>;
   fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined>;
   stats(): Promise<GenerationStats>;

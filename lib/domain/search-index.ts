@@ -36,6 +36,7 @@ export async function searchIndex(
   return indexes.use(index, request.consistency, async (lease) => {
     refuseUnfit(request, lease);
     const settings = settingsFor(request, lease.published);
+    const replicated = lease.reader.isReplicated;
     const searching = performance.now();
     const hits = await lease.reader.search({
       vector: queryVector(request.vector, lease.published.metric),
@@ -49,7 +50,7 @@ export async function searchIndex(
     return {
       hits,
       performance: {
-        cache: lease.cold ? "cold" : "warm",
+        cache: lease.cold ? "cold" : replicated ? "replica" : "warm",
         openMs: milliseconds(lease.openMs),
         searchMs: milliseconds(ended - searching),
         totalMs: milliseconds(ended - started),

@@ -43,7 +43,10 @@ export const searchResponse = z
   .strictObject({
     hits: z.array(hit),
     performance: z.strictObject({
-      cache: z.enum(["cold", "warm"]).meta({ description: "cold: this request opened the index" }),
+      cache: z.enum(["cold", "warm", "replica"]).meta({
+        description:
+          "cold: this request opened the index; replica: it was read from a copy on the container's disk",
+      }),
       openMs: z.number(),
       searchMs: z.number(),
       totalMs: z.number(),

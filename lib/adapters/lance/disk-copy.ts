@@ -1,41 +1,88 @@
-import { mkdir, mkdtemp, open, rm, statfs } from "node:fs/promises";
+import { link, mkdir, mkdtemp, open, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { limits } from "../../config/limits.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
+import { manifestName } from "./manifest-name.ts";
 
 /** A table's files on this machine's disk. */
 export interface DiskCopy {
   /** Database folder that holds the table under its own name. */
   folder: string;
+  bytes: number;
   remove(): Promise<void>;
 }
 
+export interface CopyOptions {
+  /** Only this version's manifest, so that it is the one that opens; without it, all there are. */
+  version?: number;
+  /** Another copy of the table: what it has is linked. Files of a table never change under their names. */
+  from?: DiskCopy;
+  /** No copy is made of more. */
+  maxBytes?: number;
+  concurrency?: number;
+  signal?: AbortSignal;
+}
+
 /**
- * Copies a table's files to the temporary disk, so that hundreds of searches cost no requests.
+ * Copies a table's files to the temporary disk.
  * @param folder of the table in the store, ending with `/`
- * @returns undefined when the disk has no room for it
+ * @returns undefined when the disk has no room for it, or it is too large
  */
-export async function copyToDisk(store: ObjectStore, folder: string): Promise<DiskCopy | undefined> {
-  const files = await store.list(folder);
+export async function copyToDisk(
+  store: ObjectStore,
+  folder: string,
+  options: CopyOptions = {},
+): Promise<DiskCopy | undefined> {
+  const files = (await store.list(folder)).filter(({ key }) => isWanted(key, options.version));
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const disk = await statfs(tmpdir());
-  if (bytes > disk.bavail * disk.bsize * limits.diskCopyShare) return undefined;
+  const room = Math.min(disk.bavail * disk.bsize * limits.diskCopyShare, options.maxBytes ?? Infinity);
+  if (bytes > room) return undefined;
   const root = await mkdtemp(join(tmpdir(), "generation-"));
-  const table = folder.split("/").at(-2) ?? "";
-  const copy = { folder: root, remove: () => rm(root, { recursive: true, force: true }) };
+  const copy = { folder: root, bytes, remove: () => rm(root, { recursive: true, force: true }) };
   try {
-    const parts = files.flatMap(({ key, bytes: size }) =>
-      partsOf(size).map((start) => ({ key, start, end: Math.min(size, start + limits.diskCopyPartBytes) })),
-    );
-    await inParallel(parts, limits.diskCopyConcurrency, ({ key, start, end }) =>
-      copyPart(store, key, join(root, table, key.slice(folder.length)), start, end),
-    );
+    await copyFiles(store, folder, files, copy, options);
     return copy;
   } catch (error) {
     await copy.remove();
     throw error;
   }
+}
+
+function isWanted(key: string, version: number | undefined): boolean {
+  return version === undefined || !key.includes("/_versions/") || key.endsWith(`/${manifestName(version)}`);
+}
+
+async function copyFiles(
+  store: ObjectStore,
+  folder: string,
+  files: { key: string; bytes: number }[],
+  copy: DiskCopy,
+  { from, concurrency = limits.diskCopyConcurrency, signal }: CopyOptions,
+): Promise<void> {
+  const table = folder.split("/").at(-2) ?? "";
+  const pathIn = (root: string, key: string) => join(root, table, key.slice(folder.length));
+  const missing: typeof files = [];
+  for (const file of files)
+    if (!from || !(await isLinked(pathIn(from.folder, file.key), pathIn(copy.folder, file.key))))
+      missing.push(file);
+  const parts = missing.flatMap(({ key, bytes }) =>
+    partsOf(bytes).map((start) => ({ key, start, end: Math.min(bytes, start + limits.diskCopyPartBytes) })),
+  );
+  await inParallel(parts, concurrency, async ({ key, start, end }) => {
+    signal?.throwIfAborted();
+    await copyPart(store, key, pathIn(copy.folder, key), start, end);
+  });
+}
+
+/** @returns false when there is nothing to link to */
+async function isLinked(from: string, to: string): Promise<boolean> {
+  await mkdir(dirname(to), { recursive: true });
+  return link(from, to).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Where the parts of a file start; an empty file has one. */

@@ -1,10 +1,10 @@
 import { limits } from "../../config/limits.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
+import { manifestName } from "./manifest-name.ts";
 
 /**
  * Copies one version of a Lance table to another folder of the same store. Files of a version never change and its
  * manifest names them relative to the table, so the copy of the manifest, made last, is the commit.
- * Manifest names count down from 2^64 - 1 (Lance's V2 naming), so that the newest lists first.
  */
 export async function copyVersion(
   store: ObjectStore,
@@ -19,6 +19,6 @@ export async function copyVersion(
     await Promise.all(
       keys.slice(i, i + limits.forkConcurrency).map((key) => store.copy(from + key, to + key)),
     );
-  const manifest = `_versions/${18446744073709551615n - BigInt(version)}.manifest`;
+  const manifest = `_versions/${manifestName(version)}`;
   await store.copy(from + manifest, to + manifest);
 }

@@ -9,6 +9,7 @@ import type { LanceConnections } from "./connections.ts";
 import { copyToDisk } from "./disk-copy.ts";
 import { DuplicateFinder } from "./duplicate-finder.ts";
 import { copyVersion } from "./fork-table.ts";
+import { folderOf } from "./generation-folder.ts";
 import { fromLance } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
 
@@ -195,7 +196,6 @@ async function classified<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const folderOf = ({ index, generation }: GenerationRef) => `lance/${index}/${generation}.lance/`;
 const vectorIndexName = (column: string) => `${column}_idx`;
 
 function originsOf(unit: number): string {

@@ -51,6 +51,11 @@ export class LanceReader implements Reader {
     this.#version = version;
   }
 
+  /** Reads the indexes into the session's cache. */
+  async prewarm(): Promise<void> {
+    for (const { name } of await this.#table.listIndices()) await this.#table.prewarmIndex(name);
+  }
+
   close(): void {
     this.#table.close();
   }

@@ -9,6 +9,8 @@ import type { Consistency } from "../../domain/search-request.ts";
 import type { LanceConnections } from "./connections.ts";
 import { isGone, lanceCall } from "./lance-errors.ts";
 import { LanceReader } from "./lance-reader.ts";
+import type { Replicas } from "./replicas.ts";
+import { ReplicatedReader } from "./replicated-reader.ts";
 
 /**
  * The indexes this container has open.
@@ -23,6 +25,7 @@ export class LanceWarmIndexes implements WarmIndexes {
   readonly #connections: LanceConnections;
   readonly #clock: Clock;
   readonly #stalenessMs: number;
+  readonly #replicas: Replicas | undefined;
   readonly #handles: LRUCache<string, Handle>;
 
   constructor(options: {
@@ -31,7 +34,10 @@ export class LanceWarmIndexes implements WarmIndexes {
     clock: Clock;
     stalenessMs?: number;
     maxHandles?: number;
+    /** Without them everything is read from its store. */
+    replicas?: Replicas;
   }) {
+    this.#replicas = options.replicas;
     this.#registry = options.registry;
     this.#connections = options.connections;
     this.#clock = options.clock;
@@ -99,7 +105,12 @@ export class LanceWarmIndexes implements WarmIndexes {
         const connection = await this.#connections.get(published.bucket, entry.name);
         return LanceReader.over(await connection.openTable(published.generation), published);
       });
-      return new OpenGeneration(entry, published, reader);
+      const ref = { bucket: published.bucket, index: entry.name, generation: published.generation };
+      return new OpenGeneration(
+        entry,
+        published,
+        this.#replicas ? new ReplicatedReader(reader, this.#replicas, ref, published) : reader,
+      );
     } catch (error) {
       if (isGone(error))
         throw new DomainError("IndexNotFound", `the data of index "${entry.name}" is gone`, { cause: error });
@@ -108,15 +119,17 @@ export class LanceWarmIndexes implements WarmIndexes {
   }
 }
 
+type FollowingReader = LanceReader | ReplicatedReader;
+
 /** A generation that is open, counted by the requests that use it. */
 class OpenGeneration {
   entry: IndexEntry;
   readonly published: Publication;
-  readonly reader: LanceReader;
+  readonly reader: FollowingReader;
   #users = 0;
   #retired = false;
 
-  constructor(entry: IndexEntry, published: Publication, reader: LanceReader) {
+  constructor(entry: IndexEntry, published: Publication, reader: FollowingReader) {
     this.entry = entry;
     this.published = published;
     this.reader = reader;
@@ -167,8 +180,14 @@ class Handle {
 
   /** Waits until a look that began at most so long ago has ended. @returns whether a generation had to be opened */
   async freshWithin(stalenessMs: number): Promise<boolean> {
-    const needed = this.#actions.now() - stalenessMs;
-    return this.#lookUntil(() => this.#freshAt >= needed);
+    const now = this.#actions.now();
+    if (this.#freshAt < now - stalenessMs / 2 && this.#freshAt >= now - stalenessMs) this.#lookAhead();
+    return this.#lookUntil(() => this.#freshAt >= now - stalenessMs);
+  }
+
+  /** Behind the request's back, so that the next ones need not wait: what is known is fresh enough for this one. */
+  #lookAhead(): void {
+    this.#startLook().catch(() => undefined);
   }
 
   /** Waits until a look that begins from now on has ended; one under way may already have passed what matters. */
@@ -180,12 +199,17 @@ class Handle {
   async #lookUntil(isFresh: () => boolean): Promise<boolean> {
     const before = this.#current;
     while (!isFresh()) {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
-      });
-      await this.#looking;
+      await this.#startLook();
     }
     return this.#current !== before;
+  }
+
+  /** The look under way, or a new one. */
+  #startLook(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
   }
 
   /** Undefined when the handle is no longer to be used. */

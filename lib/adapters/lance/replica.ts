@@ -1,0 +1,77 @@
+import type { Connection } from "@lancedb/lancedb";
+import { DomainError } from "../../domain/errors.ts";
+import type { Publication } from "../../domain/index-entry.ts";
+import type { LanceConnections } from "./connections.ts";
+import type { DiskCopy } from "./disk-copy.ts";
+import { LanceReader } from "./lance-reader.ts";
+
+/** One version of a generation on disk, open, counted by those who read it. */
+export class Replica {
+  readonly version: number;
+  readonly copy: DiskCopy;
+  readonly gone: Promise<void>;
+  readonly #reader: LanceReader;
+  readonly #connection: Connection;
+  #users = 0;
+  #retired = false;
+  #removed: () => void = () => undefined;
+
+  private constructor(copy: DiskCopy, connection: Connection, reader: LanceReader) {
+    this.copy = copy;
+    this.version = reader.version;
+    this.#connection = connection;
+    this.#reader = reader;
+    this.gone = new Promise((resolve) => {
+      this.#removed = resolve;
+    });
+  }
+
+  /** Opens a copy that was just made, its indexes read beforehand. @throws when it is not what it should be */
+  static async open(
+    connections: LanceConnections,
+    copy: DiskCopy,
+    generation: string,
+    published: Publication,
+    version: number,
+  ): Promise<Replica> {
+    try {
+      const connection = await connections.onDisk(copy.folder);
+      const reader = await LanceReader.over(await connection.openTable(generation), published);
+      const replica = new Replica(copy, connection, reader);
+      if (reader.version !== version)
+        throw new DomainError("Internal", `a copy of version ${version} opened as ${reader.version}`);
+      await reader.prewarm();
+      return replica;
+    } catch (error) {
+      await copy.remove();
+      throw error;
+    }
+  }
+
+  get bytes(): number {
+    return this.copy.bytes;
+  }
+
+  async use<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    this.#users += 1;
+    try {
+      return await work(this.#reader);
+    } finally {
+      this.#users -= 1;
+      this.#removeIfUnused();
+    }
+  }
+
+  /** Its files go when the last who reads them has ended. */
+  retire(): void {
+    this.#retired = true;
+    this.#removeIfUnused();
+  }
+
+  #removeIfUnused(): void {
+    if (!this.#retired || this.#users > 0) return;
+    this.#reader.close();
+    this.#connection.close();
+    void this.copy.remove().then(this.#removed, this.#removed);
+  }
+}

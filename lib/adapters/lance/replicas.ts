@@ -1,0 +1,94 @@
+import { LRUCache } from "lru-cache";
+import { limits } from "../../config/limits.ts";
+import type { GenerationRef, Publication } from "../../domain/index-entry.ts";
+import type { Stores } from "../../domain/ports.ts";
+import type { LanceConnections } from "./connections.ts";
+import { copyToDisk } from "./disk-copy.ts";
+import { folderOf } from "./generation-folder.ts";
+import { Replica } from "./replica.ts";
+
+/**
+ * Versions of generations on this machine's disk, filled behind the requests' backs. A version's files never change, so
+ * a replica of the version that a reader is at answers exactly as the store would; one of any other version is not used.
+ * The least recently used give way when there is no room.
+ */
+export class Replicas {
+  readonly #connections: LanceConnections;
+  readonly #stores: Stores;
+  readonly #maxBytes: number;
+  readonly #ready: LRUCache<string, Replica> | undefined;
+  readonly #filling = new Map<string, Promise<void>>();
+  /** Versions that did not fit or could not be copied: not tried again. */
+  readonly #given = new LRUCache<string, number>({ max: limits.maxOpenHandles });
+  readonly #closed = new AbortController();
+  /** Those whose files are still to go. */
+  readonly #leaving = new Set<Promise<void>>();
+
+  /** @param maxBytes of all replicas together; 0 for none */
+  constructor(connections: LanceConnections, stores: Stores, maxBytes: number) {
+    this.#connections = connections;
+    this.#stores = stores;
+    this.#maxBytes = maxBytes;
+    if (maxBytes > 0)
+      this.#ready = new LRUCache({
+        maxSize: maxBytes,
+        sizeCalculation: ({ bytes }) => Math.max(1, bytes),
+        dispose: (replica) => this.#retire(replica),
+      });
+  }
+
+  #retire(replica: Replica): void {
+    replica.retire();
+    this.#leaving.add(replica.gone);
+    void replica.gone.then(() => this.#leaving.delete(replica.gone));
+  }
+
+  /** The replica of exactly this version. */
+  at(ref: GenerationRef, version: number): Replica | undefined {
+    const replica = this.#ready?.get(keyOf(ref));
+    return replica?.version === version ? replica : undefined;
+  }
+
+  /** Begins to fill one, unless that is under way or is of no use. */
+  fill(ref: GenerationRef, published: Publication, version: number): void {
+    const key = keyOf(ref);
+    if (!this.#ready || this.#filling.has(key) || this.#given.get(key) === version) return;
+    if (!this.#connections.isRemote(ref.bucket) || this.#closed.signal.aborted) return;
+    const filling = this.#fill(ref, published, version)
+      .catch(() => this.#given.set(key, version))
+      .then(() => void this.#filling.delete(key));
+    this.#filling.set(key, filling);
+  }
+
+  /** Not to be used any more: it could not be read, or its generation is closed. */
+  drop(ref: GenerationRef): void {
+    this.#ready?.delete(keyOf(ref));
+  }
+
+  /** Waits until nothing is being filled. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#filling.values());
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.idle();
+    this.#ready?.clear();
+    await Promise.all(this.#leaving);
+  }
+
+  async #fill(ref: GenerationRef, published: Publication, version: number): Promise<void> {
+    const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
+      version,
+      from: this.#ready?.peek(keyOf(ref))?.copy,
+      maxBytes: this.#maxBytes,
+      concurrency: limits.replicaConcurrency,
+      signal: this.#closed.signal,
+    });
+    if (!copy) return void this.#given.set(keyOf(ref), version);
+    const replica = await Replica.open(this.#connections, copy, ref.generation, published, version);
+    this.#ready?.set(keyOf(ref), replica);
+  }
+}
+
+const keyOf = ({ bucket, index, generation }: GenerationRef) => `${bucket} ${index} ${generation}`;

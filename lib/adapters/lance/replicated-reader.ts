@@ -1,0 +1,81 @@
+import { DomainError } from "../../domain/errors.ts";
+import type { Column, GenerationRef, Publication } from "../../domain/index-entry.ts";
+import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
+import type { Document, Hit } from "../../domain/search-request.ts";
+import type { LanceReader } from "./lance-reader.ts";
+import type { Replicas } from "./replicas.ts";
+
+/**
+ * Reads a generation from the replica of the version it is at, or from its store where there is none (yet). Which
+ * version that is only the store says, so that a replica is never a reason to answer with something older.
+ */
+export class ReplicatedReader implements Reader {
+  readonly #store: LanceReader;
+  readonly #replicas: Replicas;
+  readonly #ref: GenerationRef;
+  readonly #published: Publication;
+
+  constructor(store: LanceReader, replicas: Replicas, ref: GenerationRef, published: Publication) {
+    this.#store = store;
+    this.#replicas = replicas;
+    this.#ref = ref;
+    this.#published = published;
+  }
+
+  get columns(): Column[] {
+    return this.#store.columns;
+  }
+
+  get version(): number {
+    return this.#store.version;
+  }
+
+  get isReplicated(): boolean {
+    return this.#replicas.at(this.#ref, this.version) !== undefined;
+  }
+
+  async search(query: Query): Promise<Hit[]> {
+    return this.#read((reader) => reader.search(query));
+  }
+
+  async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
+    return this.#read((reader) => reader.fetch(docId, columns, timeoutMs));
+  }
+
+  async stats(): Promise<GenerationStats> {
+    return this.#store.stats();
+  }
+
+  async refresh(): Promise<void> {
+    await this.#store.refresh();
+  }
+
+  close(): void {
+    this.#replicas.drop(this.#ref);
+    this.#store.close();
+  }
+
+  async #read<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    const replica = this.#replicas.at(this.#ref, this.version);
+    if (!replica) return this.#readStore(work);
+    try {
+      return await replica.use(work);
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
+      this.#replicas.drop(this.#ref);
+      return work(this.#store);
+    }
+  }
+
+  /** The first answers come from the store; a replica is begun when they are there, not before. */
+  async #readStore<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    const result = await work(this.#store);
+    this.#replicas.fill(this.#ref, this.#published, this.version);
+    return result;
+  }
+}
+
+/** A deadline that passed or a mistake of the request would be the same from the store. */
+function isOfTheDisk(error: unknown): boolean {
+  return error instanceof DomainError && (error.kind === "Internal" || error.kind === "StoreUnavailable");
+}

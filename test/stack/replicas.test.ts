@@ -1,0 +1,213 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "@lancedb/lancedb";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
+import { Replicas } from "../../lib/adapters/lance/replicas.ts";
+import { LanceWarmIndexes } from "../../lib/adapters/lance/warm-indexes.ts";
+import { readEnvironment } from "../../lib/config/environment.ts";
+import { loadBuckets } from "../../lib/config/lakehouse.ts";
+import { storesFor } from "../../lib/container.ts";
+import { dropIndex } from "../../lib/domain/drop-index.ts";
+import { fetchDocument } from "../../lib/domain/fetch-document.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
+import type { Consistency } from "../../lib/domain/search-request.ts";
+import { FaultProxy } from "../support/fault-proxy.ts";
+import { runJob } from "../support/lakehouse.ts";
+import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
+import { createS3Lakehouse, type S3Lakehouse } from "../support/s3-lakehouse.ts";
+import { s3Places } from "../support/stack-stores.ts";
+
+const systemTmpdir = tmpdir();
+const rows = 300;
+const query = sampleRows(1)[0]?.vector ?? [];
+
+let lakehouse: S3Lakehouse;
+let proxy: FaultProxy;
+/** Wall clock of the container under test; moved by hand. */
+let now: number;
+let warm: { indexes: LanceWarmIndexes; replicas: Replicas; close(): Promise<void> };
+
+beforeEach(async () => {
+  process.env["TMPDIR"] = await mkdtemp(join(systemTmpdir, "replicas-"));
+  lakehouse = await createS3Lakehouse(s3Places.MinIO());
+  proxy = await FaultProxy.start(s3Places.MinIO().endpoint);
+  now = Date.now();
+  await migrate("docs", rows);
+  warm = warmContainer();
+});
+
+afterEach(async () => {
+  await warm.close();
+  await lakehouse.remove();
+  await proxy.stop();
+  await rm(tmpdir(), { recursive: true, force: true });
+  process.env["TMPDIR"] = systemTmpdir;
+});
+
+async function migrate(index: string, count: number): Promise<void> {
+  const source = `${lakehouse.bucket}/${index}-${count}.parquet`;
+  await lakehouse.stores(lakehouse.bucket).put(`${index}-${count}.parquet`, parquetBytes(sampleRows(count)));
+  const input = { type: "migrate", index, source, bucket: lakehouse.bucket, indexType: "IVF_FLAT" };
+  expect((await runJob(lakehouse.open(), input)).error).toBeNull();
+}
+
+/** The reading half of a container, with a clock that the test moves, over the proxy. */
+function warmContainer(maxBytes = 1_073_741_824) {
+  const buckets = loadBuckets(readEnvironment({ ...lakehouse.environment, AWS_ENDPOINT: proxy.endpoint }));
+  const connections = new LanceConnections(buckets, 512);
+  const replicas = new Replicas(connections, storesFor(buckets), maxBytes);
+  const { registry } = lakehouse.open();
+  const indexes = new LanceWarmIndexes({ registry, connections, clock: { now: () => now }, replicas });
+  const close = async () => {
+    indexes.close();
+    await replicas.close();
+    await connections.close();
+  };
+  return { indexes, replicas, close };
+}
+
+async function search(consistency: Consistency = "eventual", index = "docs") {
+  const request = parseSearchRequest({ vector: query, k: 1_000, consistency });
+  const { hits, performance } = await searchIndex(warm.indexes, index, request, 10_000);
+  return { rows: hits.length, first: hits[0]?.doc_id, ...performance };
+}
+
+/** Searches until a replica has been filled. */
+async function replicated(index = "docs") {
+  await search("eventual", index);
+  await warm.replicas.idle();
+  return search("eventual", index);
+}
+
+/** As any LanceDB client can. */
+async function append(prefix: string, count: number, generation = "g1"): Promise<void> {
+  const { endpoint, credentials } = s3Places.MinIO();
+  const connection = await connect(`s3://${lakehouse.name}/lance/docs`, {
+    storageOptions: {
+      aws_endpoint: endpoint,
+      allow_http: "true",
+      aws_region: "us-east-1",
+      aws_access_key_id: credentials.accessKeyId,
+      aws_secret_access_key: credentials.secretAccessKey,
+    },
+  });
+  const table = await connection.openTable(generation);
+  await table.add(sampleRows(count, 8, prefix) as Record<string, unknown>[]);
+  table.close();
+  connection.close();
+}
+
+const copies = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("generation-"));
+
+test("the first answer comes from the store, the next from a replica, without a request", async () => {
+  expect(await search()).toMatchObject({ cache: "cold", rows });
+  await warm.replicas.idle();
+  proxy.resetCounts();
+  for (let i = 0; i < 5; i++) expect(await search()).toMatchObject({ cache: "replica", rows, first: "d0" });
+  const document = { index: "docs", docId: "d7", consistency: "eventual" } as const;
+  expect(await fetchDocument(warm.indexes, document, 10_000)).toMatchObject({ doc_id: "d7" });
+  expect(proxy.counts.requests).toBe(0);
+});
+
+test("rows that others append are seen at once when strong, and within five seconds: no replica hides them", async () => {
+  expect(await replicated()).toMatchObject({ cache: "replica", rows });
+  await append("new", 5);
+  expect(await search("strong")).toMatchObject({ cache: "warm", rows: rows + 5 });
+  await append("newer", 5);
+  now += 4_999;
+  expect(await search()).toMatchObject({ rows: rows + 10 });
+  await warm.replicas.idle();
+  expect(await search()).toMatchObject({ cache: "replica", rows: rows + 10 });
+});
+
+test("another version costs only what is new of it", async () => {
+  await replicated();
+  await append("new", 5);
+  await search("strong");
+  proxy.resetCounts();
+  await warm.replicas.idle();
+  expect(await search("strong")).toMatchObject({ cache: "replica", rows: rows + 5 });
+  expect(proxy.counts.bytesDown).toBeLessThan(20_000);
+});
+
+test("every answer is of one version while others append", async () => {
+  await replicated();
+  const appending = (async () => {
+    for (let i = 0; i < 5; i++) await append(`batch-${i}-`, 1);
+  })();
+  const seen: number[] = [];
+  let busy = true;
+  void appending.finally(() => {
+    busy = false;
+  });
+  while (busy) seen.push((await search("strong")).rows);
+  await appending;
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  expect((await search("strong")).rows).toBe(rows + 5);
+});
+
+test("a generation that is published takes the place of the old one's replica, whose files go", async () => {
+  const before = await copies();
+  await replicated();
+  await migrate("docs", 400);
+  expect(await search("strong")).toMatchObject({ generation: "g2", rows: 400 });
+  await warm.replicas.idle();
+  expect(await search()).toMatchObject({ cache: "replica", generation: "g2", rows: 400 });
+  await expect.poll(async () => (await copies()).length).toBe(before.length + 1);
+});
+
+test("an index that was dropped is not served from its replica", async () => {
+  await replicated();
+  const { registry, generations } = lakehouse.open();
+  await dropIndex(registry, generations, "docs");
+  await expect(search("strong")).rejects.toMatchObject({ kind: "IndexNotFound" });
+  now += 4_999;
+  await expect(search()).rejects.toMatchObject({ kind: "IndexNotFound" });
+});
+
+test("a container that was frozen for an hour answers with what is there now", async () => {
+  await replicated();
+  await migrate("docs", 400);
+  now += 3_600_000;
+  expect(await search()).toMatchObject({ generation: "g2", rows: 400 });
+});
+
+test("a replica whose files are damaged is given up for the store", async () => {
+  const before = await copies();
+  await replicated();
+  const [folder = ""] = (await copies()).filter((name) => !before.includes(name));
+  const data = join(tmpdir(), folder, "g1.lance/data");
+  for (const name of await readdir(data)) await writeFile(join(data, name), "damaged");
+  const document = { index: "docs", docId: "d9", consistency: "eventual" } as const;
+  expect(await fetchDocument(warm.indexes, document, 10_000)).toMatchObject({ doc_id: "d9" });
+});
+
+test("of two indexes for which there is no room together the one used last is kept", async () => {
+  await migrate("others", rows);
+  await warm.close();
+  const files = await lakehouse.stores(lakehouse.bucket).list("lance/docs/g1.lance/");
+  warm = warmContainer(1.5 * files.reduce((sum, { bytes }) => sum + bytes, 0));
+  expect(await replicated("docs")).toMatchObject({ cache: "replica" });
+  expect(await replicated("others")).toMatchObject({ cache: "replica" });
+  expect(await search("eventual", "docs")).toMatchObject({ cache: "warm", rows });
+});
+
+test("an index that is too large is served from the store, and not copied again and again", async () => {
+  await warm.close();
+  warm = warmContainer(1_000);
+  expect(await replicated()).toMatchObject({ cache: "warm", rows });
+  proxy.resetCounts();
+  await search();
+  await warm.replicas.idle();
+  expect(proxy.counts.operations.ListObjects ?? 0).toBe(0);
+});
+
+test("a closed container leaves nothing on the disk", async () => {
+  const before = await copies();
+  await replicated();
+  await warm.close();
+  expect(await copies()).toEqual(before);
+  warm = warmContainer();
+});
