@@ -21,6 +21,8 @@ function arnsOf(declared, file) {
     primary: primary.map(arnOfBucket),
     registry: primary.map(arnOfKeys("registry/*")),
     jobs: primary.map(arnOfKeys("jobs/*")),
+    served: buckets.map(arnOfBucket),
+    servedGenerations: buckets.map(arnOfKeys("lance/*")),
     data: writable.map(arnOfBucket),
     generations: writable.map(arnOfKeys("lance/*")),
     markers: writable.map(arnOfKeys(".conditional-writes")),

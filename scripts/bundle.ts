@@ -87,8 +87,12 @@ async function parquetDecoder(): Promise<[string, Uint8Array]> {
 async function lakehouseFiles(): Promise<[string, Uint8Array][]> {
   const named = process.env["LAKEHOUSE_TOML"];
   const paths = [...lakehouses, ...(named ? [relative(project, resolve(project, named))] : [])];
-  const inside = paths.filter((path) => !path.startsWith("..") && !isAbsolute(path));
-  const found = [...new Set(inside)].filter((path) => existsSync(resolve(project, path)));
+  const outside = paths.find((path) => path.startsWith("..") || isAbsolute(path));
+  if (outside)
+    throw new Error(
+      `LAKEHOUSE_TOML names ${outside}, which is outside the project: it cannot go into the zip`,
+    );
+  const found = [...new Set(paths)].filter((path) => existsSync(resolve(project, path)));
   return Promise.all(found.map(async (path) => [path, await readFile(resolve(project, path))] as const)).then(
     (files) => files.map(([path, bytes]) => [path, new Uint8Array(bytes)]),
   );

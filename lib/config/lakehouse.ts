@@ -64,6 +64,11 @@ type Declared = z.infer<typeof lakehouseSchema>["storage"]["buckets"][number];
  */
 export function loadBuckets(environment: Environment, cwd = process.cwd()): Buckets {
   const file = resolve(cwd, environment.LAKEHOUSE_TOML ?? "lakehouse.toml");
+  if (environment.LAKEHOUSE_TOML && !existsSync(file))
+    throw new DomainError(
+      "ConfigInvalid",
+      `LAKEHOUSE_TOML names ${environment.LAKEHOUSE_TOML}, which is not there`,
+    );
   const { storage } = existsSync(file) ? parseLakehouse(readFileSync(file, "utf8")) : parseLakehouse("");
   const base = existsSync(file) ? dirname(file) : cwd;
   const dataRoot = environment.DATA_ROOT

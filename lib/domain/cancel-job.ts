@@ -5,8 +5,8 @@ import type { Job } from "./job.ts";
 import type { Workflow } from "./ports.ts";
 
 /**
- * Cancels a job: its execution ends, its unfinished generation goes. A job that is over stays as it is; one that
- * published before the cancel came has succeeded.
+ * Cancels a job: its execution ends, its unfinished generation goes. One that published before the cancel came has
+ * succeeded; of one that is over otherwise goes what it may have left, such as its claim after its execution was stopped.
  * @throws JobNotFound
  */
 export async function cancelJob(
@@ -16,9 +16,10 @@ export async function cancelJob(
   const record = await deps.ledger.record(id);
   if (!record) throw new DomainError("JobNotFound", `job "${id}" does not exist`);
   const before = await getJob(deps.ledger, deps.workflow, id);
-  if (isOver(before.state)) return before;
-  const end = await deps.ledger.end(id, "cancelled");
-  await deps.workflow.stop(id, record.input.type);
-  if (end.state === "cancelled") await discardGeneration(deps, id, record.input.index);
+  if (before.state === "succeeded") return before;
+  const end = await deps.ledger.end(id, isOver(before.state) ? "failed" : "cancelled");
+  if (end.state === "succeeded" && !isOver(before.state)) return before; // it is being published
+  if (!isOver(before.state)) await deps.workflow.stop(id, record.input.type);
+  await discardGeneration(deps, id, record.input.index);
   return getJob(deps.ledger, deps.workflow, id);
 }

@@ -1,4 +1,5 @@
 import { DomainError } from "./errors.ts";
+import type { IndexEntry } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { plan, stagingOf } from "./plan.ts";
@@ -22,6 +23,7 @@ export async function discardGeneration(
   const entry = await deps.registry.read(index);
   const claim = entry?.value.claim;
   if (!entry || claim?.job !== job) return;
+  await loseClaim(deps.registry, index, job);
   const ref = { index, bucket: claim.bucket, generation: claim.generation };
   await deps.generations.drop(stagingOf(ref));
   await deps.generations.drop(ref);
@@ -44,13 +46,32 @@ export async function discardIfEnded(
   await deps.generations.drop(made.ref);
 }
 
+/** From here on the job cannot publish, whatever of it still runs. */
+async function loseClaim(registry: IndexRegistry, index: string, job: string): Promise<void> {
+  await changeClaim(registry, index, job, (claim) => ({ claim: { ...claim, lost: true } }));
+}
+
 /** Tables first, claim last: as long as the claim stands, nobody else builds here. */
 async function releaseClaim(registry: IndexRegistry, index: string, job: string): Promise<void> {
+  await changeClaim(registry, index, job, (_, { published }) => ({
+    claim: null,
+    lastJob: job,
+    state: published ? "ready" : "dropped",
+  }));
+}
+
+type Claim = NonNullable<IndexEntry["claim"]>;
+
+async function changeClaim(
+  registry: IndexRegistry,
+  index: string,
+  job: string,
+  change: (claim: Claim, entry: IndexEntry) => Partial<IndexEntry>,
+): Promise<void> {
   try {
-    await registry.update(index, (entry) => {
-      if (entry.claim?.job !== job) return undefined;
-      return { claim: null, lastJob: job, state: entry.published ? "ready" : "dropped" };
-    });
+    await registry.update(index, (entry) =>
+      entry.claim?.job === job ? change(entry.claim, entry) : undefined,
+    );
   } catch (error) {
     if (!(error instanceof DomainError && error.kind === "IndexNotFound")) throw error;
   }

@@ -1,6 +1,6 @@
 import { DomainError } from "./errors.ts";
 import type { IndexEntry } from "./index-entry.ts";
-import type { IndexRegistry } from "./index-registry.ts";
+import type { Change, IndexRegistry } from "./index-registry.ts";
 import type { Generations } from "./ports.ts";
 
 /**
@@ -31,7 +31,7 @@ export async function dropIndex(
 async function bury(registry: IndexRegistry, index: string): Promise<IndexEntry> {
   const before = await registry.read(index);
   if (before?.value.state === "dropped" && before.value.retiring.length > 0) return before.value;
-  const { value } = await registry.update(index, (entry) => {
+  const { value } = await buried(registry, index, (entry) => {
     refuseWhileBuilding(entry);
     const { published, retiring, updatedAt } = entry;
     const last = published
@@ -48,6 +48,17 @@ async function bury(registry: IndexRegistry, index: string): Promise<IndexEntry>
     return { state: "dropped", published: null, retiring: [...retiring, ...last] };
   });
   return value;
+}
+
+/** The answer to our own write may have been lost: then the tombstone is there when we look again. */
+async function buried(registry: IndexRegistry, index: string, change: Change) {
+  try {
+    return await registry.update(index, change);
+  } catch (error) {
+    const after = await registry.read(index);
+    if (after?.value.state === "dropped" && after.value.retiring.length > 0) return after;
+    throw error;
+  }
 }
 
 /** `g7` and `g7-load` are of the seventh generation. */

@@ -54,7 +54,13 @@ export const generationRef = z.strictObject({
 });
 export type GenerationRef = z.infer<typeof generationRef>;
 
-const claim = z.strictObject({ job: jobId, generation: z.string(), bucket: bucketAlias, since: z.string() });
+const claim = z.strictObject({
+  job: jobId,
+  generation: z.string(),
+  bucket: bucketAlias,
+  since: z.string(),
+  lost: z.boolean().optional().meta({ description: "The job is being discarded and can no longer publish" }),
+});
 
 /** What is published of an index; all of it is replaced by one conditional PUT. */
 export const publication = z.strictObject({

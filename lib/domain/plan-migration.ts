@@ -7,7 +7,6 @@ import { splitSource } from "./names.ts";
 import { type Plan, plan, stagingOf } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
 import type { ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
-import { versionOf } from "./publish-generation.ts";
 import {
   commonDimension,
   invalidSource,
@@ -66,13 +65,12 @@ export async function planMigration(
   return made;
 }
 
-/** Null when nothing is published, or nothing of it can be read any more: then nothing can be lost. */
+/** The version is null when nothing of it can be read any more: then nothing can be lost. */
 async function publishedVersion({ registry, generations }: PlanDependencies, index: string) {
   const { published } = (await registry.get(index)).value;
   if (!published) return null;
   const ref = { index, bucket: published.bucket, generation: published.generation };
-  const version = await versionOf(generations, ref);
-  return version === null ? null : { ref, version };
+  return { ref, version: await generations.versionIfThere(ref) };
 }
 
 /** The Parquet files under a key or prefix, by name. */

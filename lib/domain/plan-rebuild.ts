@@ -1,5 +1,6 @@
 import { claimGeneration } from "./claim-generation.ts";
 import { publishedOf } from "./describe-index.ts";
+import { DomainError } from "./errors.ts";
 import type { BuildIndexInput } from "./job.ts";
 import { type Plan, plan } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
@@ -23,6 +24,11 @@ export async function planRebuild(
   const rows = await deps.generations.rowsOf(from);
   planIndex({ type: input.indexType, rows, dimension: published.dimension, asked: input.indexParameters });
   const claim = await claimGeneration(deps, job, input.index, published.bucket);
+  if (publishedOf((await deps.registry.get(input.index)).value).generation !== published.generation)
+    throw new DomainError(
+      "Conflict",
+      `another generation of index "${input.index}" was just published; start again`,
+    );
   const { idColumn, vectorColumn, dimension, columns, metric } = published;
   const made: Plan = {
     ref: { ...from, generation: claim.generation },
@@ -46,5 +52,5 @@ export async function forkGeneration(
   { generations }: Pick<PlanDependencies, "generations">,
   made: Plan,
 ): Promise<void> {
-  if (made.published) await generations.fork(made.published.ref, made.published.version, made.ref);
+  if (made.published?.version) await generations.fork(made.published.ref, made.published.version, made.ref);
 }

@@ -29,7 +29,7 @@ export const plan = z.object({
   units: z.array(unit),
   workers: z.int(),
   /** What is published when the job begins: a rebuild copies it, and either job replaces this version and no later one. */
-  published: z.object({ ref: generationRef, version: z.int() }).nullable(),
+  published: z.object({ ref: generationRef, version: z.int().nullable() }).nullable(),
   claimedAt: z.string(),
 });
 export type Plan = z.infer<typeof plan>;

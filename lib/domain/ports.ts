@@ -149,6 +149,8 @@ export interface Generations {
   create(ref: GenerationRef, target: TargetSchema): Promise<void>;
   append(ref: GenerationRef, ipc: Uint8Array): Promise<void>;
   version(ref: GenerationRef): Promise<number>;
+  /** Null when the table, or a file of it, is gone. */
+  versionIfThere(ref: GenerationRef): Promise<number | null>;
   rowsOf(ref: GenerationRef): Promise<number>;
   rowsOfUnit(ref: GenerationRef, unit: number): Promise<number>;
   deleteUnit(ref: GenerationRef, unit: number): Promise<void>;

@@ -1,5 +1,5 @@
 import { DomainError } from "./errors.ts";
-import type { GenerationRef, IndexEntry, Publication } from "./index-entry.ts";
+import type { IndexEntry, Publication } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import type { Plan } from "./plan.ts";
@@ -39,7 +39,7 @@ function published(
   publication: Publication,
 ): Partial<IndexEntry> | undefined {
   if (entry.published?.generation === plan.generation) return undefined;
-  if (entry.claim?.job !== job)
+  if (entry.claim?.job !== job || entry.claim.lost)
     throw new DomainError("Conflict", `job ${job} no longer holds index "${entry.name}"`);
   const before = entry.published;
   const since = publication.publishedAt;
@@ -58,25 +58,14 @@ function published(
 
 /** Rows that were written to the published generation since the job began would be lost with it. */
 async function refuseIfWrittenTo({ registry, generations }: PublishDependencies, plan: Plan): Promise<void> {
-  if (!plan.published) return;
-  const entry = await registry.get(plan.ref.index);
-  if (entry.value.published?.generation === plan.generation) return;
-  const version = await versionOf(generations, plan.published.ref);
+  const { published } = (await registry.get(plan.ref.index)).value;
+  if (!plan.published || published?.generation === plan.generation) return;
+  const version = await generations.versionIfThere(plan.published.ref);
   if (version !== null && version !== plan.published.version)
     throw new DomainError(
       "Conflict",
       `index "${plan.ref.index}" was written to after the job began (version ${plan.published.version} became ${version}), and those rows would be lost; start the job again to replace them, too`,
     );
-}
-
-/** The version of a generation; null when it cannot be opened any more. */
-export async function versionOf(generations: Generations, ref: GenerationRef): Promise<number | null> {
-  try {
-    return await generations.version(ref);
-  } catch (error) {
-    if (error instanceof DomainError && error.kind === "Internal") return null;
-    throw error;
-  }
 }
 
 /**
@@ -100,7 +89,7 @@ export async function retireGenerations(
   const written = new Set<string>();
   for (const { bucket, generation, version } of due) {
     const ref = { index, bucket, generation };
-    const isWritten = version !== null && ((await versionOf(generations, ref)) ?? version) !== version;
+    const isWritten = version !== null && ((await generations.versionIfThere(ref)) ?? version) !== version;
     if (!isWritten) await generations.drop(ref);
     (isWritten ? written : gone).add(generation);
   }

@@ -11,7 +11,13 @@ export class EndWatch {
   readonly #timer: NodeJS.Timeout;
 
   constructor(ledger: JobLedger, job: string) {
-    const look = () => ledger.refuseEnded(job).catch((error) => this.#heard(error));
+    let looking = false;
+    const look = async () => {
+      if (looking) return;
+      looking = true;
+      await ledger.refuseEnded(job).catch((error) => this.#heard(error));
+      looking = false;
+    };
     this.#timer = setInterval(() => void look(), limits.endWatchMs);
     this.#timer.unref();
   }

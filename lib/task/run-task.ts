@@ -88,7 +88,7 @@ async function recordFailure(
   phase: string,
   error: DomainError,
 ): Promise<void> {
-  if (error.kind === "JobCancelled" || phase === "discard") return;
+  if (error.kind === "JobCancelled" || error.kind === "IdempotencyMismatch" || phase === "discard") return;
   const { code, message, issues } = error;
   await ledger
     .recordFailure(id, { code, message, phase, ...(issues.length > 0 ? { issues } : {}) })

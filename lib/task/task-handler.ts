@@ -1,4 +1,5 @@
 import type { Context } from "aws-lambda";
+import { DomainError } from "../domain/errors.ts";
 import type { TaskContext } from "../domain/ports.ts";
 import { logTask } from "./log-task.ts";
 import { runTask, type TaskName } from "./run-task.ts";
@@ -15,8 +16,15 @@ export function timeLimited(context: TaskContext, limitMs = Number.POSITIVE_INFI
 export function taskHandler(name: TaskName, container: () => TaskDependencies) {
   return async (event: unknown, context: Context): Promise<unknown> => {
     const deps = container();
-    const signal = AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - 1_000));
-    const own = { signal, remainingMs: () => context.getRemainingTimeInMillis() };
-    return runTask(name, event, timeLimited(own, deps.taskTimeLimitMs), deps, logTask);
+    const deadline = new AbortController();
+    const timeUp = () =>
+      deadline.abort(new DomainError("DeadlineExceeded", `the task ${name} ran out of time`));
+    const timer = setTimeout(timeUp, Math.max(1, context.getRemainingTimeInMillis() - 1_000));
+    const own = { signal: deadline.signal, remainingMs: () => context.getRemainingTimeInMillis() };
+    try {
+      return await runTask(name, event, timeLimited(own, deps.taskTimeLimitMs), deps, logTask);
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }

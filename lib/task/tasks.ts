@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { buildGeneration } from "../domain/build-generation.ts";
 import { compactGeneration } from "../domain/compact-generation.ts";
 import { discardGeneration } from "../domain/discard-generation.ts";
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, type ErrorKind, errorTable } from "../domain/errors.ts";
 import {
   indexParameters,
   type Metric,
@@ -10,9 +11,8 @@ import {
   searchDefaults,
   servedIndexType,
 } from "../domain/index-entry.ts";
-import type { JobInput, jobFailure, PhaseName } from "../domain/job.ts";
+import { type JobInput, type jobFailure, jobInput, type PhaseName } from "../domain/job.ts";
 import { loadUnits } from "../domain/load-units.ts";
-import { indexName } from "../domain/names.ts";
 import { type Plan, plan } from "../domain/plan.ts";
 import { type PlanDependencies, planMigration } from "../domain/plan-migration.ts";
 import { forkGeneration, planRebuild } from "../domain/plan-rebuild.ts";
@@ -72,7 +72,18 @@ async function runPlan({ deps, jobId, input, context }: TaskCall) {
     input.type === "migrate"
       ? await planMigration(deps, jobId, input, context)
       : await planRebuild(deps, jobId, input);
+  await giveUpIfEnded(deps, jobId, input.index);
   return { rows: made.rows, workers: Array.from({ length: made.workers }, (_, worker) => worker) };
+}
+
+/** A cancel that came before there was a claim to give back found nothing to do. */
+async function giveUpIfEnded(deps: TaskDependencies, jobId: string, index: string): Promise<void> {
+  try {
+    await deps.ledger.refuseEnded(jobId);
+  } catch (error) {
+    await discardGeneration(deps, jobId, index);
+    throw error;
+  }
 }
 
 async function runFork(call: TaskCall) {
@@ -149,16 +160,35 @@ async function metricOf({ deps, input }: TaskCall): Promise<Metric> {
 
 /**
  * The last task of a job that failed: no task writes any more, what it built goes, its claim is given back. Its input
- * may be the very thing that was wrong, so nothing about it is assumed.
+ * may be the very thing that was wrong: then there is no job of it, or one of another execution with the same name,
+ * which is left alone.
  * @returns what the Fail state shows
  */
 export async function discard(deps: TaskDependencies, jobId: string, payload: Record<string, unknown>) {
+  const record = await deps.ledger.record(jobId);
+  if (!record || !isDeepStrictEqual(record.input, jobInput.safeParse(payload["input"]).data))
+    return fromState(payload["error"]);
   await deps.ledger.end(jobId, "failed");
-  const index = indexName.safeParse((payload["input"] as { index?: unknown } | undefined)?.index);
-  if (index.success) await discardGeneration(deps, jobId, index.data);
+  await discardGeneration(deps, jobId, record.input.index);
   const failure = (await deps.ledger.failure(jobId)) ?? failureFrom(payload["error"]);
   await deps.ledger.recordFailure(jobId, failure);
   return { error: failure.code, cause: failure.message };
+}
+
+/** What Step Functions says of the task that failed: its error's name and, in the cause, the message. */
+function fromState(error: unknown): { error: string; cause: string } {
+  const { Error: name = "Internal", Cause: cause = "" } = (error ?? {}) as { Error?: string; Cause?: string };
+  const code = Object.hasOwn(errorTable, name) ? errorTable[name as ErrorKind].code : "internal";
+  return { error: code, cause: messageIn(cause) };
+}
+
+/** The cause is what the function threw, as JSON, or the bare message in the embedded interpreter. */
+function messageIn(cause: string): string {
+  try {
+    return String((JSON.parse(cause) as { errorMessage?: unknown }).errorMessage ?? cause);
+  } catch {
+    return cause;
+  }
 }
 
 /** Of a task that could not say itself why it ended: a timeout, or a process out of memory. */

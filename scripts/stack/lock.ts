@@ -28,7 +28,8 @@ function tryTake(file: string, content: string): boolean {
     writeFileSync(aside, content);
     linkSync(aside, file);
     return true;
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     removeAbandoned(file);
     return false;
   } finally {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { cancelJob } from "../../lib/domain/cancel-job.ts";
 import { compactGeneration } from "../../lib/domain/compact-generation.ts";
+import { discardGeneration } from "../../lib/domain/discard-generation.ts";
 import { getJob } from "../../lib/domain/get-job.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
 import { plan, stagingOf } from "../../lib/domain/plan.ts";
@@ -85,9 +86,9 @@ test("a compaction that was thought dead does no harm when it comes back after t
   const { rows: counted } = (await run("compact")) as { rows: number };
   const index = await run("build");
   const verified = await run("verify", { rows: counted, index });
+  await run("publish", { index, verified });
   late.thaw();
   await lateCompaction.catch(() => undefined);
-  await run("publish", { index, verified });
   expect((await storedRows(lakehouse, "docs")).size).toBe(rows);
   const { health } = await container.indexes.use("docs", "strong", async ({ reader }) => ({
     health: (await reader.stats()).indexes.map(({ unindexedRows }) => unindexedRows),
@@ -127,6 +128,53 @@ test("a task under way is told when its job is cancelled elsewhere", async () =>
   const refused = expect(load).rejects.toMatchObject({ kind: "JobCancelled" });
   await lakehouse.open().ledger.end(id, "cancelled");
   await refused;
+});
+
+test("a job that is cancelled before it has a claim gives the claim back that it then makes", async () => {
+  const late = frozenAt("create");
+  const plan = run("plan", {}, late.deps);
+  await late.frozen;
+  await container.ledger.end(id, "cancelled");
+  late.thaw();
+  await expect(plan).rejects.toMatchObject({ kind: "JobCancelled" });
+  expect((await container.registry.read("docs"))?.value.claim).toBeNull();
+  expect(await storedTables(lakehouse, "docs")).toEqual([]);
+});
+
+test("a job that was discarded cannot publish any more, however late its publication comes", async () => {
+  await run("plan");
+  await run("load", { worker: 0 });
+  const { rows: counted } = (await run("compact")) as { rows: number };
+  const index = await run("build");
+  const verified = await run("verify", { rows: counted, index });
+  await container.ledger.end(id, "succeeded");
+  const late = frozenAt("drop");
+  const discarding = discardGeneration(late.deps, id, "docs");
+  await late.frozen;
+  await expect(run("publish", { index, verified })).rejects.toMatchObject({ kind: "Conflict" });
+  late.thaw();
+  await discarding;
+  expect(await container.registry.read("docs")).toMatchObject({ value: { claim: null, published: null } });
+});
+
+test("a failed execution of another machine with the same name leaves the job alone", async () => {
+  await run("plan");
+  const other = {
+    type: "build-index",
+    index: "docs",
+    indexType: "IVF_PQ",
+    indexParameters: {},
+    targetRecall: 0.9,
+  };
+  await expect(run("plan", { input: other })).rejects.toMatchObject({ kind: "IdempotencyMismatch" });
+  const said = await run("discard", {
+    input: other,
+    error: { Error: "IdempotencyMismatch", Cause: "another input" },
+  });
+  expect(said).toEqual({ error: "idempotency-mismatch", cause: "another input" });
+  expect(await container.ledger.ended(id)).toBeUndefined();
+  expect(await container.ledger.failure(id)).toBeUndefined();
+  expect((await container.registry.get("docs")).value.claim).toMatchObject({ job: id });
 });
 
 test("a worker hands over before a unit that would not end in time", async () => {

@@ -67,7 +67,7 @@ describe("a job posted over HTTP", () => {
     expect((await http.jobWhen(sent[0]?.body.id, isOver)).state).toBe("succeeded");
     const again = await http.startJob(input, key);
     expect([again.status, again.body.state]).toEqual([202, "succeeded"]);
-    expect((await http.call("getIndex", { index })).body.published.generation).toMatch(/^g\d+$/);
+    expect((await http.call("getIndex", { index })).body.lastGeneration).toBe(1);
   });
 
   test("that fails says why, to its caller and in the execution", async () => {
@@ -139,15 +139,21 @@ describe("an execution started directly", () => {
 });
 
 test("jobs come newest first, page by page, each once", async () => {
-  for (let i = 0; i < 3; i++) await http.startJob({ ...input, source: `source/step-functions/none-${i}` });
+  for (let i = 0; i < 3; i++) {
+    const { body } = await http.startJob({ ...input, source: `source/step-functions/none-${i}` });
+    await jobWhen(body.id, isOver);
+  }
   const seen: string[] = [];
+  const times: string[] = [];
   for (let query = "?limit=2"; query; ) {
     const { body } = await http.call("listJobs", {}, { query });
     seen.push(...body.jobs.map(({ id }: { id: string }) => id));
+    times.push(...body.jobs.map(({ createdAt }: { createdAt: string }) => createdAt));
     query = body.next ? `?limit=2&cursor=${body.next}` : "";
   }
   expect(new Set(seen).size).toBe(seen.length);
   expect(seen.length).toBeGreaterThan(2);
+  expect(times).toEqual(times.toSorted().reverse());
 });
 
 test("a build-index job runs there, too", async () => {

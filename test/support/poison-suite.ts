@@ -144,7 +144,7 @@ export function describePoisonSet(count: number, seed: number): void {
         const report = new PoisonReport();
         for (const { name, bytes } of poisonSet(count, seed)) {
           const answer = await migrated({ [name]: bytes });
-          if (answer) wrong.push(...complaints(name, answer));
+          wrong.push(...(answer ? complaints(name, answer) : [`${name}: the worker died or hung`]));
           if (answer) report.add(name, answer);
           if (report.files % goodEvery === 0) await expectGoodJob();
         }

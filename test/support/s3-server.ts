@@ -14,9 +14,11 @@ interface Stored {
 export async function startS3Server() {
   const objects = new Map<string, Stored>();
   let failures = 0;
+  let hangs = false;
   let ignored: string | undefined;
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
+    if (hangs) return;
     if (ignored) delete request.headers[ignored];
     if (failures > 0) {
       failures -= 1;
@@ -36,6 +38,10 @@ export async function startS3Server() {
     /** The next so many requests are answered with 503. */
     failNext: (count: number) => {
       failures = count;
+    },
+    /** Requests are taken and never answered. */
+    hang: (yes: boolean) => {
+      hangs = yes;
     },
     /** As a store does that does not know this header. */
     ignore: (header?: string) => {

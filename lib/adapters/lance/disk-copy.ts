@@ -2,6 +2,7 @@ import { link, mkdir, mkdtemp, open, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { limits } from "../../config/limits.ts";
+import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
 import { manifestName } from "./manifest-name.ts";
 
@@ -98,16 +99,26 @@ async function copyPart(store: ObjectStore, key: string, path: string, start: nu
     return open(path, "r+");
   });
   try {
-    if (end > start) await file.write(await store.read(key, start, end), 0, end - start, start);
+    const bytes = end > start ? await store.read(key, start, end) : new Uint8Array();
+    const { bytesWritten } = await file.write(bytes, 0, bytes.length, start);
+    if (bytesWritten !== end - start)
+      throw new DomainError(
+        "StoreUnavailable",
+        `${end - start} bytes were to be copied, ${bytesWritten} were`,
+      );
   } finally {
     await file.close();
   }
 }
 
+/** After a failure nothing more is begun, and it is thrown when what was begun has ended. */
 async function inParallel<T>(items: T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values();
+  const failures: unknown[] = [];
   const worker = async () => {
-    for (const item of queue) await work(item);
+    for (const item of queue)
+      if (failures.length === 0) await work(item).catch((error) => failures.push(error));
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
 }

@@ -10,7 +10,7 @@ export function fromLance(error: unknown): DomainError {
   if (/timed? ?out|deadline|exceeded the time/i.test(text))
     return new DomainError("DeadlineExceeded", "the search took longer than its deadline", { cause: error });
   if (
-    /error sending request|connection (refused|reset)|dns error|status: 5\d\d|SlowDown|503|ObjectStore|Generic S3/i.test(
+    /error sending request|connection (refused|reset)|dns error|status(?: code)?: (?:5\d\d|429)|SlowDown|ObjectStore|Generic S3/i.test(
       text,
     )
   )

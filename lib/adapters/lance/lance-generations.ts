@@ -10,7 +10,7 @@ import { copyToDisk } from "./disk-copy.ts";
 import { DuplicateFinder } from "./duplicate-finder.ts";
 import { copyVersion } from "./fork-table.ts";
 import { folderOf } from "./generation-folder.ts";
-import { fromLance } from "./lance-errors.ts";
+import { fromLance, isGone } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
 
 /** Generations as LanceDB tables. Handles are opened for each task and closed after it: no stale one is ever written through. */
@@ -37,6 +37,15 @@ export class LanceGenerations implements Generations {
 
   async version(ref: GenerationRef): Promise<number> {
     return this.#with(ref, (table) => table.version());
+  }
+
+  async versionIfThere(ref: GenerationRef): Promise<number | null> {
+    try {
+      return await this.version(ref);
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw error;
+    }
   }
 
   async rowsOf(ref: GenerationRef): Promise<number> {
@@ -139,10 +148,13 @@ export class LanceGenerations implements Generations {
     metric: Metric,
   ): Promise<RecallProbe> {
     const { connection, close } = await this.#nearby(ref);
-    return classified(async () => {
+    try {
       const table = await connection.openTable(ref.generation);
       return new LanceRecallProbe(table, columns, metric, close);
-    });
+    } catch (error) {
+      await close();
+      throw fromLance(error);
+    }
   }
 
   /** On this machine's disk where it can be: a probe's searches would cost a store thousands of requests. */
@@ -155,7 +167,10 @@ export class LanceGenerations implements Generations {
         connection: await this.#connections.get(ref.bucket, ref.index),
         close: async () => undefined,
       };
-    const connection = await this.#connections.onDisk(copy.folder);
+    const connection = await this.#connections.onDisk(copy.folder).catch(async (error) => {
+      await copy.remove();
+      throw error;
+    });
     const close = async () => {
       connection.close();
       await copy.remove();

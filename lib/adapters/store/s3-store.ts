@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  AbortMultipartUploadCommand,
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -31,7 +32,11 @@ export function s3ClientFor(bucket: Bucket): S3Client {
     ...(bucket.endpoint ? { endpoint: bucket.endpoint, forcePathStyle: true } : {}),
     ...(bucket.credentials ? { credentials: bucket.credentials } : {}),
     maxAttempts,
-    requestHandler: { requestTimeout: limits.storeTimeoutMs, connectionTimeout: 3_000 },
+    requestHandler: {
+      requestTimeout: limits.storeTimeoutMs,
+      throwOnRequestTimeout: true, // or it only warns
+      connectionTimeout: 3_000,
+    },
   });
 }
 
@@ -53,7 +58,7 @@ export class S3Store implements ObjectStore {
   }
 
   async get(key: string) {
-    return absentAsUndefined(() => this.#download(new GetObjectCommand(this.#at(key))));
+    return absentAsUndefined(() => this.#download(new GetObjectCommand(this.#at(key)), 0));
   }
 
   async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
@@ -124,17 +129,18 @@ export class S3Store implements ObjectStore {
       const page = await this.list(prefix, { limit: 1_000 });
       if (page.length === 0) return;
       const Objects = page.map(({ key }) => ({ Key: this.#prefix + key }));
-      await classified(() =>
+      const { Errors = [] } = await classified(() =>
         this.#client.send(
           new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
         ),
       );
+      if (Errors.length > 0) throw notDeleted(Errors);
     }
   }
 
   async read(key: string, start: number, end: number) {
     const range = { ...this.#at(key), Range: `bytes=${start}-${end - 1}` };
-    return (await classified(() => this.#download(new GetObjectCommand(range)))).body;
+    return (await classified(() => this.#download(new GetObjectCommand(range), end - start))).body;
   }
 
   async bytesOf(key: string): Promise<number | undefined> {
@@ -147,7 +153,10 @@ export class S3Store implements ObjectStore {
     const CopySource = encodeURI(`${this.#bucket}/${this.#prefix}${from}`);
     const bytes = (await this.bytesOf(from)) ?? 0;
     if (bytes > this.#maxCopyBytes) await this.#copyInParts(CopySource, to, bytes);
-    else await classified(() => this.#client.send(new CopyObjectCommand({ ...this.#at(to), CopySource })));
+    else
+      await classified(() =>
+        this.#client.send(new CopyObjectCommand({ ...this.#at(to), CopySource }), copyOptions),
+      );
   }
 
   /** One request copies 5 GiB at most. */
@@ -155,23 +164,36 @@ export class S3Store implements ObjectStore {
     await classified(async () => {
       const { UploadId } = await this.#client.send(new CreateMultipartUploadCommand(this.#at(to)));
       const upload = { ...this.#at(to), UploadId };
-      const Parts: CompletedPart[] = [];
-      for (let start = 0; start < bytes; start += this.#maxCopyBytes) {
-        const end = Math.min(bytes, start + this.#maxCopyBytes) - 1;
-        const PartNumber = Parts.length + 1;
-        const CopySourceRange = `bytes=${start}-${end}`;
-        const command = new UploadPartCopyCommand({ ...upload, CopySource, PartNumber, CopySourceRange });
-        const { CopyPartResult } = await this.#client.send(command);
-        Parts.push({ PartNumber, ETag: CopyPartResult?.ETag });
+      try {
+        const Parts = await this.#copyParts(upload, CopySource, bytes);
+        const whole = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
+        await this.#client.send(whole, copyOptions);
+      } catch (error) {
+        await this.#client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined); // or its parts are paid for
+        throw error;
       }
-      await this.#client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
     });
   }
 
-  /** The client asks again until an answer begins; one that breaks off is asked for again here. */
-  async #download(command: GetObjectCommand) {
+  async #copyParts(upload: UploadId, CopySource: string, bytes: number): Promise<CompletedPart[]> {
+    const parts: CompletedPart[] = [];
+    for (let start = 0; start < bytes; start += this.#maxCopyBytes) {
+      const end = Math.min(bytes, start + this.#maxCopyBytes) - 1;
+      const part = { PartNumber: parts.length + 1, CopySourceRange: `bytes=${start}-${end}` };
+      const command = new UploadPartCopyCommand({ ...upload, ...part, CopySource });
+      const { CopyPartResult } = await this.#client.send(command, copyOptions);
+      parts.push({ PartNumber: part.PartNumber, ETag: CopyPartResult?.ETag });
+    }
+    return parts;
+  }
+
+  /** The client asks again until an answer begins; one that breaks off or stalls is asked for again here. */
+  async #download(command: GetObjectCommand, bytes: number) {
     for (let attempt = 1; ; attempt++) {
-      const found = await this.#client.send(command);
+      const abortSignal = AbortSignal.timeout(
+        2 * limits.storeTimeoutMs + Math.ceil(bytes / limits.leastBytesPerMs),
+      );
+      const found = await this.#client.send(command, { abortSignal });
       try {
         const body = new Uint8Array((await found.Body?.transformToByteArray()) ?? []);
         return { body, etag: found.ETag ?? "" };
@@ -187,8 +209,24 @@ export class S3Store implements ObjectStore {
   }
 }
 
+interface UploadId {
+  Bucket: string;
+  Key: string;
+  UploadId: string | undefined;
+}
+
+/** A store answers a copy when it has made it. */
+const copyOptions = { requestTimeout: limits.copyTimeoutMs };
+
 /** Written to show that a second writer of a key is refused. */
 const markerKey = ".conditional-writes";
+
+/** The answer to a deletion is 200 also when objects could not be deleted. */
+function notDeleted(errors: { Code?: string }[]): DomainError {
+  const detail = `the store refuses to delete ${errors.length} objects`;
+  const denied = errors.some(({ Code }) => Code === "AccessDenied");
+  return new DomainError(denied ? "BucketReadOnly" : "StoreUnavailable", detail);
+}
 
 function unsuitable(header: string): DomainError {
   return new DomainError(

@@ -15,7 +15,11 @@ import type { ExecutionState, Workflow } from "../../domain/ports.ts";
 export function sfnClient(): SFNClient {
   return new SFNClient({
     maxAttempts: 4,
-    requestHandler: { requestTimeout: limits.storeTimeoutMs, connectionTimeout: 3_000 },
+    requestHandler: {
+      requestTimeout: limits.storeTimeoutMs,
+      throwOnRequestTimeout: true, // or it only warns
+      connectionTimeout: 3_000,
+    },
   });
 }
 

@@ -118,6 +118,11 @@ test("the environment is checked as a whole, too", () => {
   );
 });
 
+test("a file that is named and not there is no empty lakehouse", () => {
+  const missing = readEnvironment({ LAKEHOUSE_TOML: join(root, "missing.toml") });
+  expect(() => loadBuckets(missing, root)).toThrow(/missing\.toml, which is not there/);
+});
+
 describe("the credentials of a bucket", () => {
   const toml = bucket("s3:lake", 'credentials = "minio"');
 

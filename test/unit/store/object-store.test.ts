@@ -56,6 +56,15 @@ afterAll(() => s3.stop());
 describeObjectStore("a folder", localBackend());
 describeObjectStore("S3", s3Backend());
 
+test("a store that takes a request and never answers is said to be unavailable, in bounded time", async () => {
+  const backend = s3Backend();
+  await backend.start();
+  const store = backend.open();
+  s3.hang(true);
+  await expect(store.get("k")).rejects.toMatchObject({ kind: "StoreUnavailable" });
+  s3.hang(false);
+}, 90_000);
+
 describe("before the first write", () => {
   const write = async () => {
     const backend = s3Backend();
