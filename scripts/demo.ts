@@ -42,6 +42,7 @@ async function embedded(): Promise<Place> {
 async function onStack(): Promise<Place> {
   console.log("Starting the local stack (Step Functions and Lambda on LocalStack, data on MinIO) ...");
   const { endpoints, logs } = await startStack({
+    run: process.env["STACK_RUN"], // of a stack that is up; without it, that of npm run stack
     ports: usualPorts(),
     report: (line) => console.log(`  ${line}`),
   });

@@ -34,6 +34,8 @@ export async function verifyIndex(
   const { published } = (await registry.get(index)).value;
   if (!published) throw new Error(`nothing is published of index "${index}"`);
   const from = source ?? published.source;
+  if (!from.includes("/"))
+    throw new Error(`"${index}" was built from ${from}: name the Parquet to compare it with`);
   const files = await sourceFiles(stores(splitSource(from).bucket), splitSource(from).key);
   if (files.length === 0) throw new Error(`${from} holds no Parquet file`);
   const connections = new LanceConnections(
