@@ -22,7 +22,6 @@ module.exports = {
     only("task-imports-domain", "^lib/task/", [
       "^lib/(task|domain)/",
       "^lib/config/limits\\.ts$",
-      "^lib/config/limits\\.ts$",
       "^lib/telemetry\\.ts$",
       "^node_modules/(zod|@types/aws-lambda)/",
     ]),

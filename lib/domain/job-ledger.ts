@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DomainError } from "./errors.ts";
 import {
+  isSameInput,
   type JobFailure,
   type JobInput,
   jobFailure,
@@ -41,7 +42,7 @@ export class JobLedger {
     const existed = !(await this.#createOnce(`jobs/${id}/job.json`, record));
     const standing = existed ? await this.record(id) : record;
     if (!standing) throw new DomainError("Internal", `job ${id} vanished while it was registered`);
-    if (JSON.stringify(standing.input) !== JSON.stringify(input))
+    if (!isSameInput(standing.input, input))
       throw new DomainError("IdempotencyMismatch", `job ${id} was started with another input`);
     const marker = `${byTime}${descending(Date.parse(standing.createdAt))}-${id}`;
     await this.#store.put(marker, new Uint8Array());

@@ -42,6 +42,9 @@ export type BuildIndexInput = z.output<typeof buildIndexInput>;
 export const jobInput = z.discriminatedUnion("type", [migrateInput, buildIndexInput]);
 export type JobInput = z.output<typeof jobInput>;
 
+/** Both as parsed: fields stand in the schema's order. */
+export const isSameInput = (a: JobInput, b: JobInput | undefined) => JSON.stringify(a) === JSON.stringify(b);
+
 export const phaseName = z.enum(["plan", "fork", "load", "compact", "build", "verify", "publish"]);
 export type PhaseName = z.infer<typeof phaseName>;
 

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { buildGeneration } from "../domain/build-generation.ts";
 import { compactGeneration } from "../domain/compact-generation.ts";
@@ -11,7 +10,7 @@ import {
   searchDefaults,
   servedIndexType,
 } from "../domain/index-entry.ts";
-import { type JobInput, type jobFailure, jobInput, type PhaseName } from "../domain/job.ts";
+import { isSameInput, type JobInput, type jobFailure, jobInput, type PhaseName } from "../domain/job.ts";
 import { loadUnits } from "../domain/load-units.ts";
 import { type Plan, plan } from "../domain/plan.ts";
 import { type PlanDependencies, planMigration } from "../domain/plan-migration.ts";
@@ -166,7 +165,7 @@ async function metricOf({ deps, input }: TaskCall): Promise<Metric> {
  */
 export async function discard(deps: TaskDependencies, jobId: string, payload: Record<string, unknown>) {
   const record = await deps.ledger.record(jobId);
-  if (!record || !isDeepStrictEqual(record.input, jobInput.safeParse(payload["input"]).data))
+  if (!record || !isSameInput(record.input, jobInput.safeParse(payload["input"]).data))
     return fromState(payload["error"]);
   await deps.ledger.end(jobId, "failed");
   await discardGeneration(deps, jobId, record.input.index);
