@@ -29,13 +29,18 @@ export async function findTools(): Promise<Tools> {
   return { docker, go, python: Boolean(python) };
 }
 
-/** @throws StackUnavailable naming exactly what to install */
-export function chooseWay({ docker, ...tools }: Tools): Way {
-  if (docker) return "docker";
+/**
+ * @param processes as processes even where a Docker engine answers, for who wants to end them one by one
+ * @throws StackUnavailable naming exactly what to install
+ */
+export function chooseWay({ docker, ...tools }: Tools, processes = false): Way {
+  if (docker && !processes) return "docker";
   const missing = (["go", "python"] as const).filter((tool) => !tools[tool]);
   if (missing.length === 0) return "processes";
   const list = missing.map((tool) => `\n  ${remedies[tool]}`).join("");
   throw new StackUnavailable(
-    `No Docker engine answers, and without one the stack needs:${list}\nInstall that, or start Docker (with docker compose).`,
+    processes
+      ? `As processes of this machine the stack needs:${list}`
+      : `No Docker engine answers, and without one the stack needs:${list}\nInstall that, or start Docker (with docker compose).`,
   );
 }

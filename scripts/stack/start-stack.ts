@@ -33,6 +33,8 @@ export interface StackOptions {
   ports?: Ports;
   /** MinIO and LocalStack alone, with nothing deployed. */
   bare?: boolean;
+  /** As processes even where a Docker engine answers. */
+  processes?: boolean;
   /** What happens, a line at a time. */
   report?: (line: string) => void;
 }
@@ -46,9 +48,10 @@ export async function startStack({
   run = developmentRun,
   ports = { minio: 0, localstack: 0, http: 0 },
   bare = false,
+  processes = false,
   report = () => {},
 }: StackOptions = {}): Promise<Stack> {
-  const way = readState(run)?.way ?? chooseWay(await findTools());
+  const way = readState(run)?.way ?? chooseWay(await findTools(), processes);
   return withLock(runFolders(run).lock, lockTimeoutMs, async () => {
     try {
       const state = await stateToReach(run, way, ports);

@@ -198,6 +198,8 @@ describe("a machine without what the stack needs", () => {
 
   test("Docker is enough, and so are Go and Python", () => {
     expect(chooseWay({ ...nothing, docker: true })).toBe("docker");
+    expect(chooseWay({ docker: true, go: true, python: true }, true)).toBe("processes");
+    expect(() => chooseWay({ ...nothing, docker: true }, true)).toThrow(/^As processes .*go\.dev/s);
     expect(chooseWay({ docker: false, go: true, python: true })).toBe("processes");
   });
 

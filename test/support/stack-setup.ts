@@ -43,7 +43,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function start(run: string): Promise<string> {
   try {
     console.log("Starting the stack for test/stack ...");
-    await startStack({ run, report: (line) => console.log(`  ${line}`) });
+    // as processes: tests end them one by one
+    await startStack({ run, processes: true, report: (line) => console.log(`  ${line}`) });
     return "";
   } catch (error) {
     if (error instanceof StackUnavailable) return error.message;
