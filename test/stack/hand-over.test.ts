@@ -1,3 +1,3 @@
 import { describeHandOver } from "../support/hand-over.ts";
 
-describeHandOver({ limitSeconds: 7, rows: 18_000, files: 300, leastCalls: 3 });
+describeHandOver({ limitSeconds: 9, rows: 18_000, files: 300, leastCalls: 2 });
