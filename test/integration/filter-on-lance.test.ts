@@ -49,6 +49,18 @@ test("LanceDB finds with any filter exactly the rows that it describes", async (
   );
 });
 
+test("a null is no answer to the negation of lists that exclude one another", async () => {
+  const column = columns.find(({ type }) => type === "Float64")?.name ?? "";
+  const none: Filter = {
+    op: "and",
+    filters: [0, 1].map((value) => ({ op: "in", column, values: [value] })),
+  };
+  const nulls = await found({ op: "is_null", column });
+  expect(nulls.length).toBeGreaterThan(0);
+  const outside = await found({ op: "not", filter: none });
+  expect(outside).toEqual(rows.filter((row) => !nulls.includes(row)));
+});
+
 test("every stored value can be read and sent back to find its row", async () => {
   const names = columns.map(({ name }) => name).filter((name) => name !== "vector");
   const read = jsonRows(await table.query().select(names).toArrow(), names);

@@ -16,18 +16,28 @@ export function filterToSql(filter: Filter, columns: Column[], path = "body.filt
   return sqlOf(filter, new Map(columns.map(({ name, type }) => [name, type])));
 }
 
-function sqlOf(filter: Filter, types: Map<string, string>): string {
+/**
+ * A `not` is carried down to the comparisons, each of which then asks for a value: DataFusion makes `x IN (0) AND x IN (1)`
+ * false also where x is null, and `NOT` of it would be true there.
+ */
+function sqlOf(filter: Filter, types: Map<string, string>, negated = false): string {
   switch (filter.op) {
     case "and":
     case "or": {
-      const parts = filter.filters.map((one) => sqlOf(one, types));
-      return `(${parts.join(filter.op === "and" ? " AND " : " OR ")})`;
+      const parts = filter.filters.map((one) => sqlOf(one, types, negated));
+      return `(${parts.join((filter.op === "and") === negated ? " OR " : " AND ")})`;
     }
     case "not":
-      return `(NOT ${sqlOf(filter.filter, types)})`;
-    default:
-      return leafToSql(filter, types.get(filter.column) ?? "");
+      return sqlOf(filter.filter, types, !negated);
+    default: {
+      const leaf = leafToSql(filter, types.get(filter.column) ?? "");
+      return negated ? negatedLeaf(filter, leaf) : leaf;
+    }
   }
+}
+
+function negatedLeaf({ op, column }: Leaf, sql: string): string {
+  return op === "is_null" ? `(NOT ${sql})` : `(\`${column}\` IS NOT NULL AND NOT ${sql})`;
 }
 
 type Leaf = Exclude<Filter, { op: "and" | "or" | "not" }>;
