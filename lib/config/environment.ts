@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Credentials } from "../domain/bucket.ts";
 import { DomainError } from "../domain/errors.ts";
 import { issuesOf } from "../domain/validate.ts";
 
@@ -23,13 +24,6 @@ const environmentSchema = z.object({
     .optional(),
   TASK_TIME_LIMIT_MS: z.coerce.number().int().min(1_000).optional(),
 });
-
-/** What a store's client signs with. */
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
 
 export interface Environment extends z.infer<typeof environmentSchema> {
   /** By the prefix of their variables: `MINIO` for `MINIO_ACCESS_KEY_ID` and `MINIO_SECRET_ACCESS_KEY`. */

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
-import { type Bucket, Buckets, bucketRoot } from "../domain/bucket.ts";
+import { type Bucket, Buckets, bucketRoot, type Credentials } from "../domain/bucket.ts";
 import { DomainError, type Issue } from "../domain/errors.ts";
 import { bucketAlias } from "../domain/names.ts";
 import { issuesOf } from "../domain/validate.ts";
-import type { Credentials, Environment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 
 const localBucket = z.strictObject({
   name: bucketAlias,

@@ -1,5 +1,12 @@
 import { DomainError } from "./errors.ts";
 
+/** What a store's client signs with. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
 /** A registered storage root. `root` of a local bucket is absolute; of an S3 one `s3://bucket[/prefix]`. */
 export interface Bucket {
   name: string;
@@ -10,7 +17,7 @@ export interface Bucket {
   endpoint?: string;
   allowHttp?: boolean;
   /** What its store is signed in with, where that is not the process' own AWS identity. */
-  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  credentials?: Credentials;
 }
 
 /** What a bucket's declaration says before its root is known. */

@@ -1,12 +1,10 @@
 import { discardGeneration } from "./discard-generation.ts";
 import { DomainError } from "./errors.ts";
 import { executionOf } from "./get-job.ts";
-import type { IndexEntry } from "./index-entry.ts";
+import type { Claim, IndexEntry } from "./index-entry.ts";
 import type { IndexRegistry, Versioned } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import type { Clock, Generations, Workflow } from "./ports.ts";
-
-type Claim = NonNullable<IndexEntry["claim"]>;
 
 export interface ClaimDependencies {
   registry: IndexRegistry;

@@ -1,5 +1,5 @@
 import { DomainError } from "./errors.ts";
-import type { IndexEntry } from "./index-entry.ts";
+import type { Claim, IndexEntry } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { plan, stagingOf } from "./plan.ts";
@@ -59,8 +59,6 @@ async function releaseClaim(registry: IndexRegistry, index: string, job: string)
     state: published ? "ready" : "dropped",
   }));
 }
-
-type Claim = NonNullable<IndexEntry["claim"]>;
 
 async function changeClaim(
   registry: IndexRegistry,

@@ -61,6 +61,7 @@ const claim = z.strictObject({
   since: z.string(),
   lost: z.boolean().optional().meta({ description: "The job is being discarded and can no longer publish" }),
 });
+export type Claim = z.infer<typeof claim>;
 
 /** What is published of an index; all of it is replaced by one conditional PUT. */
 export const publication = z.strictObject({

@@ -5,8 +5,8 @@ import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
 import { theStack } from "../support/stack.ts";
 import { stackStores } from "../support/stack-stores.ts";
 
-const { endpoints } = theStack();
 const stack = theStack();
+const { endpoints } = stack;
 const http = new HttpClient(endpoints.http);
 const lambda = new LambdaClient({
   endpoint: endpoints.localstack,

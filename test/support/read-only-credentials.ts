@@ -1,5 +1,5 @@
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
-import type { Credentials } from "../../lib/config/environment.ts";
+import type { Credentials } from "../../lib/domain/bucket.ts";
 import type { S3Place } from "./s3-lakehouse.ts";
 
 /** Credentials of MinIO that may read and list everything, and nothing else. */

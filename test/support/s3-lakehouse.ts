@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { CreateBucketCommand, DeleteBucketCommand } from "@aws-sdk/client-s3";
 import { S3Store, s3ClientFor } from "../../lib/adapters/store/s3-store.ts";
-import { type Credentials, readEnvironment } from "../../lib/config/environment.ts";
+import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { type Container, createContainer, storesFor } from "../../lib/container.ts";
-import type { Bucket } from "../../lib/domain/bucket.ts";
+import type { Bucket, Credentials } from "../../lib/domain/bucket.ts";
 import type { Stores } from "../../lib/domain/ports.ts";
 
 export interface S3Place {
