@@ -52,6 +52,8 @@ export interface ParquetOptions {
   /** Types of columns beside doc_id and vector; strings without it. */
   types?: Record<string, DataType>;
   dimension?: number;
+  /** What else is to be said of how the file is written. */
+  properties?: (builder: WriterPropertiesBuilder) => WriterPropertiesBuilder;
   /** The columns, where they are not doc_id, what the rows have, and vector. */
   names?: string[];
 }
@@ -83,14 +85,14 @@ export function parquetBytes(rows: Row[], options: ParquetOptions = {}): Uint8Ar
 }
 
 /** Any Arrow table as Parquet. */
-export function tableBytes(table: Table, { compression, rowGroupRows }: ParquetOptions = {}): Uint8Array {
+export function tableBytes(table: Table, options: ParquetOptions = {}): Uint8Array {
+  const { compression, rowGroupRows, properties: more = (builder) => builder } = options;
   const schema = new Schema(table.schema.fields.map((field) => new Field(field.name, field.type, true)));
   const ipc = RecordBatchStreamWriter.writeAll(new Table(schema, table.batches)).toUint8Array(true);
-  const properties = new WriterPropertiesBuilder()
+  const builder = new WriterPropertiesBuilder()
     .setCompression(compression ?? Compression.SNAPPY)
-    .setMaxRowGroupSize(rowGroupRows ?? 1_000)
-    .build();
-  return writeParquet(WasmTable.fromIPCStream(ipc), properties);
+    .setMaxRowGroupSize(rowGroupRows ?? 1_000);
+  return writeParquet(WasmTable.fromIPCStream(ipc), more(builder).build());
 }
 
 function stored(vector: number[] | null, layout: Layout): number[] | Uint8Array | null {

@@ -1,4 +1,4 @@
-type ReadRange = (start: number, end: number) => Promise<Uint8Array>;
+export type ReadRange = (start: number, end: number) => Promise<Uint8Array>;
 
 /** The end of a Parquet file from the first byte of its metadata on. */
 export interface FileTail {

@@ -30,6 +30,7 @@ export class IdRowError extends Error {
  * One decoded batch in the schema of the index: ids as strings, vectors as fixed-size lists of float32, the other
  * columns as stored, those the file lacks null, and the origin of each row.
  * @param firstRow row of the unit at which the batch starts
+ * @param vectors of the batch, where it does not have them itself
  * @throws VectorRowError, IdRowError with the row in the batch
  */
 export function targetBatch(
@@ -37,12 +38,13 @@ export function targetBatch(
   target: TargetSchema,
   unit: number,
   firstRow: number,
+  vectors?: Float32Array,
 ): RecordBatch {
   const schema = loadSchema(target);
   const children = schema.fields.map((field) => {
     const source = batch.getChild(field.name);
     if (field.name === originColumn) return originData(batch.numRows, unit, firstRow);
-    if (field.name === target.vectorColumn) return vectorData(source, target);
+    if (field.name === target.vectorColumn) return vectorData(vectors ?? only(source), target);
     if (field.name === target.idColumn) return idData(source);
     return source ? storedData(source, field.type) : nulls(field.type, batch.numRows);
   });
@@ -56,11 +58,10 @@ function only(column: Vector | null): Data {
   return data;
 }
 
-function vectorData(column: Vector | null, { dimension, refuseZeroVectors }: TargetSchema): Data {
-  const source = only(column);
+function vectorData(source: Data | Float32Array, { dimension, refuseZeroVectors }: TargetSchema): Data {
   const values = vectorValues(source, dimension, refuseZeroVectors);
   const child = makeData({ type: new Float32(), length: values.length, nullCount: 0, data: values });
-  return makeData({ type: vectorType(dimension), length: source.length, nullCount: 0, child });
+  return makeData({ type: vectorType(dimension), length: values.length / dimension, nullCount: 0, child });
 }
 
 function idData(column: Vector | null): Data {

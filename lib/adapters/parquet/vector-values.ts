@@ -15,14 +15,18 @@ export class VectorRowError extends Error {
  * float32 or float64, or binary, of any or fixed size, of little-endian float32.
  * @throws VectorRowError for the first row that is null, of another dimension, not finite, or without a distance
  */
-export function vectorValues(column: Data, dimension: number, refuseZeros: boolean): Float32Array {
-  refuseNulls(column);
-  const values = valuesOf(column, dimension);
+export function vectorValues(
+  column: Data | Float32Array,
+  dimension: number,
+  refuseZeros: boolean,
+): Float32Array {
+  const values = column instanceof Float32Array ? column : valuesOf(column, dimension);
   refuseIncomparable(values, dimension, refuseZeros);
   return values;
 }
 
 function valuesOf(column: Data, dimension: number): Float32Array {
+  refuseNulls(column);
   if (DataType.isFixedSizeBinary(column.type))
     return fixedBinaryValues(column, column.type.byteWidth, dimension);
   if (DataType.isBinary(column.type) || DataType.isLargeBinary(column.type))

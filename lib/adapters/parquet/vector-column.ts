@@ -1,0 +1,52 @@
+import type { Unit } from "../../domain/ports.ts";
+import type { FileTail, ReadRange } from "./file-tail.ts";
+import { type VectorChunks, vectorChunksOf } from "./vector-chunks.ts";
+import { VectorPages } from "./vector-pages.ts";
+
+/** The vector column of a file, where it is stored as `VectorPages` reads it. */
+export class VectorColumn {
+  readonly #column: VectorChunks;
+  readonly #dimension: number;
+  readonly #read: ReadRange;
+  /** Pages under way of a row group, and the next row of it. */
+  #open: { rowGroup: number; nextRow: number; pages: VectorPages } | undefined;
+
+  private constructor(column: VectorChunks, dimension: number, read: ReadRange) {
+    this.#column = column;
+    this.#dimension = dimension;
+    this.#read = read;
+  }
+
+  /** @returns undefined where the column is stored in another way @throws Error for damaged metadata */
+  static in(tail: FileTail, name: string, dimension: number, read: ReadRange): VectorColumn | undefined {
+    const column = vectorChunksOf(tail.bytes, tail.start, name, dimension);
+    return column && new VectorColumn(column, dimension, read);
+  }
+
+  /**
+   * The vectors of a unit, row after row; they may still hold what is no number. Goes on where the last unit ended.
+   * @throws Error for one that is null or of another length, and for damage; without its place
+   */
+  async vectorsOf({ rowGroups, firstRow, rows }: Unit): Promise<Float32Array> {
+    const vectors = new Float32Array(rows * this.#dimension);
+    let done = 0;
+    for (const { index, rows: some } of rowGroups) {
+      const pages = await this.#pagesAt(index, firstRow);
+      await pages.readRows(vectors.subarray(done * this.#dimension, (done + some) * this.#dimension));
+      this.#open = { rowGroup: index, nextRow: firstRow + some, pages };
+      done += some;
+    }
+    return vectors;
+  }
+
+  async #pagesAt(rowGroup: number, firstRow: number): Promise<VectorPages> {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open?.rowGroup === rowGroup && open.nextRow === firstRow) return open.pages;
+    const chunk = this.#column.chunks[rowGroup];
+    if (!chunk) throw new Error(`there is no row group ${rowGroup}`);
+    const pages = new VectorPages(this.#read, this.#column, chunk, this.#dimension);
+    await pages.skipRows(firstRow);
+    return pages;
+  }
+}
