@@ -63,7 +63,9 @@ export const limits = {
 
   // Index building and recall
   minRowsToTrain: 256, // PQ cannot train on fewer
-  pqPartitionRows: 2_048, // of IVF_PQ; optimize joins smaller ones (bench/NOTES.md)
+  minFoldPartitionRows: 4_096, // mean rows a partition: optimize joins those under 2,048 (bench/NOTES.md)
+  maxIndexParts: 4, // of an index that new rows were folded into
+  pqPartitionRows: 2_048, // of IVF_PQ (bench/NOTES.md)
   trainIterations: 10, // 10 cost almost no recall against LanceDB's 50 (bench/NOTES.md)
   trainSampleRate: 64,
   recallK: 10,

@@ -1,5 +1,4 @@
-import type { Metric } from "./index-entry.ts";
-import type { JobInput } from "./job.ts";
+import type { AskedIndex, Metric } from "./index-entry.ts";
 import type { Plan } from "./plan.ts";
 import { type IndexPlan, planIndex } from "./plan-index.ts";
 import type { Generations } from "./ports.ts";
@@ -12,12 +11,12 @@ import type { Generations } from "./ports.ts";
 export async function buildGeneration(
   generations: Generations,
   plan: Plan,
-  input: JobInput,
+  { indexType, indexParameters }: AskedIndex,
   metric: Metric,
 ): Promise<IndexPlan> {
   const rows = await generations.rowsOf(plan.ref);
   const { dimension, vectorColumn, idColumn } = plan.target;
-  const made = planIndex({ type: input.indexType, rows, dimension, asked: input.indexParameters });
+  const made = planIndex({ type: indexType, rows, dimension, asked: indexParameters });
   await generations.buildIdIndex(plan.ref, idColumn);
   if (made.type === "EXACT") await generations.dropVectorIndex(plan.ref, vectorColumn);
   else await generations.buildVectorIndex(plan.ref, vectorColumn, made.type, metric, made.parameters);

@@ -1,7 +1,7 @@
 import { type DiscardDependencies, discardGeneration } from "./discard-generation.ts";
 import { DomainError } from "./errors.ts";
 import { getJob, isOver } from "./get-job.ts";
-import type { Job } from "./job.ts";
+import { type Job, machineOf } from "./job.ts";
 import type { Workflow } from "./ports.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function cancelJob(
   if (before.state === "succeeded") return before;
   const end = await deps.ledger.end(id, isOver(before.state) ? "failed" : "cancelled");
   if (end.state === "succeeded" && !isOver(before.state)) return before; // it is being published
-  if (!isOver(before.state)) await deps.workflow.stop(id, record.input.type);
+  if (!isOver(before.state)) await deps.workflow.stop(id, machineOf(record.input.type));
   await discardGeneration(deps, id, record.input.index);
   return getJob(deps.ledger, deps.workflow, id);
 }

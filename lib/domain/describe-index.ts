@@ -1,8 +1,19 @@
 import { z } from "zod";
 import { DomainError } from "./errors.ts";
-import { type IndexEntry, indexEntry } from "./index-entry.ts";
+import { type IndexEntry, indexEntry, recallReport } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { WarmIndexes } from "./ports.ts";
+
+const recallPromise = recallReport.extend({
+  servedVersion: z.int().meta({ description: "Of the generation, now" }),
+  unindexedRows: z
+    .int()
+    .meta({ description: "Rows that no vector index holds: a search compares them one by one" }),
+  status: z.enum(["verified", "unverified"]).meta({
+    description:
+      "verified: recall was measured at the version that is served, or every row is compared (EXACT). unverified: somebody wrote to the index since; an optimize job measures it again",
+  }),
+});
 
 export const indexDescription = indexEntry
   .extend({
@@ -19,6 +30,7 @@ export const indexDescription = indexEntry
         }),
       })
       .nullable(),
+    recall: recallPromise.nullable(),
   })
   .meta({ id: "Index" });
 export type IndexDescription = z.infer<typeof indexDescription>;
@@ -30,7 +42,7 @@ export async function describeIndex(
   index: string,
 ): Promise<IndexDescription> {
   const { value: entry } = await registry.get(index);
-  if (!entry.published) return { ...entry, stats: null };
+  if (!entry.published) return { ...entry, stats: null, recall: null };
   return indexes.use(index, "strong", async ({ entry: current, reader, published }) => {
     const { indexes: built, ...stats } = await reader.stats();
     const vectorIndexes = built.filter(({ type }) => type !== "BTREE");
@@ -38,9 +50,17 @@ export async function describeIndex(
     const exact = published.indexType === "EXACT";
     const missing = !exact && vectorIndexes.length === 0;
     const health = exact ? "exact" : missing || unindexedRows > 0 ? "degraded" : "ok";
+    const isExact = exact && vectorIndexes.length === 0; // whatever is written is compared, too
+    const unindexed = missing ? stats.rows : unindexedRows;
     return {
       ...current,
-      stats: { ...stats, unindexedRows: missing ? stats.rows : unindexedRows, indexes: built, health },
+      stats: { ...stats, unindexedRows: unindexed, indexes: built, health },
+      recall: {
+        ...published.recall,
+        servedVersion: reader.version,
+        unindexedRows: unindexed,
+        status: isExact || published.recall.version === reader.version ? "verified" : "unverified",
+      },
     };
   });
 }

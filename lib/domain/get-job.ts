@@ -1,6 +1,6 @@
 import { limits } from "../config/limits.ts";
 import { DomainError, errorTable } from "./errors.ts";
-import type { Job, JobFailure, JobState, Phase } from "./job.ts";
+import { type Job, type JobFailure, type JobState, machineOf, type Phase } from "./job.ts";
 import type { JobEnd, JobLedger } from "./job-ledger.ts";
 import { plan } from "./plan.ts";
 import type { ExecutionState, Workflow } from "./ports.ts";
@@ -9,7 +9,7 @@ import type { ExecutionState, Workflow } from "./ports.ts";
 export async function getJob(ledger: JobLedger, workflow: Workflow, id: string): Promise<Job> {
   const record = await ledger.record(id);
   if (!record) throw new DomainError("JobNotFound", `job "${id}" does not exist`);
-  const execution = await workflow.describe(id, record.input.type);
+  const execution = await workflow.describe(id, machineOf(record.input.type));
   const [end, planned, workers, failure] = await Promise.all([
     ledger.ended(id),
     ledger.read(id, "plan", plan),
@@ -18,7 +18,8 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
   ]);
   const phases = mergeWorkers(workers);
   const mayStillStart = ledger.ageMs(record) < limits.startGraceMs;
-  const state = stateOf(end?.state, phases, execution) ?? (mayStillStart ? "running" : "failed");
+  const state =
+    stateOf(end?.state, phases, execution, planned !== undefined) ?? (mayStillStart ? "running" : "failed");
   const load = phases.find(({ name }) => name === "load");
   const finished = phases.some(({ name }) => name === "build");
   const totals = { rows: planned?.rows ?? null, chunks: planned?.units.length ?? null };
@@ -47,8 +48,10 @@ function stateOf(
   end: JobEnd["state"] | undefined,
   phases: Phase[],
   execution: ExecutionState | undefined,
+  isPlanned: boolean,
 ): JobState | undefined {
   if (end === "cancelled") return end;
+  if (end === "succeeded" && !isPlanned) return end; // there was nothing to do
   if (phases.some(({ name, state }) => name === "publish" && state === "done")) return "succeeded";
   return execution?.status ?? (end === "failed" ? end : undefined);
 }
@@ -71,7 +74,7 @@ export async function executionOf(
   id: string,
 ): Promise<ExecutionState | undefined> {
   const record = await ledger.record(id);
-  return record && workflow.describe(id, record.input.type);
+  return record && workflow.describe(id, machineOf(record.input.type));
 }
 
 /** Jobs, newest first. */

@@ -39,6 +39,7 @@ export const recallReport = z.strictObject({
   measured: z.number(),
   k: z.int(),
   queries: z.int(),
+  version: z.int().nullable().default(null).meta({ description: "Of the generation it was measured at" }),
 });
 export type RecallReport = z.infer<typeof recallReport>;
 
@@ -53,6 +54,10 @@ export const generationRef = z.strictObject({
   generation: z.string(),
 });
 export type GenerationRef = z.infer<typeof generationRef>;
+
+/** What a job asked of an index, so that a later one can plan it anew for more rows. */
+export const askedIndex = z.strictObject({ indexType, indexParameters });
+export type AskedIndex = z.infer<typeof askedIndex>;
 
 const claim = z.strictObject({
   job: jobId,
@@ -74,6 +79,9 @@ export const publication = z.strictObject({
   columns: z.array(column),
   indexType: servedIndexType,
   indexParameters,
+  asked: askedIndex
+    .optional()
+    .meta({ description: "What its job asked for; parameters that are not there were derived" }),
   reasons: z.array(z.string()).meta({ description: "Why these parameters" }),
   searchDefaults,
   recall: recallReport,

@@ -39,8 +39,25 @@ export const buildIndexInput = z.strictObject({ type: z.literal("build-index"), 
 });
 export type BuildIndexInput = z.output<typeof buildIndexInput>;
 
-export const jobInput = z.discriminatedUnion("type", [migrateInput, buildIndexInput]);
+export const optimizeInput = z
+  .strictObject({
+    type: z.literal("optimize"),
+    index: indexName,
+    targetRecall: z.number().min(0.1).max(1).optional().meta({ description: "The published one without it" }),
+  })
+  .meta({
+    id: "OptimizeJob",
+    description:
+      "Takes rows that LanceDB clients wrote since the last job into the indexes, in a new generation, and measures recall again",
+  });
+export type OptimizeInput = z.output<typeof optimizeInput>;
+
+export const jobInput = z.discriminatedUnion("type", [migrateInput, buildIndexInput, optimizeInput]);
 export type JobInput = z.output<typeof jobInput>;
+export type JobType = JobInput["type"];
+
+/** The state machine of a job: an optimization rebuilds, mostly less of it. */
+export const machineOf = (type: JobType) => (type === "optimize" ? "build-index" : type);
 
 /** Both as parsed: fields stand in the schema's order. */
 export const isSameInput = (a: JobInput, b: JobInput | undefined) => JSON.stringify(a) === JSON.stringify(b);
@@ -72,7 +89,7 @@ export type JobState = z.infer<typeof jobState>;
 export const job = z
   .strictObject({
     id: jobId,
-    type: z.enum(["migrate", "build-index"]),
+    type: z.enum(["migrate", "build-index", "optimize"]),
     index: indexName,
     input: jobInput,
     state: jobState,

@@ -1,28 +1,33 @@
 import { claimGeneration } from "./claim-generation.ts";
 import { publishedOf } from "./describe-index.ts";
 import { DomainError } from "./errors.ts";
-import type { BuildIndexInput } from "./job.ts";
+import type { GenerationRef, Publication } from "./index-entry.ts";
+import type { BuildIndexInput, OptimizeInput } from "./job.ts";
 import { type Plan, plan } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
 import { type PlanDependencies, sweepLeftovers } from "./plan-migration.ts";
+import { askedOf, planUpkeep } from "./plan-optimize.ts";
 
 /**
- * The first task of a rebuild: claims the next generation and notes the version of the published one to start from.
- * Repeated, it finds its plan.
+ * The first task of a rebuild or an optimization: claims the next generation and notes the version of the published one
+ * to start from. Repeated, it finds its plan.
+ * @returns undefined when an optimization has nothing to do; the job has succeeded then
  * @throws IndexNotFound, IndexNotReady, Conflict, IndexParametersInvalid
  */
 export async function planRebuild(
   deps: PlanDependencies,
   job: string,
-  input: BuildIndexInput,
-): Promise<Plan> {
+  input: BuildIndexInput | OptimizeInput,
+): Promise<Plan | undefined> {
   const known = await deps.ledger.read(job, "plan", plan);
   if (known) return known;
   const published = publishedOf((await deps.registry.get(input.index)).value);
   deps.buckets.writable(published.bucket);
   const from = { index: input.index, bucket: published.bucket, generation: published.generation };
+  if (input.type === "optimize" && (await isKept(deps, job, input, published, from))) return undefined;
   const rows = await deps.generations.rowsOf(from);
-  planIndex({ type: input.indexType, rows, dimension: published.dimension, asked: input.indexParameters });
+  const { indexType: type, indexParameters: asked } = input.type === "optimize" ? askedOf(published) : input;
+  planIndex({ type, rows, dimension: published.dimension, asked });
   const claim = await claimGeneration(deps, job, input.index, published.bucket);
   if (publishedOf((await deps.registry.get(input.index)).value).generation !== published.generation)
     throw new DomainError(
@@ -43,8 +48,29 @@ export async function planRebuild(
     claimedAt: claim.since,
   };
   await sweepLeftovers(deps, made);
+  if (input.type === "optimize") {
+    const built = await deps.generations.vectorIndex(from, vectorColumn, dimension);
+    await deps.ledger.write(job, "upkeep", planUpkeep(published, rows, built));
+  }
   await deps.ledger.write(job, "plan", made);
   return made;
+}
+
+/**
+ * Whether the promise holds as it is: nothing was written since recall was measured, for the target that is wanted.
+ * Then the job ends here, and its end is what a repeated task finds.
+ */
+async function isKept(
+  { ledger, generations }: PlanDependencies,
+  job: string,
+  { targetRecall }: OptimizeInput,
+  { recall }: Publication,
+  from: GenerationRef,
+): Promise<boolean> {
+  if ((await ledger.ended(job))?.state === "succeeded") return true;
+  if (targetRecall !== undefined && targetRecall !== recall.target) return false;
+  if ((await generations.version(from)) !== recall.version) return false;
+  return (await ledger.end(job, "succeeded")).state === "succeeded";
 }
 
 /** Copies the version that was planned. Repeated, it copies the same files to the same places. */

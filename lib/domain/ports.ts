@@ -144,6 +144,14 @@ export interface DuplicateId {
   origins: bigint[];
 }
 
+export interface VectorIndexState {
+  unindexedRows: number;
+  /** Each holds some of the rows and is searched as an index of its own: what was built, and what was folded in since. */
+  parts: number;
+  /** Of a part, on average; null when LanceDB does not say. */
+  partitions: number | null;
+}
+
 /** Writing generations: what the tasks of a job need of LanceDB. All of it may be repeated. */
 export interface Generations {
   create(ref: GenerationRef, target: TargetSchema): Promise<void>;
@@ -166,6 +174,10 @@ export interface Generations {
   dropOriginColumn(ref: GenerationRef): Promise<void>;
   /** @returns whether it paid */
   compact(ref: GenerationRef): Promise<boolean>;
+  /** Joins small fragments, takes rows that are not indexed into the indexes, and removes what is replaced. */
+  optimize(ref: GenerationRef): Promise<void>;
+  /** The vector index as it stands; null when there is none. */
+  vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null>;
   buildVectorIndex(
     ref: GenerationRef,
     column: string,

@@ -3,7 +3,7 @@ import { publishedOf } from "./describe-index.ts";
 import { DomainError } from "./errors.ts";
 import { executionOf } from "./get-job.ts";
 import type { IndexRegistry } from "./index-registry.ts";
-import type { JobInput } from "./job.ts";
+import { type JobInput, machineOf } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { splitSource } from "./names.ts";
 import type { Stores, Workflow } from "./ports.ts";
@@ -25,7 +25,7 @@ export async function startJob(deps: JobDependencies, id: string, input: JobInpu
   const known = await deps.ledger.record(id);
   if (!known) await refuseHopeless(deps, id, input);
   await deps.ledger.register(id, input);
-  await deps.workflow.start(id, input.type, input);
+  await deps.workflow.start(id, machineOf(input.type), input);
 }
 
 /** What can be known at once is said at once, not minutes later by a failed job. */
@@ -39,9 +39,8 @@ async function refuseHopeless(
     buckets.writable(input.bucket);
     await stores(input.bucket).ensureWritable();
   }
-  const entry =
-    input.type === "build-index" ? await registry.get(input.index) : await registry.read(input.index);
-  if (input.type === "build-index" && entry) buckets.writable(publishedOf(entry.value).bucket);
+  const entry = input.type === "migrate" ? await registry.read(input.index) : await registry.get(input.index);
+  if (input.type !== "migrate" && entry) buckets.writable(publishedOf(entry.value).bucket);
   const claim = entry?.value.claim;
   const holder = claim && (await executionOf(ledger, workflow, claim.job));
   if (claim && claim.job !== id && holder?.status === "running")

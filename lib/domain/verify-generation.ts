@@ -54,7 +54,8 @@ export async function verifyGeneration(
     );
     if (!reached) throw notReached(built, wanted.targetRecall, choice);
     const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK };
-    return { searchDefaults: choice.settings, recall: { ...recall, queries: queries.length } };
+    const version = await generations.version(plan.ref);
+    return { searchDefaults: choice.settings, recall: { ...recall, queries: queries.length, version } };
   } finally {
     await probe.close();
   }

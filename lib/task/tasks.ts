@@ -1,19 +1,24 @@
 import { z } from "zod";
 import { buildGeneration } from "../domain/build-generation.ts";
 import { compactGeneration } from "../domain/compact-generation.ts";
+import { publishedOf } from "../domain/describe-index.ts";
 import { discardGeneration } from "../domain/discard-generation.ts";
 import { DomainError, type ErrorKind, errorTable } from "../domain/errors.ts";
 import {
+  type AskedIndex,
   indexParameters,
   type Metric,
+  type Publication,
   recallReport,
   searchDefaults,
   servedIndexType,
 } from "../domain/index-entry.ts";
 import { isSameInput, type JobInput, type jobFailure, jobInput, type PhaseName } from "../domain/job.ts";
 import { loadUnits } from "../domain/load-units.ts";
+import { optimizeGeneration } from "../domain/optimize-generation.ts";
 import { type Plan, plan } from "../domain/plan.ts";
 import { type PlanDependencies, planMigration } from "../domain/plan-migration.ts";
+import { type IndexUpkeep, indexUpkeep } from "../domain/plan-optimize.ts";
 import { forkGeneration, planRebuild } from "../domain/plan-rebuild.ts";
 import type { TaskContext } from "../domain/ports.ts";
 import { publishGeneration, retireGenerations } from "../domain/publish-generation.ts";
@@ -51,6 +56,8 @@ const builtIndex = z.object({
   reasons: z.array(z.string()),
 });
 const sealed = z.object({ sealed: z.literal(true) });
+const upkeptIndex = builtIndex.extend({ way: indexUpkeep.shape.way });
+const isRebuilt = (result: unknown) => upkeptIndex.safeParse(result).data?.way === "rebuild";
 const verified = z.object({ searchDefaults, recall: recallReport });
 
 /** The tasks of the state machines by name. Results are keys and counts, never rows. */
@@ -59,8 +66,8 @@ export const tasks = {
   fork: { phase: "fork", isFinal: always, run: runFork },
   load: { run: runLoad },
   compact: { phase: "compact", isFinal: (result) => sealed.safeParse(result).success, run: runCompact },
-  build: { phase: "build", isFinal: always, run: runBuild },
-  verify: { phase: "verify", isFinal: always, run: runVerify },
+  build: { phase: "build", isFinal: isRebuilt, run: runBuild },
+  verify: { phase: "verify", isFinal: (result) => verified.safeParse(result).success, run: runVerify },
   publish: { phase: "publish", isFinal: always, run: runPublish },
   retire: { run: runRetire },
 } satisfies Record<string, Task>;
@@ -71,8 +78,10 @@ async function runPlan({ deps, jobId, input, context }: TaskCall) {
     input.type === "migrate"
       ? await planMigration(deps, jobId, input, context)
       : await planRebuild(deps, jobId, input);
+  if (!made) return { isNeeded: false, rows: 0, workers: [] };
   await giveUpIfEnded(deps, jobId, input.index);
-  return { rows: made.rows, workers: Array.from({ length: made.workers }, (_, worker) => worker) };
+  const workers = Array.from({ length: made.workers }, (_, worker) => worker);
+  return { isNeeded: true, rows: made.rows, workers };
 }
 
 /** A cancel that came before there was a claim to give back found nothing to do. */
@@ -102,13 +111,33 @@ async function runCompact(call: TaskCall) {
 }
 
 async function runBuild(call: TaskCall) {
-  return buildGeneration(call.deps.generations, await planOf(call), call.input, await metricOf(call));
+  const { deps, jobId, input } = call;
+  const made = await planOf(call);
+  if (input.type !== "optimize") {
+    const index = await buildGeneration(deps.generations, made, input, await metricOf(call));
+    return { ...index, way: "rebuild" };
+  }
+  const upkeep = await deps.ledger.read(jobId, "upkeep", indexUpkeep);
+  if (!upkeep) throw new DomainError("Internal", `job ${jobId} has not decided what to do`);
+  const index = await optimizeGeneration(deps.generations, made, await publishedIn(call), upkeep);
+  return { ...index, way: upkeep.way };
 }
 
+/** An index that was kept or folded into and does not reach the recall is built again; the machine goes back to do it. */
 async function runVerify(call: TaskCall) {
-  const { rows, index } = z.object({ rows: z.int(), index: builtIndex }).parse(call.payload);
-  const wanted = { metric: await metricOf(call), targetRecall: call.input.targetRecall, rows };
-  return verifyGeneration(call.deps.generations, await planOf(call), index, wanted, call.context);
+  const { rows, index } = z.object({ rows: z.int(), index: upkeptIndex }).parse(call.payload);
+  const wanted = { metric: await metricOf(call), targetRecall: await targetRecallOf(call), rows };
+  const made = await planOf(call);
+  try {
+    const found = await verifyGeneration(call.deps.generations, made, index, wanted, call.context);
+    return { reached: true, ...found };
+  } catch (error) {
+    const missed = error instanceof DomainError && error.kind === "RecallNotReached";
+    if (!missed || index.way === "rebuild") throw error;
+    const upkeep: IndexUpkeep = { way: "rebuild", why: `without it ${error.message}` };
+    await call.deps.ledger.write(call.jobId, "upkeep", upkeep);
+    return { reached: false };
+  }
 }
 
 async function runPublish(call: TaskCall) {
@@ -126,6 +155,7 @@ async function runPublish(call: TaskCall) {
     columns,
     indexType: payload.index.type,
     indexParameters: payload.index.parameters,
+    asked: await askedIn(call),
     reasons: payload.index.reasons,
     ...payload.verified,
     rows: await deps.generations.rowsOf(made.ref),
@@ -152,9 +182,23 @@ async function planOf({ deps, jobId }: TaskCall): Promise<Plan> {
 }
 
 /** A rebuild keeps the metric of what is published. */
-async function metricOf({ deps, input }: TaskCall): Promise<Metric> {
-  if (input.type === "migrate") return input.metric;
-  return (await deps.registry.get(input.index)).value.published?.metric ?? "cosine";
+async function metricOf(call: TaskCall): Promise<Metric> {
+  return call.input.type === "migrate" ? call.input.metric : (await publishedIn(call)).metric;
+}
+
+async function targetRecallOf(call: TaskCall): Promise<number> {
+  return call.input.targetRecall ?? (await publishedIn(call)).recall.target;
+}
+
+/** An optimization keeps to what the job asked for that it optimizes the index of. */
+async function askedIn(call: TaskCall): Promise<AskedIndex | undefined> {
+  if (call.input.type === "optimize") return (await publishedIn(call)).asked;
+  const { indexType, indexParameters } = call.input;
+  return { indexType, indexParameters };
+}
+
+async function publishedIn({ deps, input }: TaskCall): Promise<Publication> {
+  return publishedOf((await deps.registry.get(input.index)).value);
 }
 
 /**

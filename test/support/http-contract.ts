@@ -2,6 +2,7 @@ import { Int64 } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Job } from "../../lib/domain/job.ts";
 import type { Stores } from "../../lib/domain/ports.ts";
+import { appendRows } from "./append-rows.ts";
 import { HttpClient, issuePaths } from "./http-client.ts";
 import { type OfflineApi, startOffline } from "./offline-server.ts";
 import { parquetBytes, type Row, sampleRows } from "./parquet-files.ts";
@@ -154,11 +155,13 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
           http.startJob({ type: "migrate", index: "new", source: "tset/a" }),
           http.startJob({ type: "migrate", index: "new", source: "examples/words", bucket: "tset" }),
           http.startJob({ type: "build-index", index: "nowhere" }),
+          http.startJob({ type: "optimize", index: "nowhere" }),
         ]);
         expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
           [404, "index-not-found"],
           [404, "bucket-not-found"],
           [404, "bucket-not-found"],
+          [404, "index-not-found"],
           [404, "index-not-found"],
         ]);
         expect((await http.call("getIndex", { index: "new" })).status).toBe(404);
@@ -495,6 +498,29 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect((await http.call("cancelJob", { id })).body).toEqual(cancelled.body);
         expect((await http.call("getJob", { id })).body).toEqual(cancelled.body);
         expect(await backend.stores(bucket).list("lance/busy/")).toEqual([]);
+      });
+
+      test("the promised recall is unverified when rows were appended, until an optimize job takes them in", async () => {
+        const rows = sampleRows(700, 4);
+        await backend.stores(bucket).put("sources/grown.parquet", parquetBytes(rows.slice(0, 600)));
+        const grown = { type: "optimize", index: "grown" };
+        const recall = async () => (await http.call("getIndex", { index: "grown" })).body.recall;
+        const optimized = async (more: object) => {
+          const { body } = await http.startJob({ ...grown, ...more });
+          return http.jobWhen(body.id, ({ state }) => state !== "running");
+        };
+        await http.migrate("grown", `${bucket}/sources/grown.parquet`, { bucket, indexType: "IVF_FLAT" });
+        expect(await recall()).toMatchObject({ status: "verified", unindexedRows: 0 });
+        expect(await optimized({})).toMatchObject({ state: "succeeded", generation: null });
+        const ref = { index: "grown", bucket, generation: "g1" };
+        await appendRows(backend.environment, ref, rows.slice(600));
+        expect(await recall()).toMatchObject({ target: 0.95, status: "unverified", unindexedRows: 100 });
+        expect(await optimized({})).toMatchObject({ error: null, type: "optimize", generation: "g2" });
+        expect(await recall()).toMatchObject({ target: 0.95, status: "verified", unindexedRows: 0 });
+        expect(issuePaths(await http.startJob({ ...grown, indexType: "IVF_PQ" }))).toEqual([
+          "body.indexType",
+        ]);
+        expect((await http.call("dropIndex", { index: "grown" })).status).toBe(204);
       });
 
       test("a job that is over stays as it is when it is cancelled", async () => {

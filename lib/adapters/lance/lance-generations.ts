@@ -2,7 +2,7 @@ import { type Connection, Index, type IndexOptions, type Table } from "@lancedb/
 import { tableFromIPC } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Column, GenerationRef, IndexParameters, IndexType, Metric } from "../../domain/index-entry.ts";
-import type { Generations, RecallProbe, Stores, TargetSchema } from "../../domain/ports.ts";
+import type { Generations, RecallProbe, Stores, TargetSchema, VectorIndexState } from "../../domain/ports.ts";
 import "../arrow/all-null-booleans.ts";
 import { columnsOf, loadSchema, originColumn } from "../arrow/arrow-schema.ts";
 import type { LanceConnections } from "./connections.ts";
@@ -12,6 +12,7 @@ import { copyVersion } from "./fork-table.ts";
 import { folderOf } from "./generation-folder.ts";
 import { fromLance, isGone } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
+import { partitionsIn } from "./partitions.ts";
 
 /** Generations as LanceDB tables. Handles are opened for each task and closed after it: no stale one is ever written through. */
 export class LanceGenerations implements Generations {
@@ -93,11 +94,23 @@ export class LanceGenerations implements Generations {
       const fragments = Number(fragmentStats.numFragments);
       const pays =
         fragments >= limits.compactFromFragments && Number(numRows) / fragments < limits.compactBelowRows;
-      if (!pays) return false;
-      await table.optimize();
-      // a second call: the first would keep what it has just replaced. Nobody else has the generation open.
-      await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
-      return true;
+      if (pays) await optimized(table);
+      return pays;
+    });
+  }
+
+  async optimize(ref: GenerationRef): Promise<void> {
+    await this.#with(ref, optimized);
+  }
+
+  async vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null> {
+    return this.#with(ref, async (table) => {
+      const built = (await table.listIndices()).find(({ columns }) => columns.includes(column));
+      const stats = built && (await table.indexStats(built.name));
+      if (!stats) return null;
+      const parts = stats.numIndices ?? 1;
+      const partitions = await partitionsIn(table, column, dimension);
+      return { unindexedRows: stats.numUnindexedRows, parts, partitions: partitions && partitions / parts };
     });
   }
 
@@ -209,6 +222,12 @@ async function classified<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw fromLance(error);
   }
+}
+
+/** A second call, since the first keeps what it has just replaced. Nobody else has the generation open. */
+async function optimized(table: Table): Promise<void> {
+  await table.optimize();
+  await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
 }
 
 const vectorIndexName = (column: string) => `${column}_idx`;

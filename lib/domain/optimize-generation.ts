@@ -1,0 +1,36 @@
+import { buildGeneration } from "./build-generation.ts";
+import type { Publication } from "./index-entry.ts";
+import type { Plan } from "./plan.ts";
+import type { IndexPlan } from "./plan-index.ts";
+import { askedOf, type IndexUpkeep, keptIndex, withReason } from "./plan-optimize.ts";
+import type { Generations } from "./ports.ts";
+
+/**
+ * Does to a fork of the published generation what was decided of its vector index. Repeated, it does it again: folding
+ * finds nothing left to fold, building builds again.
+ * @throws IndexParametersInvalid
+ */
+export async function optimizeGeneration(
+  generations: Generations,
+  plan: Plan,
+  published: Publication,
+  { way, why }: IndexUpkeep,
+): Promise<IndexPlan> {
+  if (way === "rebuild") return rebuilt(generations, plan, published, why);
+  if (way === "fold") await generations.optimize(plan.ref); // never to keep one: it joins partitions all the same
+  await generations.buildIdIndex(plan.ref, plan.target.idColumn);
+  return withReason(keptIndex(published), `${way === "fold" ? "folded" : "kept"}, ${why}`);
+}
+
+/** Without the vector index fragments are joined sooner, and none of its partitions are. */
+async function rebuilt(
+  generations: Generations,
+  plan: Plan,
+  published: Publication,
+  why: string,
+): Promise<IndexPlan> {
+  await generations.dropVectorIndex(plan.ref, plan.target.vectorColumn);
+  await generations.optimize(plan.ref);
+  const made = await buildGeneration(generations, plan, askedOf(published), published.metric);
+  return withReason(made, `built again, ${why}`);
+}

@@ -1,0 +1,32 @@
+import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
+import { readEnvironment } from "../../lib/config/environment.ts";
+import { loadBuckets } from "../../lib/config/lakehouse.ts";
+import type { GenerationRef } from "../../lib/domain/index-entry.ts";
+import type { Row } from "./parquet-files.ts";
+
+/** Appends rows to a generation as any LanceDB client can, wherever its bucket is. */
+export async function appendRows(environment: Record<string, string>, ref: GenerationRef, rows: Row[]) {
+  await withTable(environment, ref, (table) => table.add(rows as Record<string, unknown>[]));
+}
+
+/** What LanceDB tells its users to do after they appended. */
+export async function optimizeAsClient(environment: Record<string, string>, ref: GenerationRef) {
+  await withTable(environment, ref, (table) => table.optimize());
+}
+
+type Table = Awaited<ReturnType<Awaited<ReturnType<LanceConnections["get"]>>["openTable"]>>;
+
+async function withTable(
+  environment: Record<string, string>,
+  { bucket, index, generation }: GenerationRef,
+  work: (table: Table) => Promise<unknown>,
+): Promise<void> {
+  const connections = new LanceConnections(loadBuckets(readEnvironment(environment)), 256);
+  const table = await (await connections.get(bucket, index)).openTable(generation);
+  try {
+    await work(table);
+  } finally {
+    table.close();
+    await connections.close();
+  }
+}
