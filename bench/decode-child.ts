@@ -30,16 +30,15 @@ async function decode({ project, file, units: most }: { project: string; file: s
   const columns = mergeColumns([one], names, dimension);
   const target: TargetSchema = { ...names, dimension, columns, refuseZeroVectors: true };
   const units = cutUnits([one], dimension * 4, dimension).slice(0, most);
+  const cpu = process.cpuUsage();
   const started = performance.now();
   let bytes = 0;
   for await (const { ipc } of source.decode("sets", [file], units, target, signal)) bytes += ipc.length;
   const rows = units.reduce((sum, unit) => sum + unit.rows, 0);
-  return {
-    rows,
-    bytes,
-    ms: performance.now() - started,
-    peakRssBytes: process.resourceUsage().maxRSS * 1_024,
-  };
+  const ms = performance.now() - started;
+  const { user, system } = process.cpuUsage(cpu);
+  const peakRssBytes = process.resourceUsage().maxRSS * 1_024;
+  return { rows, bytes, ms, cpuMs: (user + system) / 1_000, peakRssBytes };
 }
 
 await answerParent(decode);

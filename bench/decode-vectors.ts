@@ -19,10 +19,13 @@ const projects = positionals.length > 0 ? positionals : ["."];
 interface Run {
   rows: number;
   ms: number;
+  cpuMs: number;
   peakRssBytes: number;
 }
 
-console.log("| layout | version | rows | best time | peak RSS |\n| --- | --- | ---: | ---: | ---: |");
+console.log(
+  "| layout | version | rows | best time | least CPU time | peak RSS |\n| --- | --- | ---: | ---: | ---: | ---: |",
+);
 for (const layout of layouts) {
   const file = await benchSet(Number(values.rows), layout);
   const runs = new Map<string, Run[]>(projects.map((project) => [project, []]));
@@ -34,6 +37,7 @@ for (const layout of layouts) {
 
 function row(layout: string, project: string, runs: Run[]): string {
   const best = Math.round(Math.min(...runs.map(({ ms }) => ms)));
+  const cpu = Math.round(Math.min(...runs.map(({ cpuMs }) => cpuMs)));
   const peak = Math.round(Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes)) / 2 ** 20);
-  return `| ${layout} | ${project} | ${runs[0]?.rows} | ${best} ms | ${peak} MiB |`;
+  return `| ${layout} | ${project} | ${runs[0]?.rows} | ${best} ms | ${cpu} ms | ${peak} MiB |`;
 }

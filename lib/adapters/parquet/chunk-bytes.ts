@@ -10,7 +10,8 @@ interface Range {
 export class ChunkBytes {
   readonly #read: ReadRange;
   readonly #end: number;
-  #held: Range = { start: 0, bytes: new Uint8Array() };
+  /** What is read and may still be asked for, without gaps. */
+  #held: Range[] = [];
   #ahead: { start: number; bytes: Promise<Uint8Array> } | undefined;
 
   /** @param end of the chunk in the file, exclusive */
@@ -20,31 +21,23 @@ export class ChunkBytes {
   }
 
   /**
-   * Places never go back; bytes given are good until the next call.
+   * Places never go back. What lies in two ranges is copied together.
    * @throws Error for bytes that are not of the chunk; what reading them throws
    */
   async at(start: number, length: number): Promise<Uint8Array> {
     if (length > this.#end - start) throw new Error("a page ends after its column chunk");
-    const offset = start - this.#held.start;
-    if (offset < 0 || offset + length > this.#held.bytes.length) await this.#advance(start, length);
-    return this.#held.bytes.subarray(start - this.#held.start).subarray(0, length);
-  }
-
-  async #advance(start: number, length: number): Promise<void> {
-    const held = this.#held;
-    const kept = start >= held.start ? held.bytes.subarray(start - held.start) : held.bytes.subarray(0, 0);
-    const parts = [kept];
-    let at = start + kept.length;
-    while (at < start + length) {
-      const bytes = await this.#next(at, start + length - at);
-      parts.push(bytes);
-      at += bytes.length;
+    this.#held = this.#held.filter((range) => endOf(range) > start);
+    let end = Math.max(start, ...this.#held.map(endOf));
+    for (const wanted = start + length; end < wanted; ) {
+      const bytes = await this.#next(end, wanted - end);
+      this.#held.push({ start: end, bytes });
+      end += bytes.length;
+      if (end >= wanted) this.#readAhead(end);
     }
-    this.#held = {
-      start,
-      bytes: parts.length === 2 && kept.length === 0 ? (parts[1] as Uint8Array) : Buffer.concat(parts),
-    };
-    this.#readAhead(at);
+    const parts = this.#held.map((range) =>
+      range.bytes.subarray(Math.max(0, start - range.start), start + length - range.start),
+    );
+    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, length);
   }
 
   /** What was read ahead if it begins here, else at least these bytes. */
@@ -64,3 +57,5 @@ export class ChunkBytes {
     this.#ahead = { start, bytes };
   }
 }
+
+const endOf = ({ start, bytes }: Range) => start + bytes.length;

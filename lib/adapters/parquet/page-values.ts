@@ -63,19 +63,34 @@ export class DictionaryValues implements PageValues {
   }
 
   read(into: Uint8Array): void {
-    const [runs, width] = [this.#runs, this.#width];
-    const words = width === 4 ? float32Words(this.#dictionary, into) : undefined;
-    const count = into.length / width;
+    const count = into.length / this.#width;
     for (let done = 0; done < count; ) {
-      if (this.#place === runs.count) this.#advance();
-      const end = Math.min(count, done + runs.count - this.#place);
-      for (; done < end; done++) {
-        const entry = runs.packed ? runs.packedAt(this.#place++) : this.#repeated();
-        if ((entry + 1) * width > this.#dictionary.length)
-          throw new Error("a value is not in the dictionary");
-        if (words) words.into[done] = words.dictionary[entry] as number;
-        else into.set(this.#dictionary.subarray(entry * width, (entry + 1) * width), done * width);
-      }
+      if (this.#place === this.#runs.count) this.#advance();
+      const some = Math.min(count - done, this.#runs.count - this.#place);
+      const part = into.subarray(done * this.#width, (done + some) * this.#width);
+      if (this.#width === 4) this.#readWords(wordsOf(this.#dictionary), wordsOf(part));
+      else this.#readWide(part);
+      this.#place += some;
+      done += some;
+    }
+  }
+
+  /** As integers: a float32 that is no number may come out with other bits. */
+  #readWords(dictionary: Uint32Array, into: Uint32Array): void {
+    const [runs, place] = [this.#runs, this.#place];
+    for (let i = 0; i < into.length; i++) {
+      const word = dictionary[runs.packed ? runs.packedAt(place + i) : runs.value];
+      if (word === undefined) throw new Error("a value is not in the dictionary");
+      into[i] = word;
+    }
+  }
+
+  #readWide(into: Uint8Array): void {
+    const [runs, width] = [this.#runs, this.#width];
+    for (let i = 0; i < into.length / width; i++) {
+      const start = (runs.packed ? runs.packedAt(this.#place + i) : runs.value) * width;
+      if (start + width > this.#dictionary.length) throw new Error("a value is not in the dictionary");
+      into.set(this.#dictionary.subarray(start, start + width), i * width);
     }
   }
 
@@ -83,16 +98,6 @@ export class DictionaryValues implements PageValues {
     this.#runs.advance();
     this.#place = 0;
   }
-
-  #repeated(): number {
-    this.#place++;
-    return this.#runs.value;
-  }
-}
-
-/** As integers: a float32 that is no number may come out with other bits. */
-function float32Words(dictionary: Uint8Array, into: Uint8Array) {
-  return { dictionary: wordsOf(dictionary), into: wordsOf(into) };
 }
 
 const wordsOf = ({ buffer, byteOffset, length }: Uint8Array) =>

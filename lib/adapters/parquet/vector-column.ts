@@ -11,6 +11,9 @@ export class VectorColumn {
   /** Pages under way of a row group, and the next row of it. */
   #open: { rowGroup: number; nextRow: number; pages: VectorPages } | undefined;
 
+  /** For one unit after the other: fresh memory would cost more than decoding into it. */
+  #vectors = new Float32Array();
+
   private constructor(column: VectorChunks, dimension: number, read: ReadRange) {
     this.#column = column;
     this.#dimension = dimension;
@@ -24,11 +27,14 @@ export class VectorColumn {
   }
 
   /**
-   * The vectors of a unit, row after row; they may still hold what is no number. Goes on where the last unit ended.
+   * The vectors of a unit, row after row; they may still hold what is no number. Good until the next call,
+   * which goes on where this unit ended.
    * @throws Error for one that is null or of another length, and for damage; without its place
    */
   async vectorsOf({ rowGroups, firstRow, rows }: Unit): Promise<Float32Array> {
-    const vectors = new Float32Array(rows * this.#dimension);
+    const values = rows * this.#dimension;
+    if (this.#vectors.length < values) this.#vectors = new Float32Array(values);
+    const vectors = this.#vectors.subarray(0, values);
     let done = 0;
     for (const { index, rows: some } of rowGroups) {
       const pages = await this.#pagesAt(index, firstRow);

@@ -1,7 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import { ChunkBytes } from "./chunk-bytes.ts";
 import type { ReadRange } from "./file-tail.ts";
-import { uncompressPage } from "./page-codecs.ts";
+import { Scratch, uncompressPage } from "./page-codecs.ts";
 import { type PageHeader, readPageHeader } from "./page-header.ts";
 import { DictionaryValues, FixedValues, type PageValues, VariableValues } from "./page-values.ts";
 import type { VectorChunk, VectorChunks } from "./vector-chunks.ts";
@@ -36,6 +36,7 @@ export class VectorPages {
   readonly #width: number;
   readonly #valuesInRow: number;
   readonly #bounds: RowBounds;
+  readonly #scratch = new Scratch();
   #next: number;
   #dictionary: Uint8Array | undefined;
   #page: PageValues | undefined;
@@ -177,7 +178,7 @@ export class VectorPages {
       throw new Error(`a page of ${storedBytes} bytes claims ${bytes}`);
     const stored = await this.#bytes.at(start, storedBytes);
     const codec = header.compressed ? this.#chunk.codec : 0;
-    const data = uncompressPage(codec, stored.subarray(levelBytes), bytes - levelBytes);
+    const data = uncompressPage(codec, stored.subarray(levelBytes), bytes - levelBytes, this.#scratch);
     return { levels: stored.subarray(0, levelBytes), data };
   }
 }
