@@ -21,23 +21,33 @@ export class ChunkBytes {
   }
 
   /**
-   * Places never go back. What lies in two ranges is copied together.
+   * Places never go back, and bytes are good as long as nothing after them is asked for. What lies in two ranges is
+   * copied together.
    * @throws Error for bytes that are not of the chunk; what reading them throws
    */
   async at(start: number, length: number): Promise<Uint8Array> {
     if (length > this.#end - start) throw new Error("a page ends after its column chunk");
-    this.#held = this.#held.filter((range) => endOf(range) > start);
+    this.#letGoBefore(start);
+    const wanted = start + length;
     let end = Math.max(start, ...this.#held.map(endOf));
-    for (const wanted = start + length; end < wanted; ) {
+    while (end < wanted) {
       const bytes = await this.#next(end, wanted - end);
       this.#held.push({ start: end, bytes });
       end += bytes.length;
       if (end >= wanted) this.#readAhead(end);
     }
-    const parts = this.#held.map((range) =>
-      range.bytes.subarray(Math.max(0, start - range.start), start + length - range.start),
-    );
-    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, length);
+    const parts = this.#held
+      .filter((range) => range.start < wanted)
+      .map((range) => range.bytes.subarray(Math.max(0, start - range.start), wanted - range.start));
+    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+  }
+
+  /** At once: a collector that is told of so much memory runs after every other range. */
+  #letGoBefore(start: number): void {
+    for (const range of this.#held)
+      if (endOf(range) <= start && range.bytes.length === range.bytes.buffer.byteLength)
+        (range.bytes.buffer as ArrayBuffer).transfer(0);
+    this.#held = this.#held.filter((range) => endOf(range) > start);
   }
 
   /** What was read ahead if it begins here, else at least these bytes. */

@@ -1,8 +1,20 @@
+import {
+  Field,
+  FixedSizeList,
+  Float32,
+  makeData,
+  makeVector,
+  Table,
+  tableFromIPC,
+  Utf8,
+  vectorFromArray,
+} from "apache-arrow";
 import fc from "fast-check";
 import { Encoding, WriterVersion } from "parquet-wasm/node";
 import { expect, test } from "vitest";
 import { readTail } from "../../../lib/adapters/parquet/file-tail.ts";
 import { VectorColumn } from "../../../lib/adapters/parquet/vector-column.ts";
+import { limits } from "../../../lib/config/limits.ts";
 import type { Unit } from "../../../lib/domain/ports.ts";
 import { anatomyOf } from "../../support/parquet-anatomy.ts";
 import {
@@ -12,6 +24,7 @@ import {
   parquetBytes,
   type Row,
   sampleRows,
+  tableBytes,
 } from "../../support/parquet-files.ts";
 import { poisonSet } from "../../support/poison-set.ts";
 import { between, seededRandom } from "../../support/seeded-random.ts";
@@ -127,6 +140,27 @@ test.each<[string, Layout, (row: Row) => Row["vector"]]>([
   },
   60_000,
 );
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+test("a load reads vectors a range after the other, not a column chunk as a whole", async () => {
+  const [dimension, rows] = [1_024, 3_000];
+  const values = Float32Array.from({ length: dimension * rows }, (_, i) => Math.sin(i));
+  const child = makeData({ type: new Float32(), length: values.length, nullCount: 0, data: values });
+  const type = new FixedSizeList(dimension, new Field("item", new Float32(), true));
+  const ids = Array.from({ length: rows }, (_, i) => `d${i}`);
+  const table = new Table({
+    doc_id: vectorFromArray(ids, new Utf8()),
+    vector: makeVector(makeData({ type, length: rows, nullCount: 0, child })),
+  });
+  const lengths: number[] = [];
+  const onRead = (start: number, end: number) => lengths.push(end - start);
+  const [ipc] = await decodeFile(tableBytes(table, { rowGroupRows: rows }), { onRead });
+  const [decoded] = tableFromIPC(ipc).getChild("vector")?.data ?? [];
+  expect(Buffer.compare(bytesOf(decoded?.children[0]?.values), bytesOf(values))).toBe(0);
+  expect(Math.max(...lengths)).toBe(limits.chunkRangeBytes);
+});
 
 test("rows of other lengths whose values are as many as they should be are not read", async () => {
   const rows = sampleRows(10, 8).map((row, i) => {
