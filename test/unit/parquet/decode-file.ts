@@ -8,11 +8,16 @@ import {
 } from "../../../lib/domain/source-layout.ts";
 import { cutUnits } from "../../../lib/domain/units.ts";
 
+type OnRead = (start: number, end: number) => void;
+
 /** One file of a source, held in memory. */
-function sourceOf(bytes: Uint8Array): WasmParquetSource {
+function sourceOf(bytes: Uint8Array, onRead: OnRead): WasmParquetSource {
   const store: Pick<ObjectStore, "bytesOf" | "read"> = {
     bytesOf: async () => bytes.length,
-    read: async (_, start, end) => bytes.slice(start, end) as Uint8Array<ArrayBuffer>,
+    read: async (_, start, end) => {
+      onRead(start, end);
+      return bytes.slice(start, end) as Uint8Array<ArrayBuffer>;
+    },
   };
   return new WasmParquetSource(() => store as ObjectStore);
 }
@@ -20,9 +25,9 @@ function sourceOf(bytes: Uint8Array): WasmParquetSource {
 /** Plans and decodes a file as a migration does. @returns the Arrow IPC stream of every unit */
 export async function decodeFile(
   bytes: Uint8Array,
-  told: { dimension?: number } = {},
+  told: { dimension?: number; onRead?: OnRead } = {},
 ): Promise<Uint8Array[]> {
-  const source = sourceOf(bytes);
+  const source = sourceOf(bytes, told.onRead ?? (() => undefined));
   const { signal } = new AbortController();
   const [footer] = await source.footers("b", ["f"], signal);
   if (!footer) throw new Error("no footer was read");
