@@ -27,35 +27,41 @@ module.exports = {
     ]),
     only("http-imports-domain", "^lib/http/", [
       "^lib/(http|domain|config)/",
-      "^lib/(telemetry|container)\\.ts$",
+      "^lib/telemetry\\.ts$",
       "^node_modules/(zod|zod-openapi|@middy|@aws-lambda-powertools|@types/aws-lambda)/",
       "^package\\.json$",
       "^(node:)?crypto$",
     ]),
     only("functions-only-wire", "^functions/", [
       "^lib/(http|task|domain)/",
-      "^lib/container\\.ts$",
+      "^lib/(container|readers)\\.ts$",
       "^lib/config/versions\\.ts$",
     ]),
     {
       name: "only-adapters-reach-outside",
       severity: "error",
-      from: { path: "^(lib|functions)/", pathNot: "^lib/(adapters/|container\\.ts)" },
+      from: { path: "^(lib|functions)/", pathNot: "^lib/(adapters/|(container|readers)\\.ts)" },
       to: {
-        path: "node_modules/(@lancedb|@aws-sdk|apache-arrow|parquet-wasm|aws-local-stepfunctions|lru-cache)/",
+        path: "node_modules/(@lancedb|@aws-sdk|apache-arrow|parquet-wasm|aws-local-stepfunctions|aws4|lru-cache)/",
       },
     },
     {
       name: "adapters-are-wired-by-the-container",
       severity: "error",
-      from: { path: "^(lib|functions)/", pathNot: "^lib/(adapters/|container\\.ts)" },
+      from: { path: "^(lib|functions)/", pathNot: "^lib/(adapters/|(container|readers)\\.ts)" },
       to: { path: "^lib/adapters/" },
     },
     {
       name: "adapters-serve-the-domain",
       severity: "error",
       from: { path: "^lib/adapters/" },
-      to: { path: "^(lib/(http|task|container\\.ts)|functions/)" },
+      to: { path: "^(lib/(http|task|(container|readers)\\.ts)|functions/)" },
+    },
+    {
+      name: "readers-stay-light", // a search would wait for it at every cold start
+      severity: "error",
+      from: { path: "^(lib/readers\\.ts|functions/(search|fetch-document)\\.ts)$" },
+      to: { path: "^lib/(container\\.ts|task/|adapters/(parquet|workflow)/)", reachable: true },
     },
     {
       name: "no-cycles",

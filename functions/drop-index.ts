@@ -1,8 +1,14 @@
 import { container } from "../lib/container.ts";
 import { dropIndex } from "../lib/domain/drop-index.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
+import { indexOperations } from "../lib/http/operations/indexes.ts";
 
-export const handler = httpHandler("dropIndex", container, async ({ path }, { registry, generations }) => {
-  await dropIndex(registry, generations, path.index);
-  return {};
-});
+export const handler = httpHandler(
+  indexOperations,
+  "dropIndex",
+  container,
+  async ({ path }, { registry, generations }) => {
+    await dropIndex(registry, generations, path.index);
+    return {};
+  },
+);

@@ -1,7 +1,13 @@
-import { container } from "../lib/container.ts";
 import { describeIndex } from "../lib/domain/describe-index.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
+import { indexOperations } from "../lib/http/operations/indexes.ts";
+import { readers } from "../lib/readers.ts";
 
-export const handler = httpHandler("getIndex", container, async ({ path }, { registry, indexes }) => ({
-  body: await describeIndex(registry, indexes, path.index),
-}));
+export const handler = httpHandler(
+  indexOperations,
+  "getIndex",
+  readers,
+  async ({ path }, { registry, indexes }) => ({
+    body: await describeIndex(registry, indexes, path.index),
+  }),
+);

@@ -1,7 +1,13 @@
 import { container } from "../lib/container.ts";
 import { getJob } from "../lib/domain/get-job.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
+import { jobOperations } from "../lib/http/operations/jobs.ts";
 
-export const handler = httpHandler("getJob", container, async ({ path }, { ledger, workflow }) => ({
-  body: await getJob(ledger, workflow, path.id),
-}));
+export const handler = httpHandler(
+  jobOperations,
+  "getJob",
+  container,
+  async ({ path }, { ledger, workflow }) => ({
+    body: await getJob(ledger, workflow, path.id),
+  }),
+);

@@ -1,7 +1,8 @@
 import { versions } from "../lib/config/versions.ts";
 import { container } from "../lib/container.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
+import { serviceOperations } from "../lib/http/operations/service.ts";
 
-export const handler = httpHandler("health", container, async () => ({
+export const handler = httpHandler(serviceOperations, "health", container, async () => ({
   body: { status: "ok", versions, uptimeSeconds: Math.round(process.uptime()) },
 }));

@@ -1,7 +1,13 @@
-import { container } from "../lib/container.ts";
 import { listIndexes } from "../lib/domain/describe-index.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
+import { indexOperations } from "../lib/http/operations/indexes.ts";
+import { readers } from "../lib/readers.ts";
 
-export const handler = httpHandler("listIndexes", container, async ({ query }, { registry }) => ({
-  body: await listIndexes(registry, query),
-}));
+export const handler = httpHandler(
+  indexOperations,
+  "listIndexes",
+  readers,
+  async ({ query }, { registry }) => ({
+    body: await listIndexes(registry, query),
+  }),
+);

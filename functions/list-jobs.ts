@@ -1,7 +1,13 @@
 import { container } from "../lib/container.ts";
 import { listJobs } from "../lib/domain/get-job.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
+import { jobOperations } from "../lib/http/operations/jobs.ts";
 
-export const handler = httpHandler("listJobs", container, async ({ query }, { ledger, workflow }) => ({
-  body: await listJobs(ledger, workflow, query),
-}));
+export const handler = httpHandler(
+  jobOperations,
+  "listJobs",
+  container,
+  async ({ query }, { ledger, workflow }) => ({
+    body: await listJobs(ledger, workflow, query),
+  }),
+);

@@ -3,8 +3,9 @@ import { getJob } from "../lib/domain/get-job.ts";
 import { startJob } from "../lib/domain/start-job.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { jobIdFor } from "../lib/http/job-id.ts";
+import { jobOperations } from "../lib/http/operations/jobs.ts";
 
-export const handler = httpHandler("startJob", container, async ({ body, headers }, deps) => {
+export const handler = httpHandler(jobOperations, "startJob", container, async ({ body, headers }, deps) => {
   const id = jobIdFor(headers["idempotency-key"]);
   await startJob(deps, id, body);
   return { body: await getJob(deps.ledger, deps.workflow, id), headers: { location: `/jobs/${id}` } };

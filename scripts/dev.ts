@@ -1,4 +1,5 @@
-import { type Operation, operations } from "../lib/http/operations.ts";
+import type { Operation } from "../lib/http/operations/operation.ts";
+import { operations } from "../lib/http/operations.ts";
 import { startOffline } from "./offline-server.ts";
 
 const port = Number(process.env["PORT"] ?? 3000);

@@ -25,6 +25,7 @@ export const limits = {
   maxOpenHandles: 64,
   openTimeoutMs: 10_000,
   storeTimeoutMs: 10_000,
+  storeConnectTimeoutMs: 3_000,
   leastBytesPerMs: 256, // a download that is slower has stalled
   copyTimeoutMs: 300_000, // of one request that copies inside a store
   maxCopyBytes: 5 * 1_073_741_824, // S3 copies no more in one request

@@ -1,7 +1,8 @@
 import middy from "@middy/core";
 import { DomainError } from "../domain/errors.ts";
 import type { HttpEvent } from "./http-handler.ts";
-import { type Operation, operations } from "./operations.ts";
+import type { Operation } from "./operations/operation.ts";
+import { operations } from "./operations.ts";
 import type { HttpResponse } from "./problem.ts";
 import { reportRequest } from "./report-request.ts";
 import { traceRequest } from "./trace-request.ts";

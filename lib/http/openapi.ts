@@ -1,6 +1,7 @@
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import packageJson from "../../package.json" with { type: "json" };
-import { type Operation, operations, problem } from "./operations.ts";
+import type { Operation } from "./operations/operation.ts";
+import { operations, problem } from "./operations.ts";
 
 /** The OpenAPI 3.1 document, from the schemas that validate the requests. */
 export function openApiDocument() {

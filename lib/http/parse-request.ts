@@ -1,35 +1,31 @@
 import type { z } from "zod";
 import { badRequest, DomainError, type Issue } from "../domain/errors.ts";
-import { parseSearchRequest } from "../domain/search-index.ts";
 import { validate } from "../domain/validate.ts";
 import type { HttpEvent } from "./http-handler.ts";
-import type { Operation, OperationName } from "./operations.ts";
+import type { Operation } from "./operations/operation.ts";
 
 /**
  * Every part of a request through its schema, the problems of all parts together.
  * @throws BadRequest
  */
-export function parseRequest(
-  { path, query, headers, body }: Operation,
-  event: HttpEvent,
-  name: OperationName,
-) {
+export function parseRequest({ path, query, headers, body, parseBody }: Operation, event: HttpEvent) {
   const issues: Issue[] = [];
   const parts = {
     // decoded once already, by HTTP APIs and by serverless-offline: never again, an id may hold a %
     path: parsePart(() => validate(path, event.pathParameters ?? {}, "path"), issues),
     query: parsePart(() => validate(query, event.queryStringParameters ?? {}, "query"), issues),
     headers: headers && parsePart(() => validate(headers, event.headers ?? {}, "header"), issues),
-    body: body && parsePart(() => parseBody(body, event.body, name), issues),
+    body: body && parsePart(() => (parseBody ?? byItsSchema(body))(objectIn(event.body)), issues),
   };
   if (issues.length > 0) throw badRequest(...issues);
   return parts;
 }
 
-function parseBody(schema: z.ZodType, body: unknown, name: OperationName) {
-  if (typeof body !== "object" || body === null || Array.isArray(body))
-    throw badRequest({ path: "body", message: "must be a JSON object" });
-  return name === "search" ? parseSearchRequest(body) : validate(schema, body, "body");
+const byItsSchema = (schema: z.ZodType) => (body: object) => validate(schema, body, "body");
+
+function objectIn(body: unknown): object {
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) return body;
+  throw badRequest({ path: "body", message: "must be a JSON object" });
 }
 
 function parsePart<T>(parse: () => T, issues: Issue[]): T | undefined {

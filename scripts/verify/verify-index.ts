@@ -2,7 +2,7 @@ import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { limits } from "../../lib/config/limits.ts";
-import { storesFor } from "../../lib/container.ts";
+import { storesFor } from "../../lib/adapters/store/stores.ts";
 import type { GenerationRef, Publication } from "../../lib/domain/index-entry.ts";
 import { IndexRegistry } from "../../lib/domain/index-registry.ts";
 import { splitSource } from "../../lib/domain/names.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
-import { storesFor } from "../../lib/container.ts";
+import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { describeHttpContract } from "../support/http-contract.ts";
 
 describeHttpContract("a local folder", async () => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { type Operation, type OperationName, operations, problem } from "../../lib/http/operations.ts";
+import type { Operation } from "../../lib/http/operations/operation.ts";
+import { type OperationName, operations, problem } from "../../lib/http/operations.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 

@@ -44,7 +44,9 @@ afterEach(async () => {
   await proxy.stop();
 });
 afterAll(async () => {
-  await new S3Store(direct, `s3://${Bucket}`).deletePrefix("");
+  const { endpoints, credentials } = theStack();
+  const bucket = { name: "faults", backend: "s3", root: `s3://${Bucket}`, readOnly: false } as const;
+  await new S3Store({ ...bucket, endpoint: endpoints.minio, credentials }).deletePrefix("");
   await direct.send(new DeleteBucketCommand({ Bucket }));
   direct.destroy();
 });

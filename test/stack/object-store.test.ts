@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { S3Store, s3ClientFor } from "../../lib/adapters/store/s3-store.ts";
+import { S3Store } from "../../lib/adapters/store/s3-store.ts";
 import { describeObjectStore } from "../support/object-store.ts";
 import { createS3Lakehouse, type S3Lakehouse } from "../support/s3-lakehouse.ts";
 import { s3Places } from "../support/stack-stores.ts";
@@ -11,14 +11,14 @@ for (const [name, place] of Object.entries(s3Places)) {
     start: async () => {
       lakehouse = await createS3Lakehouse(place());
     },
-    open: () => new S3Store(s3ClientFor(lakehouse.declared), lakehouse.declared.root),
+    open: () => new S3Store(lakehouse.declared),
     stop: () => lakehouse.remove(),
   });
 
   test(`${name}'s S3: an object larger than one copy may be is copied in parts`, async () => {
     const { declared, remove } = await createS3Lakehouse(place());
     const part = 5 * 1_048_576; // the smallest that S3 takes
-    const store = new S3Store(s3ClientFor(declared), declared.root, part);
+    const store = new S3Store(declared, part);
     const body = new Uint8Array(randomBytes(2 * part + 1_000));
     await store.put("large", body);
     await store.copy("large", "copy");

@@ -3,10 +3,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { CreateBucketCommand, DeleteBucketCommand } from "@aws-sdk/client-s3";
-import { S3Store, s3ClientFor } from "../../lib/adapters/store/s3-store.ts";
+import { s3ClientFor } from "../../lib/adapters/store/s3-client.ts";
+import { S3Store } from "../../lib/adapters/store/s3-store.ts";
+import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
-import { type Container, createContainer, storesFor } from "../../lib/container.ts";
+import { type Container, createContainer } from "../../lib/container.ts";
 import type { Bucket, Credentials } from "../../lib/domain/bucket.ts";
 import type { Stores } from "../../lib/domain/ports.ts";
 
@@ -53,7 +55,7 @@ export async function createS3Lakehouse({ endpoint, credentials }: S3Place): Pro
     },
     remove: async () => {
       await Promise.all(containers.map((opened) => opened.close()));
-      await new S3Store(client, `s3://${name}`).deletePrefix("");
+      await new S3Store({ ...buckets.get("primary"), root: `s3://${name}` }).deletePrefix("");
       await client.send(new DeleteBucketCommand({ Bucket: name }));
       await rm(folder, { recursive: true, force: true });
     },

@@ -56,7 +56,7 @@ export class LanceConnections {
       // names as LanceDB keeps them: under any other it adds those of the environment, and either may win
       aws_region: bucket.region ?? "us-east-1",
       timeout: `${limits.storeTimeoutMs}ms`,
-      connect_timeout: "3000ms",
+      connect_timeout: `${limits.storeConnectTimeoutMs}ms`,
       client_max_retries: "4",
       client_retry_timeout: "20",
       ...(bucket.endpoint

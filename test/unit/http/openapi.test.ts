@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import { openApiDocument } from "../../../lib/http/openapi.ts";
-import { type Operation, operations } from "../../../lib/http/operations.ts";
+import type { Operation } from "../../../lib/http/operations/operation.ts";
+import { operations } from "../../../lib/http/operations.ts";
 
 const written = JSON.parse(await readFile("openapi.json", "utf8"));
 

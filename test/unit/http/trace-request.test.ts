@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { httpHandler } from "../../../lib/http/http-handler.ts";
+import { serviceOperations } from "../../../lib/http/operations/service.ts";
 
 const sampled = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=557abcec3ee5a047;Sampled=1";
 const daemon = createSocket("udp4");
@@ -57,6 +58,7 @@ test("a sampled invocation sends a subsegment by the name of its operation, our 
   expect(await invoke(sampled, { wrong: "1" })).toBe(400);
   expect(sent().filter(({ fault }) => fault)).toEqual([]);
   const broken = httpHandler(
+    serviceOperations,
     "listBuckets",
     () => unreachable(),
     async () => ({}),

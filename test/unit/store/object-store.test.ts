@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { LocalStore } from "../../../lib/adapters/store/local-store.ts";
-import { S3Store, s3ClientFor } from "../../../lib/adapters/store/s3-store.ts";
+import { S3Store } from "../../../lib/adapters/store/s3-store.ts";
 import { describeObjectStore, type StoreBackend } from "../../support/object-store.ts";
 import { startS3Server } from "../../support/s3-server.ts";
 
@@ -32,17 +32,14 @@ function s3Backend(): StoreBackend {
       root = `s3://lakehouse/prefix-${roots++}`;
     },
     open: () =>
-      new S3Store(
-        s3ClientFor({
-          name: "s3",
-          backend: "s3",
-          root,
-          readOnly: false,
-          region: "us-east-1",
-          endpoint: s3.endpoint,
-        }),
+      new S3Store({
+        name: "s3",
+        backend: "s3",
         root,
-      ),
+        readOnly: false,
+        region: "us-east-1",
+        endpoint: s3.endpoint,
+      }),
     stop: async () => undefined,
   };
 }

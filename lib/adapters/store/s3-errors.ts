@@ -1,0 +1,12 @@
+import { DomainError } from "../../domain/errors.ts";
+
+export const maxAttempts = 4;
+
+/** A store's error by its HTTP status; undefined where there was no answer. 412: a condition does not hold; 409: that could not be found out. */
+export function storeError(status: number | undefined, cause: unknown): DomainError {
+  if (cause instanceof DomainError) return cause;
+  if (status === 412 || status === 409)
+    return new DomainError("Conflict", "the object was changed by somebody else", { cause });
+  if (status === 403) return new DomainError("BucketReadOnly", "the store refuses the access", { cause });
+  return new DomainError("StoreUnavailable", "the object store failed", { cause });
+}

@@ -1,0 +1,155 @@
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import aws4, { type Request } from "aws4";
+import { limits } from "../../config/limits.ts";
+import type { Bucket } from "../../domain/bucket.ts";
+import { credentialsFor } from "./s3-credentials.ts";
+import { maxAttempts } from "./s3-errors.ts";
+import { s3Location } from "./s3-location.ts";
+
+export interface S3Answer {
+  status: number;
+  headers: IncomingMessage["headers"];
+  body: Uint8Array<ArrayBuffer>;
+}
+
+export interface S3Question {
+  method: "GET" | "HEAD";
+  /** Of the bucket itself without one. */
+  key?: string;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** Bytes that are expected, which its time depends on. */
+  bytes?: number;
+}
+
+/**
+ * Signed requests that read from one bucket, over connections that are kept. The AWS client does the same and more, and
+ * takes 60 ms to load and 50 for its first request, which a cold search would wait for.
+ */
+export class S3Requests {
+  readonly #credentials: ReturnType<typeof credentialsFor>;
+  readonly #region: string;
+  readonly #base: URL;
+  readonly #transport: Promise<Transport>;
+
+  constructor(bucket: Bucket) {
+    this.#credentials = credentialsFor(bucket);
+    this.#region = bucket.region ?? "us-east-1";
+    this.#base = baseUrl(bucket, this.#region);
+    this.#transport = transportFor(this.#base);
+  }
+
+  /**
+   * Asks until there is an answer that asking again would not change, four times at most.
+   * @returns it, whatever its status
+   * @throws what the last attempt met
+   */
+  async ask(question: S3Question): Promise<S3Answer> {
+    for (let attempt = 1; ; attempt++) {
+      const last = attempt === maxAttempts;
+      try {
+        const answer = await this.#once(question);
+        if (last || !isPassing(answer.status)) return answer;
+      } catch (error) {
+        if (last) throw error;
+      }
+      await sleep(Math.random() * 100 * 2 ** attempt);
+    }
+  }
+
+  async #once(question: S3Question): Promise<S3Answer> {
+    const { request, agent } = await this.#transport;
+    const { host, hostname, port } = this.#base;
+    const path = this.#pathOf(question);
+    const unsigned: Request = {
+      service: "s3",
+      region: this.#region,
+      method: question.method,
+      path,
+      headers: { host, ...question.headers },
+    };
+    const { headers } = aws4.sign(unsigned, await this.#credentials());
+    const sent = request({ hostname, port, path, method: question.method, headers: { ...headers }, agent });
+    return answerOf(sent, question.bytes ?? 0);
+  }
+
+  #pathOf({ key = "", query = {} }: S3Question): string {
+    const path = this.#base.pathname + key.split("/").map(encoded).join("/");
+    const pairs = Object.entries(query).map(([name, value]) => `${name}=${encoded(value)}`);
+    return pairs.length > 0 ? `${path}?${pairs.join("&")}` : path;
+  }
+}
+
+interface Transport {
+  request: typeof import("node:http").request;
+  agent: Agent;
+}
+
+/** Loaded as it is needed: TLS takes some milliseconds. */
+async function transportFor({ protocol }: URL): Promise<Transport> {
+  const { Agent, request } = await (protocol === "https:" ? import("node:https") : import("node:http"));
+  return { request: request as Transport["request"], agent: new Agent({ keepAlive: true, maxSockets: 50 }) };
+}
+
+/** Path style at an endpoint that is named; of AWS' own the bucket is the host, unless its name has dots, which no certificate covers. */
+function baseUrl({ endpoint, root }: Bucket, region: string): URL {
+  const { Bucket: name } = s3Location(root);
+  const named = endpoint ?? process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
+  if (named) return new URL(`${named.replace(/\/+$/, "")}/${name}/`);
+  const host = `s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+  return new URL(name.includes(".") ? `https://${host}/${name}/` : `https://${name}.${host}/`);
+}
+
+/** As S3 signs it: everything but the unreserved characters. */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+const isPassing = (status: number) => status >= 500 || status === 429 || status === 408;
+
+/** The answer has to begin in time, and its body to come fast enough. */
+function answerOf(sent: ClientRequest, bytes: number): Promise<S3Answer> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (ms: number, what: string) => setTimeout(() => sent.destroy(new Error(what)), ms);
+    let timer = giveUp(limits.storeTimeoutMs, "the store did not answer in time");
+    const connecting = giveUp(limits.storeConnectTimeoutMs, "the store could not be reached in time");
+    const end = () => [timer, connecting].forEach(clearTimeout);
+    sent.on("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", () => clearTimeout(connecting));
+      else clearTimeout(connecting);
+    });
+    sent.on("error", (error) => {
+      end();
+      reject(error);
+    });
+    sent.on("response", (response) => {
+      clearTimeout(timer);
+      timer = giveUp(bodyTimeoutMs(bytes), "the store's answer stalled");
+      bodyOf(response)
+        .then((body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }))
+        .catch(reject)
+        .finally(end);
+    });
+    sent.end();
+  });
+}
+
+const bodyTimeoutMs = (bytes: number) =>
+  2 * limits.storeTimeoutMs + Math.ceil(bytes / limits.leastBytesPerMs);
+
+/** @throws when it breaks off */
+async function bodyOf(response: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response) chunks.push(chunk as Uint8Array);
+  const body = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}

@@ -1,0 +1,16 @@
+import type { Buckets } from "../../domain/bucket.ts";
+import type { ObjectStore, Stores } from "../../domain/ports.ts";
+import { LocalStore } from "./local-store.ts";
+import { S3Store } from "./s3-store.ts";
+
+/** The stores of the registered buckets, each opened at its first use. */
+export function storesFor(buckets: Buckets): Stores {
+  const known = new Map<string, ObjectStore>();
+  return (name) => {
+    const bucket = buckets.get(name);
+    const store =
+      known.get(name) ?? (bucket.backend === "s3" ? new S3Store(bucket) : new LocalStore(bucket.root));
+    known.set(name, store);
+    return store;
+  };
+}

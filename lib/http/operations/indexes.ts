@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { indexDescription } from "../../domain/describe-index.ts";
+import { indexEntry } from "../../domain/index-entry.ts";
+import { indexName } from "../../domain/names.ts";
+import { common, cursor, next, type Operations, ofIndex, page } from "./operation.ts";
+
+/** Indexes as a whole. */
+export const indexOperations = {
+  listIndexes: {
+    ...common,
+    method: "get",
+    route: "/indexes",
+    summary: "Indexes by name",
+    query: page.extend({ cursor: indexName.meta(cursor).optional() }),
+    response: z.strictObject({ indexes: z.array(indexEntry.meta({ id: "IndexEntry" })), next }),
+  },
+  getIndex: {
+    ...common,
+    method: "get",
+    route: "/indexes/{index}",
+    summary: "What is published of an index, and how its table is",
+    path: ofIndex,
+    response: indexDescription,
+  },
+  dropIndex: {
+    ...common,
+    method: "delete",
+    route: "/indexes/{index}",
+    summary: "Drops an index and its data",
+    path: ofIndex,
+    status: 204,
+  },
+} satisfies Operations;

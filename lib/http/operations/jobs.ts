@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { job, jobInput } from "../../domain/job.ts";
+import { jobId } from "../../domain/names.ts";
+import { common, cursor, next, type Operations, page } from "./operation.ts";
+
+const jobCursor = z
+  .string()
+  .regex(/^\d{13}-[A-Za-z0-9_-]{1,80}$/, "must be the next of the page before")
+  .meta(cursor);
+const ofJob = z.strictObject({ id: jobId });
+const jobSummary = job.pick({
+  id: true,
+  type: true,
+  index: true,
+  state: true,
+  createdAt: true,
+  endedAt: true,
+});
+
+/** Jobs through HTTP. */
+export const jobOperations = {
+  startJob: {
+    ...common,
+    method: "post",
+    route: "/jobs",
+    summary: "Starts a job; with the same Idempotency-Key only once",
+    headers: z.object({
+      "idempotency-key": z
+        .string()
+        .regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters")
+        .optional(),
+    }),
+    body: jobInput,
+    maxBodyBytes: limits.maxJobBodyBytes,
+    status: 202,
+    response: job,
+  },
+  listJobs: {
+    ...common,
+    method: "get",
+    route: "/jobs",
+    summary: "Jobs, newest first",
+    query: page.extend({ cursor: jobCursor.optional() }),
+    response: z.strictObject({ jobs: z.array(jobSummary.meta({ id: "JobSummary" })), next }),
+  },
+  getJob: {
+    ...common,
+    method: "get",
+    route: "/jobs/{id}",
+    summary: "State, progress, timings and error of a job",
+    path: ofJob,
+    response: job,
+  },
+  cancelJob: {
+    ...common,
+    method: "delete",
+    route: "/jobs/{id}",
+    summary: "Cancels a job; one that is over stays as it is",
+    path: ofJob,
+    response: job,
+  },
+} satisfies Operations;

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { indexName } from "../../domain/names.ts";
+
+/** One route: the schemas that validate it are the ones the OpenAPI document is made of. */
+export interface Operation {
+  method: "get" | "post" | "delete";
+  route: string;
+  summary: string;
+  path: z.ZodObject;
+  query: z.ZodObject;
+  /** Request headers that mean something, lower case. */
+  headers?: z.ZodObject;
+  body?: z.ZodType;
+  /** In place of the schema alone, where something has to be looked at before it. @throws BadRequest */
+  parseBody?(body: object): unknown;
+  maxBodyBytes: number;
+  status: number;
+  response?: z.ZodType;
+}
+
+export type Operations = Record<string, Operation>;
+
+export const nothing = z.strictObject({});
+export const ofIndex = z.strictObject({ index: indexName });
+export const common = { path: nothing, query: nothing, maxBodyBytes: 0, status: 200 };
+
+export const cursor = { description: "The next of the page before" };
+export const page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(limits.maxPageSize).default(limits.defaultPageSize),
+});
+export const next = z.string().nullable().meta({ description: "Cursor of the next page; null on the last" });

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { indexName } from "../../domain/names.ts";
+import { parseSearchRequest } from "../../domain/search-index.ts";
+import {
+  consistency,
+  docId,
+  document,
+  searchRequest,
+  searchResponse,
+  selectParameter,
+} from "../../domain/search-request.ts";
+import { common, type Operations, ofIndex } from "./operation.ts";
+
+/** What reads documents. Its functions start cold before a waiting user, so nothing else is described here. */
+export const readingOperations = {
+  search: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/search",
+    summary: "The k documents nearest to a vector",
+    path: ofIndex,
+    body: searchRequest,
+    parseBody: parseSearchRequest,
+    maxBodyBytes: limits.maxBodyBytes,
+    response: searchResponse,
+  },
+  fetchDocument: {
+    ...common,
+    method: "get",
+    route: "/indexes/{index}/documents/{docId}",
+    summary: "One document; the vector only when selected",
+    path: z.strictObject({ index: indexName, docId }),
+    query: z.strictObject({
+      select: selectParameter.optional(),
+      consistency: consistency.default("eventual"),
+    }),
+    response: document,
+  },
+} satisfies Operations;

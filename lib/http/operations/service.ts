@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { bucketAlias } from "../../domain/names.ts";
+import { common, type Operations } from "./operation.ts";
+
+/** What tells of the service itself. */
+export const serviceOperations = {
+  listBuckets: {
+    ...common,
+    method: "get",
+    route: "/buckets",
+    summary: "Registered buckets",
+    response: z.strictObject({
+      buckets: z.array(
+        z.strictObject({ name: bucketAlias, backend: z.enum(["local", "s3"]), readOnly: z.boolean() }),
+      ),
+    }),
+  },
+  health: {
+    ...common,
+    method: "get",
+    route: "/health",
+    summary: "Liveness, with versions",
+    response: z.strictObject({
+      status: z.literal("ok"),
+      versions: z.record(z.string(), z.string()),
+      uptimeSeconds: z.number(),
+    }),
+  },
+  openapi: {
+    ...common,
+    method: "get",
+    route: "/openapi.json",
+    summary: "This contract",
+    response: z.looseObject({ openapi: z.string() }),
+  },
+} satisfies Operations;

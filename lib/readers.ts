@@ -1,0 +1,61 @@
+import { LanceConnections } from "./adapters/lance/connections.ts";
+import { Replicas } from "./adapters/lance/replicas.ts";
+import { LanceWarmIndexes } from "./adapters/lance/warm-indexes.ts";
+import { storesFor } from "./adapters/store/stores.ts";
+import { type Environment, readEnvironment } from "./config/environment.ts";
+import { loadBuckets } from "./config/lakehouse.ts";
+import { limits } from "./config/limits.ts";
+import type { Buckets } from "./domain/bucket.ts";
+import { IndexRegistry } from "./domain/index-registry.ts";
+import type { Clock, Stores, WarmIndexes } from "./domain/ports.ts";
+
+/** What a function needs that only reads, built once per container. */
+export interface Readers {
+  environment: Environment;
+  buckets: Buckets;
+  stores: Stores;
+  registry: IndexRegistry;
+  indexes: WarmIndexes;
+  clock: Clock;
+  /** Closes what is open. */
+  close(): Promise<void>;
+}
+
+/** The same with what the other half of the container is made of, too. */
+export interface ReadingHalf extends Readers {
+  connections: LanceConnections;
+}
+
+/**
+ * The half of the composition root that reads. What writes, runs jobs or decodes Parquet is not imported here: a search
+ * would wait for it at every cold start.
+ * @throws ConfigInvalid
+ */
+export function createReaders(
+  environment = readEnvironment(),
+  buckets = loadBuckets(environment),
+): ReadingHalf {
+  const clock: Clock = { now: () => Date.now() };
+  const stores = storesFor(buckets);
+  const registry = new IndexRegistry(stores("primary"), clock);
+  const memoryMb =
+    environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
+  const connections = new LanceConnections(buckets, memoryMb);
+  const replicas = new Replicas(connections, stores, environment.REPLICA_MAX_BYTES ?? limits.replicaMaxBytes);
+  const stalenessMs = environment.EVENTUAL_STALENESS_MS;
+  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, replicas });
+  const close = async () => {
+    indexes.close();
+    await replicas.close();
+    await connections.close();
+  };
+  return { environment, buckets, stores, registry, indexes, clock, connections, close };
+}
+
+let shared: ReadingHalf | undefined;
+
+/** The readers of this process, built at the first use. */
+export function readers(): ReadingHalf {
+  shared ??= createReaders();
+  return shared;
+}
