@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 import { fromLayer } from "./bundle/layer-modules.ts";
+import { loadedAtStart } from "./bundle/loaded-at-start.ts";
 import { oneArrow } from "./bundle/one-arrow.ts";
+import { partOfZod } from "./bundle/part-of-zod.ts";
 import { zipFiles } from "./bundle/zip-files.ts";
 
 const project = resolve(import.meta.dirname, "..");
@@ -35,17 +37,50 @@ export async function bundleFunctions(path = "dist/functions.zip"): Promise<Func
 
 /** What lies in the functions' folder, by path: bundles, what they look for beside them, and where the data is. */
 export async function functionFiles(): Promise<Map<string, Uint8Array>> {
-  return new Map([...(await bundles()), await parquetDecoder(), ...(await lakehouseFiles())]);
+  const built = await bundles();
+  return new Map([
+    ...built.flatMap(({ files }) => files),
+    await parquetDecoder(),
+    ...(await lakehouseFiles()),
+  ]);
 }
 
-/** Handlers keep their names, `functions/search.handler`; all code is in one folder, so that workers are found. */
-async function bundles(): Promise<[string, Uint8Array][]> {
-  const { outputFiles } = await build({
+/**
+ * Handlers keep their names, `functions/search.handler`; all code is in one folder, so that workers are found. What
+ * reads for a waiting user is bundled by itself: it would share files with the others, and load more than it uses.
+ */
+async function bundles(): Promise<Bundle[]> {
+  const entries = await entryPoints();
+  const readers = entries.filter((entry) => coldStarted.has(entry.out));
+  const others = entries.filter((entry) => !coldStarted.has(entry.out));
+  return Promise.all([...readers.map((entry) => bundle([entry])), bundle(others)]);
+}
+
+interface Bundle {
+  files: [string, Uint8Array][];
+  metafile: Metafile;
+}
+
+/**
+ * Modules that are loaded when a handler is, with the bytes that are left of them.
+ * @param handler such as `search`
+ */
+export async function modulesOf(handler: string): Promise<Map<string, number>> {
+  const entry = `${folder}/${handler}.mjs`;
+  const built = (await bundles()).find(({ metafile }) => metafile.outputs[entry]);
+  return built ? loadedAtStart(built.metafile, entry) : new Map();
+}
+
+const coldStarted = new Set(["search", "fetch-document"].map((name) => `${folder}/${name}`));
+
+async function bundle(entries: EntryPoint[]): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: project,
-    entryPoints: await entryPoints(),
+    entryPoints: entries,
     bundle: true,
     splitting: true,
     write: false,
+    metafile: true,
     outdir: ".",
     outExtension: { ".js": ".mjs" },
     chunkNames: `${folder}/[name]-[hash]`,
@@ -55,21 +90,31 @@ async function bundles(): Promise<[string, Uint8Array][]> {
     // Half the bytes to parse at a cold start. Names stay, and with them stacks that can be read without source maps.
     minifyWhitespace: true,
     minifySyntax: true,
-    define: { __dirname: "import.meta.dirname" },
+    // A layer with the addon of another version is refused by name, instead of failing somewhere later.
+    define: { __dirname: "import.meta.dirname", "process.env.NAPI_RS_ENFORCE_VERSION_CHECK": '"1"' },
     banner: { js: requireBanner },
-    plugins: [fromLayer, oneArrow],
+    plugins: [fromLayer, oneArrow, partOfZod],
     logLevel: "warning",
   });
-  return outputFiles.map(({ path, contents }) => [relative(project, path), contents]);
+  const files = outputFiles.map(({ path, contents }): [string, Uint8Array] => [
+    relative(project, path),
+    contents,
+  ]);
+  return { files, metafile };
 }
 
-/** CommonJS packages require Node's modules, and the layer's modules are required. */
+/** CommonJS packages require Node's modules, and the layer's addon is required. */
 const requireBanner = [
   'import { createRequire as requireFrom } from "node:module";',
   "const require = requireFrom(import.meta.url);",
 ].join("\n");
 
-async function entryPoints(): Promise<{ in: string; out: string }[]> {
+interface EntryPoint {
+  in: string;
+  out: string;
+}
+
+async function entryPoints(): Promise<EntryPoint[]> {
   const names = (await readdir(resolve(project, folder))).sort();
   const handlers = names.map((name) => ({
     in: `${folder}/${name}`,

@@ -2,22 +2,16 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
-import { layerModules } from "./bundle/layer-modules.ts";
+import { layerModule } from "./bundle/layer-modules.ts";
 import { type InstalledPackage, runtimePackages } from "./bundle/runtime-packages.ts";
 import { zipFiles } from "./bundle/zip-files.ts";
 
 const project = resolve(import.meta.dirname, "..");
 const folder = resolve(project, "dist/layer");
 const stampFile = resolve(project, "dist/layer.json");
-const native = "@lancedb/lancedb-linux-x64-gnu";
 
 /** Lambda's limit for a function and its layers, unzipped; the functions' own zip takes 8 MB of it. */
 const maxUnzippedBytes = 250 * 1_048_576 - 10 * 1_048_576;
-/** Of apache-arrow's command line, which nobody runs in a function. */
-const leftOut = new Set(["command-line-args", "command-line-usage"]);
-/** Types, source maps, sources, and builds for browsers. */
-const unneeded = /\.d\.(c|m)?ts$|\.map$|\.tsbuildinfo$|[\\/]apache-arrow[\\/](src|bin|Arrow\.es)/;
-
 export interface Layer {
   /** Holds `nodejs/node_modules`, as a layer's zip does. */
   folder: string;
@@ -29,19 +23,19 @@ export interface Layer {
 }
 
 /**
- * Assembles the Lambda layer with LanceDB, its native file for linux-x64, Arrow and what they need, from the project's
- * node_modules. Does nothing when the same versions are there already.
- * @throws when a package is missing, or the layer is larger than Lambda takes
+ * Assembles the Lambda layer with LanceDB's native addon for linux-x64 from the project's node_modules. Does nothing when
+ * the same version is there already.
+ * @throws when it is not installed, or the layer is larger than Lambda takes
  */
 export async function assembleLayer(): Promise<Layer> {
-  const packages = await runtimePackages(project, [...layerModules, native], isLeftOut);
+  const packages = await runtimePackages(project, [layerModule]);
   const versions = packages.map(({ path, version }) => `${path} ${version}`);
   const layer = { folder, modules: resolve(folder, "nodejs/node_modules") };
   const kept = await standing(versions);
   if (kept !== undefined) return { ...layer, bytes: kept, kept: true };
   await rm(folder, { recursive: true, force: true });
   for (const one of packages) await copyPackage(one);
-  strip(resolve(layer.modules, native, "lancedb.linux-x64-gnu.node"));
+  strip(resolve(layer.modules, layerModule, "lancedb.linux-x64-gnu.node"));
   const bytes = await bytesUnder(folder);
   refuseTooLarge(bytes);
   await writeFile(stampFile, JSON.stringify({ versions, bytes }, null, 2));
@@ -67,16 +61,11 @@ async function standing(versions: string[]): Promise<number | undefined> {
   return stamp.versions.join() === versions.join() ? stamp.bytes : undefined;
 }
 
-const isLeftOut = (name: string) => leftOut.has(name) || name.startsWith("@types/");
-
 async function copyPackage({ path }: InstalledPackage): Promise<void> {
   const from = resolve(project, path);
   const nested = resolve(from, "node_modules");
   await mkdir(resolve(folder, "nodejs"), { recursive: true });
-  await cp(from, resolve(folder, "nodejs", path), {
-    recursive: true,
-    filter: (source) => source !== nested && !unneeded.test(source),
-  });
+  await cp(from, resolve(folder, "nodejs", path), { recursive: true, filter: (source) => source !== nested });
 }
 
 /** Symbols that only a debugger reads are a sixth of the file. Without the tool they stay: the layer still fits. */

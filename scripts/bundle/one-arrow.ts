@@ -1,21 +1,36 @@
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 
-const imported = /await import\(path\)/;
+const copies = [
+  [/createRequire\(import\.meta\.url\)\(path\)/, "bundled"],
+  [/await import\(path\)/, "bundled"],
+] as const;
 
 /**
- * Of a bundle there is one copy of Arrow, the one that is required: the mending of its writer needs not import the
- * other, which could not be found beside a bundle. An import of a name that is computed is nothing esbuild can resolve.
+ * One copy of Arrow in a bundle, for those who import it and for LanceDB, which requires it. The mending of its writer
+ * names modules by a variable, for which esbuild has nothing to resolve: here it mends the one there is.
  */
 export const oneArrow: Plugin = {
   name: "one-arrow",
   setup(build) {
-    build.onLoad({ filter: /[\\/]arrow[\\/]all-null-booleans\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      if (!source.includes("import(")) return undefined;
-      if (!imported.test(source))
-        throw new Error(`${path} imports Arrow in another way than scripts/bundle/one-arrow.ts expects`);
-      return { contents: source.replace(imported, "required"), loader: "ts" };
-    });
+    build.onResolve({ filter: /^apache-arrow(\/.+)?$/ }, ({ path }) => ({
+      path: fileURLToPath(import.meta.resolve(path)),
+    }));
+    build.onLoad({ filter: /[\\/]arrow[\\/]all-null-booleans\.ts$/ }, async ({ path }) => ({
+      contents: mendingOneCopy(await readFile(path, "utf8"), path),
+      loader: "ts",
+    }));
   },
 };
+
+/** @throws when the source is not what is expected here */
+function mendingOneCopy(source: string, path: string): string {
+  let contents = `import * as bundled from "apache-arrow/visitor/vectorassembler";\n${source}`;
+  for (const [copy, one] of copies) {
+    if (!copy.test(contents))
+      throw new Error(`${path} takes Arrow in another way than scripts/bundle/one-arrow.ts expects`);
+    contents = contents.replace(copy, one);
+  }
+  return contents;
+}

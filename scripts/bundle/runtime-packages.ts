@@ -18,13 +18,11 @@ interface Manifest {
 
 /**
  * The installed packages that `names` need at run time, themselves included, each once.
- * @param isLeftOut names that are not followed
  * @throws naming a package that is needed and not installed
  */
 export async function runtimePackages(
   project: string,
   names: readonly string[],
-  isLeftOut: (name: string) => boolean,
 ): Promise<InstalledPackage[]> {
   const found = new Map<string, InstalledPackage>();
   const follow = async (name: string, from: string): Promise<void> => {
@@ -33,8 +31,7 @@ export async function runtimePackages(
     if (found.has(path)) return;
     const manifest = JSON.parse(await readFile(resolve(folder, "package.json"), "utf8")) as Manifest;
     found.set(path, { name, version: manifest.version, path });
-    const needed = Object.keys(manifest.dependencies ?? {}).filter((one) => !isLeftOut(one));
-    for (const one of needed) await follow(one, folder);
+    for (const needed of Object.keys(manifest.dependencies ?? {})) await follow(needed, folder);
   };
   for (const name of names) await follow(name, project);
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { unzipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleFunctions } from "../../scripts/bundle.ts";
+import { bundleFunctions, modulesOf } from "../../scripts/bundle.ts";
 import { assembleLayer } from "../../scripts/layer.ts";
 import type { Call } from "../support/call-bundled.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
@@ -49,6 +49,56 @@ test("every function's handler is in it, with the decoder beside them and nothin
     ]),
   );
   expect(names.filter((name) => name.endsWith(".node"))).toEqual([]);
+});
+
+describe.each(["search", "fetch-document"])("what %s loads at a cold start", (handler) => {
+  let modules: Map<string, number>;
+
+  beforeAll(async () => {
+    modules = await modulesOf(handler);
+  });
+
+  const packages = () => {
+    const named = [...modules.keys()].map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+    return [...new Set(named.filter((name) => name !== undefined))].sort();
+  };
+
+  test("is what a search needs, and no other package", () => {
+    expect(packages()).toEqual([
+      "@aws-lambda-powertools/commons",
+      "@aws-lambda-powertools/logger",
+      "@aws-lambda-powertools/metrics",
+      "@aws/lambda-invoke-store",
+      "@lancedb/lancedb",
+      "@middy/core",
+      "@middy/http-header-normalizer",
+      "@middy/http-json-body-parser",
+      "@middy/util",
+      "@opentelemetry/api",
+      "apache-arrow",
+      "aws4",
+      "flatbuffers",
+      "lru-cache",
+      "reflect-metadata",
+      "smol-toml",
+      "tslib",
+      "zod",
+    ]);
+  });
+
+  test("is nothing that runs jobs, reads Parquet or writes", () => {
+    const own = [...modules.keys()].filter((path) => path.startsWith("lib/"));
+    expect(own).toContain("lib/readers.ts");
+    expect(
+      own.filter((path) => /^lib\/(container|task\/|adapters\/(parquet|workflow)\/)|s3-writes/.test(path)),
+    ).toEqual([]);
+  });
+
+  test("is less than a megabyte", () => {
+    const bytes = [...modules.values()].reduce((sum, one) => sum + one, 0);
+    expect(bytes).toBeGreaterThan(100_000);
+    expect(bytes).toBeLessThan(1_000_000);
+  });
 });
 
 describe.skipIf(!deployable)("where there is nothing but the zip and the layer", () => {

@@ -27,7 +27,7 @@ const code = `
     if (event.chatter) for (let i = 0; i < event.chatter; i++) console.log(String(i).padEnd(1000, "."));
     await sleep(event.ms ?? 0);
     if (event.modules) return {
-      connect: typeof require("@lancedb/lancedb").connect,
+      session: typeof require("@lancedb/lancedb-linux-x64-gnu").Session,
       path: Object.keys(require.cache).find((path) => path.includes("lancedb")),
       required: codeOf(() => require("vitest")),
       imported: await import("vitest").catch((error) => error.code),
@@ -90,8 +90,8 @@ test("a function gets its event, its time, and its own variables before LocalSta
 
 test("a function has the layer's modules, and none of the project's", async () => {
   const { answer } = await invoke({ modules: true });
-  expect(answer.connect).toBe("function");
-  expect(answer.path).toContain("/dist/layer/nodejs/node_modules/@lancedb/lancedb/");
+  expect(answer.session).toBe("function");
+  expect(answer.path).toContain("/dist/layer/nodejs/node_modules/@lancedb/lancedb-linux-x64-gnu/");
   expect(answer).toMatchObject({ required: "MODULE_NOT_FOUND", imported: "ERR_MODULE_NOT_FOUND" });
 });
 
