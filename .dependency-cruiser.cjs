@@ -34,7 +34,7 @@ module.exports = {
     ]),
     only("functions-only-wire", "^functions/", [
       "^lib/(http|task|domain)/",
-      "^lib/(container|readers)\\.ts$",
+      "^lib/(container|readers|warm-beforehand)\\.ts$",
       "^lib/config/versions\\.ts$",
     ]),
     {

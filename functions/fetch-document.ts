@@ -2,6 +2,9 @@ import { fetchDocument } from "../lib/domain/fetch-document.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { readingOperations } from "../lib/http/operations/reading.ts";
 import { readers } from "../lib/readers.ts";
+import { warmBeforehand } from "../lib/warm-beforehand.ts";
+
+warmBeforehand(readers);
 
 export const handler = httpHandler(
   readingOperations,

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { Credentials } from "../domain/bucket.ts";
 import { DomainError } from "../domain/errors.ts";
+import { indexName } from "../domain/names.ts";
 import { issuesOf } from "../domain/validate.ts";
+import { limits } from "./limits.ts";
 
 const flag = z.stringbool().optional();
 
@@ -21,6 +23,11 @@ const environmentSchema = z.object({
   STATE_MACHINE_PREFIX: z
     .string()
     .regex(/^arn:[\w-]+:states:[\w-]+:\d{12}:stateMachine:[\w-]*$/, "the start of a state machine's ARN")
+    .optional(),
+  WARM_INDEXES: z
+    .string()
+    .transform((names) => names.split(",").map((name) => name.trim()))
+    .pipe(z.array(indexName).max(limits.maxOpenHandles))
     .optional(),
   TASK_TIME_LIMIT_MS: z.coerce.number().int().min(1_000).optional(),
 });

@@ -19,11 +19,15 @@ export const limits = {
   maxFilterStringLength: 4_096,
   maxDocIdLength: 1_024,
   maxColumns: 256,
+  maxFilterColumns: 32,
+  filterWidening: 2, // the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
+  filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 
   // Warm container
   eventualStalenessMs: 4_000, // promised: 5 s
   maxOpenHandles: 64,
   openTimeoutMs: 10_000,
+  warmAnswerMs: 200, // before its deadline a request to warm an index says how far it is
   storeTimeoutMs: 10_000,
   storeConnectTimeoutMs: 3_000,
   leastBytesPerMs: 256, // a download that is slower has stalled

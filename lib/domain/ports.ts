@@ -43,9 +43,13 @@ export interface Reader {
   readonly version: number;
   /** Whether it reads from this machine's disk what its store holds. */
   readonly isReplicated?: boolean;
+  /** Bytes of that copy, where it does. */
+  readonly replicaBytes?: number;
   search(query: Query): Promise<Hit[]>;
   fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined>;
   stats(): Promise<GenerationStats>;
+  /** Fills what later reads are answered from. Whoever asks while that is under way waits for the same. */
+  warm(): Promise<void>;
 }
 
 export interface Query {
@@ -186,7 +190,7 @@ export interface Generations {
     p: IndexParameters,
   ): Promise<void>;
   dropVectorIndex(ref: GenerationRef, column: string): Promise<void>;
-  buildIdIndex(ref: GenerationRef, column: string): Promise<void>;
+  buildScalarIndex(ref: GenerationRef, column: string): Promise<void>;
   probe(ref: GenerationRef, columns: { id: string; vector: string }, metric: Metric): Promise<RecallProbe>;
   /** The columns as stored. */
   columns(ref: GenerationRef): Promise<Column[]>;

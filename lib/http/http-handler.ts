@@ -26,6 +26,8 @@ export interface HttpRequest<O extends Operation> {
 
 /** What a use case answers; the stack makes the HTTP response of it. */
 export interface Answer {
+  /** Without it, the operation's. */
+  status?: number;
   body?: unknown;
   headers?: Record<string, string>;
 }
@@ -60,8 +62,12 @@ export function httpHandler<
     const timeoutMs = deadlineOf(context, built.environment.REQUEST_TIMEOUT_MS);
     const parsed = parseRequest(operation, event);
     const request = { ...parsed, timeoutMs } as HttpRequest<O[N]>;
-    const { body, headers } = await withDeadline(timeoutMs(), answer(request, built));
-    return response(operation.status, body, headers);
+    const {
+      body,
+      headers,
+      status = operation.status,
+    } = await withDeadline(timeoutMs(), answer(request, built));
+    return response(status, body, headers);
   });
 }
 

@@ -19,17 +19,19 @@ export function openApiDocument() {
 }
 
 function operationObject(operationId: string, operation: Operation): ZodOpenApiOperationObject {
-  const { summary, path, query, headers, body, status, response } = operation;
+  const { summary, path, query, headers, body, status, pendingStatus, response } = operation;
+  const answer = {
+    description: summary,
+    ...(response ? { content: { "application/json": { schema: response } } } : {}),
+  };
   return {
     operationId,
     summary,
     requestParams: { path, query, ...(headers ? { header: headers } : {}) },
     ...(body ? { requestBody: { required: true, content: { "application/json": { schema: body } } } } : {}),
     responses: {
-      [String(status)]: {
-        description: summary,
-        ...(response ? { content: { "application/json": { schema: response } } } : {}),
-      },
+      [String(status)]: answer,
+      ...(pendingStatus ? { [String(pendingStatus)]: { ...answer, description: "It goes on" } } : {}),
       default: { description: "A problem", content: { "application/problem+json": { schema: problem } } },
     },
   };

@@ -1,8 +1,8 @@
 import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
+import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { limits } from "../../lib/config/limits.ts";
-import { storesFor } from "../../lib/adapters/store/stores.ts";
 import type { GenerationRef, Publication } from "../../lib/domain/index-entry.ts";
 import { IndexRegistry } from "../../lib/domain/index-registry.ts";
 import { splitSource } from "../../lib/domain/names.ts";

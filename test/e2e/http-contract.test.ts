@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
-import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { describeHttpContract } from "../support/http-contract.ts";
 
 describeHttpContract("a local folder", async () => {

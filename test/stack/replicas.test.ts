@@ -13,6 +13,7 @@ import { dropIndex } from "../../lib/domain/drop-index.ts";
 import { fetchDocument } from "../../lib/domain/fetch-document.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
 import type { Consistency } from "../../lib/domain/search-request.ts";
+import { warmIndex } from "../../lib/domain/warm-index.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
@@ -109,6 +110,23 @@ test("the first answer comes from the store, the next from a replica, without a 
   const document = { index: "docs", docId: "d7", consistency: "eventual" } as const;
   expect(await fetchDocument(warm.indexes, document, 10_000)).toMatchObject({ doc_id: "d7" });
   expect(proxy.counts.requests).toBe(0);
+});
+
+test("an index that is warmed has its replica before the first search", async () => {
+  const warmed = await warmIndex(warm.indexes, "docs", 30_000);
+  expect(warmed).toMatchObject({ state: "warm", performance: { cache: "replica" } });
+  expect(warmed.performance.bytes).toBeGreaterThan(0);
+  proxy.resetCounts();
+  expect(await search()).toMatchObject({ cache: "replica", rows, first: "d0" });
+  expect(await warmIndex(warm.indexes, "docs", 30_000)).toMatchObject({ state: "warm" });
+  expect(proxy.counts.requests).toBe(0);
+});
+
+test("where there is no room for a replica the caches are warmed", async () => {
+  await warm.close();
+  warm = warmContainer(1_000);
+  const warmed = await warmIndex(warm.indexes, "docs", 30_000);
+  expect(warmed).toMatchObject({ state: "warm", performance: { cache: "warm", bytes: null } });
 });
 
 test("rows that others append are seen at once when strong, and within five seconds: no replica hides them", async () => {

@@ -87,6 +87,14 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect(distances).toEqual(distances.toSorted((a: number, b: number) => a - b));
       });
 
+      test("a warmed index is open to the next search, in the container that warmed it", async () => {
+        const { status, body } = await http.call("warmIndex", { index: "small" });
+        expect([200, 202]).toContain(status);
+        expect(body.performance).toMatchObject({ generation: "g1", version: expect.any(Number) });
+        const found = await http.search("small", { vector: [1, 0, 0, 0] });
+        expect(found.body.performance.cache).not.toBe("cold");
+      });
+
       test.each(["strong", "eventual"])(
         "%s consistency is taken by search and fetch",
         async (consistency) => {
@@ -139,6 +147,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
       test.each([
         ["getIndex", { index: "nowhere" }, "index-not-found"],
         ["dropIndex", { index: "nowhere" }, "index-not-found"],
+        ["warmIndex", { index: "nowhere" }, "index-not-found"],
         ["fetchDocument", { index: "nowhere", docId: "a" }, "index-not-found"],
         ["fetchDocument", { index: "small", docId: "nobody" }, "document-not-found"],
         ["fetchDocument", { index: "small", docId: "x' OR '1'='1" }, "document-not-found"],

@@ -8,7 +8,7 @@ import type { Document, Hit } from "../../domain/search-request.ts";
 import { columnsOf } from "../arrow/arrow-schema.ts";
 import { filterToSql } from "./filter-sql.ts";
 import { jsonRows } from "./json-values.ts";
-import { lanceCall } from "./lance-errors.ts";
+import { fromLance, lanceCall } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
 
 /** Higher is better: the similarity for cosine and dot, the reciprocal of 1 + squared distance for l2. */
@@ -22,6 +22,7 @@ export class LanceReader implements Reader {
   readonly #published: Publication;
   #columns: Column[];
   #version: number;
+  #warming: Promise<void> | undefined;
 
   private constructor(table: Table, published: Publication, columns: Column[], version: number) {
     this.#table = table;
@@ -49,15 +50,27 @@ export class LanceReader implements Reader {
     if (version === this.#version) return;
     this.#columns = columnsOf(await this.#table.schema());
     this.#version = version;
+    this.#warming = undefined;
   }
 
-  /** Reads the indexes into the session's cache. */
-  async prewarm(): Promise<void> {
+  /** Reads the indexes into the session's cache, once a version; again when that failed. */
+  warm(): Promise<void> {
+    this.#warming ??= this.#prewarm().catch((error) => {
+      this.#warming = undefined;
+      throw fromLance(error);
+    });
+    return this.#warming;
+  }
+
+  async #prewarm(): Promise<void> {
     for (const { name } of await this.#table.listIndices()) await this.#table.prewarmIndex(name);
   }
 
+  /** Once it is warm, if that is under way: LanceDB closes no table that it is working on. */
   close(): void {
-    this.#table.close();
+    const close = () => this.#table.close();
+    if (this.#warming) void this.#warming.then(close, close);
+    else close();
   }
 
   /** In more partitions when those of the settings hold fewer than k hits: a narrow filter, or a large k. */

@@ -40,7 +40,7 @@ export class Replica {
       const replica = new Replica(copy, connection, reader);
       if (reader.version !== version)
         throw new DomainError("Internal", `a copy of version ${version} opened as ${reader.version}`);
-      await reader.prewarm();
+      await reader.warm();
       return replica;
     } catch (error) {
       await copy.remove();

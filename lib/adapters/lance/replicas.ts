@@ -49,15 +49,27 @@ export class Replicas {
     return replica?.version === version ? replica : undefined;
   }
 
-  /** Begins to fill one, unless that is under way or is of no use. */
-  fill(ref: GenerationRef, published: Publication, version: number): void {
+  /** Whether a bucket is a folder of this machine, which is as near as a replica. */
+  isLocal(bucket: string): boolean {
+    return !this.#connections.isRemote(bucket);
+  }
+
+  /** Begins to fill one, unless that is under way or is of no use. @returns when it has been filled, or cannot be */
+  async fill(ref: GenerationRef, published: Publication, version: number): Promise<void> {
     const key = keyOf(ref);
-    if (!this.#ready || this.#filling.has(key) || this.#given.get(key) === version) return;
-    if (!this.#connections.isRemote(ref.bucket) || this.#closed.signal.aborted) return;
+    const underWay = this.#filling.get(key);
+    if (underWay) return underWay;
+    if (!this.#ready || this.isLocal(ref.bucket)) return;
+    if (this.#closed.signal.aborted || this.#isOfNoUse(key, version)) return;
     const filling = this.#fill(ref, published, version)
       .catch(() => this.#given.set(key, version))
       .then(() => void this.#filling.delete(key));
     this.#filling.set(key, filling);
+    return filling;
+  }
+
+  #isOfNoUse(key: string, version: number): boolean {
+    return this.#given.get(key) === version || this.#ready?.peek(key)?.version === version;
   }
 
   /** Not to be used any more: it could not be read, or its generation is closed. */

@@ -34,12 +34,22 @@ export class ReplicatedReader implements Reader {
     return this.#replicas.at(this.#ref, this.version) !== undefined;
   }
 
+  get replicaBytes(): number | undefined {
+    return this.#replicas.at(this.#ref, this.version)?.bytes;
+  }
+
   async search(query: Query): Promise<Hit[]> {
     return this.#read((reader) => reader.search(query));
   }
 
   async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
     return this.#read((reader) => reader.fetch(docId, columns, timeoutMs));
+  }
+
+  /** A replica where one can be had, else what the store holds is read into the caches. */
+  async warm(): Promise<void> {
+    await this.#replicas.fill(this.#ref, this.#published, this.version);
+    if (!this.isReplicated) await this.#store.warm();
   }
 
   async stats(): Promise<GenerationStats> {
@@ -67,11 +77,17 @@ export class ReplicatedReader implements Reader {
     }
   }
 
-  /** The first answers come from the store; a replica is begun when they are there, not before. */
+  /** The first answers come from the store; what serves the next is begun when they are there, not before. */
   async #readStore<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
     const result = await work(this.#store);
-    this.#replicas.fill(this.#ref, this.#published, this.version);
+    void this.#warmBehind().catch(() => undefined); // it is tried again behind the next answer
     return result;
+  }
+
+  /** Not what is remote and has no room on the disk: its indexes may be larger than all caches. */
+  async #warmBehind(): Promise<void> {
+    if (this.#replicas.isLocal(this.#ref.bucket)) await this.#store.warm();
+    else await this.#replicas.fill(this.#ref, this.#published, this.version);
   }
 }
 

@@ -16,6 +16,8 @@ export interface Operation {
   parseBody?(body: object): unknown;
   maxBodyBytes: number;
   status: number;
+  /** Of an answer that comes before the work is done. */
+  pendingStatus?: number;
   response?: z.ZodType;
 }
 

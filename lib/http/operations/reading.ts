@@ -10,6 +10,7 @@ import {
   searchResponse,
   selectParameter,
 } from "../../domain/search-request.ts";
+import { warmResponse } from "../../domain/warm-index.ts";
 import { common, type Operations, ofIndex } from "./operation.ts";
 
 /** What reads documents. Its functions start cold before a waiting user, so nothing else is described here. */
@@ -36,5 +37,14 @@ export const readingOperations = {
       consistency: consistency.default("eventual"),
     }),
     response: document,
+  },
+  warmIndex: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/warm",
+    summary: "Opens an index in the container that answers, and fills what its searches read",
+    path: ofIndex,
+    pendingStatus: 202,
+    response: warmResponse,
   },
 } satisfies Operations;

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { DomainError } from "../../lib/domain/errors.ts";
+import type { Lease, Reader, WarmIndexes } from "../../lib/domain/ports.ts";
+import { warmIndex } from "../../lib/domain/warm-index.ts";
+
+const timeoutMs = 250;
+
+/** An index that is open, with a reader that warms as it is told. */
+function indexesWith(reader: Pick<Reader, "warm" | "replicaBytes">): WarmIndexes {
+  const lease = { reader: { version: 3, ...reader }, published: { generation: "g1" }, cold: true, openMs: 5 };
+  return { use: (_index, _consistency, work) => work(lease as unknown as Lease) };
+}
+
+const warmed = (reader: Pick<Reader, "warm" | "replicaBytes">) =>
+  warmIndex(indexesWith(reader), "docs", timeoutMs);
+
+test("an index whose caches are filled is warm, one with a copy on the disk a replica of so many bytes", async () => {
+  const warm = async () => undefined;
+  expect(await warmed({ warm })).toMatchObject({
+    state: "warm",
+    performance: { cache: "warm", bytes: null, openMs: 5, generation: "g1", version: 3 },
+  });
+  expect(await warmed({ warm, replicaBytes: 7 })).toMatchObject({
+    state: "warm",
+    performance: { cache: "replica", bytes: 7 },
+  });
+});
+
+test("what is not done before the deadline goes on, and its failure is nobody's", async () => {
+  let fail = (_error: Error) => {};
+  const warm = () => new Promise<void>((_, reject) => (fail = reject));
+  expect(await warmed({ warm })).toMatchObject({ state: "warming", performance: { cache: "cold" } });
+  fail(new Error("later"));
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("what fails while it is waited for is said", async () => {
+  const warm = async () => Promise.reject(new DomainError("StoreUnavailable", "gone"));
+  await expect(warmed({ warm })).rejects.toMatchObject({ kind: "StoreUnavailable" });
+});
