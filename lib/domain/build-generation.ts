@@ -4,20 +4,22 @@ import { type IndexPlan, planIndex } from "./plan-index.ts";
 import type { Generations } from "./ports.ts";
 
 /**
- * Builds the vector index as planned and the scalar index on the id column (without it a fetch scans the table).
+ * Builds the vector index as planned and the scalar indexes on the id column (without it a fetch scans the table)
+ * and on those that are filtered by; such a column that had one already keeps it.
  * Repeated, it builds again and replaces.
  * @throws IndexParametersInvalid
  */
 export async function buildGeneration(
   generations: Generations,
   plan: Plan,
-  { indexType, indexParameters }: AskedIndex,
+  { indexType, indexParameters, filterColumns }: AskedIndex,
   metric: Metric,
 ): Promise<IndexPlan> {
   const rows = await generations.rowsOf(plan.ref);
   const { dimension, vectorColumn, idColumn } = plan.target;
   const made = planIndex({ type: indexType, rows, dimension, asked: indexParameters });
-  await generations.buildIdIndex(plan.ref, idColumn);
+  for (const column of new Set([idColumn, ...filterColumns]))
+    await generations.buildScalarIndex(plan.ref, column);
   if (made.type === "EXACT") await generations.dropVectorIndex(plan.ref, vectorColumn);
   else await generations.buildVectorIndex(plan.ref, vectorColumn, made.type, metric, made.parameters);
   return made;

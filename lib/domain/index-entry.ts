@@ -10,6 +10,9 @@ export type Metric = z.infer<typeof metric>;
 
 export const indexType = z.enum(["IVF_PQ", "IVF_RQ", "IVF_FLAT", "HNSW_SQ"]);
 export type IndexType = z.infer<typeof indexType>;
+/** What a job may ask for; `auto` leaves the choice to the planner. */
+export const askedIndexType = z.enum([...indexType.options, "auto"]);
+export type AskedIndexType = z.infer<typeof askedIndexType>;
 /** EXACT: no vector index, every row is compared. */
 export const servedIndexType = z.enum([...indexType.options, "EXACT"]);
 export type ServedIndexType = z.infer<typeof servedIndexType>;
@@ -56,7 +59,11 @@ export const generationRef = z.strictObject({
 export type GenerationRef = z.infer<typeof generationRef>;
 
 /** What a job asked of an index, so that a later one can plan it anew for more rows. */
-export const askedIndex = z.strictObject({ indexType, indexParameters });
+export const askedIndex = z.strictObject({
+  indexType: askedIndexType,
+  indexParameters,
+  filterColumns: z.array(z.string()).default([]),
+});
 export type AskedIndex = z.infer<typeof askedIndex>;
 
 const claim = z.strictObject({

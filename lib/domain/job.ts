@@ -1,12 +1,17 @@
 import { z } from "zod";
 import { limits } from "../config/limits.ts";
-import { indexParameters, indexType, metric } from "./index-entry.ts";
+import { askedIndexType, indexParameters, metric } from "./index-entry.ts";
 import { bucketAlias, indexName, jobId, sourceName } from "./names.ts";
 
 const common = {
   index: indexName,
-  indexType: indexType.default("IVF_PQ"),
+  indexType: askedIndexType.default("IVF_PQ").meta({
+    description: "auto: the type that builds and searches fastest at the recall asked for, by dimension",
+  }),
   indexParameters: indexParameters.default({}),
+  filterColumns: z.array(z.string().min(1).max(256)).max(limits.maxFilterColumns).default([]).meta({
+    description: "Columns that searches filter by: each gets a scalar index",
+  }),
   targetRecall: z
     .number()
     .min(0.1)

@@ -18,7 +18,7 @@ export async function optimizeGeneration(
 ): Promise<IndexPlan> {
   if (way === "rebuild") return rebuilt(generations, plan, published, why);
   if (way === "fold") await generations.optimize(plan.ref); // never to keep one: it joins partitions all the same
-  await generations.buildIdIndex(plan.ref, plan.target.idColumn);
+  await generations.buildScalarIndex(plan.ref, plan.target.idColumn);
   return withReason(keptIndex(published), `${way === "fold" ? "folded" : "kept"}, ${why}`);
 }
 

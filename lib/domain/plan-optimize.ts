@@ -41,7 +41,11 @@ export function planUpkeep(
 export function askedOf({ asked, indexType, indexParameters }: Publication): AskedIndex {
   if (asked) return asked;
   const { numPartitions: _, ...kept } = indexParameters; // for another number of rows
-  return { indexType: indexType === "EXACT" ? "IVF_PQ" : indexType, indexParameters: kept };
+  return {
+    indexType: indexType === "EXACT" ? "IVF_PQ" : indexType,
+    indexParameters: kept,
+    filterColumns: [],
+  };
 }
 
 /** The published index as a plan, its last optimization's reason replaced. */

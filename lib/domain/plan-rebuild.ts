@@ -1,6 +1,7 @@
 import { claimGeneration } from "./claim-generation.ts";
 import { publishedOf } from "./describe-index.ts";
 import { DomainError } from "./errors.ts";
+import { refuseUnfilterable } from "./filter-columns.ts";
 import type { GenerationRef, Publication } from "./index-entry.ts";
 import type { BuildIndexInput, OptimizeInput } from "./job.ts";
 import { type Plan, plan } from "./plan.ts";
@@ -26,8 +27,14 @@ export async function planRebuild(
   const from = { index: input.index, bucket: published.bucket, generation: published.generation };
   if (input.type === "optimize" && (await isKept(deps, job, input, published, from))) return undefined;
   const rows = await deps.generations.rowsOf(from);
-  const { indexType: type, indexParameters: asked } = input.type === "optimize" ? askedOf(published) : input;
-  planIndex({ type, rows, dimension: published.dimension, asked });
+  const asked = input.type === "optimize" ? askedOf(published) : input;
+  planIndex({
+    type: asked.indexType,
+    rows,
+    dimension: published.dimension,
+    asked: asked.indexParameters,
+  });
+  refuseUnfilterable(asked.filterColumns, published.columns);
   const claim = await claimGeneration(deps, job, input.index, published.bucket);
   if (publishedOf((await deps.registry.get(input.index)).value).generation !== published.generation)
     throw new DomainError(

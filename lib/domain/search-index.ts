@@ -2,7 +2,7 @@ import { limits } from "../config/limits.ts";
 import { badRequest, type Issue } from "./errors.ts";
 import { filterBoundIssues } from "./filter.ts";
 import { filterIssues } from "./filter-types.ts";
-import type { Metric, Publication } from "./index-entry.ts";
+import type { Metric, Publication, SearchDefaults } from "./index-entry.ts";
 import type { Lease, WarmIndexes } from "./ports.ts";
 import { type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
 import { issuesOf } from "./validate.ts";
@@ -79,11 +79,10 @@ function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease
 /** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */
 function vectorIssues(numbers: number[], { dimension, metric }: Publication): Issue[] {
   const path = "body.vector";
-  const issues = numbers.flatMap((number, i) =>
-    Number.isFinite(Math.fround(number))
-      ? []
-      : [{ path: `${path}[${i}]`, message: "is not a finite float32 number" }],
-  );
+  const issues: Issue[] = [];
+  for (const [i, number] of numbers.entries())
+    if (!Number.isFinite(Math.fround(number)))
+      issues.push({ path: `${path}[${i}]`, message: "is not a finite float32 number" });
   if (numbers.length !== dimension)
     issues.push({ path, message: `has ${numbers.length} numbers, the index has dimension ${dimension}` });
   return issues.length > 0 ? issues : lengthIssues(numbers, metric);
@@ -92,8 +91,13 @@ function vectorIssues(numbers: number[], { dimension, metric }: Publication): Is
 /** Squared lengths with room for products in float32: beyond, LanceDB divides by zero or infinity, and fails. */
 const comfortable = { least: 1e-12, most: 1e12 };
 
+const isComfortable = (squared: number) => squared >= comfortable.least && squared <= comfortable.most;
+
+/** A loop: of a large vector's time in the process, callbacks were the largest part. */
 function squaredLength(numbers: number[]): number {
-  return numbers.reduce((sum, number) => sum + number * number, 0);
+  let sum = 0;
+  for (const number of numbers) sum += number * number;
+  return sum;
 }
 
 /** A cosine needs a direction; the other metrics' distances must not be infinite. */
@@ -111,10 +115,9 @@ function lengthIssues(numbers: number[], metric: Metric): Issue[] {
 
 /** What LanceDB is given: by cosine only the direction counts, so an extreme length is scaled away. */
 function queryVector(numbers: number[], metric: Metric): Float32Array {
-  const squared = squaredLength(numbers);
-  const extreme = squared < comfortable.least || squared > comfortable.most;
-  const scale = metric === "cosine" && extreme ? Math.max(...numbers.map(Math.abs)) : 1;
-  return Float32Array.from(numbers, (number) => number / scale);
+  if (metric !== "cosine" || isComfortable(squaredLength(numbers))) return new Float32Array(numbers);
+  const largest = Math.max(...numbers.map(Math.abs));
+  return new Float32Array(numbers.map((number) => number / largest));
 }
 
 /**
@@ -139,12 +142,30 @@ function selectIssues(select: string[] | undefined, { reader }: Lease, path: str
 }
 
 function settingsFor(request: SearchRequest, published: Publication) {
-  const { nprobes, refineFactor, ef } = { ...published.searchDefaults, ...definedOf(request) };
+  const defaults = request.filter ? filteredDefaults(published) : published.searchDefaults;
+  const { nprobes, refineFactor, ef } = { ...defaults, ...definedOf(request) };
   return {
     ...(nprobes === undefined ? {} : { nprobes }),
     ...(refineFactor === undefined ? {} : { refineFactor }),
     // HNSW keeps at least as many candidates as it is asked for
     ...(ef === undefined ? {} : { ef: Math.max(ef, Math.min(request.k, limits.maxEf)) }),
+  };
+}
+
+/**
+ * The nearest among a few rows are as far away as many neighbours of an unfiltered search: in more partitions, and with
+ * distances that codes tell apart less well.
+ */
+function filteredDefaults({ searchDefaults, indexType, indexParameters }: Publication): SearchDefaults {
+  const { nprobes, refineFactor = 1, ef } = searchDefaults;
+  const partitions = indexParameters.numPartitions ?? 1;
+  const widened = (width: number) => width * limits.filterWidening;
+  return {
+    ...(nprobes === undefined ? {} : { nprobes: Math.min(partitions, widened(nprobes)) }),
+    ...(indexType === "IVF_FLAT" || indexType === "EXACT"
+      ? {}
+      : { refineFactor: Math.max(limits.filterRefineFactor, refineFactor) }),
+    ...(ef === undefined ? {} : { ef: Math.min(limits.maxEf, widened(ef)) }),
   };
 }
 

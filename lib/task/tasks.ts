@@ -193,8 +193,9 @@ async function targetRecallOf(call: TaskCall): Promise<number> {
 /** An optimization keeps to what the job asked for that it optimizes the index of. */
 async function askedIn(call: TaskCall): Promise<AskedIndex | undefined> {
   if (call.input.type === "optimize") return (await publishedIn(call)).asked;
-  const { indexType, indexParameters } = call.input;
-  return { indexType, indexParameters };
+  const { indexType, indexParameters, filterColumns } = call.input;
+  const before = call.input.type === "build-index" ? (await publishedIn(call)).asked?.filterColumns : [];
+  return { indexType, indexParameters, filterColumns: [...new Set([...(before ?? []), ...filterColumns])] };
 }
 
 async function publishedIn({ deps, input }: TaskCall): Promise<Publication> {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { DomainError } from "../../lib/domain/errors.ts";
-import type { IndexParameters, IndexType } from "../../lib/domain/index-entry.ts";
+import type { AskedIndexType, IndexParameters, IndexType } from "../../lib/domain/index-entry.ts";
 import { planIndex } from "../../lib/domain/plan-index.ts";
 
-const plan = (type: IndexType, dimension: number, asked: IndexParameters = {}, rows = 100_000) =>
+const plan = (type: AskedIndexType, dimension: number, asked: IndexParameters = {}, rows = 100_000) =>
   planIndex({ type, rows, dimension, asked });
 
 /** The names of what is refused. */
@@ -41,6 +41,21 @@ test.each([
   [1, { numBits: 8, numSubVectors: 1 }],
 ])("IVF_PQ codes dimension %i as %o", (dimension, codes) => {
   expect(plan("IVF_PQ", dimension).parameters).toMatchObject(codes);
+});
+
+test.each([
+  [768, 100_000, "IVF_RQ"],
+  [100, 100_000, "IVF_PQ"],
+  [768, 255, "EXACT"],
+])("auto takes for dimension %i and %i rows %s, and says why", (dimension, rows, type) => {
+  const chosen = plan("auto", dimension, {}, rows);
+  expect(chosen.type).toBe(type);
+  expect(chosen.reasons.join()).toMatch(/fastest|IVF_RQ needs|fewer than/);
+});
+
+test("auto refuses parameters of a type that it does not choose", () => {
+  expect(refused("auto", 768, { numSubVectors: 96 })).toEqual(["indexParameters.numSubVectors"]);
+  expect(refused("auto", 768, { numPartitions: 10 })).toEqual([]);
 });
 
 test("every derived parameter has a reason, and one asked for says so", () => {

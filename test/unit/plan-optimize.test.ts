@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { type Publication, publication, type ServedIndexType } from "../../lib/domain/index-entry.ts";
+import {
+  type AskedIndex,
+  type Publication,
+  publication,
+  type ServedIndexType,
+} from "../../lib/domain/index-entry.ts";
 import { askedOf, keptIndex, planUpkeep, withReason } from "../../lib/domain/plan-optimize.ts";
 import type { VectorIndexState } from "../../lib/domain/ports.ts";
 
@@ -60,11 +65,11 @@ test("an entry of old is read: its recall is of no known version", () => {
 
 test("an index is built again as it was asked for; one of old as it was built, its partitions planned anew", () => {
   const read = publication.parse(old);
-  expect(askedOf(read)).toEqual({ indexType: "IVF_PQ", indexParameters: { numBits: 8 } });
-  const asked = { indexType: "IVF_RQ", indexParameters: { numPartitions: 5 } } as const;
+  expect(askedOf(read)).toEqual({ indexType: "IVF_PQ", indexParameters: { numBits: 8 }, filterColumns: [] });
+  const asked: AskedIndex = { indexType: "IVF_RQ", indexParameters: { numPartitions: 5 }, filterColumns: [] };
   expect(askedOf({ ...read, asked })).toEqual(asked);
   const exact: Publication = { ...read, indexType: "EXACT", indexParameters: {} };
-  expect(askedOf(exact)).toEqual({ indexType: "IVF_PQ", indexParameters: {} });
+  expect(askedOf(exact)).toEqual({ indexType: "IVF_PQ", indexParameters: {}, filterColumns: [] });
 });
 
 test("only the last optimization is among the reasons", () => {

@@ -1,10 +1,10 @@
 import { type Connection, Index, type IndexOptions, type Table } from "@lancedb/lancedb";
-import { tableFromIPC } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Column, GenerationRef, IndexParameters, IndexType, Metric } from "../../domain/index-entry.ts";
 import type { Generations, RecallProbe, Stores, TargetSchema, VectorIndexState } from "../../domain/ports.ts";
 import "../arrow/all-null-booleans.ts";
 import { columnsOf, loadSchema, originColumn } from "../arrow/arrow-schema.ts";
+import { appendIpc } from "./append-ipc.ts";
 import type { LanceConnections } from "./connections.ts";
 import { copyToDisk } from "./disk-copy.ts";
 import { DuplicateFinder } from "./duplicate-finder.ts";
@@ -33,7 +33,7 @@ export class LanceGenerations implements Generations {
   }
 
   async append(ref: GenerationRef, ipc: Uint8Array): Promise<void> {
-    await this.#with(ref, (table) => table.add(tableFromIPC(ipc)));
+    await this.#with(ref, (table) => appendIpc(table, ipc));
   }
 
   async version(ref: GenerationRef): Promise<number> {
@@ -151,7 +151,7 @@ export class LanceGenerations implements Generations {
     });
   }
 
-  async buildIdIndex(ref: GenerationRef, column: string): Promise<void> {
+  async buildScalarIndex(ref: GenerationRef, column: string): Promise<void> {
     await this.#index(ref, column, { config: Index.btree(), replace: true });
   }
 

@@ -1,7 +1,7 @@
 import "./memory-limit.ts"; // first: it bounds what parquet-wasm instantiates
 import { parentPort } from "node:worker_threads";
 import type { RecordBatch } from "apache-arrow";
-import { RecordBatchStreamWriter, tableFromIPC } from "apache-arrow";
+import { RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
 import { ParquetFile, type RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
 import { limits } from "../../config/limits.ts";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
@@ -153,7 +153,7 @@ async function decodeUnit(
   vectors?: Float32Array,
 ): Promise<Uint8Array> {
   const batches = await batchesAt(file, unit, target, vectors !== undefined);
-  const writer = new RecordBatchStreamWriter();
+  const writer = new RecordBatchFileWriter();
   let row = 0;
   while (row < unit.rows) {
     const { value, done } = await batches.iterator.next();
@@ -175,7 +175,7 @@ async function decodeUnit(
 }
 
 /** In memory that is not cleared before, which Arrow's own way takes. */
-async function joined(writer: RecordBatchStreamWriter): Promise<Uint8Array> {
+async function joined(writer: RecordBatchFileWriter): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of writer) parts.push(part);
   const whole = Buffer.allocUnsafeSlow(parts.reduce((bytes, part) => bytes + part.length, 0));
