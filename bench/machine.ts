@@ -6,10 +6,10 @@ export function machine(): Record<string, string> {
   const processors = cpus();
   return {
     cpu: processors[0]?.model.trim() ?? "unknown",
-    cores: String(processors.length),
+    cores: `${processors.length} cores`,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    node: process.version,
-    lancedb: versions["@lancedb/lancedb"] ?? "unknown",
+    node: `Node ${process.version}`,
+    lancedb: `LanceDB ${versions["@lancedb/lancedb"] ?? "unknown"}`,
     date: new Date().toISOString().slice(0, 10),
   };
 }

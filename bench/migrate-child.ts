@@ -1,11 +1,8 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { container } from "../lib/container.ts";
 import { getJob } from "../lib/domain/get-job.ts";
 import { type Job, jobInput } from "../lib/domain/job.ts";
 import { startJob } from "../lib/domain/start-job.ts";
-import { indexFolder } from "./bench-lakehouse.ts";
 import { answerParent } from "./child.ts";
 import type { Migrated } from "./results.ts";
 
@@ -20,12 +17,14 @@ async function migrate(input: { index: string }): Promise<Migrated> {
   if (job.state !== "succeeded") throw new Error(job.error?.message ?? job.state);
   const { value } = await built.registry.get(input.index);
   if (!value.published) throw new Error("nothing was published");
+  const bytes = await bytesStored(value.published.bucket, input.index);
   await built.close();
   return {
     rows: job.rows.done,
     phases: Object.fromEntries(job.phases.map(({ name, ms }) => [name, ms])),
     peakRssBytes: process.resourceUsage().maxRSS * 1_024,
-    bytesOnDisk: await bytesUnder(indexFolder(input.index)),
+    bytesOnDisk: bytes,
+    type: value.published.indexType,
     parameters: value.published.indexParameters,
     searchDefaults: value.published.searchDefaults,
     recall: value.published.recall.measured,
@@ -41,13 +40,9 @@ async function ended(id: string): Promise<Job> {
   }
 }
 
-async function bytesUnder(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(
-    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+async function bytesStored(bucket: string, index: string): Promise<number> {
+  const objects = await container().stores(bucket).list(`lance/${index}/`);
+  return objects.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 await answerParent(migrate);

@@ -9,6 +9,11 @@ export function timesOf(milliseconds: number[]): Times {
   return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
 }
 
+/** By nearest rank. */
+export function medianOf(values: number[]): number {
+  return timesOf(values).p50;
+}
+
 function percentile(sorted: number[], share: number): number {
   return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
 }

@@ -1,58 +1,74 @@
-import type { BenchResult, TypeResult } from "./results.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { plotsOf } from "./plots.ts";
+import type { BenchResult, Figures, Measured, ReportName, SectionName } from "./results.ts";
+import { type Section, tableOf } from "./sections/section.ts";
+import { sectionNames, sections } from "./sections/sections.ts";
+import { isMet, type Target, targets } from "./targets.ts";
 
-type Line = [label: string, value: (result: TypeResult) => string];
+const titles: Record<ReportName, string> = {
+  local: "In a local folder",
+  stack: "On MinIO",
+  pylance: "Against pylance",
+};
 
-const ms = (value: number | undefined) => (value === undefined ? "–" : `${value.toFixed(1)} ms`);
-const seconds = (value: number | undefined) =>
-  value === undefined ? "–" : `${(value / 1_000).toFixed(1)} s`;
-const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
-const listed = (values: object) =>
-  Object.entries(values)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(", ");
+/** The report that is there, whose other sections stay; without one, or with one of another shape, an empty one. */
+export function resultSoFar(out: string, report: ReportName): BenchResult {
+  const path = join(out, `${report}.json`);
+  const before = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Partial<BenchResult>) : {};
+  return { report, sections: before.sections ?? {} };
+}
 
-const lines: Line[] = [
-  ["parameters", ({ migrated }) => listed(migrated.parameters)],
-  ["search defaults found", ({ migrated }) => listed(migrated.searchDefaults)],
-  ["recall@10 stated by the job", ({ migrated }) => migrated.recall.toFixed(3)],
-  ["**recall@10 on fresh queries**", ({ warm }) => warm.recall.toFixed(3)],
-  ["**search p50**", ({ warm }) => ms(warm.search.p50)],
-  ["search p99", ({ warm }) => ms(warm.search.p99)],
-  ["**fetch p50**", ({ warm }) => ms(warm.fetch.p50)],
-  ["fetch p99", ({ warm }) => ms(warm.fetch.p99)],
-  ["**handler over bare LanceDB, p50**", ({ warm }) => ms(warm.overhead.difference)],
-  [
-    "handler / use case / bare, p50",
-    ({ warm: { overhead: o } }) => [o.handler, o.useCase, o.bare].map(ms).join(" / "),
-  ],
-  ["cold: node / import", ({ cold }) => `${ms(cold.node)} / ${ms(cold.import)}`],
-  [
-    "cold: first search (open / search)",
-    ({ cold }) => `${ms(cold.first)} (${ms(cold.open)} / ${ms(cold.search)})`,
-  ],
-  ["cold: second search", ({ cold }) => ms(cold.second)],
-  [
-    "**load**",
-    ({ migrated: { rows, phases } }) => `${Math.round((rows / (phases["load"] ?? 1)) * 1_000)} rows/s`,
-  ],
-  ...["plan", "load", "compact", "build", "verify", "publish"].map(
-    (phase): Line => [`phase ${phase}`, ({ migrated }) => seconds(migrated.phases[phase])],
-  ),
-  ["job, peak RSS", ({ migrated }) => mebibytes(migrated.peakRssBytes)],
-  ["bytes on disk", ({ migrated }) => mebibytes(migrated.bytesOnDisk)],
-];
+/** Markdown, JSON and plots of what has been measured so far. */
+export async function writeReport(out: string, result: BenchResult): Promise<void> {
+  await mkdir(out, { recursive: true });
+  const plots = await plotsOf(result);
+  for (const { file, svg } of plots) await writeFile(join(out, file), `${svg}\n`);
+  const text = markdownReport(result, plots);
+  await writeFile(join(out, `${result.report}.md`), text);
+  await writeFile(join(out, `${result.report}.json`), `${JSON.stringify(result, null, 2)}\n`);
+}
 
-/** One Markdown table: a column a type of index. */
-export function markdownReport({ machine, set, types }: BenchResult): string {
-  const header = ["", ...types.map(({ type }) => type)];
-  const rule = header.map((_, i) => (i === 0 ? "---" : "---:"));
-  const body = lines.map(([label, value]) => [label, ...types.map(value)]);
-  const row = (cells: string[]) => `| ${cells.join(" | ")} |`;
+/** The verdicts, then a table a section, each with the plot of it. */
+export function markdownReport(
+  result: BenchResult,
+  plots: { section: SectionName; file: string; title: string }[] = [],
+): string {
+  const parts = sectionNames.flatMap((name) => {
+    const plot = plots.find(({ section }) => section === name);
+    const shown = plot ? [`![${plot.title}](${plot.file})`] : [];
+    return [...sectionMarkdown(name, result), ...shown];
+  });
+  const head = [`# ${titles[result.report]}`, "Cosine, k 10. Queries are not rows."];
+  return `${[...head, ...verdicts(result), ...parts].join("\n\n")}\n`;
+}
+
+function sectionMarkdown<K extends SectionName>(name: K, { sections: all }: BenchResult): string[] {
+  const section = sections[name] as Section<K>;
+  const measured = all[name] as Measured<Figures[K]> | undefined;
+  if (!measured) return [];
+  const { rows, dimension, machine } = measured.on;
+  const set = name === "growth" ? [] : [`${rows} × ${dimension}`];
   return [
-    `${set.rows} × ${set.dimension} (${set.layout}), cosine, k 10, local folder, ${set.queries} queries that are not rows.`,
-    `${listed(machine)}.`,
-    "",
-    ...[header, rule, ...body].map(row),
-    "",
-  ].join("\n");
+    `## ${section.title}`,
+    `${[...set, ...Object.values(machine)].join(", ")}.`,
+    section.markdown(measured.figures),
+  ];
+}
+
+function verdicts({ report, sections: all }: BenchResult): string[] {
+  const rows = targets
+    .filter((target) => target.report === report)
+    .flatMap((target) => {
+      const value = target.measured(all);
+      return value === undefined || Number.isNaN(value) ? [] : [verdict(target, value)];
+    });
+  return rows.length === 0 ? [] : [tableOf(["", "target", "measured", "met"], rows)];
+}
+
+function verdict(target: Target, value: number): string[] {
+  const { bound, shown, name } = target;
+  const limit = "most" in bound ? `≤ ${shown(bound.most)}` : `≥ ${shown(bound.least)}`;
+  return [name, limit, shown(value), isMet(target, value) ? "yes" : "**no**"];
 }

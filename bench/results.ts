@@ -1,4 +1,5 @@
 import type { IndexParameters, SearchDefaults } from "../lib/domain/index-entry.ts";
+import type { Layout } from "./bench-set.ts";
 import type { Times } from "./percentiles.ts";
 
 /** What a migration took. */
@@ -8,6 +9,8 @@ export interface Migrated {
   phases: Record<string, number>;
   peakRssBytes: number;
   bytesOnDisk: number;
+  /** As served: what `auto` has become. */
+  type: string;
   parameters: IndexParameters;
   searchDefaults: SearchDefaults;
   /** As the job measured it on sampled rows. */
@@ -42,15 +45,140 @@ export interface Overhead {
   difference: number;
 }
 
+/** What one setting gives. */
+export interface CurvePoint {
+  settings: SearchDefaults;
+  recall: number;
+  p50: number;
+}
+
 export interface TypeResult {
   type: string;
   migrated: Migrated;
   cold: Cold;
   warm: Warm;
+  curve: CurvePoint[];
 }
 
-export interface BenchResult {
-  machine: Record<string, string>;
-  set: { rows: number; dimension: number; layout: string; queries: number };
+/** The handler against LanceDB alone. */
+export interface Peers {
+  handler: Times;
+  bare: Times;
+  /** Searches a second, a figure a round; the ratio is that of the medians. */
+  throughput: { handler: number[]; bare: number[]; workers: number; ratio: number };
+}
+
+/** A search whose filter leaves 1 % of the rows, against the same without it. */
+export interface Filtered {
+  filtered: Times;
+  unfiltered: Times;
+  /** recall@10 against exact search with the same filter. */
+  recall: number;
+  queries: number;
+}
+
+export interface Build {
+  ms: number;
+  recall: number;
+}
+
+/**
+ * defaults: IVF_PQ as LanceDB parametrises it. planned: IVF_PQ as the planner does. auto: what the planner chooses.
+ * equal: IVF_PQ with the parameters that the peer in Python is given, too.
+ */
+export type BuildWay = "defaults" | "planned" | "auto" | "equal" | "pylance";
+
+export type Builds = Partial<Record<BuildWay, { builds: Build[]; settings: SearchDefaults }>>;
+
+/** One size of table. */
+export interface Grown {
+  rows: number;
+  dimension: number;
+  type: string;
+  rowsPerSecond: number;
+  buildMs: number;
+  recall: number;
+  search: Times;
+  fetch: Times;
+  bytes: number;
+}
+
+/** Milliseconds of the phases that write rows. */
+export interface Load {
+  plan: number;
+  load: number;
+  compact: number;
+  total: number;
+  peakRssBytes: number;
+}
+
+export interface LayoutLoads {
+  layout: Layout;
+  loads: Load[];
+  pylance?: { ms: number; peakRssBytes: number }[];
+}
+
+/** From the first query to the first that was answered from the container's disk. */
+export interface FromCold {
+  cold: number;
+  /** How many were answered in between, and their median. */
+  before: number;
+  beforeP50?: number;
+  untilReplica: number;
+}
+
+export interface StoreTimes {
+  fromCold: FromCold;
+  local: Times;
+  store: Times;
+  fetch: { local: Times; store: Times };
+}
+
+/** What the store was asked during warm queries. */
+export interface Requests {
+  queries: number;
+  ofQueries: number;
+  lookAheads: number;
+  seconds: number;
+}
+
+export interface StoreResult extends StoreTimes {
+  bytes: number;
+  requests: Requests;
+}
+
+/** Medians of each round, in milliseconds. */
+export interface SearchPeers {
+  handler: number[];
+  bare: number[];
+  pylance: number[];
+  recall: { bare: number; pylance: number };
+}
+
+/** What each section finds. */
+export interface Figures {
   types: TypeResult[];
+  peers: Peers;
+  /** With the column among those the job was told of, and not. */
+  filter: { declared: Filtered; undeclared: Filtered };
+  builds: Builds;
+  growth: Grown[];
+  migrate: LayoutLoads[];
+  store: StoreResult;
+  search: SearchPeers;
+}
+export type SectionName = keyof Figures;
+
+/** The set and the machine a section was measured on. */
+export interface Measured<F> {
+  on: { rows: number; dimension: number; queries: number; machine: Record<string, string> };
+  figures: F;
+}
+
+/** Where the indexes lay, or with what they were compared. */
+export type ReportName = "local" | "stack" | "pylance";
+
+export interface BenchResult {
+  report: ReportName;
+  sections: { [K in SectionName]?: Measured<Figures[K]> };
 }

@@ -18,6 +18,19 @@ export function searchEvent(index: string, body: unknown): HttpEvent {
   } as unknown as HttpEvent;
 }
 
+/** The body of the search that every comparison makes. */
+export const searchBody = (vector: Float32Array, more: object = {}) => ({
+  vector: [...vector],
+  k: 10,
+  select: ["doc_id", "chunk_text"],
+  ...more,
+});
+
+/** Built before anything is timed: writing the request is the client's cost. */
+export function searchEvents(index: string, vectors: Float32Array[], more: object = {}): HttpEvent[] {
+  return vectors.map((vector) => searchEvent(index, searchBody(vector, more)));
+}
+
 export const lambdaContext = {
   awsRequestId: "bench",
   functionName: "search",

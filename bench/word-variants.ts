@@ -3,8 +3,9 @@ import { tableFromIPC } from "apache-arrow";
 import { readParquet } from "parquet-wasm/node";
 import { seededNormal } from "./seeded-random.ts";
 
+/** Of the vectors, where nothing else is asked for. */
+export const usualDimension = 768;
 const wordDimension = 100;
-export const dimension = 768;
 /**
  * Deviation of the noise against that of a word's unit vector. As strong as the word itself, the ten variants of a word
  * mix with its neighbours; at 0.4 every index finds everything in twenty partitions.
@@ -38,18 +39,24 @@ function numbersOf(stored: Uint8Array | Iterable<number>): Float32Array {
 }
 
 /**
- * Makes a variant of a word: seeded noise on its vector, a fixed random projection to 768 dimensions and tanh,
- * normalised. What is near among the words stays near, in a space as wide and bent as that of a language model.
+ * Makes a variant of a word: seeded noise on its vector, a fixed random projection to `dimension` values and tanh,
+ * normalised. What is near among the words stays near, in a space bent as that of a language model.
  */
 export class VariantMaker {
-  readonly #projection = projection();
+  readonly #dimension: number;
+  readonly #projection: Float32Array;
+
+  constructor(dimension: number) {
+    this.#dimension = dimension;
+    this.#projection = projection(dimension);
+  }
 
   /** @param seed the same seed and word give the same vector */
   make(word: Word, seed: number): Float32Array {
     const normal = seededNormal(seed);
     const noisy = word.vector.map((value) => value + (normal() * noise) / Math.sqrt(wordDimension));
-    const projected = new Float32Array(dimension);
-    for (let i = 0; i < dimension; i++) projected[i] = Math.tanh(this.#row(i, noisy));
+    const projected = new Float32Array(this.#dimension);
+    for (let i = 0; i < this.#dimension; i++) projected[i] = Math.tanh(this.#row(i, noisy));
     return unit(projected);
   }
 
@@ -61,7 +68,7 @@ export class VariantMaker {
   }
 }
 
-function projection(): Float32Array {
+function projection(dimension: number): Float32Array {
   const normal = seededNormal(1);
   return Float32Array.from({ length: dimension * wordDimension }, () => normal() * projectedDeviation);
 }

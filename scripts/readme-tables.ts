@@ -1,12 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import { errorTable } from "../lib/domain/errors.ts";
 
-const benchmark = "bench/results/local.md";
+const results = "bench/results";
+const reports = ["local", "stack", "pylance"].map((name) => `${results}/${name}.md`);
 
-/** The README with the tables that other files own: the errors and the last benchmark. */
+/** The README with the tables that other files own: the errors and the last benchmarks. */
 export function readmeWithTables(readme: string): string {
   const filled = between(readme, "errors", errorRows());
-  return existsSync(benchmark) ? between(filled, "bench", readFileSync(benchmark, "utf8").trim()) : filled;
+  const measured = reports.filter((report) => existsSync(report));
+  return measured.length > 0 ? between(filled, "bench", measured.map(shown).join("\n\n")) : filled;
+}
+
+/** Under a heading of the README, with its plots where they lie. */
+function shown(report: string): string {
+  const text = readFileSync(report, "utf8").trim();
+  return text.replaceAll(/^#/gm, "###").replaceAll(/\]\(([\w-]+\.svg)\)/g, `](${results}/$1)`);
 }
 
 function errorRows(): string {

@@ -1,0 +1,96 @@
+import { createReadStream } from "node:fs";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { runFolders } from "../scripts/stack/folders.ts";
+import { choosePorts } from "../scripts/stack/ports.ts";
+import { endGroup } from "../scripts/stack/process-group.ts";
+import type { ProcessIdentity } from "../scripts/stack/process-identity.ts";
+import { provisionMinio } from "../scripts/stack/provision-minio.ts";
+import { minioCredentials } from "../scripts/stack/stack-environment.ts";
+import { minioHealth, startMinio } from "../scripts/stack/start-minio.ts";
+import { waitForService } from "../scripts/stack/wait-for-service.ts";
+import { cache, setsFolder } from "./bench-set.ts";
+
+const bucket = "bench";
+
+/** MinIO as a process of this run, empty but for the bucket `bench`. */
+export class BenchStore {
+  readonly endpoint: string;
+  readonly #client: S3Client;
+
+  constructor(endpoint: string) {
+    this.endpoint = endpoint;
+    this.#client = new S3Client({
+      endpoint,
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: minioCredentials,
+    });
+  }
+
+  /** What a process needs to reach it. */
+  get environment(): Record<string, string> {
+    return {
+      AWS_ENDPOINT: this.endpoint,
+      MINIO_ACCESS_KEY_ID: minioCredentials.accessKeyId,
+      MINIO_SECRET_ACCESS_KEY: minioCredentials.secretAccessKey,
+    };
+  }
+
+  async createBucket(): Promise<void> {
+    await this.#client.send(new CreateBucketCommand({ Bucket: bucket }));
+  }
+
+  /** Puts a set beside the indexes. @returns the source of a migration */
+  async upload(set: string): Promise<string> {
+    const path = join(setsFolder, set);
+    const [Key, { size }] = [`source/${set}`, await stat(path)];
+    const Body = createReadStream(path);
+    await this.#client.send(new PutObjectCommand({ Bucket: bucket, Key, Body, ContentLength: size }));
+    return `s3:${bucket}/${Key}`;
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+}
+
+/** Runs `work` with a store that ends with it, and when this process is told to end. */
+export async function withStore<T>(work: (store: BenchStore) => Promise<T>): Promise<T> {
+  const binary = await provisionMinio();
+  await mkdir(cache, { recursive: true });
+  const run = resolve(await mkdtemp(join(cache, "minio-")));
+  let minio: ProcessIdentity | undefined;
+  const end = async () => {
+    await endGroup(minio);
+    await rm(run, { recursive: true, force: true });
+  };
+  const endNow = () => void end().finally(() => process.exit(1));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, endNow);
+  try {
+    const [port = 0] = await choosePorts([0]);
+    minio = await startMinio(binary, run, port);
+    return await withStarted(`http://127.0.0.1:${port}`, run, minio, work);
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, endNow);
+    await end();
+  }
+}
+
+async function withStarted<T>(
+  endpoint: string,
+  run: string,
+  minio: ProcessIdentity,
+  work: (store: BenchStore) => Promise<T>,
+): Promise<T> {
+  const log = join(runFolders(run).logs, "minio.log");
+  await waitForService("minio", `${endpoint}${minioHealth}`, { log, process: minio });
+  const store = new BenchStore(endpoint);
+  try {
+    await store.createBucket();
+    return await work(store);
+  } finally {
+    store.close();
+  }
+}

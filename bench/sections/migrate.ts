@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { storeBucket } from "../bench-lakehouse.ts";
+import type { BenchRun } from "../bench-run.ts";
+import { type Layout, layouts, setsFolder } from "../bench-set.ts";
+import { medianOf } from "../percentiles.ts";
+import { PylancePeer } from "../pylance-peer.ts";
+import type { LayoutLoads, Load } from "../results.ts";
+import { mebibytes, type Section, seconds, tableOf, times } from "./section.ts";
+
+/** Reading Parquet of every layout and writing it as a table, without an index; or the same by the peer in Python. */
+export const migrate: Section<"migrate"> = {
+  title: "Loading Parquet (plan, load, compact)",
+  async measure(run, keep) {
+    const peer = run.options.report === "pylance" ? await PylancePeer.start() : undefined;
+    const all: LayoutLoads[] = [];
+    for (const layout of layouts) {
+      const one: LayoutLoads = { layout, loads: [], ...(peer ? { pylance: [] } : {}) };
+      all.push(one);
+      await measureLayout(run, one, peer);
+      await keep(all);
+    }
+    return all;
+  },
+  markdown(all) {
+    const peered = all.some(({ pylance }) => pylance);
+    const header = ["layout", "plan", "load", "compact", "all", "peak RSS", ...(peered ? peerHeader : [])];
+    return tableOf(header, all.map(rowOf));
+  },
+};
+
+const peerHeader = ["pylance", "its peak RSS", "of pylance"];
+
+function rowOf({ layout, loads, pylance }: LayoutLoads): string[] {
+  const phase = (name: "plan" | "load" | "compact" | "total") =>
+    seconds(medianOf(loads.map((one) => one[name])));
+  const peak = (runs: { peakRssBytes: number }[]) =>
+    mebibytes(Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes)));
+  const ours = [layout, phase("plan"), phase("load"), phase("compact"), phase("total"), peak(loads)];
+  if (!pylance) return ours;
+  const theirs = medianOf(pylance.map((one) => one.ms));
+  return [
+    ...ours,
+    seconds(theirs),
+    peak(pylance),
+    times(ratioToPylance({ layout, loads, pylance }) ?? Number.NaN),
+  ];
+}
+
+/** Of the medians. */
+export function ratioToPylance({ loads, pylance }: LayoutLoads): number | undefined {
+  if (!pylance) return undefined;
+  return medianOf(loads.map(({ total }) => total)) / medianOf(pylance.map(({ ms }) => ms));
+}
+
+/** In turn, and each first as often as the other. */
+async function measureLayout(run: BenchRun, one: LayoutLoads, peer: PylancePeer | undefined): Promise<void> {
+  const { layout, loads, pylance } = one;
+  const local = await run.source(layout);
+  const set = local.slice("sets/".length);
+  const source = run.store ? await run.store.upload(set) : local;
+  for (let round = 0; round < run.options.rounds; round++) {
+    const ours = async () => void loads.push(await load(run, layout, round, source));
+    const theirs = async () => {
+      if (peer && pylance) pylance.push(await peer.migrate(join(setsFolder, set), layout));
+    };
+    const turns = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
+    await run.step(`load ${layout} ${round + 1}`, async () => {
+      for (const turn of turns) await turn();
+    });
+  }
+}
+
+function load(run: BenchRun, layout: Layout, round: number, source: string): Promise<Load> {
+  const index = `load-${layout.replaceAll("_", "-")}-${round}`;
+  return run.child("load-child.ts", { index, source, bucket: run.store ? storeBucket : "primary" });
+}

@@ -1,0 +1,24 @@
+import type { Figures, SectionName } from "../results.ts";
+import { builds } from "./builds.ts";
+import { filter } from "./filter.ts";
+import { growth } from "./growth.ts";
+import { migrate } from "./migrate.ts";
+import { peers } from "./peers.ts";
+import { search } from "./search.ts";
+import type { Section } from "./section.ts";
+import { store } from "./store.ts";
+import { types } from "./types.ts";
+
+/** Every part of the benchmark, in the order of the reports. */
+export const sections: { [K in keyof Figures]: Section<K> } = {
+  types,
+  peers,
+  filter,
+  builds,
+  growth,
+  migrate,
+  store,
+  search,
+};
+
+export const sectionNames = Object.keys(sections) as SectionName[];

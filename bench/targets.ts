@@ -1,0 +1,192 @@
+import { medianOf } from "./percentiles.ts";
+import type { BenchResult, LayoutLoads, ReportName, TypeResult } from "./results.ts";
+import { medianMs } from "./sections/builds.ts";
+import { ratioToPylance } from "./sections/migrate.ts";
+import { gigabytes, mebibytes, ms, share, times } from "./sections/section.ts";
+
+type Sections = BenchResult["sections"];
+
+/** What the project promises of itself. */
+export interface Target {
+  name: string;
+  report: ReportName;
+  bound: { most: number } | { least: number };
+  shown: (value: number) => string;
+  /** Undefined when the report does not have it. */
+  measured: (sections: Sections) => number | undefined;
+}
+
+const leastRecall = { least: 0.95 };
+const plain = String;
+
+const autoOf = ({ types }: Sections): TypeResult | undefined =>
+  types?.figures.find(({ type }) => type === "auto");
+const layoutOf = ({ migrate }: Sections, layout: string): LayoutLoads | undefined =>
+  migrate?.figures.find((one) => one.layout === layout);
+const ratio = (a: number | undefined, b: number | undefined) =>
+  a === undefined || b === undefined ? undefined : a / b;
+
+function peakOfLoads({ migrate }: Sections): number | undefined {
+  const peaks = migrate?.figures.flatMap(({ loads }) => loads.map(({ peakRssBytes }) => peakRssBytes));
+  return peaks?.length ? Math.max(...peaks) : undefined;
+}
+
+function buildRatio({ builds }: Sections, way: "planned" | "auto"): number | undefined {
+  return builds && ratio(medianMs(builds.figures, way), medianMs(builds.figures, "defaults"));
+}
+
+function buildRecall({ builds }: Sections, way: "defaults" | "planned" | "auto"): number | undefined {
+  const built = builds?.figures[way]?.builds;
+  return built && medianOf(built.map(({ recall }) => recall));
+}
+
+function recallGain(sections: Sections): number | undefined {
+  const [planned, defaults] = [buildRecall(sections, "planned"), buildRecall(sections, "defaults")];
+  return planned === undefined || defaults === undefined ? undefined : planned - defaults;
+}
+
+function filterTargets(kind: "declared" | "undeclared", condition: string): Omit<Target, "report">[] {
+  return [
+    {
+      name: `filtered, ${condition}: recall@10`,
+      bound: leastRecall,
+      shown: share,
+      measured: ({ filter }) => filter?.figures[kind].recall,
+    },
+    {
+      name: `filtered, ${condition}: p50, of the unfiltered's`,
+      bound: { most: 2 },
+      shown: times,
+      measured: ({ filter }) =>
+        ratio(filter?.figures[kind].filtered.p50, filter?.figures[kind].unfiltered.p50),
+    },
+  ];
+}
+
+const local: Omit<Target, "report">[] = [
+  {
+    name: "auto: recall@10 on fresh queries",
+    bound: leastRecall,
+    shown: share,
+    measured: (sections) => autoOf(sections)?.warm.recall,
+  },
+  {
+    name: "auto: warm search p50",
+    bound: { most: 4.5 },
+    shown: ms,
+    measured: (sections) => autoOf(sections)?.warm.search.p50,
+  },
+  {
+    name: "auto: warm search p99",
+    bound: { most: 10 },
+    shown: ms,
+    measured: (sections) => autoOf(sections)?.warm.search.p99,
+  },
+  {
+    name: "handler over bare LanceDB, p50",
+    bound: { most: 1.5 },
+    shown: ms,
+    measured: (sections) => autoOf(sections)?.warm.overhead.difference,
+  },
+  {
+    name: "auto: bytes on disk",
+    bound: { most: 400 * 2 ** 20 },
+    shown: mebibytes,
+    measured: (sections) => autoOf(sections)?.migrated.bytesOnDisk,
+  },
+  {
+    name: "throughput, of bare LanceDB's",
+    bound: { least: 0.9 },
+    shown: times,
+    measured: ({ peers }) => peers?.figures.throughput.ratio,
+  },
+  ...filterTargets("declared", "column in filterColumns"),
+  ...filterTargets("undeclared", "column not in filterColumns"),
+  {
+    name: "IVF_PQ as planned: build, of the defaults' time",
+    bound: { most: 0.3 },
+    shown: times,
+    measured: (sections) => buildRatio(sections, "planned"),
+  },
+  {
+    name: "IVF_PQ as planned: recall@10 less the defaults'",
+    bound: { least: 0 },
+    shown: share,
+    measured: recallGain,
+  },
+  {
+    name: "auto: build, of the defaults' time",
+    bound: { most: 0.15 },
+    shown: times,
+    measured: (sections) => buildRatio(sections, "auto"),
+  },
+  {
+    name: "auto: recall@10 of the builds, by its stored defaults",
+    bound: leastRecall,
+    shown: share,
+    measured: (sections) => buildRecall(sections, "auto"),
+  },
+  { name: "load: peak RSS", bound: { most: 1e9 }, shown: gigabytes, measured: peakOfLoads },
+];
+
+const stack: Omit<Target, "report">[] = [
+  {
+    name: "warm search p50, of the local folder's",
+    bound: { most: 1.3 },
+    shown: times,
+    measured: ({ store }) => ratio(store?.figures.store.p50, store?.figures.local.p50),
+  },
+  {
+    name: "warm search p99, of its p50",
+    bound: { most: 4 },
+    shown: times,
+    measured: ({ store }) => ratio(store?.figures.store.p99, store?.figures.store.p50),
+  },
+  {
+    name: "requests of a warm search",
+    bound: { most: 0 },
+    shown: plain,
+    measured: ({ store }) => ratio(store?.figures.requests.ofQueries, store?.figures.requests.queries),
+  },
+  {
+    name: "search p50 before the copy is there",
+    bound: { most: 20 },
+    shown: ms,
+    measured: ({ store }) => store?.figures.fromCold.beforeP50,
+  },
+  {
+    name: "fetch p50",
+    bound: { most: 3 },
+    shown: ms,
+    measured: ({ store }) => store?.figures.fetch.store.p50,
+  },
+  {
+    name: "bytes on the store",
+    bound: { most: 400 * 2 ** 20 },
+    shown: mebibytes,
+    measured: ({ store }) => store?.figures.bytes,
+  },
+  { name: "load: peak RSS", bound: { most: 1e9 }, shown: gigabytes, measured: peakOfLoads },
+];
+
+const pylance: Omit<Target, "report">[] = ["fixed_size_list", "list", "binary"].map((layout) => ({
+  name: `load of ${layout}, of pylance's time`,
+  bound: { most: 1 },
+  shown: times,
+  measured: (sections) => {
+    const loads = layoutOf(sections, layout);
+    return loads && ratioToPylance(loads);
+  },
+}));
+
+/** Every target, with the report its figure is in. */
+export const targets: Target[] = [
+  ...local.map((target) => ({ ...target, report: "local" as const })),
+  ...stack.map((target) => ({ ...target, report: "stack" as const })),
+  ...pylance.map((target) => ({ ...target, report: "pylance" as const })),
+];
+
+/** Whether a figure is what it should be. */
+export function isMet({ bound }: Pick<Target, "bound">, value: number): boolean {
+  return "most" in bound ? value <= bound.most : value >= bound.least;
+}
