@@ -1,0 +1,183 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readEnvironment } from "../lib/config/environment.ts";
+import { loadBuckets } from "../lib/config/lakehouse.ts";
+import { type Bucket, lanceUriFor } from "../lib/domain/bucket.ts";
+import { publishedOf } from "../lib/domain/describe-index.ts";
+import type { Metric, SearchDefaults } from "../lib/domain/index-entry.ts";
+import { jobInput } from "../lib/domain/job.ts";
+import { startJob } from "../lib/domain/start-job.ts";
+import { createReaders } from "../lib/readers.ts";
+import { functionFiles } from "../scripts/bundle.ts";
+import { assembleLayer } from "../scripts/layer.ts";
+import { benchSet, cache, freshQueries, setsFolder } from "./bench-set.ts";
+import { withStore } from "./bench-store.ts";
+import { runChild } from "./child.ts";
+import { medianOf } from "./percentiles.ts";
+
+/** Milliseconds of a fresh process. The first answer comes after `total`, of which the steps before it are parts. */
+export interface ColdSteps {
+  import: number;
+  /** The configuration, and the request as far as its first question to the store. */
+  container: number;
+  registry: number;
+  open: number;
+  search: number;
+  total: number;
+  /** Processor time of all that; on a machine that others use, too, the steadier figure. */
+  cpu: number;
+  second: number;
+}
+
+/** What LanceDB alone is told. */
+export interface BareTable {
+  uri: string;
+  table: string;
+  storageOptions: Record<string, string>;
+  vectorColumn: string;
+  metric: Metric;
+  settings: SearchDefaults;
+}
+
+export interface ColdStarts {
+  bare: ColdSteps[];
+  bundled: ColdSteps[];
+}
+
+const functionsFolder = resolve(cache, "functions");
+
+/**
+ * First answers of fresh processes, in turn: of LanceDB alone, and of the bundled search function as Lambda has it.
+ * @param environment selects the lakehouse that the index is published in
+ * @param vectors two queries of the index's dimension
+ */
+export async function coldStarts({
+  environment,
+  index,
+  vectors,
+  rounds = 9,
+}: {
+  environment: Record<string, string>;
+  index: string;
+  vectors: number[][];
+  rounds?: number;
+}): Promise<ColdStarts> {
+  const bare = { ...(await bareTable(environment, index)), vectors };
+  const bundled = { file: await unpackedSearch(), index, vectors };
+  const { modules } = await assembleLayer();
+  const onLambda = { ...environment, NODE_PATH: modules, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "2048" };
+  const starts: ColdStarts = { bare: [], bundled: [] };
+  for (let round = 0; round <= rounds; round++) {
+    const TMPDIR = await mkdtemp(join(resolve(cache), "cold-")); // for replicas
+    const one = await runChild<ColdSteps>("cold-bare-child.ts", bare, environment);
+    const other = await runChild<ColdSteps>("cold-bundle-child.ts", bundled, { ...onLambda, TMPDIR });
+    await rm(TMPDIR, { recursive: true });
+    if (round === 0) continue; // files are read from the disk once
+    starts.bare.push(one);
+    starts.bundled.push(other);
+  }
+  return starts;
+}
+
+/** A Markdown table of medians, with the shares of bare LanceDB's. */
+export function coldStartReport({ bare, bundled }: ColdStarts): string {
+  const steps = Object.keys(bare[0] ?? {}) as (keyof ColdSteps)[];
+  const rows = steps.map((step) => {
+    const [one, other] = [bare, bundled].map((starts) => medianOf(starts.map((start) => start[step])));
+    const cells = [one, other].map((ms) => (ms ? `${ms.toFixed(1)} ms` : "–"));
+    return `| ${step} | ${cells.join(" | ")} | ${one && other ? (other / one).toFixed(2) : "–"} |`;
+  });
+  return [
+    "| cold start | bare LanceDB | bundled handler | share |",
+    "| --- | ---: | ---: | ---: |",
+    ...rows,
+  ].join("\n");
+}
+
+async function bareTable(environment: Record<string, string>, index: string): Promise<BareTable> {
+  const parsed = readEnvironment({ ...process.env, ...environment });
+  const readers = createReaders(parsed, loadBuckets(parsed));
+  const published = publishedOf((await readers.registry.get(index)).value);
+  const bucket = readers.buckets.get(published.bucket);
+  await readers.close();
+  return {
+    uri: lanceUriFor(readers.buckets, published.bucket, index),
+    table: published.generation,
+    storageOptions: storageOptions(bucket),
+    vectorColumn: published.vectorColumn,
+    metric: published.metric,
+    settings: published.searchDefaults,
+  };
+}
+
+/** No more than it takes to reach the store. */
+function storageOptions({
+  backend,
+  region,
+  endpoint,
+  allowHttp,
+  credentials,
+}: Bucket): Record<string, string> {
+  if (backend === "local") return {};
+  return {
+    aws_region: region ?? "us-east-1",
+    ...(endpoint ? { aws_endpoint: endpoint } : {}),
+    ...(allowHttp ? { allow_http: "true" } : {}),
+    ...(credentials
+      ? { aws_access_key_id: credentials.accessKeyId, aws_secret_access_key: credentials.secretAccessKey }
+      : {}),
+  };
+}
+
+/** @returns the search function's file, unpacked as Lambda does */
+async function unpackedSearch(): Promise<string> {
+  await rm(functionsFolder, { recursive: true, force: true });
+  for (const [name, bytes] of await functionFiles()) {
+    const path = join(functionsFolder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+  }
+  return join(functionsFolder, "functions/search.mjs");
+}
+
+/** With its registry on the store, too: a cold start asks it first. */
+async function emptyLakehouse(): Promise<Record<string, string>> {
+  const toml = resolve(cache, "cold.toml");
+  const primary = 'name = "primary"\nbackend = "s3"\nbucket = "bench"\ncredentials = "minio"\n';
+  const sets = `name = "sets"\npath = ${JSON.stringify(resolve(setsFolder))}\nread_only = true\n`;
+  await writeFile(toml, `[[storage.buckets]]\n${primary}\n[[storage.buckets]]\n${sets}`);
+  return { LAKEHOUSE_TOML: toml, DATA_ROOT: "", RUST_LOG: "error" };
+}
+
+async function migrated(environment: Record<string, string>, input: object): Promise<void> {
+  process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT"; // read as the logger is loaded
+  const { createContainer } = await import("../lib/container.ts");
+  const parsed = readEnvironment({ ...process.env, ...environment });
+  const container = createContainer(parsed, loadBuckets(parsed));
+  await startJob(container, "cold", jobInput.parse({ type: "migrate", ...input }));
+  await container.close(); // waits for what is under way
+  const ended = await container.workflow.describe("cold", "migrate");
+  if (ended?.status !== "succeeded") throw new Error(ended?.cause ?? "the migration did not end");
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rows: { type: "string", default: "100000" },
+      type: { type: "string", default: "IVF_PQ" },
+      rounds: { type: "string", default: "9" },
+    },
+  });
+  const file = await benchSet(Number(values.rows), "fixed_size_list");
+  const vectors = (await freshQueries(2)).map((vector) => [...vector]);
+  await withStore(async (store) => {
+    const environment = { ...store.environment, ...(await emptyLakehouse()) };
+    await migrated(environment, { index: "cold", source: `sets/${file}`, indexType: values.type });
+    const starts = await coldStarts({ environment, index: "cold", vectors, rounds: Number(values.rounds) });
+    console.log(`${values.rows} rows, ${values.type}, MinIO on this machine, medians of ${values.rounds}.\n`);
+    console.log(coldStartReport(starts));
+  });
+}
+
+if (process.argv[1] === import.meta.filename) await main();
