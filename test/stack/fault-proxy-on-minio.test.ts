@@ -45,7 +45,13 @@ afterEach(async () => {
 });
 afterAll(async () => {
   const { endpoints, credentials } = theStack();
-  const bucket = { name: "faults", backend: "s3", root: `s3://${Bucket}`, readOnly: false } as const;
+  const bucket = {
+    name: "faults",
+    backend: "s3",
+    root: `s3://${Bucket}`,
+    readOnly: false,
+    region: "us-east-1",
+  } as const;
   await new S3Store({ ...bucket, endpoint: endpoints.minio, credentials }).deletePrefix("");
   await direct.send(new DeleteBucketCommand({ Bucket }));
   direct.destroy();
