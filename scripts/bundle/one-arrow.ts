@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 
+const asImported = Symbol("as imported");
 const copies = [
   [/createRequire\(import\.meta\.url\)\(path\)/, "bundled"],
   [/await import\(path\)/, "bundled"],
@@ -14,9 +14,11 @@ const copies = [
 export const oneArrow: Plugin = {
   name: "one-arrow",
   setup(build) {
-    build.onResolve({ filter: /^apache-arrow(\/.+)?$/ }, ({ path }) => ({
-      path: fileURLToPath(import.meta.resolve(path)),
-    }));
+    build.onResolve({ filter: /^apache-arrow(\/.+)?$/ }, ({ path, resolveDir, pluginData }) =>
+      pluginData === asImported
+        ? undefined
+        : build.resolve(path, { kind: "import-statement", resolveDir, pluginData: asImported }),
+    );
     build.onLoad({ filter: /[\\/]arrow[\\/]all-null-booleans\.ts$/ }, async ({ path }) => ({
       contents: mendingOneCopy(await readFile(path, "utf8"), path),
       loader: "ts",
