@@ -7,7 +7,7 @@ import type { ReportName, SectionName } from "./results.ts";
 /** What each report holds; `--sections` takes some of them. */
 const sectionsOf: Record<ReportName, SectionName[]> = {
   local: ["types", "peers", "filter", "builds", "growth", "migrate"],
-  stack: ["migrate", "store"],
+  stack: ["migrate", "store", "cold"],
   pylance: ["migrate", "builds", "search"],
 };
 

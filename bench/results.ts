@@ -1,5 +1,6 @@
 import type { IndexParameters, SearchDefaults } from "../lib/domain/index-entry.ts";
 import type { Layout } from "./bench-set.ts";
+import type { ColdStarts } from "./cold-start.ts";
 import type { Times } from "./percentiles.ts";
 
 /** What a migration took. */
@@ -165,6 +166,7 @@ export interface Figures {
   growth: Grown[];
   migrate: LayoutLoads[];
   store: StoreResult;
+  cold: ColdStarts;
   search: SearchPeers;
 }
 export type SectionName = keyof Figures;

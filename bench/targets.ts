@@ -1,6 +1,7 @@
 import { medianOf } from "./percentiles.ts";
 import type { BenchResult, LayoutLoads, ReportName, TypeResult } from "./results.ts";
 import { medianMs } from "./sections/builds.ts";
+import { coldRatio } from "./sections/cold.ts";
 import { ratioToPylance } from "./sections/migrate.ts";
 import { gigabytes, mebibytes, ms, share, times } from "./sections/section.ts";
 
@@ -153,6 +154,12 @@ const stack: Omit<Target, "report">[] = [
     bound: { most: 20 },
     shown: ms,
     measured: ({ store }) => store?.figures.fromCold.beforeP50,
+  },
+  {
+    name: "cold start, of bare LanceDB's",
+    bound: { most: 0.8 },
+    shown: times,
+    measured: ({ cold }) => cold && coldRatio(cold.figures),
   },
   {
     name: "fetch p50",

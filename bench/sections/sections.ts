@@ -1,5 +1,6 @@
 import type { Figures, SectionName } from "../results.ts";
 import { builds } from "./builds.ts";
+import { cold } from "./cold.ts";
 import { filter } from "./filter.ts";
 import { growth } from "./growth.ts";
 import { migrate } from "./migrate.ts";
@@ -18,6 +19,7 @@ export const sections: { [K in keyof Figures]: Section<K> } = {
   growth,
   migrate,
   store,
+  cold,
   search,
 };
 
