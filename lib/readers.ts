@@ -1,5 +1,5 @@
 import { LanceConnections } from "./adapters/lance/connections.ts";
-import { Replicas } from "./adapters/lance/replicas.ts";
+import { localCopies } from "./adapters/lance/local-copies.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm-indexes.ts";
 import { storesFor } from "./adapters/store/stores.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
@@ -41,12 +41,13 @@ export function createReaders(
   const memoryMb =
     environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
   const connections = new LanceConnections(buckets, memoryMb);
-  const replicas = new Replicas(connections, stores, environment.REPLICA_MAX_BYTES ?? limits.replicaMaxBytes);
+  const maxBytes = environment.REPLICA_MAX_BYTES ?? limits.replicaMaxBytes;
+  const copies = localCopies(connections, stores, maxBytes);
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;
-  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, replicas });
+  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, copies });
   const close = async () => {
     indexes.close();
-    await replicas.close();
+    await copies.close();
     await connections.close();
   };
   return { environment, buckets, stores, registry, indexes, clock, connections, close };

@@ -20,7 +20,7 @@ export const limits = {
   maxDocIdLength: 1_024,
   maxColumns: 256,
   maxFilterColumns: 32,
-  filterWidening: 2, // the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
+  filterWidening: 3, // the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
   filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 
   // Warm container
@@ -40,6 +40,8 @@ export const limits = {
 
   // Replicas on a container's disk
   replicaMaxBytes: 4 * 1_073_741_824, // of all together; REPLICA_MAX_BYTES overrides it
+  indexReplicaMaxBytes: 64 * 1_048_576, // of one vector index that is copied before the first answer
+  indexReplicasShare: 0.125, // of replicaMaxBytes, for all of these
   replicaConcurrency: 4, // parts of 8 MB that are fetched at a time
 
   // Jobs

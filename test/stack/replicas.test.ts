@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "@lancedb/lancedb";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { connect, type Table } from "@lancedb/lancedb";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
+import { type LocalCopies, localCopies } from "../../lib/adapters/lance/local-copies.ts";
 import { Replicas } from "../../lib/adapters/lance/replicas.ts";
 import { LanceWarmIndexes } from "../../lib/adapters/lance/warm-indexes.ts";
 import { storesFor } from "../../lib/adapters/store/stores.ts";
@@ -28,7 +29,7 @@ let lakehouse: S3Lakehouse;
 let proxy: FaultProxy;
 /** Wall clock of the container under test; moved by hand. */
 let now: number;
-let warm: { indexes: LanceWarmIndexes; replicas: Replicas; close(): Promise<void> };
+let warm: { indexes: LanceWarmIndexes; copies: LocalCopies; close(): Promise<void> };
 
 beforeEach(async () => {
   process.env["TMPDIR"] = await mkdtemp(join(systemTmpdir, "replicas-"));
@@ -55,18 +56,21 @@ async function migrate(index: string, count: number): Promise<void> {
 }
 
 /** The reading half of a container, with a clock that the test moves, over the proxy. */
-function warmContainer(maxBytes = 1_073_741_824) {
+function warmContainer(maxBytes = 1_073_741_824, only: "all" | "indexes" = "all") {
   const buckets = loadBuckets(readEnvironment({ ...lakehouse.environment, AWS_ENDPOINT: proxy.endpoint }));
   const connections = new LanceConnections(buckets, 512);
-  const replicas = new Replicas(connections, storesFor(buckets), maxBytes);
+  const stores = storesFor(buckets);
+  const copies = localCopies(connections, stores, maxBytes);
+  if (only === "indexes")
+    copies.replicas = new Replicas(connections, stores, { maxBytes: 0, concurrency: 1, warm: false });
   const { registry } = lakehouse.open();
-  const indexes = new LanceWarmIndexes({ registry, connections, clock: { now: () => now }, replicas });
+  const indexes = new LanceWarmIndexes({ registry, connections, clock: { now: () => now }, copies });
   const close = async () => {
     indexes.close();
-    await replicas.close();
+    await copies.close();
     await connections.close();
   };
-  return { indexes, replicas, close };
+  return { indexes, copies, close };
 }
 
 async function search(consistency: Consistency = "eventual", index = "docs") {
@@ -78,12 +82,12 @@ async function search(consistency: Consistency = "eventual", index = "docs") {
 /** Searches until a replica has been filled. */
 async function replicated(index = "docs") {
   await search("eventual", index);
-  await warm.replicas.idle();
+  await warm.copies.replicas.idle();
   return search("eventual", index);
 }
 
 /** As any LanceDB client can. */
-async function append(prefix: string, count: number, generation = "g1"): Promise<void> {
+async function asClient(work: (table: Table) => Promise<unknown>, generation = "g1"): Promise<void> {
   const { endpoint, credentials } = s3Places.MinIO();
   const connection = await connect(`s3://${lakehouse.name}/lance/docs`, {
     storageOptions: {
@@ -95,16 +99,19 @@ async function append(prefix: string, count: number, generation = "g1"): Promise
     },
   });
   const table = await connection.openTable(generation);
-  await table.add(sampleRows(count, 8, prefix) as Record<string, unknown>[]);
+  await work(table);
   table.close();
   connection.close();
 }
+
+const append = (prefix: string, count: number) =>
+  asClient((table) => table.add(sampleRows(count, 8, prefix) as Record<string, unknown>[]));
 
 const copies = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("generation-"));
 
 test("the first answer comes from the store, the next from a replica, without a request", async () => {
   expect(await search()).toMatchObject({ cache: "cold", rows });
-  await warm.replicas.idle();
+  await warm.copies.replicas.idle();
   proxy.resetCounts();
   for (let i = 0; i < 5; i++) expect(await search()).toMatchObject({ cache: "replica", rows, first: "d0" });
   const document = { index: "docs", docId: "d7", consistency: "eventual" } as const;
@@ -136,7 +143,7 @@ test("rows that others append are seen at once when strong, and within five seco
   await append("newer", 5);
   now += 4_999;
   expect(await search()).toMatchObject({ rows: rows + 10 });
-  await warm.replicas.idle();
+  await warm.copies.replicas.idle();
   expect(await search()).toMatchObject({ cache: "replica", rows: rows + 10 });
 });
 
@@ -145,7 +152,7 @@ test("another version costs only what is new of it", async () => {
   await append("new", 5);
   await search("strong");
   proxy.resetCounts();
-  await warm.replicas.idle();
+  await warm.copies.replicas.idle();
   expect(await search("strong")).toMatchObject({ cache: "replica", rows: rows + 5 });
   expect(proxy.counts.bytesDown).toBeLessThan(20_000);
 });
@@ -171,7 +178,7 @@ test("a generation that is published takes the place of the old one's replica, w
   await replicated();
   await migrate("docs", 400);
   expect(await search("strong")).toMatchObject({ generation: "g2", rows: 400 });
-  await warm.replicas.idle();
+  await warm.copies.replicas.idle();
   expect(await search()).toMatchObject({ cache: "replica", generation: "g2", rows: 400 });
   await expect.poll(async () => (await copies()).length).toBe(before.length + 1);
 });
@@ -218,7 +225,7 @@ test("an index that is too large is served from the store, and not copied again 
   expect(await replicated()).toMatchObject({ cache: "warm", rows });
   proxy.resetCounts();
   await search();
-  await warm.replicas.idle();
+  await warm.copies.replicas.idle();
   expect(proxy.counts.operations.ListObjects ?? 0).toBe(0);
 });
 
@@ -228,4 +235,65 @@ test("a closed container leaves nothing on the disk", async () => {
   await warm.close();
   expect(await copies()).toEqual(before);
   warm = warmContainer();
+});
+
+describe("until there is a replica, with a copy of the index", () => {
+  beforeEach(async () => {
+    await warm.close();
+    warm = warmContainer(1_073_741_824, "indexes");
+  });
+
+  async function nearest(consistency: Consistency = "eventual") {
+    const request = parseSearchRequest({ vector: query, k: 5, consistency });
+    const { hits } = await searchIndex(warm.indexes, "docs", request, 10_000);
+    return hits;
+  }
+
+  test("hits are those of the store, and only their rows are read from there", async () => {
+    const hits = await nearest();
+    expect(await copies()).toHaveLength(1);
+    proxy.resetCounts();
+    expect(await nearest()).toEqual(hits);
+    expect(proxy.counts.operations.ListObjects ?? 0).toBe(0);
+    expect(proxy.counts.requests).toBeLessThan(10);
+    await warm.close();
+    warm = warmContainer(0);
+    expect(await nearest()).toEqual(hits);
+  });
+
+  test("rows that are not indexed are found, too", async () => {
+    await nearest();
+    await append("new", 1); // the same vector as d0
+    const ids = (await nearest("strong")).map(({ doc_id }) => doc_id);
+    expect(ids.slice(0, 2).sort()).toEqual(["d0", "new0"]);
+    proxy.resetCounts();
+    await nearest();
+    expect(proxy.counts.operations.ListObjects ?? 0).toBe(0); // not copied again
+  });
+
+  test("a row that was deleted is no hit", async () => {
+    expect((await nearest()).map(({ doc_id }) => doc_id)).toContain("d0");
+    await asClient((table) => table.delete("doc_id = 'd0'"));
+    const hits = await nearest("strong");
+    expect(hits).toHaveLength(5);
+    expect(hits.map(({ doc_id }) => doc_id)).not.toContain("d0");
+  });
+
+  test("a table that moves on under a search is searched as a whole", async () => {
+    const [first] = await nearest();
+    const writing = asClient(async (table) => {
+      for (let i = 0; i < 5; i++)
+        await table.update({ where: "doc_id = 'd7'", values: { chunk_text: `${i}` } });
+    });
+    let busy = true;
+    void writing.finally(() => {
+      busy = false;
+    });
+    while (busy) {
+      const [one] = await nearest("strong");
+      expect(one?.doc_id).toBe("d0");
+      expect(one?.distance).toBeCloseTo(first?.distance ?? 0, 5);
+    }
+    await writing;
+  });
 });

@@ -17,6 +17,8 @@ export interface DiskCopy {
 export interface CopyOptions {
   /** Only this version's manifest, so that it is the one that opens; without it, all there are. */
   version?: number;
+  /** Only these files. */
+  isWanted?: (key: string) => boolean;
   /** Another copy of the table: what it has is linked. Files of a table never change under their names. */
   from?: DiskCopy;
   /** No copy is made of more. */
@@ -35,7 +37,9 @@ export async function copyToDisk(
   folder: string,
   options: CopyOptions = {},
 ): Promise<DiskCopy | undefined> {
-  const files = (await store.list(folder)).filter(({ key }) => isWanted(key, options.version));
+  const files = (await store.list(folder)).filter(
+    ({ key }) => isOfVersion(key, options.version) && (options.isWanted?.(key) ?? true),
+  );
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const disk = await statfs(tmpdir());
   const room = Math.min(disk.bavail * disk.bsize * limits.diskCopyShare, options.maxBytes ?? Infinity);
@@ -51,7 +55,7 @@ export async function copyToDisk(
   }
 }
 
-function isWanted(key: string, version: number | undefined): boolean {
+function isOfVersion(key: string, version: number | undefined): boolean {
   return version === undefined || !key.includes("/_versions/") || key.endsWith(`/${manifestName(version)}`);
 }
 

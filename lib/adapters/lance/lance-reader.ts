@@ -23,6 +23,7 @@ export class LanceReader implements Reader {
   #columns: Column[];
   #version: number;
   #warming: Promise<void> | undefined;
+  #refreshing: Promise<void> | undefined;
 
   private constructor(table: Table, published: Publication, columns: Column[], version: number) {
     this.#table = table;
@@ -45,6 +46,11 @@ export class LanceReader implements Reader {
   }
 
   async refresh(): Promise<void> {
+    this.#refreshing = this.#follow();
+    await this.#refreshing;
+  }
+
+  async #follow(): Promise<void> {
     await this.#table.checkoutLatest();
     const version = await this.#table.version();
     if (version === this.#version) return;
@@ -81,17 +87,44 @@ export class LanceReader implements Reader {
     const enough = first.numRows >= query.k || query.settings.nprobes === undefined;
     const left = query.timeoutMs - (performance.now() - started);
     const found = enough ? first : await this.#run(this.#nearest(query).maximumNprobes(0), left);
-    return hitsOf(found, metric, idColumn, query.columns);
+    const all = Array.from({ length: found.numRows }, (_, row) => row);
+    return hitsAt(all, found, found, { metric, idColumn, columns: query.columns });
   }
 
-  #nearest({ vector, k, columns, filter, settings }: Query): VectorQuery {
-    const { metric, idColumn, vectorColumn } = this.#published;
+  /**
+   * The hits whose rows a copy of this table's index tells, so that here only those rows are read.
+   * @param index holds no rows, but the index of the same version
+   * @returns undefined when the index alone cannot tell, or this table has moved on meanwhile
+   */
+  async searchBy(index: LanceReader, query: Query): Promise<Hit[] | undefined> {
+    const version = this.#version;
+    const started = performance.now();
+    if (index.#version !== version) return undefined;
+    const near = await index.#run(index.#nearest(query, ["_rowid"]).withRowId(), query.timeoutMs);
+    if (near.numRows < query.k) return undefined;
+    const ids = rowIdsOf(near);
+    const { metric, idColumn } = this.#published;
+    const wanted = this.#table.takeRowIds(ids).withRowId();
+    const left = query.timeoutMs - (performance.now() - started);
+    const rows = await this.#run(wanted.select([...new Set([idColumn, ...query.columns, "_rowid"])]), left);
+    await this.#refreshing?.catch(() => undefined); // it may have moved under the rows that were taken
+    if (this.#version !== version || rows.numRows !== ids.length) return undefined;
+    const places = new Map(rowIdsOf(rows).map((id, row) => [id, row]));
+    const nearest = ids.map((id) => places.get(id) ?? 0);
+    return hitsAt(nearest, rows, near, { metric, idColumn, columns: query.columns });
+  }
+
+  #nearest(
+    { vector, k, columns, filter, settings }: Query,
+    selected = [this.#published.idColumn, ...columns],
+  ): VectorQuery {
+    const { metric, vectorColumn } = this.#published;
     let search = this.#table.query().nearestTo(vector).column(vectorColumn).distanceType(metric).limit(k);
     if (settings.nprobes !== undefined) search = search.nprobes(settings.nprobes);
     if (settings.refineFactor !== undefined) search = search.refineFactor(settings.refineFactor);
     if (settings.ef !== undefined) search = search.ef(leastEf(settings, k));
     if (filter) search = search.where(filterToSql(filter, this.#columns));
-    return search.select([...new Set([idColumn, ...columns, "_distance"])]);
+    return search.select([...new Set([...selected, "_distance"])]);
   }
 
   async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
@@ -133,11 +166,23 @@ export class LanceReader implements Reader {
   }
 }
 
-function hitsOf(found: ArrowTable, metric: Metric, idColumn: string, columns: string[]): Hit[] {
-  const distances = found.getChild("_distance");
+const rowIdsOf = (found: ArrowTable): bigint[] => Array.from(found.getChild("_rowid") ?? [], BigInt);
+
+/**
+ * @param rows of `found`, nearest first
+ * @param near holds the distances in that order
+ */
+function hitsAt(
+  rows: number[],
+  found: ArrowTable,
+  near: ArrowTable,
+  { metric, idColumn, columns }: { metric: Metric; idColumn: string; columns: string[] },
+): Hit[] {
+  const distances = near.getChild("_distance");
   const ids = found.getChild(idColumn);
-  return jsonRows(found, columns).map((row, i) => {
+  const values = jsonRows(found, columns);
+  return rows.map((row, i) => {
     const distance = Number(distances?.get(i));
-    return { ...row, doc_id: String(ids?.get(i)), distance, score: scoreOf(metric, distance) };
+    return { ...values[row], doc_id: String(ids?.get(row)), distance, score: scoreOf(metric, distance) };
   });
 }

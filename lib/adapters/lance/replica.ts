@@ -26,7 +26,7 @@ export class Replica {
     });
   }
 
-  /** Opens a copy that was just made, its indexes read beforehand. @throws when it is not what it should be */
+  /** Opens a copy that was just made. @throws when it is not what it should be */
   static async open(
     connections: LanceConnections,
     copy: DiskCopy,
@@ -40,7 +40,6 @@ export class Replica {
       const replica = new Replica(copy, connection, reader);
       if (reader.version !== version)
         throw new DomainError("Internal", `a copy of version ${version} opened as ${reader.version}`);
-      await reader.warm();
       return replica;
     } catch (error) {
       await copy.remove();
@@ -60,6 +59,11 @@ export class Replica {
       this.#users -= 1;
       this.#removeIfUnused();
     }
+  }
+
+  /** Reads its indexes into the session's cache. */
+  async warm(): Promise<void> {
+    await this.#reader.warm();
   }
 
   /** Its files go when the last who reads them has ended. */

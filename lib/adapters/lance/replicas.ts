@@ -7,6 +7,19 @@ import { copyToDisk } from "./disk-copy.ts";
 import { folderOf } from "./generation-folder.ts";
 import { Replica } from "./replica.ts";
 
+export interface ReplicaOptions {
+  /** Of all replicas together; 0 for none. */
+  maxBytes: number;
+  /** Of one. */
+  maxCopyBytes?: number;
+  /** Requests at a time. */
+  concurrency: number;
+  /** The files that are copied; all without it. */
+  isWanted?: (key: string) => boolean;
+  /** Whether its indexes are read before it is used. */
+  warm: boolean;
+}
+
 /**
  * Versions of generations on this machine's disk, filled behind the requests' backs. A version's files never change, so
  * a replica of the version that a reader is at answers exactly as the store would; one of any other version is not used.
@@ -15,7 +28,7 @@ import { Replica } from "./replica.ts";
 export class Replicas {
   readonly #connections: LanceConnections;
   readonly #stores: Stores;
-  readonly #maxBytes: number;
+  readonly #options: ReplicaOptions;
   readonly #ready: LRUCache<string, Replica> | undefined;
   readonly #filling = new Map<string, Promise<void>>();
   /** Versions that did not fit or could not be copied: not tried again. */
@@ -24,11 +37,11 @@ export class Replicas {
   /** Those whose files are still to go. */
   readonly #leaving = new Set<Promise<void>>();
 
-  /** @param maxBytes of all replicas together; 0 for none */
-  constructor(connections: LanceConnections, stores: Stores, maxBytes: number) {
+  constructor(connections: LanceConnections, stores: Stores, options: ReplicaOptions) {
+    const { maxBytes } = options;
     this.#connections = connections;
     this.#stores = stores;
-    this.#maxBytes = maxBytes;
+    this.#options = options;
     if (maxBytes > 0)
       this.#ready = new LRUCache({
         maxSize: maxBytes,
@@ -72,6 +85,12 @@ export class Replicas {
     return this.#given.get(key) === version || this.#ready?.peek(key)?.version === version;
   }
 
+  /** As drop, and this version is not copied again. */
+  refuse(ref: GenerationRef, version: number): void {
+    this.#given.set(keyOf(ref), version);
+    this.drop(ref);
+  }
+
   /** Not to be used any more: it could not be read, or its generation is closed. */
   drop(ref: GenerationRef): void {
     this.#ready?.delete(keyOf(ref));
@@ -90,15 +109,18 @@ export class Replicas {
   }
 
   async #fill(ref: GenerationRef, published: Publication, version: number): Promise<void> {
+    const { maxBytes, maxCopyBytes = Infinity, concurrency, isWanted, warm } = this.#options;
     const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
       version,
       from: this.#ready?.peek(keyOf(ref))?.copy,
-      maxBytes: this.#maxBytes,
-      concurrency: limits.replicaConcurrency,
+      maxBytes: Math.min(maxBytes, maxCopyBytes),
+      concurrency,
+      ...(isWanted ? { isWanted } : {}),
       signal: this.#closed.signal,
     });
     if (!copy) return void this.#given.set(keyOf(ref), version);
     const replica = await Replica.open(this.#connections, copy, ref.generation, published, version);
+    if (warm) await replica.warm();
     this.#ready?.set(keyOf(ref), replica);
   }
 }

@@ -3,6 +3,7 @@ import type { Column, GenerationRef, Publication } from "../../domain/index-entr
 import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
 import type { Document, Hit } from "../../domain/search-request.ts";
 import type { LanceReader } from "./lance-reader.ts";
+import type { LocalCopies } from "./local-copies.ts";
 import type { Replicas } from "./replicas.ts";
 
 /**
@@ -12,12 +13,19 @@ import type { Replicas } from "./replicas.ts";
 export class ReplicatedReader implements Reader {
   readonly #store: LanceReader;
   readonly #replicas: Replicas;
+  readonly #indexes: Replicas;
   readonly #ref: GenerationRef;
   readonly #published: Publication;
 
-  constructor(store: LanceReader, replicas: Replicas, ref: GenerationRef, published: Publication) {
+  constructor(
+    store: LanceReader,
+    { replicas, indexes }: LocalCopies,
+    ref: GenerationRef,
+    published: Publication,
+  ) {
     this.#store = store;
     this.#replicas = replicas;
+    this.#indexes = indexes;
     this.#ref = ref;
     this.#published = published;
   }
@@ -39,7 +47,10 @@ export class ReplicatedReader implements Reader {
   }
 
   async search(query: Query): Promise<Hit[]> {
-    return this.#read((reader) => reader.search(query));
+    const byIndex = this.isReplicated ? undefined : await this.#searchByIndex(query);
+    if (!byIndex) return this.#read((reader) => reader.search(query));
+    this.#warmLater();
+    return byIndex;
   }
 
   async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
@@ -62,6 +73,7 @@ export class ReplicatedReader implements Reader {
 
   close(): void {
     this.#replicas.drop(this.#ref);
+    this.#indexes.drop(this.#ref);
     this.#store.close();
   }
 
@@ -80,14 +92,35 @@ export class ReplicatedReader implements Reader {
   /** The first answers come from the store; what serves the next is begun when they are there, not before. */
   async #readStore<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
     const result = await work(this.#store);
-    void this.#warmBehind().catch(() => undefined); // it is tried again behind the next answer
+    this.#warmLater();
     return result;
+  }
+
+  /** @returns undefined where the index alone does not answer, or cannot be had */
+  async #searchByIndex(query: Query): Promise<Hit[] | undefined> {
+    if (query.filter || query.settings.refineFactor !== undefined) return undefined; // these read rows
+    if (this.#published.indexType === "EXACT") return undefined;
+    const { version } = this;
+    await this.#indexes.fill(this.#ref, this.#published, version);
+    const index = this.#indexes.at(this.#ref, version);
+    try {
+      return await index?.use((reader) => this.#store.searchBy(reader, query));
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
+      this.#indexes.refuse(this.#ref, version); // rows that are not indexed, say
+      return undefined;
+    }
+  }
+
+  #warmLater(): void {
+    void this.#warmBehind().catch(() => undefined); // it is tried again behind the next answer
   }
 
   /** Not what is remote and has no room on the disk: its indexes may be larger than all caches. */
   async #warmBehind(): Promise<void> {
     if (this.#replicas.isLocal(this.#ref.bucket)) await this.#store.warm();
     else await this.#replicas.fill(this.#ref, this.#published, this.version);
+    if (this.isReplicated) this.#indexes.drop(this.#ref);
   }
 }
 

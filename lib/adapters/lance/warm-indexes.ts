@@ -9,7 +9,7 @@ import type { Consistency } from "../../domain/search-request.ts";
 import type { LanceConnections } from "./connections.ts";
 import { isGone, lanceCall } from "./lance-errors.ts";
 import { LanceReader } from "./lance-reader.ts";
-import type { Replicas } from "./replicas.ts";
+import type { LocalCopies } from "./local-copies.ts";
 import { ReplicatedReader } from "./replicated-reader.ts";
 
 /**
@@ -25,7 +25,7 @@ export class LanceWarmIndexes implements WarmIndexes {
   readonly #connections: LanceConnections;
   readonly #clock: Clock;
   readonly #stalenessMs: number;
-  readonly #replicas: Replicas | undefined;
+  readonly #copies: LocalCopies | undefined;
   readonly #handles: LRUCache<string, Handle>;
 
   constructor(options: {
@@ -35,9 +35,9 @@ export class LanceWarmIndexes implements WarmIndexes {
     stalenessMs?: number;
     maxHandles?: number;
     /** Without them everything is read from its store. */
-    replicas?: Replicas;
+    copies?: LocalCopies;
   }) {
-    this.#replicas = options.replicas;
+    this.#copies = options.copies;
     this.#registry = options.registry;
     this.#connections = options.connections;
     this.#clock = options.clock;
@@ -109,7 +109,7 @@ export class LanceWarmIndexes implements WarmIndexes {
       return new OpenGeneration(
         entry,
         published,
-        this.#replicas ? new ReplicatedReader(reader, this.#replicas, ref, published) : reader,
+        this.#copies ? new ReplicatedReader(reader, this.#copies, ref, published) : reader,
       );
     } catch (error) {
       if (isGone(error))
