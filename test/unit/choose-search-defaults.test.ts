@@ -32,13 +32,24 @@ test("the fewest partitions that reach the target are chosen when refining does 
   expect(choice).toMatchObject({ settings: { nprobes: 20 }, queries });
 });
 
-test("refining is chosen where it is faster than more partitions", async () => {
-  const recall = ({ nprobes = 0, refineFactor = 1 }: SearchDefaults) =>
-    Math.min(0.9 + nprobes / 900, 0.7 + 0.1 * Math.log2(refineFactor) + nprobes / 300);
-  const { measure } = index(recall);
-  const { choice, reached } = await chooseSearchDefaults(ivf, 0.95, measure, queries);
+/** @param gain in recall of twice the refine factor */
+const refiningRecall =
+  (gain: number) =>
+  ({ nprobes = 0, refineFactor = 1 }: SearchDefaults) =>
+    Math.min(0.92 + nprobes / 900, 0.7 + gain * Math.log2(refineFactor) + nprobes / 300);
+
+test.each([
+  ["much faster than more partitions", 0.15, { nprobes: 40, refineFactor: 2 }],
+  ["needed for a few partitions fewer: not chosen, since a store makes it slow", 0.1, { nprobes: 79 }],
+])("refining is %s", async (_, gain, settings) => {
+  const { choice, reached } = await chooseSearchDefaults(
+    ivf,
+    0.95,
+    index(refiningRecall(gain)).measure,
+    queries,
+  );
   expect(reached).toBe(true);
-  expect(choice.settings).toEqual({ nprobes: 56, refineFactor: 2 });
+  expect(choice.settings).toEqual(settings);
 });
 
 test("codes too coarse without refining get refined", async () => {
