@@ -1,6 +1,7 @@
 import { link, mkdir, mkdtemp, open, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
@@ -24,6 +25,8 @@ export interface CopyOptions {
   /** No copy is made of more. */
   maxBytes?: number;
   concurrency?: number;
+  /** How long to pause after a part, in times of what it took: room for searches meanwhile. */
+  pause?: number;
   signal?: AbortSignal;
 }
 
@@ -64,7 +67,7 @@ async function copyFiles(
   folder: string,
   files: { key: string; bytes: number }[],
   copy: DiskCopy,
-  { from, concurrency = limits.diskCopyConcurrency, signal }: CopyOptions,
+  { from, concurrency = limits.diskCopyConcurrency, pause = 0, signal }: CopyOptions,
 ): Promise<void> {
   const table = folder.split("/").at(-2) ?? "";
   const pathIn = (root: string, key: string) => join(root, table, key.slice(folder.length));
@@ -77,7 +80,9 @@ async function copyFiles(
   );
   await inParallel(parts, concurrency, async ({ key, start, end }) => {
     signal?.throwIfAborted();
+    const begun = performance.now();
     await copyPart(store, key, pathIn(copy.folder, key), start, end);
+    if (pause > 0) await sleep((performance.now() - begun) * pause, undefined, signal ? { signal } : {});
   });
 }
 

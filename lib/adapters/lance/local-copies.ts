@@ -24,7 +24,12 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
 
 /** Whole generations, filled behind the first answers. */
 function wholeReplicas(connections: LanceConnections, stores: Stores, maxBytes: number): Replicas {
-  return new Replicas(connections, stores, { maxBytes, concurrency: limits.replicaConcurrency, warm: true });
+  return new Replicas(connections, stores, {
+    maxBytes,
+    concurrency: limits.replicaConcurrency,
+    pause: limits.replicaPause,
+    warm: true,
+  });
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ReplicaOptions {
   maxCopyBytes?: number;
   /** Requests at a time. */
   concurrency: number;
+  /** As of CopyOptions. */
+  pause?: number;
   /** The files that are copied; all without it. */
   isWanted?: (key: string) => boolean;
   /** Whether its indexes are read before it is used. */
@@ -67,14 +69,23 @@ export class Replicas {
     return !this.#connections.isRemote(bucket);
   }
 
-  /** Begins to fill one, unless that is under way or is of no use. @returns when it has been filled, or cannot be */
-  async fill(ref: GenerationRef, published: Publication, version: number): Promise<void> {
+  /**
+   * Begins to fill one, unless that is under way or is of no use.
+   * @param pause shorter where somebody waits for it
+   * @returns when it has been filled, or cannot be
+   */
+  async fill(
+    ref: GenerationRef,
+    published: Publication,
+    version: number,
+    pause = this.#options.pause ?? 0,
+  ): Promise<void> {
     const key = keyOf(ref);
     const underWay = this.#filling.get(key);
     if (underWay) return underWay;
     if (!this.#ready || this.isLocal(ref.bucket)) return;
     if (this.#closed.signal.aborted || this.#isOfNoUse(key, version)) return;
-    const filling = this.#fill(ref, published, version)
+    const filling = this.#fill(ref, published, version, pause)
       .catch(() => this.#given.set(key, version))
       .then(() => void this.#filling.delete(key));
     this.#filling.set(key, filling);
@@ -108,13 +119,14 @@ export class Replicas {
     await Promise.all(this.#leaving);
   }
 
-  async #fill(ref: GenerationRef, published: Publication, version: number): Promise<void> {
+  async #fill(ref: GenerationRef, published: Publication, version: number, pause: number): Promise<void> {
     const { maxBytes, maxCopyBytes = Infinity, concurrency, isWanted, warm } = this.#options;
     const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
       version,
       from: this.#ready?.peek(keyOf(ref))?.copy,
       maxBytes: Math.min(maxBytes, maxCopyBytes),
       concurrency,
+      pause,
       ...(isWanted ? { isWanted } : {}),
       signal: this.#closed.signal,
     });

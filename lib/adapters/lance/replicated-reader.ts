@@ -59,7 +59,7 @@ export class ReplicatedReader implements Reader {
 
   /** A replica where one can be had, else what the store holds is read into the caches. */
   async warm(): Promise<void> {
-    await this.#replicas.fill(this.#ref, this.#published, this.version);
+    await this.#replicas.fill(this.#ref, this.#published, this.version, 0);
     if (!this.isReplicated) await this.#store.warm();
   }
 
@@ -119,7 +119,10 @@ export class ReplicatedReader implements Reader {
   /** Not what is remote and has no room on the disk: its indexes may be larger than all caches. */
   async #warmBehind(): Promise<void> {
     if (this.#replicas.isLocal(this.#ref.bucket)) await this.#store.warm();
-    else await this.#replicas.fill(this.#ref, this.#published, this.version);
+    else {
+      await this.#indexes.at(this.#ref, this.version)?.warm(); // what serves while the rest is copied
+      await this.#replicas.fill(this.#ref, this.#published, this.version);
+    }
     if (this.isReplicated) this.#indexes.drop(this.#ref);
   }
 }
