@@ -1,10 +1,11 @@
-import { link, mkdir, mkdtemp, open, rm, statfs } from "node:fs/promises";
+import { link, mkdir, open, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
+import { newCopyFolder } from "./copy-folder.ts";
 import { manifestName } from "./manifest-name.ts";
 
 /** A table's files on this machine's disk. */
@@ -47,7 +48,7 @@ export async function copyToDisk(
   const disk = await statfs(tmpdir());
   const room = Math.min(disk.bavail * disk.bsize * limits.diskCopyShare, options.maxBytes ?? Infinity);
   if (bytes > room) return undefined;
-  const root = await mkdtemp(join(tmpdir(), "generation-"));
+  const root = await newCopyFolder();
   const copy = { folder: root, bytes, remove: () => rm(root, { recursive: true, force: true }) };
   try {
     await copyFiles(store, folder, files, copy, options);
