@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { connect, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
-import { type LocalCopies, localCopies } from "../../lib/adapters/lance/local-copies.ts";
+import { LocalCopies, localCopies } from "../../lib/adapters/lance/local-copies.ts";
 import { Replicas } from "../../lib/adapters/lance/replicas.ts";
 import { LanceWarmIndexes } from "../../lib/adapters/lance/warm-indexes.ts";
 import { storesFor } from "../../lib/adapters/store/stores.ts";
@@ -60,9 +60,9 @@ function warmContainer(maxBytes = 1_073_741_824, only: "all" | "indexes" = "all"
   const buckets = loadBuckets(readEnvironment({ ...lakehouse.environment, AWS_ENDPOINT: proxy.endpoint }));
   const connections = new LanceConnections(buckets, 512);
   const stores = storesFor(buckets);
-  const copies = localCopies(connections, stores, maxBytes);
-  if (only === "indexes")
-    copies.replicas = new Replicas(connections, stores, { maxBytes: 0, concurrency: 1, warm: false });
+  const whole = localCopies(connections, stores, maxBytes);
+  const none = new Replicas(connections, stores, { maxBytes: 0, concurrency: 1, warm: false });
+  const copies = only === "all" ? whole : new LocalCopies(none, whole.indexes);
   const { registry } = lakehouse.open();
   const indexes = new LanceWarmIndexes({ registry, connections, clock: { now: () => now }, copies });
   const close = async () => {
@@ -82,7 +82,7 @@ async function search(consistency: Consistency = "eventual", index = "docs") {
 /** Searches until a replica has been filled. */
 async function replicated(index = "docs") {
   await search("eventual", index);
-  await warm.copies.replicas.idle();
+  await warm.copies.idle();
   return search("eventual", index);
 }
 
@@ -111,7 +111,7 @@ const copies = async () => (await readdir(tmpdir())).filter((name) => name.start
 
 test("the first answer comes from the store, the next from a replica, without a request", async () => {
   expect(await search()).toMatchObject({ cache: "cold", rows });
-  await warm.copies.replicas.idle();
+  await warm.copies.idle();
   proxy.resetCounts();
   for (let i = 0; i < 5; i++) expect(await search()).toMatchObject({ cache: "replica", rows, first: "d0" });
   const document = { index: "docs", docId: "d7", consistency: "eventual" } as const;
@@ -143,7 +143,7 @@ test("rows that others append are seen at once when strong, and within five seco
   await append("newer", 5);
   now += 4_999;
   expect(await search()).toMatchObject({ rows: rows + 10 });
-  await warm.copies.replicas.idle();
+  await warm.copies.idle();
   expect(await search()).toMatchObject({ cache: "replica", rows: rows + 10 });
 });
 
@@ -152,7 +152,7 @@ test("another version costs only what is new of it", async () => {
   await append("new", 5);
   await search("strong");
   proxy.resetCounts();
-  await warm.copies.replicas.idle();
+  await warm.copies.idle();
   expect(await search("strong")).toMatchObject({ cache: "replica", rows: rows + 5 });
   expect(proxy.counts.bytesDown).toBeLessThan(20_000);
 });
@@ -178,7 +178,7 @@ test("a generation that is published takes the place of the old one's replica, w
   await replicated();
   await migrate("docs", 400);
   expect(await search("strong")).toMatchObject({ generation: "g2", rows: 400 });
-  await warm.copies.replicas.idle();
+  await warm.copies.idle();
   expect(await search()).toMatchObject({ cache: "replica", generation: "g2", rows: 400 });
   await expect.poll(async () => (await copies()).length).toBe(before.length + 1);
 });
@@ -225,7 +225,7 @@ test("an index that is too large is served from the store, and not copied again 
   expect(await replicated()).toMatchObject({ cache: "warm", rows });
   proxy.resetCounts();
   await search();
-  await warm.copies.replicas.idle();
+  await warm.copies.idle();
   expect(proxy.counts.operations.ListObjects ?? 0).toBe(0);
 });
 

@@ -3,23 +3,46 @@ import type { Stores } from "../../domain/ports.ts";
 import type { LanceConnections } from "./connections.ts";
 import { Replicas } from "./replicas.ts";
 
-/** What this machine's disk holds of generations in object stores. */
-export interface LocalCopies {
-  /** Whole ones. */
-  replicas: Replicas;
+/** What this machine's disk holds of generations in object stores, and what is done behind the answers. */
+export class LocalCopies {
+  /** Whole generations. */
+  readonly replicas: Replicas;
   /** Their indexes, until there is a whole one. */
-  indexes: Replicas;
-  close(): Promise<void>;
+  readonly indexes: Replicas;
+  readonly #behind = new Set<Promise<void>>();
+
+  constructor(replicas: Replicas, indexes: Replicas) {
+    this.replicas = replicas;
+    this.indexes = indexes;
+  }
+
+  /** Lets work go on behind an answer; when it fails it is tried again behind the next. */
+  behind(work: Promise<void>): void {
+    const ended = work
+      .catch(() => undefined)
+      .then(() => {
+        this.#behind.delete(ended);
+      });
+    this.#behind.add(ended);
+  }
+
+  /** Waits until nothing is done behind an answer. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#behind);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.replicas.close(), this.indexes.close()]);
+    await this.idle();
+  }
 }
 
 /** @param maxBytes of all replicas together; 0 for none */
 export function localCopies(connections: LanceConnections, stores: Stores, maxBytes: number): LocalCopies {
-  const replicas = wholeReplicas(connections, stores, maxBytes);
-  const indexes = indexReplicas(connections, stores, maxBytes);
-  const close = async () => {
-    await Promise.all([replicas.close(), indexes.close()]);
-  };
-  return { replicas, indexes, close };
+  return new LocalCopies(
+    wholeReplicas(connections, stores, maxBytes),
+    indexReplicas(connections, stores, maxBytes),
+  );
 }
 
 /** Whole generations, filled behind the first answers. */

@@ -4,7 +4,6 @@ import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
 import type { Document, Hit } from "../../domain/search-request.ts";
 import type { LanceReader } from "./lance-reader.ts";
 import type { LocalCopies } from "./local-copies.ts";
-import type { Replicas } from "./replicas.ts";
 
 /**
  * Reads a generation from the replica of the version it is at, or from its store where there is none (yet). Which
@@ -12,20 +11,13 @@ import type { Replicas } from "./replicas.ts";
  */
 export class ReplicatedReader implements Reader {
   readonly #store: LanceReader;
-  readonly #replicas: Replicas;
-  readonly #indexes: Replicas;
+  readonly #copies: LocalCopies;
   readonly #ref: GenerationRef;
   readonly #published: Publication;
 
-  constructor(
-    store: LanceReader,
-    { replicas, indexes }: LocalCopies,
-    ref: GenerationRef,
-    published: Publication,
-  ) {
+  constructor(store: LanceReader, copies: LocalCopies, ref: GenerationRef, published: Publication) {
     this.#store = store;
-    this.#replicas = replicas;
-    this.#indexes = indexes;
+    this.#copies = copies;
     this.#ref = ref;
     this.#published = published;
   }
@@ -39,11 +31,11 @@ export class ReplicatedReader implements Reader {
   }
 
   get isReplicated(): boolean {
-    return this.#replicas.at(this.#ref, this.version) !== undefined;
+    return this.#copies.replicas.at(this.#ref, this.version) !== undefined;
   }
 
   get replicaBytes(): number | undefined {
-    return this.#replicas.at(this.#ref, this.version)?.bytes;
+    return this.#copies.replicas.at(this.#ref, this.version)?.bytes;
   }
 
   async search(query: Query): Promise<Hit[]> {
@@ -59,7 +51,7 @@ export class ReplicatedReader implements Reader {
 
   /** A replica where one can be had, else what the store holds is read into the caches. */
   async warm(): Promise<void> {
-    await this.#replicas.fill(this.#ref, this.#published, this.version, 0);
+    await this.#copies.replicas.fill(this.#ref, this.#published, this.version, 0);
     if (!this.isReplicated) await this.#store.warm();
   }
 
@@ -72,19 +64,19 @@ export class ReplicatedReader implements Reader {
   }
 
   close(): void {
-    this.#replicas.drop(this.#ref);
-    this.#indexes.drop(this.#ref);
+    this.#copies.replicas.drop(this.#ref);
+    this.#copies.indexes.drop(this.#ref);
     this.#store.close();
   }
 
   async #read<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
-    const replica = this.#replicas.at(this.#ref, this.version);
+    const replica = this.#copies.replicas.at(this.#ref, this.version);
     if (!replica) return this.#readStore(work);
     try {
       return await replica.use(work);
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
-      this.#replicas.drop(this.#ref);
+      this.#copies.replicas.drop(this.#ref);
       return work(this.#store);
     }
   }
@@ -101,29 +93,29 @@ export class ReplicatedReader implements Reader {
     if (query.filter || query.settings.refineFactor !== undefined) return undefined; // these read rows
     if (this.#published.indexType === "EXACT") return undefined;
     const { version } = this;
-    await this.#indexes.fill(this.#ref, this.#published, version);
-    const index = this.#indexes.at(this.#ref, version);
+    await this.#copies.indexes.fill(this.#ref, this.#published, version);
+    const index = this.#copies.indexes.at(this.#ref, version);
     try {
       return await index?.use((reader) => this.#store.searchBy(reader, query));
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
-      this.#indexes.refuse(this.#ref, version); // rows that are not indexed, say
+      this.#copies.indexes.refuse(this.#ref, version); // rows that are not indexed, say
       return undefined;
     }
   }
 
   #warmLater(): void {
-    void this.#warmBehind().catch(() => undefined); // it is tried again behind the next answer
+    this.#copies.behind(this.#warmBehind());
   }
 
   /** Not what is remote and has no room on the disk: its indexes may be larger than all caches. */
   async #warmBehind(): Promise<void> {
-    if (this.#replicas.isLocal(this.#ref.bucket)) await this.#store.warm();
+    if (this.#copies.replicas.isLocal(this.#ref.bucket)) await this.#store.warm();
     else {
-      await this.#indexes.at(this.#ref, this.version)?.warm(); // what serves while the rest is copied
-      await this.#replicas.fill(this.#ref, this.#published, this.version);
+      await this.#copies.indexes.at(this.#ref, this.version)?.warm(); // what serves while the rest is copied
+      await this.#copies.replicas.fill(this.#ref, this.#published, this.version);
     }
-    if (this.isReplicated) this.#indexes.drop(this.#ref);
+    if (this.isReplicated) this.#copies.indexes.drop(this.#ref);
   }
 }
 
