@@ -42,8 +42,8 @@ export const limits = {
   replicaMaxBytes: 4 * 1_073_741_824, // of all together; REPLICA_MAX_BYTES overrides it
   indexReplicaMaxBytes: 64 * 1_048_576, // of one vector index that is copied before the first answer
   indexReplicasShare: 0.125, // of replicaMaxBytes, for all of these
-  replicaPause: 1, // after each of them, in times of what it took
   replicaConcurrency: 1, // parts of 8 MB that are fetched at a time
+  replicaPause: 1, // after each part, in times of what it took
 
   // Jobs
   unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds about ten times as much

@@ -229,6 +229,18 @@ test("an index that is too large is served from the store, and not copied again 
   expect(proxy.counts.operations.ListObjects ?? 0).toBe(0);
 });
 
+test("a copy whose indexes cannot be read leaves nothing on the disk", async () => {
+  const store = lakehouse.stores(lakehouse.bucket);
+  const damaged = new TextEncoder().encode("damaged");
+  for (const { key } of await store.list("lance/docs/g1.lance/_indices/")) await store.put(key, damaged);
+  const { published } = (await lakehouse.open().registry.get("docs")).value;
+  if (!published) throw new Error("nothing is published");
+  const { bucket, generation, recall } = published;
+  const before = await copies();
+  await warm.copies.replicas.fill({ bucket, index: "docs", generation }, published, recall.version ?? 0);
+  await expect.poll(copies).toEqual(before);
+});
+
 test("a closed container leaves nothing on the disk", async () => {
   const before = await copies();
   await replicated();

@@ -37,34 +37,27 @@ export class LocalCopies {
   }
 }
 
-/** @param maxBytes of all replicas together; 0 for none */
+/**
+ * Whole generations, filled behind the first answers, and generations without their rows: the indexes, which rows are
+ * deleted, the manifest. A few large reads get these before the first answer, where a search would read each partition by
+ * itself (bench/NOTES.md). What one of the two has of a generation the other links.
+ * @param maxBytes of all replicas together; 0 for none
+ */
 export function localCopies(connections: LanceConnections, stores: Stores, maxBytes: number): LocalCopies {
-  return new LocalCopies(
-    wholeReplicas(connections, stores, maxBytes),
-    indexReplicas(connections, stores, maxBytes),
-  );
-}
-
-/** Whole generations, filled behind the first answers. */
-function wholeReplicas(connections: LanceConnections, stores: Stores, maxBytes: number): Replicas {
-  return new Replicas(connections, stores, {
+  const replicas: Replicas = new Replicas(connections, stores, {
     maxBytes,
     concurrency: limits.replicaConcurrency,
     pause: limits.replicaPause,
     warm: true,
+    beside: (ref) => indexes.copyOf(ref),
   });
-}
-
-/**
- * Generations without their rows: the indexes, which rows are deleted, the manifest. A few large reads get them before the
- * first answer, where a search would read each partition by itself (bench/NOTES.md).
- */
-function indexReplicas(connections: LanceConnections, stores: Stores, maxBytes: number): Replicas {
-  return new Replicas(connections, stores, {
+  const indexes = new Replicas(connections, stores, {
     maxBytes: Math.floor(maxBytes * limits.indexReplicasShare),
     maxCopyBytes: limits.indexReplicaMaxBytes,
     concurrency: limits.diskCopyConcurrency,
     isWanted: (key) => !key.includes("/data/"),
     warm: false,
+    beside: (ref) => replicas.copyOf(ref),
   });
+  return new LocalCopies(replicas, indexes);
 }

@@ -3,7 +3,7 @@ import { limits } from "../../config/limits.ts";
 import type { GenerationRef, Publication } from "../../domain/index-entry.ts";
 import type { Stores } from "../../domain/ports.ts";
 import type { LanceConnections } from "./connections.ts";
-import { copyToDisk } from "./disk-copy.ts";
+import { copyToDisk, type DiskCopy } from "./disk-copy.ts";
 import { folderOf } from "./generation-folder.ts";
 import { Replica } from "./replica.ts";
 
@@ -20,6 +20,8 @@ export interface ReplicaOptions {
   isWanted?: (key: string) => boolean;
   /** Whether its indexes are read before it is used. */
   warm: boolean;
+  /** Another copy of the generation, whose files are linked where there is no earlier replica. */
+  beside?: (ref: GenerationRef) => DiskCopy | undefined;
 }
 
 /**
@@ -62,6 +64,11 @@ export class Replicas {
   at(ref: GenerationRef, version: number): Replica | undefined {
     const replica = this.#ready?.get(keyOf(ref));
     return replica?.version === version ? replica : undefined;
+  }
+
+  /** The files of whatever version there is. */
+  copyOf(ref: GenerationRef): DiskCopy | undefined {
+    return this.#ready?.peek(keyOf(ref))?.copy;
   }
 
   /** Whether a bucket is a folder of this machine, which is as near as a replica. */
@@ -107,23 +114,18 @@ export class Replicas {
     this.#ready?.delete(keyOf(ref));
   }
 
-  /** Waits until nothing is being filled. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#filling.values());
-  }
-
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.idle();
+    await Promise.all(this.#filling.values());
     this.#ready?.clear();
     await Promise.all(this.#leaving);
   }
 
   async #fill(ref: GenerationRef, published: Publication, version: number, pause: number): Promise<void> {
-    const { maxBytes, maxCopyBytes = Infinity, concurrency, isWanted, warm } = this.#options;
+    const { maxBytes, maxCopyBytes = Infinity, concurrency, isWanted, warm, beside } = this.#options;
     const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
       version,
-      from: this.#ready?.peek(keyOf(ref))?.copy,
+      from: this.copyOf(ref) ?? beside?.(ref),
       maxBytes: Math.min(maxBytes, maxCopyBytes),
       concurrency,
       pause,
@@ -132,8 +134,18 @@ export class Replicas {
     });
     if (!copy) return void this.#given.set(keyOf(ref), version);
     const replica = await Replica.open(this.#connections, copy, ref.generation, published, version);
-    if (warm) await replica.warm();
+    if (warm) await this.#warm(replica);
     this.#ready?.set(keyOf(ref), replica);
+  }
+
+  /** @throws when its indexes cannot be read; its files go then */
+  async #warm(replica: Replica): Promise<void> {
+    try {
+      await replica.warm();
+    } catch (error) {
+      this.#retire(replica);
+      throw error;
+    }
   }
 }
 
