@@ -1,20 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { readEnvironment } from "../lib/config/environment.ts";
 import { loadBuckets } from "../lib/config/lakehouse.ts";
 import { type Bucket, lanceUriFor } from "../lib/domain/bucket.ts";
 import { publishedOf } from "../lib/domain/describe-index.ts";
 import type { Metric, SearchDefaults } from "../lib/domain/index-entry.ts";
-import { jobInput } from "../lib/domain/job.ts";
-import { startJob } from "../lib/domain/start-job.ts";
 import { createReaders } from "../lib/readers.ts";
 import { functionFiles } from "../scripts/bundle.ts";
 import { assembleLayer } from "../scripts/layer.ts";
-import { benchSet, cache, freshQueries, setsFolder } from "./bench-set.ts";
-import { withStore } from "./bench-store.ts";
+import { cache } from "./bench-set.ts";
 import { runChild } from "./child.ts";
-import { medianOf } from "./percentiles.ts";
 
 /** Milliseconds of a fresh process. The first answer comes after `total`, of which the steps before it are parts. */
 export interface ColdSteps {
@@ -80,21 +75,6 @@ export async function coldStarts({
   return starts;
 }
 
-/** A Markdown table of medians, with the shares of bare LanceDB's. */
-export function coldStartReport({ bare, bundled }: ColdStarts): string {
-  const steps = Object.keys(bare[0] ?? {}) as (keyof ColdSteps)[];
-  const rows = steps.map((step) => {
-    const [one, other] = [bare, bundled].map((starts) => medianOf(starts.map((start) => start[step])));
-    const cells = [one, other].map((ms) => (ms ? `${ms.toFixed(1)} ms` : "–"));
-    return `| ${step} | ${cells.join(" | ")} | ${one && other ? (other / one).toFixed(2) : "–"} |`;
-  });
-  return [
-    "| cold start | bare LanceDB | bundled handler | share |",
-    "| --- | ---: | ---: | ---: |",
-    ...rows,
-  ].join("\n");
-}
-
 async function bareTable(environment: Record<string, string>, index: string): Promise<BareTable> {
   const parsed = readEnvironment({ ...process.env, ...environment });
   const readers = createReaders(parsed, loadBuckets(parsed));
@@ -140,44 +120,3 @@ async function unpackedSearch(): Promise<string> {
   }
   return join(functionsFolder, "functions/search.mjs");
 }
-
-/** With its registry on the store, too: a cold start asks it first. */
-async function emptyLakehouse(): Promise<Record<string, string>> {
-  const toml = resolve(cache, "cold.toml");
-  const primary = 'name = "primary"\nbackend = "s3"\nbucket = "bench"\ncredentials = "minio"\n';
-  const sets = `name = "sets"\npath = ${JSON.stringify(resolve(setsFolder))}\nread_only = true\n`;
-  await writeFile(toml, `[[storage.buckets]]\n${primary}\n[[storage.buckets]]\n${sets}`);
-  return { LAKEHOUSE_TOML: toml, DATA_ROOT: "", RUST_LOG: "error" };
-}
-
-async function migrated(environment: Record<string, string>, input: object): Promise<void> {
-  process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT"; // read as the logger is loaded
-  const { createContainer } = await import("../lib/container.ts");
-  const parsed = readEnvironment({ ...process.env, ...environment });
-  const container = createContainer(parsed, loadBuckets(parsed));
-  await startJob(container, "cold", jobInput.parse({ type: "migrate", ...input }));
-  await container.close(); // waits for what is under way
-  const ended = await container.workflow.describe("cold", "migrate");
-  if (ended?.status !== "succeeded") throw new Error(ended?.cause ?? "the migration did not end");
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rows: { type: "string", default: "100000" },
-      type: { type: "string", default: "IVF_PQ" },
-      rounds: { type: "string", default: "9" },
-    },
-  });
-  const file = await benchSet(Number(values.rows), "fixed_size_list");
-  const vectors = (await freshQueries(2)).map((vector) => [...vector]);
-  await withStore(async (store) => {
-    const environment = { ...store.environment, ...(await emptyLakehouse()) };
-    await migrated(environment, { index: "cold", source: `sets/${file}`, indexType: values.type });
-    const starts = await coldStarts({ environment, index: "cold", vectors, rounds: Number(values.rounds) });
-    console.log(`${values.rows} rows, ${values.type}, MinIO on this machine, medians of ${values.rounds}.\n`);
-    console.log(coldStartReport(starts));
-  });
-}
-
-if (process.argv[1] === import.meta.filename) await main();

@@ -4,7 +4,7 @@ import { filterBoundIssues } from "./filter.ts";
 import { filterIssues } from "./filter-types.ts";
 import type { Metric, Publication, SearchDefaults } from "./index-entry.ts";
 import type { Lease, WarmIndexes } from "./ports.ts";
-import { type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
+import { milliseconds, type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
 import { issuesOf } from "./validate.ts";
 
 /**
@@ -174,5 +174,3 @@ function definedOf({ nprobes, refineFactor, ef }: SearchRequest) {
     Object.entries({ nprobes, refineFactor, ef }).filter(([, value]) => value !== undefined),
   );
 }
-
-const milliseconds = (ms: number) => Math.round(ms * 1000) / 1000;

@@ -39,11 +39,17 @@ export const hit = z.looseObject({ doc_id: z.string(), distance: z.number(), sco
 });
 export type Hit = z.infer<typeof hit>;
 
+/** What an index is read from: the store, with empty or filled caches, or a copy on the container's disk. */
+export const cache = z.enum(["cold", "warm", "replica"]);
+
+/** A duration as answers show it, to the microsecond. */
+export const milliseconds = (ms: number) => Math.round(ms * 1000) / 1000;
+
 export const searchResponse = z
   .strictObject({
     hits: z.array(hit),
     performance: z.strictObject({
-      cache: z.enum(["cold", "warm", "replica"]).meta({
+      cache: cache.meta({
         description:
           "cold: this request opened the index; replica: it was read from a copy on the container's disk",
       }),

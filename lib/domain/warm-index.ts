@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../config/limits.ts";
 import type { Lease, WarmIndexes } from "./ports.ts";
+import { cache, milliseconds } from "./search-request.ts";
 
 export const warmResponse = z
   .strictObject({
@@ -8,7 +9,7 @@ export const warmResponse = z
       description: "warming: it goes on behind the answer, for as long as the container runs",
     }),
     performance: z.strictObject({
-      cache: z.enum(["cold", "warm", "replica"]).meta({
+      cache: cache.meta({
         description:
           "What a search now reads: cold and warm the store, replica a copy on the container's disk",
       }),
@@ -71,5 +72,3 @@ async function endsWithin(ms: number, work: Promise<void>): Promise<boolean> {
     work.catch(() => undefined); // behind the answer nobody hears it
   }
 }
-
-const milliseconds = (ms: number) => Math.round(ms * 1000) / 1000;
