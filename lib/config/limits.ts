@@ -44,6 +44,8 @@ export const limits = {
   indexReplicasShare: 0.125, // of replicaMaxBytes, for all of these
   replicaConcurrency: 1, // parts of 8 MB that are fetched at a time
   replicaPause: 1, // after each part, in times of what it took
+  leastSplitFileBytes: 1_048_576, // of smaller data files the vectors are copied with the rest
+  dataFileTailBytes: 65_536, // read at once, which describes the columns of most data files
 
   // Jobs
   unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds about ten times as much
@@ -66,6 +68,7 @@ export const limits = {
   retireAfterMs: 10_000, // readers follow a publish within 5 s; the rest is for searches under way
   footerTimeoutMs: 10_000,
   decodeTimeoutMs: 120_000, // of one unit
+  idleDecoderMs: 5_000, // that a thread which has read footers waits for the load
   maxNamedDuplicates: 10,
   forkConcurrency: 32,
 

@@ -23,6 +23,7 @@ import { s3Places } from "../support/stack-stores.ts";
 
 const systemTmpdir = tmpdir();
 const rows = 300;
+const gigabyte = 1_073_741_824;
 const query = sampleRows(1)[0]?.vector ?? [];
 
 let lakehouse: S3Lakehouse;
@@ -56,13 +57,25 @@ async function migrate(index: string, count: number): Promise<void> {
 }
 
 /** The reading half of a container, with a clock that the test moves, over the proxy. */
-function warmContainer(maxBytes = 1_073_741_824, only: "all" | "indexes" = "all") {
+function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes by links" = "all") {
   const buckets = loadBuckets(readEnvironment({ ...lakehouse.environment, AWS_ENDPOINT: proxy.endpoint }));
   const connections = new LanceConnections(buckets, 512);
   const stores = storesFor(buckets);
   const whole = localCopies(connections, stores, maxBytes);
   const none = new Replicas(connections, stores, { maxBytes: 0, concurrency: 1, warm: false });
-  const copies = only === "all" ? whole : new LocalCopies(none, whole.indexes);
+  const linked = new Replicas(connections, stores, {
+    maxBytes: gigabyte,
+    maxReadBytes: 0,
+    concurrency: 1,
+    isWanted: (key) => !key.includes("/data/"),
+    warm: false,
+    beside: (ref) => whole.replicas.copyOf(ref),
+  });
+  const copies = {
+    all: whole,
+    indexes: new LocalCopies(none, whole.indexes),
+    "indexes by links": new LocalCopies(whole.replicas, linked),
+  }[kinds];
   const { registry } = lakehouse.open();
   const indexes = new LanceWarmIndexes({ registry, connections, clock: { now: () => now }, copies });
   const close = async () => {
@@ -252,7 +265,7 @@ test("a closed container leaves nothing on the disk", async () => {
 describe("until there is a replica, with a copy of the index", () => {
   beforeEach(async () => {
     await warm.close();
-    warm = warmContainer(1_073_741_824, "indexes");
+    warm = warmContainer(gigabyte, "indexes");
   });
 
   async function nearest(consistency: Consistency = "eventual") {
@@ -307,5 +320,102 @@ describe("until there is a replica, with a copy of the index", () => {
       expect(one?.distance).toBeCloseTo(first?.distance ?? 0, 5);
     }
     await writing;
+  });
+});
+
+describe("with a copy of all but the vectors", () => {
+  const many = 40_000;
+  const vectorBytes = many * 8 * 4;
+
+  beforeEach(() => migrate("large", many));
+
+  /** Reads as large as the vectors wait before they reach the store. */
+  const delayVectors = (ms: number) => {
+    proxy.fault = ({ path, headers }) => {
+      const [, start, end] = /bytes=(\d+)-(\d+)/.exec(headers.range ?? "") ?? [];
+      const large = path.includes("/data/") && Number(end) - Number(start) + 1 >= vectorBytes;
+      return large ? { kind: "delay", ms } : undefined;
+    };
+  };
+
+  const requests = {
+    plain: {},
+    "with vectors": { select: ["vector", "chunk_text"] },
+    filtered: { filter: { op: "lt", column: "chunk_text", value: "text 2" } },
+    refined: { refineFactor: 3 },
+  };
+
+  async function found(request: object) {
+    const parsed = parseSearchRequest({ vector: query, k: 5, ...request });
+    const { hits, performance } = await searchIndex(warm.indexes, "large", parsed, 10_000);
+    return { hits, cache: performance.cache };
+  }
+
+  const document = (select?: string[]) => {
+    const request = { index: "large", docId: "d77", consistency: "eventual" as const };
+    return fetchDocument(warm.indexes, { ...request, ...(select ? { select } : {}) }, 10_000);
+  };
+
+  async function allAnswers() {
+    const hits: unknown[] = [];
+    for (const request of Object.values(requests)) hits.push((await found(request)).hits);
+    return [...hits, await document(), await document(["vector"])];
+  }
+
+  async function answersOfTheStore() {
+    await warm.close();
+    warm = warmContainer(0);
+    const answers = await allAnswers();
+    await warm.close();
+    return answers;
+  }
+
+  test("hits and documents come from it, without a request, while the vectors are on their way", async () => {
+    const expected = await answersOfTheStore();
+    delayVectors(3_000);
+    warm = warmContainer();
+    await found(requests.plain);
+    const { registry } = lakehouse.open();
+    const { published } = (await registry.get("large")).value;
+    if (!published) throw new Error("nothing is published");
+    const ref = { bucket: published.bucket, index: "large", generation: published.generation };
+    const version = published.recall.version ?? 0;
+    await expect.poll(() => warm.copies.replicas.rowsAt(ref, version)).toBeDefined();
+    proxy.resetCounts();
+    expect(await found(requests.plain)).toEqual({ hits: expected[0], cache: "warm" });
+    expect(await document()).toEqual(expected[4]);
+    expect(proxy.counts.operations.ListObjects ?? 0).toBe(0);
+    expect(proxy.counts.requests).toBeLessThanOrEqual(1); // the one for the vectors
+    expect(await allAnswers()).toEqual(expected);
+    await warm.copies.idle();
+    expect((await found(requests.plain)).cache).toBe("replica");
+    expect(await allAnswers()).toEqual(expected);
+  });
+
+  test("it is kept where there is no room for the vectors, and the index linked from it", async () => {
+    const expected = await answersOfTheStore();
+    const files = await lakehouse.stores(lakehouse.bucket).list("lance/large/g1.lance/");
+    warm = warmContainer(
+      files.reduce((sum, { bytes }) => sum + bytes, 0) - vectorBytes / 2,
+      "indexes by links",
+    );
+    await found(requests.plain);
+    await warm.copies.idle();
+    expect(await found(requests.plain)).toEqual({ hits: expected[0], cache: "warm" });
+    proxy.resetCounts();
+    await found(requests.plain);
+    await document();
+    expect(proxy.counts.requests).toBe(0);
+    expect(await allAnswers()).toEqual(expected);
+  });
+
+  test("it leaves nothing on the disk when its container closes before the vectors are there", async () => {
+    const before = await copies();
+    delayVectors(1_000);
+    await found(requests.plain);
+    await expect.poll(async () => (await copies()).length).toBe(before.length + 2);
+    await warm.close();
+    expect(await copies()).toEqual(before);
+    warm = warmContainer();
   });
 });

@@ -1,40 +1,43 @@
-import { link, mkdir, open, rm, statfs } from "node:fs/promises";
+import { link, mkdir, readFile, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../config/limits.ts";
-import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
 import { newCopyFolder } from "./copy-folder.ts";
+import { type CopyPace, copyParts, type Part, partsOf } from "./copy-parts.ts";
+import type { ByteRange } from "./lance-format.ts";
 import { manifestName } from "./manifest-name.ts";
+import { bytesBeside, vectorBytes } from "./vector-bytes.ts";
 
-/** A table's files on this machine's disk. */
-export interface DiskCopy {
-  /** Database folder that holds the table under its own name. */
-  folder: string;
-  bytes: number;
-  remove(): Promise<void>;
-}
-
-export interface CopyOptions {
+export interface CopyOptions extends CopyPace {
   /** Only this version's manifest, so that it is the one that opens; without it, all there are. */
   version?: number;
   /** Only these files. */
   isWanted?: (key: string) => boolean;
+  /** Its values are left for `complete`, or out where there is no room for them; needs the version. */
+  vectorColumn?: string;
   /** Another copy of the table: what it has is linked. Files of a table never change under their names. */
-  from?: DiskCopy;
+  from?: DiskCopy | undefined;
   /** No copy is made of more. */
   maxBytes?: number;
-  concurrency?: number;
-  /** How long to pause after a part, in times of what it took: room for searches meanwhile. */
-  pause?: number;
-  signal?: AbortSignal;
+  /** None that reads more, what is linked not counted. */
+  maxReadBytes?: number;
 }
+
+interface StoredFile {
+  key: string;
+  bytes: number;
+}
+
+const isData = ({ key }: StoredFile) => key.includes("/data/");
+const bytesOf = (sizes: { bytes: number }[]) => sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+const bytesIn = (ranges: ByteRange[]) => ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 
 /**
  * Copies a table's files to the temporary disk.
  * @param folder of the table in the store, ending with `/`
  * @returns undefined when the disk has no room for it, or it is too large
+ * @throws StoreUnavailable; nothing is left then
  */
 export async function copyToDisk(
   store: ObjectStore,
@@ -44,48 +47,120 @@ export async function copyToDisk(
   const files = (await store.list(folder)).filter(
     ({ key }) => isOfVersion(key, options.version) && (options.isWanted?.(key) ?? true),
   );
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const disk = await statfs(tmpdir());
-  const room = Math.min(disk.bavail * disk.bsize * limits.diskCopyShare, options.maxBytes ?? Infinity);
-  if (bytes > room) return undefined;
-  const root = await newCopyFolder();
-  const copy = { folder: root, bytes, remove: () => rm(root, { recursive: true, force: true }) };
+  const room = await roomFor(options);
+  const least = options.vectorColumn ? files.filter((file) => !isData(file)) : files;
+  if (bytesOf(least) > room) return undefined;
+  const copy = new DiskCopy(store, folder, await newCopyFolder(), options);
   try {
-    await copyFiles(store, folder, files, copy, options);
-    return copy;
+    if (await copy.fill(files, room)) return copy;
   } catch (error) {
     await copy.remove();
     throw error;
   }
+  await copy.remove();
+  return undefined;
 }
 
 function isOfVersion(key: string, version: number | undefined): boolean {
   return version === undefined || !key.includes("/_versions/") || key.endsWith(`/${manifestName(version)}`);
 }
 
-async function copyFiles(
-  store: ObjectStore,
-  folder: string,
-  files: { key: string; bytes: number }[],
-  copy: DiskCopy,
-  { from, concurrency = limits.diskCopyConcurrency, pause = 0, signal }: CopyOptions,
-): Promise<void> {
-  const table = folder.split("/").at(-2) ?? "";
-  const pathIn = (root: string, key: string) => join(root, table, key.slice(folder.length));
-  const missing: typeof files = [];
-  for (const file of files)
-    if (!from || !(await isLinked(pathIn(from.folder, file.key), pathIn(copy.folder, file.key))))
-      missing.push(file);
-  const parts = missing.flatMap(({ key, bytes }) =>
-    partsOf(bytes).map((start) => ({ key, start, end: Math.min(bytes, start + limits.diskCopyPartBytes) })),
-  );
-  await inParallel(parts, concurrency, async ({ key, start, end }) => {
-    signal?.throwIfAborted();
-    const begun = performance.now();
-    await copyPart(store, key, pathIn(copy.folder, key), start, end);
-    if (pause > 0) await sleep((performance.now() - begun) * pause, undefined, signal ? { signal } : {});
-  });
+async function roomFor({ maxBytes = Infinity }: CopyOptions): Promise<number> {
+  const disk = await statfs(tmpdir());
+  return Math.min(disk.bavail * disk.bsize * limits.diskCopyShare, maxBytes);
 }
+
+/** A table's files on this machine's disk. */
+export class DiskCopy {
+  /** Database folder that holds the table under its own name. */
+  readonly folder: string;
+  bytes = 0;
+  readonly #store: ObjectStore;
+  readonly #tableFolder: string;
+  readonly #options: CopyOptions;
+  /** The vectors that are still to come. */
+  #later: Part[] = [];
+  #isWhole = false;
+
+  constructor(store: ObjectStore, tableFolder: string, root: string, options: CopyOptions) {
+    this.#store = store;
+    this.#tableFolder = tableFolder;
+    this.#options = options;
+    this.folder = root;
+  }
+
+  /** Whether it has all it is meant to; without, nothing may be read that looks at vectors. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Whether `complete` has anything to do. */
+  get isToBeCompleted(): boolean {
+    return this.#later.length > 0;
+  }
+
+  /** Copies the vectors, where they were left for later. @throws StoreUnavailable, the signal's reason */
+  async complete(signal: AbortSignal): Promise<void> {
+    await copyParts(this.#store, this.#later, { ...this.#options, signal });
+    this.#later = [];
+    this.#isWhole = true;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** @returns false when there is no room for it */
+  async fill(files: StoredFile[], room: number): Promise<boolean> {
+    const missing = await this.#link(files);
+    if (bytesOf(missing) > (this.#options.maxReadBytes ?? Infinity)) return false;
+    await this.#copy(missing.filter((file) => !isData(file)).map((file) => ({ file, ranges: whole(file) })));
+    const data = missing.filter(isData);
+    const vectors = await this.#vectorsIn(data);
+    const later = bytesIn([...vectors.values()].flat());
+    const fits = bytesOf(files) <= room;
+    if (!fits && bytesOf(files) - later > room) return false;
+    await this.#copy(
+      data.map((file) => ({ file, ranges: bytesBeside(vectors.get(file.key) ?? [], file.bytes) })),
+    );
+    if (fits) this.#later = [...vectors].flatMap(([key, ranges]) => partsOf(key, this.#pathOf(key), ranges));
+    this.bytes = bytesOf(files) - (fits ? 0 : later);
+    this.#isWhole = fits && later === 0;
+    return true;
+  }
+
+  async #copy(files: { file: StoredFile; ranges: ByteRange[] }[]): Promise<void> {
+    const parts = files.flatMap(({ file, ranges }) => partsOf(file.key, this.#pathOf(file.key), ranges));
+    await copyParts(this.#store, parts, this.#options);
+  }
+
+  async #vectorsIn(files: StoredFile[]): Promise<Map<string, ByteRange[]>> {
+    const { version, vectorColumn } = this.#options;
+    if (version === undefined || vectorColumn === undefined) return new Map();
+    const manifest = this.#pathOf(`${this.#tableFolder}_versions/${manifestName(version)}`);
+    return vectorBytes(this.#store, files, await readFile(manifest), vectorColumn);
+  }
+
+  /** @returns the files that the other copy does not have; one without vectors has no data */
+  async #link(files: StoredFile[]): Promise<StoredFile[]> {
+    const { from } = this.#options;
+    if (!from) return files;
+    const missing: StoredFile[] = [];
+    for (const file of files) {
+      const mayLink = from.isWhole || !isData(file);
+      if (!mayLink || !(await isLinked(this.#pathOf(file.key, from.folder), this.#pathOf(file.key))))
+        missing.push(file);
+    }
+    return missing;
+  }
+
+  #pathOf(key: string, root = this.folder): string {
+    const table = this.#tableFolder.split("/").at(-2) ?? "";
+    return join(root, table, key.slice(this.#tableFolder.length));
+  }
+}
+
+const whole = ({ bytes }: StoredFile): ByteRange[] => [{ start: 0, end: bytes }];
 
 /** @returns false when there is nothing to link to */
 async function isLinked(from: string, to: string): Promise<boolean> {
@@ -94,41 +169,4 @@ async function isLinked(from: string, to: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Where the parts of a file start; an empty file has one. */
-function partsOf(bytes: number): number[] {
-  const count = Math.max(1, Math.ceil(bytes / limits.diskCopyPartBytes));
-  return Array.from({ length: count }, (_, i) => i * limits.diskCopyPartBytes);
-}
-
-async function copyPart(store: ObjectStore, key: string, path: string, start: number, end: number) {
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, "a").then(async (created) => {
-    await created.close();
-    return open(path, "r+");
-  });
-  try {
-    const bytes = end > start ? await store.read(key, start, end) : new Uint8Array();
-    const { bytesWritten } = await file.write(bytes, 0, bytes.length, start);
-    if (bytesWritten !== end - start)
-      throw new DomainError(
-        "StoreUnavailable",
-        `${end - start} bytes were to be copied, ${bytesWritten} were`,
-      );
-  } finally {
-    await file.close();
-  }
-}
-
-/** After a failure nothing more is begun, and it is thrown when what was begun has ended. */
-async function inParallel<T>(items: T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const failures: unknown[] = [];
-  const worker = async () => {
-    for (const item of queue)
-      if (failures.length === 0) await work(item).catch((error) => failures.push(error));
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  if (failures.length > 0) throw failures[0];
 }

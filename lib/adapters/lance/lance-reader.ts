@@ -16,6 +16,12 @@ export function scoreOf(metric: Metric, distance: number): number {
   return metric === "l2" ? 1 / (1 + distance) : 1 - distance;
 }
 
+/** Rows by their ids, nearest first, with their distances. */
+export interface NearestRows {
+  version: number;
+  found: ArrowTable;
+}
+
 /** Reads one open table; `refresh` moves it to the newest version. */
 export class LanceReader implements Reader {
   readonly #table: Table;
@@ -92,21 +98,26 @@ export class LanceReader implements Reader {
   }
 
   /**
-   * The hits whose rows a copy of this table's index tells, so that here only those rows are read.
-   * @param index holds no rows, but the index of the same version
-   * @returns undefined when the index alone cannot tell, or this table has moved on meanwhile
+   * The nearest rows without what is in them, for which the index alone is read.
+   * @returns undefined when it does not tell k of them
    */
-  async searchBy(index: LanceReader, query: Query): Promise<Hit[] | undefined> {
+  async nearest(query: Query): Promise<NearestRows | undefined> {
     const version = this.#version;
-    const started = performance.now();
-    if (index.#version !== version) return undefined;
-    const near = await index.#run(index.#nearest(query, ["_rowid"]).withRowId(), query.timeoutMs);
-    if (near.numRows < query.k) return undefined;
+    const found = await this.#run(this.#nearest(query, ["_rowid"]).withRowId(), query.timeoutMs);
+    return found.numRows < query.k ? undefined : { version, found };
+  }
+
+  /**
+   * The hits whose rows another copy of this table has told, so that here only those rows are read.
+   * @returns undefined when this table is at another version
+   */
+  async hitsOf({ version, found: near }: NearestRows, query: Query): Promise<Hit[] | undefined> {
+    if (this.#version !== version) return undefined;
     const ids = rowIdsOf(near);
     const { metric, idColumn } = this.#published;
     const wanted = this.#table.takeRowIds(ids).withRowId();
-    const left = query.timeoutMs - (performance.now() - started);
-    const rows = await this.#run(wanted.select([...new Set([idColumn, ...query.columns, "_rowid"])]), left);
+    const selected = [...new Set([idColumn, ...query.columns, "_rowid"])];
+    const rows = await this.#run(wanted.select(selected), query.timeoutMs);
     await this.#refreshing?.catch(() => undefined); // it may have moved under the rows that were taken
     if (this.#version !== version || rows.numRows !== ids.length) return undefined;
     const places = new Map(rowIdsOf(rows).map((id, row) => [id, row]));

@@ -38,9 +38,13 @@ export class LocalCopies {
 }
 
 /**
- * Whole generations, filled behind the first answers, and generations without their rows: the indexes, which rows are
- * deleted, the manifest. A few large reads get these before the first answer, where a search would read each partition by
- * itself (bench/NOTES.md). What one of the two has of a generation the other links.
+ * Whole generations, filled behind the first answers, their vectors last, and generations without their rows: the
+ * indexes, which rows are deleted, the manifest. A few large reads get these before the first answer, where a search
+ * would read each partition by itself (bench/NOTES.md). What one of the two has of a generation the other links.
+ *
+ *   first answer ── index copied, rows of the hits from the store
+ *   behind it    ── all but the vectors copied: hits by the index, their rows from disk
+ *   then         ── vectors copied, indexes read: the replica answers everything
  * @param maxBytes of all replicas together; 0 for none
  */
 export function localCopies(connections: LanceConnections, stores: Stores, maxBytes: number): LocalCopies {
@@ -48,12 +52,13 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
     maxBytes,
     concurrency: limits.replicaConcurrency,
     pause: limits.replicaPause,
+    vectorsLast: true,
     warm: true,
     beside: (ref) => indexes.copyOf(ref),
   });
   const indexes = new Replicas(connections, stores, {
     maxBytes: Math.floor(maxBytes * limits.indexReplicasShare),
-    maxCopyBytes: limits.indexReplicaMaxBytes,
+    maxReadBytes: limits.indexReplicaMaxBytes,
     concurrency: limits.diskCopyConcurrency,
     isWanted: (key) => !key.includes("/data/"),
     warm: false,

@@ -12,8 +12,8 @@ export class Replica {
   readonly gone: Promise<void>;
   readonly #reader: LanceReader;
   readonly #connection: Connection;
+  readonly #retired = new AbortController();
   #users = 0;
-  #retired = false;
   #removed: () => void = () => undefined;
 
   private constructor(copy: DiskCopy, connection: Connection, reader: LanceReader) {
@@ -47,6 +47,11 @@ export class Replica {
     }
   }
 
+  /** Whether its vectors are there, too. */
+  get isWhole(): boolean {
+    return this.copy.isWhole;
+  }
+
   get bytes(): number {
     return this.copy.bytes;
   }
@@ -61,6 +66,11 @@ export class Replica {
     }
   }
 
+  /** Copies the vectors, where they were left for later. @throws what reading the store threw, or when it is retired */
+  async complete(signal: AbortSignal): Promise<void> {
+    await this.use(() => this.copy.complete(AbortSignal.any([signal, this.#retired.signal])));
+  }
+
   /** Reads its indexes into the session's cache. */
   async warm(): Promise<void> {
     await this.#reader.warm();
@@ -68,12 +78,17 @@ export class Replica {
 
   /** Its files go when the last who reads them has ended. */
   retire(): void {
-    this.#retired = true;
+    if (this.isRetired) return;
+    this.#retired.abort();
     this.#removeIfUnused();
   }
 
+  get isRetired(): boolean {
+    return this.#retired.signal.aborted;
+  }
+
   #removeIfUnused(): void {
-    if (!this.#retired || this.#users > 0) return;
+    if (!this.isRetired || this.#users > 0) return;
     this.#reader.close();
     this.#connection.close();
     void this.copy.remove().then(this.#removed, this.#removed);

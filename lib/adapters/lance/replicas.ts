@@ -10,14 +10,16 @@ import { Replica } from "./replica.ts";
 export interface ReplicaOptions {
   /** Of all replicas together; 0 for none. */
   maxBytes: number;
-  /** Of one. */
-  maxCopyBytes?: number;
+  /** None is made for which more is to be read. */
+  maxReadBytes?: number;
   /** Requests at a time. */
   concurrency: number;
   /** As of CopyOptions. */
   pause?: number;
   /** The files that are copied; all without it. */
   isWanted?: (key: string) => boolean;
+  /** Whether the vectors are copied last, and what needs none is read before they are there. */
+  vectorsLast?: boolean;
   /** Whether its indexes are read before it is used. */
   warm: boolean;
   /** Another copy of the generation, whose files are linked where there is no earlier replica. */
@@ -35,8 +37,8 @@ export class Replicas {
   readonly #options: ReplicaOptions;
   readonly #ready: LRUCache<string, Replica> | undefined;
   readonly #filling = new Map<string, Promise<void>>();
-  /** Versions that did not fit or could not be copied: not tried again. */
-  readonly #given = new LRUCache<string, number>({ max: limits.maxOpenHandles });
+  /** Versions that did not fit or could not be copied: not tried again, unless there is more to link now. */
+  readonly #given = new LRUCache<string, Given>({ max: limits.maxOpenHandles });
   readonly #closed = new AbortController();
   /** Those whose files are still to go. */
   readonly #leaving = new Set<Promise<void>>();
@@ -62,6 +64,12 @@ export class Replicas {
 
   /** The replica of exactly this version. */
   at(ref: GenerationRef, version: number): Replica | undefined {
+    const replica = this.rowsAt(ref, version);
+    return replica?.isWhole ? replica : undefined;
+  }
+
+  /** The same, or one that lacks the vectors (yet): it answers only what needs none. */
+  rowsAt(ref: GenerationRef, version: number): Replica | undefined {
     const replica = this.#ready?.get(keyOf(ref));
     return replica?.version === version ? replica : undefined;
   }
@@ -91,21 +99,27 @@ export class Replicas {
     const underWay = this.#filling.get(key);
     if (underWay) return underWay;
     if (!this.#ready || this.isLocal(ref.bucket)) return;
-    if (this.#closed.signal.aborted || this.#isOfNoUse(key, version)) return;
+    if (this.#closed.signal.aborted || this.#isOfNoUse(ref, version)) return;
     const filling = this.#fill(ref, published, version, pause)
-      .catch(() => this.#given.set(key, version))
+      .catch(() => this.#giveUp(key, version))
       .then(() => void this.#filling.delete(key));
     this.#filling.set(key, filling);
     return filling;
   }
 
-  #isOfNoUse(key: string, version: number): boolean {
-    return this.#given.get(key) === version || this.#ready?.peek(key)?.version === version;
+  #isOfNoUse(ref: GenerationRef, version: number): boolean {
+    const given = this.#given.get(keyOf(ref));
+    if (given?.version === version && (given.forGood || !this.#options.beside?.(ref))) return true;
+    return this.#ready?.peek(keyOf(ref))?.version === version;
+  }
+
+  #giveUp(key: string, version: number, forGood = true): void {
+    this.#given.set(key, { version, forGood });
   }
 
   /** As drop, and this version is not copied again. */
   refuse(ref: GenerationRef, version: number): void {
-    this.#given.set(keyOf(ref), version);
+    this.#giveUp(keyOf(ref), version);
     this.drop(ref);
   }
 
@@ -122,31 +136,44 @@ export class Replicas {
   }
 
   async #fill(ref: GenerationRef, published: Publication, version: number, pause: number): Promise<void> {
-    const { maxBytes, maxCopyBytes = Infinity, concurrency, isWanted, warm, beside } = this.#options;
+    const { maxBytes, maxReadBytes, concurrency, isWanted, vectorsLast, warm, beside } = this.#options;
+    const other = beside?.(ref);
     const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
       version,
-      from: this.copyOf(ref) ?? beside?.(ref),
-      maxBytes: Math.min(maxBytes, maxCopyBytes),
+      from: this.copyOf(ref) ?? other,
+      maxBytes,
+      ...(maxReadBytes === undefined ? {} : { maxReadBytes }),
       concurrency,
       pause,
       ...(isWanted ? { isWanted } : {}),
+      ...(vectorsLast ? { vectorColumn: published.vectorColumn } : {}),
       signal: this.#closed.signal,
     });
-    if (!copy) return void this.#given.set(keyOf(ref), version);
+    if (!copy) return this.#giveUp(keyOf(ref), version, other !== undefined);
     const replica = await Replica.open(this.#connections, copy, ref.generation, published, version);
-    if (warm) await this.#warm(replica);
-    this.#ready?.set(keyOf(ref), replica);
+    if (!copy.isWhole) this.#ready?.set(keyOf(ref), replica);
+    await this.#complete(keyOf(ref), replica, warm);
   }
 
-  /** @throws when its indexes cannot be read; its files go then */
-  async #warm(replica: Replica): Promise<void> {
+  /** @throws when its vectors cannot be copied or its indexes cannot be read; its files go then */
+  async #complete(key: string, replica: Replica, warm: boolean): Promise<void> {
     try {
-      await replica.warm();
+      if (replica.copy.isToBeCompleted) await replica.complete(this.#closed.signal);
+      if (warm && replica.isWhole) await replica.warm();
     } catch (error) {
+      if (replica.isRetired) return; // it gave way meanwhile
+      this.#ready?.delete(key);
       this.#retire(replica);
       throw error;
     }
+    if (!replica.isRetired) this.#ready?.set(key, replica);
   }
+}
+
+interface Given {
+  version: number;
+  /** Else only until there is another copy whose files can be linked. */
+  forGood: boolean;
 }
 
 const keyOf = ({ bucket, index, generation }: GenerationRef) => `${bucket} ${index} ${generation}`;

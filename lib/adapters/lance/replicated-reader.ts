@@ -2,8 +2,9 @@ import { DomainError } from "../../domain/errors.ts";
 import type { Column, GenerationRef, Publication } from "../../domain/index-entry.ts";
 import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
 import type { Document, Hit } from "../../domain/search-request.ts";
-import type { LanceReader } from "./lance-reader.ts";
+import type { LanceReader, NearestRows } from "./lance-reader.ts";
 import type { LocalCopies } from "./local-copies.ts";
+import type { Replica } from "./replica.ts";
 
 /**
  * Reads a generation from the replica of the version it is at, or from its store where there is none (yet). Which
@@ -40,13 +41,11 @@ export class ReplicatedReader implements Reader {
 
   async search(query: Query): Promise<Hit[]> {
     const byIndex = this.isReplicated ? undefined : await this.#searchByIndex(query);
-    if (!byIndex) return this.#read((reader) => reader.search(query));
-    this.#warmLater();
-    return byIndex;
+    return byIndex ?? this.#read((reader) => reader.search(query));
   }
 
   async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
-    return this.#read((reader) => reader.fetch(docId, columns, timeoutMs));
+    return this.#readRows(columns, (reader) => reader.fetch(docId, columns, timeoutMs));
   }
 
   /** A replica where one can be had, else what the store holds is read into the caches. */
@@ -70,7 +69,16 @@ export class ReplicatedReader implements Reader {
   }
 
   async #read<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
-    const replica = this.#copies.replicas.at(this.#ref, this.version);
+    return this.#readFrom(this.#copies.replicas.at(this.#ref, this.version), work);
+  }
+
+  /** As read, for work that looks at these columns alone: a replica without vectors serves it, too. */
+  async #readRows<T>(columns: string[], work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    if (columns.includes(this.#published.vectorColumn)) return this.#read(work);
+    return this.#readFrom(this.#copies.replicas.rowsAt(this.#ref, this.version), work);
+  }
+
+  async #readFrom<T>(replica: Replica | undefined, work: (reader: LanceReader) => Promise<T>): Promise<T> {
     if (!replica) return this.#readStore(work);
     try {
       return await replica.use(work);
@@ -92,14 +100,21 @@ export class ReplicatedReader implements Reader {
   async #searchByIndex(query: Query): Promise<Hit[] | undefined> {
     if (query.filter || query.settings.refineFactor !== undefined) return undefined; // these read rows
     if (this.#published.indexType === "EXACT") return undefined;
+    const started = performance.now();
+    const near = await this.#nearestRows(query);
+    const timeoutMs = query.timeoutMs - (performance.now() - started);
+    return near && this.#readRows(query.columns, (reader) => reader.hitsOf(near, { ...query, timeoutMs }));
+  }
+
+  async #nearestRows(query: Query): Promise<NearestRows | undefined> {
+    const { indexes } = this.#copies;
     const { version } = this;
-    await this.#copies.indexes.fill(this.#ref, this.#published, version);
-    const index = this.#copies.indexes.at(this.#ref, version);
+    await indexes.fill(this.#ref, this.#published, version);
     try {
-      return await index?.use((reader) => this.#store.searchBy(reader, query));
+      return await indexes.at(this.#ref, version)?.use((index) => index.nearest(query));
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
-      this.#copies.indexes.refuse(this.#ref, version); // rows that are not indexed, say
+      indexes.refuse(this.#ref, version); // rows that are not indexed, say
       return undefined;
     }
   }
