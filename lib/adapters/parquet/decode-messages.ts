@@ -15,7 +15,11 @@ export function placeAsked(request: DecodeRequest): string {
 
 export type DecodeAnswer = FileFooter | number | Uint8Array;
 
-export type ToWorker = { id: number; request: DecodeRequest } | { read: number; bytes?: Uint8Array };
+export type ToWorker =
+  | { id: number; request: DecodeRequest }
+  | { read: number; bytes?: Uint8Array }
+  /** What was read of a file so far may have changed. */
+  | { forget: true };
 
 export type FromWorker =
   | { started: true }

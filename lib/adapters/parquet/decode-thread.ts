@@ -60,6 +60,11 @@ export class DecodeThread {
     }
   }
 
+  /** Files are read anew: who asks next may find other ones under their names. */
+  forget(): void {
+    this.#worker.postMessage({ forget: true } satisfies ToWorker);
+  }
+
   /** Ends the thread; whoever still waits for an answer is told the reason. */
   async close(
     reason: unknown = new DomainError("Internal", "the decoding thread was closed"),

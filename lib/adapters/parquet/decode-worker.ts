@@ -65,6 +65,7 @@ port.on("message", async (message: ToWorker) => {
     waiting.delete(message.read);
     return;
   }
+  if ("forget" in message) return close();
   const { id, request } = message;
   try {
     const answer = await answerTo(request);
@@ -89,8 +90,7 @@ async function answerTo(request: DecodeRequest): Promise<DecodeAnswer> {
 /** The last file stays open: its units come one after the other. */
 async function opened({ file, bytes }: DecodeRequest): Promise<OpenFile> {
   if (open?.file === file) return open;
-  open?.parquet.free();
-  open = undefined;
+  close();
   if (bytes === 0) throw new Refusal(file, "the file is empty");
   const read = (start: number, end: number) => readBytes(file, start, end);
   const tail = await readTail(bytes, read);
@@ -98,6 +98,11 @@ async function opened({ file, bytes }: DecodeRequest): Promise<OpenFile> {
   const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read)));
   open = { file, parquet, tail, read };
   return open;
+}
+
+function close(): void {
+  open?.parquet.free();
+  open = undefined;
 }
 
 function readBytes(file: string, start: number, end: number): Promise<Uint8Array> {

@@ -4,9 +4,13 @@ import { invalidSource } from "../../domain/source-layout.ts";
 import type { DecodeRequest } from "./decode-messages.ts";
 import { SizedDecoder } from "./sized-decoder.ts";
 
-/** Parquet in the registered buckets, decoded by parquet-wasm on a thread of its own. */
+/**
+ * Parquet in the registered buckets, decoded by parquet-wasm on a thread of its own. A thread that has read footers waits
+ * a little for the load that mostly follows: its start takes as long as decoding 60 MB (bench/NOTES.md).
+ */
 export class WasmParquetSource implements ParquetSource {
   readonly #stores: Stores;
+  #idle: { bucket: string; thread: SizedDecoder; timer: NodeJS.Timeout } | undefined;
 
   constructor(stores: Stores) {
     this.#stores = stores;
@@ -77,26 +81,57 @@ export class WasmParquetSource implements ParquetSource {
   /** A thread that ends with the signal, and what ends it otherwise. */
   #thread(bucket: string, signal: AbortSignal) {
     signal.throwIfAborted();
-    const thread = new SizedDecoder((file, start, end) => this.#stores(bucket).read(file, start, end));
+    const thread = this.#takeIdle(bucket) ?? this.#newThread(bucket);
     const abort = () => void thread.close(signal.reason);
     signal.addEventListener("abort", abort);
+    const release = () => signal.removeEventListener("abort", abort);
     const close = () => {
-      signal.removeEventListener("abort", abort);
+      release();
       return thread.close();
     };
-    return { thread, close };
+    return { thread, close, release };
   }
 
+  #newThread(bucket: string): SizedDecoder {
+    return new SizedDecoder((file, start, end) => this.#stores(bucket).read(file, start, end));
+  }
+
+  #takeIdle(bucket: string): SizedDecoder | undefined {
+    if (this.#idle?.bucket !== bucket) return undefined;
+    const { thread, timer } = this.#idle;
+    clearTimeout(timer);
+    this.#idle = undefined;
+    thread.forget();
+    return thread;
+  }
+
+  #keepIdle(bucket: string, thread: SizedDecoder): void {
+    this.#closeIdle();
+    const timer = setTimeout(() => this.#closeIdle(), limits.idleDecoderMs).unref();
+    this.#idle = { bucket, thread, timer };
+  }
+
+  #closeIdle(): void {
+    clearTimeout(this.#idle?.timer);
+    void this.#idle?.thread.close();
+    this.#idle = undefined;
+  }
+
+  /** Keeps the thread when all went well. */
   async #withThread<T>(
     bucket: string,
     signal: AbortSignal,
     work: (thread: SizedDecoder) => Promise<T>,
   ): Promise<T> {
-    const { thread, close } = this.#thread(bucket, signal);
+    const { thread, close, release } = this.#thread(bucket, signal);
     try {
-      return await work(thread);
-    } finally {
+      const result = await work(thread);
+      release();
+      this.#keepIdle(bucket, thread);
+      return result;
+    } catch (error) {
       await close();
+      throw error;
     }
   }
 

@@ -29,6 +29,11 @@ export class SizedDecoder {
     return (this.#thread as DecodeThread).ask(request, timeoutMs);
   }
 
+  /** As DecodeThread.forget. */
+  forget(): void {
+    this.#thread?.forget();
+  }
+
   /** Ends the thread, and there will be no other; whoever still waits for an answer is told the reason. */
   async close(reason?: unknown): Promise<void> {
     this.#closedFor ??= { reason };

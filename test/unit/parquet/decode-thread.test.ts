@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
+import { tableFromIPC } from "apache-arrow";
 import { expect, test } from "vitest";
 import { DecodeThread, type ReadFile } from "../../../lib/adapters/parquet/decode-thread.ts";
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
@@ -18,7 +19,7 @@ process.on("worker", (worker) => {
 });
 
 /** Threads are started by the work, and none is left after it. */
-async function expectNoWorkerAfter(work: () => Promise<void>): Promise<void> {
+async function expectNoWorkerAfter(work: () => Promise<void>): Promise<number> {
   let started = 0;
   const count = () => void started++;
   process.on("worker", count);
@@ -27,6 +28,7 @@ async function expectNoWorkerAfter(work: () => Promise<void>): Promise<void> {
   for (let i = 0; i < 50 && alive.size > 0; i++) await sleep(20);
   expect(started).toBeGreaterThan(0);
   expect(alive.size).toBe(0);
+  return started;
 }
 
 test("it answers one question after the other", async () => {
@@ -128,4 +130,24 @@ test("who stops reading in between leaves no thread behind", async () => {
       break;
     }
   });
+});
+
+test("a load goes on with the thread that has read the footers, and reads what is there by then", async () => {
+  const started = await expectNoWorkerAfter(async () => {
+    let now = file;
+    const read = async (_: string, start: number, end: number) => now.slice(start, end);
+    const bytesOf = async () => now.length;
+    const source = new WasmParquetSource(() => ({ bytesOf, read }) as unknown as ObjectStore);
+    const { signal } = new AbortController();
+    await source.footers("b", ["a"], signal);
+    now = parquetBytes(sampleRows(30, 8, "e"), { rowGroupRows: 10 });
+    const unit = { id: 0, file: 0, rowGroups: [{ index: 0, rows: 10 }], firstRow: 0, rows: 10 };
+    const target = {
+      ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
+      columns: [{ name: "doc_id", type: "Utf8" }],
+    };
+    for await (const { ipc } of source.decode("b", ["a"], [unit], target, signal))
+      expect(tableFromIPC(ipc).getChild("doc_id")?.get(0)).toBe("e0");
+  });
+  expect(started).toBe(1);
 });
