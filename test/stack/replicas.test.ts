@@ -226,7 +226,7 @@ test("of two indexes for which there is no room together the one used last is ke
   await migrate("others", rows);
   await warm.close();
   const files = await lakehouse.stores(lakehouse.bucket).list("lance/docs/g1.lance/");
-  warm = warmContainer(1.5 * files.reduce((sum, { bytes }) => sum + bytes, 0));
+  warm = warmContainer(Math.floor(1.5 * files.reduce((sum, { bytes }) => sum + bytes, 0)));
   expect(await replicated("docs")).toMatchObject({ cache: "replica" });
   expect(await replicated("others")).toMatchObject({ cache: "replica" });
   expect(await search("eventual", "docs")).toMatchObject({ cache: "warm", rows });
