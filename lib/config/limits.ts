@@ -50,6 +50,7 @@ export const limits = {
   // Jobs
   unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds about ten times as much
   maxUnitBytes: 40 * 1_048_576, // the largest row group that is appended as a whole
+  unitMemoryBytes: 48 * 1_048_576, // kept for such a unit and what an append adds to it
   minPartBytes: 4 * 1_048_576, // of a larger one
   loadMemoryBytes: 640 * 1_048_576,
   maxUnitRows: 65_536,

@@ -26,8 +26,10 @@ export interface ObjectStore {
   ): Promise<{ key: string; bytes: number }[]>;
   /** Removes every object whose key starts with the prefix (a folder: ends with `/`). */
   deletePrefix(prefix: string): Promise<void>;
-  /** Bytes from start (inclusive) to end (exclusive). */
+  /** Bytes from start (inclusive) to end (exclusive); fewer where the object ends before. */
   read(key: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** As many bytes from start on as there is memory for, into that memory. @returns how many there were */
+  readInto(key: string, start: number, into: Uint8Array): Promise<number>;
   bytesOf(key: string): Promise<number | undefined>;
   /** Copies inside the bucket without moving bytes through this process where the store can. */
   copy(from: string, to: string): Promise<void>;
@@ -127,7 +129,7 @@ export interface ParquetSource {
   firstDimension(bucket: string, key: string, column: string, signal: AbortSignal): Promise<number>;
   /**
    * Decodes units one after the other, the next while the last is written. Each is an Arrow IPC stream of the target
-   * schema with the column `_origin` (unit id and row) added.
+   * schema with the column `_origin` (unit id and row) added, good until the next is asked for.
    * @throws SourceInvalid naming file, row group and row
    */
   decode(

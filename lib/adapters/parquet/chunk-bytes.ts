@@ -1,5 +1,5 @@
 import { limits } from "../../config/limits.ts";
-import type { ReadRange } from "./file-tail.ts";
+import type { PageRanges } from "./range-memory.ts";
 
 interface Range {
   start: number;
@@ -8,15 +8,15 @@ interface Range {
 
 /** The bytes of a column chunk, read in ranges from its start on, one ahead of what is asked for. */
 export class ChunkBytes {
-  readonly #read: ReadRange;
+  readonly #ranges: PageRanges;
   readonly #end: number;
   /** What is read and may still be asked for, without gaps. */
   #held: Range[] = [];
   #ahead: { start: number; bytes: Promise<Uint8Array> } | undefined;
 
   /** @param end of the chunk in the file, exclusive */
-  constructor(read: ReadRange, end: number) {
-    this.#read = read;
+  constructor(ranges: PageRanges, end: number) {
+    this.#ranges = ranges;
     this.#end = end;
   }
 
@@ -42,11 +42,13 @@ export class ChunkBytes {
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
   }
 
-  /** At once: a collector that is told of so much memory runs after every other range. */
+  /** Nothing more will be asked for. */
+  release(): void {
+    this.#letGoBefore(this.#end);
+  }
+
   #letGoBefore(start: number): void {
-    for (const range of this.#held)
-      if (endOf(range) <= start && range.bytes.length === range.bytes.buffer.byteLength)
-        (range.bytes.buffer as ArrayBuffer).transfer(0);
+    for (const range of this.#held) if (endOf(range) <= start) this.#ranges.giveBack(range.bytes);
     this.#held = this.#held.filter((range) => endOf(range) > start);
   }
 
@@ -55,14 +57,14 @@ export class ChunkBytes {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     const size = Math.max(length, Math.min(limits.chunkRangeBytes, this.#end - start));
-    const bytes = await (ahead?.start === start ? ahead.bytes : this.#read(start, start + size));
+    const bytes = await (ahead?.start === start ? ahead.bytes : this.#ranges.read(start, start + size));
     if (bytes.length === 0) throw new Error("the file is shorter than its column chunk");
     return bytes;
   }
 
   #readAhead(start: number): void {
     if (start >= this.#end) return;
-    const bytes = this.#read(start, Math.min(this.#end, start + limits.chunkRangeBytes));
+    const bytes = this.#ranges.read(start, Math.min(this.#end, start + limits.chunkRangeBytes));
     bytes.catch(() => undefined); // thrown when it is asked for
     this.#ahead = { start, bytes };
   }

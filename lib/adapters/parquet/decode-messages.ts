@@ -5,7 +5,8 @@ import { placeOfUnit } from "../../domain/units.ts";
 export type DecodeRequest = { file: string; bytes: number } & (
   | { ask: "footer" }
   | { ask: "first-dimension"; column: string }
-  | { ask: "unit"; unit: Unit; target: TargetSchema }
+  /** `spare`: memory for the answer, where it is large enough. */
+  | { ask: "unit"; unit: Unit; target: TargetSchema; spare?: SharedArrayBuffer | undefined }
 );
 
 /** What an error that says no more is about. */
@@ -23,7 +24,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { started: true }
-  | { read: number; file: string; start: number; end: number }
+  /** `into`: memory for the bytes, which both threads see. */
+  | { read: number; file: string; start: number; end: number; into?: Uint8Array }
   | { id: number; answer: DecodeAnswer }
   /** `where` is the row group and row, empty when it is the whole file. */
   | { id: number; refused: { place: string; message: string } };

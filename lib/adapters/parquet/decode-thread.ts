@@ -9,7 +9,8 @@ import {
   type ToWorker,
 } from "./decode-messages.ts";
 
-export type ReadFile = (file: string, start: number, end: number) => Promise<Uint8Array<ArrayBuffer>>;
+/** @param into memory for the bytes, whose beginning is returned; without it they have their own */
+export type ReadFile = (file: string, start: number, end: number, into?: Uint8Array) => Promise<Uint8Array>;
 
 interface Pending {
   place: string;
@@ -94,11 +95,14 @@ export class DecodeThread {
   }
 
   /** When a read fails, its error stands for the refusal that follows from it. */
-  async #serve({ read, file, start, end }: Extract<FromWorker, { read: number }>): Promise<void> {
+  async #serve({ read, file, start, end, into }: Extract<FromWorker, { read: number }>): Promise<void> {
     try {
-      const bytes = await this.#read(file, start, end);
-      const whole = bytes.byteLength === bytes.buffer.byteLength;
-      this.#worker.postMessage({ read, bytes } satisfies ToWorker, whole ? [bytes.buffer] : []);
+      const bytes = await this.#read(file, start, end, into);
+      const moved = !into && bytes.byteLength === bytes.buffer.byteLength;
+      this.#worker.postMessage(
+        { read, bytes } satisfies ToWorker,
+        moved ? [bytes.buffer as ArrayBuffer] : [],
+      );
     } catch (error) {
       this.#readFailure = error;
       this.#worker.postMessage({ read } satisfies ToWorker);

@@ -18,6 +18,7 @@ import {
 import { type FileTail, type ReadRange, readTail, readThrough } from "./file-tail.ts";
 import { footerOf } from "./footer.ts";
 import { RangeBlob } from "./range-blob.ts";
+import { type PageRanges, RangeMemory } from "./range-memory.ts";
 import { IdRowError, targetBatch } from "./target-batch.ts";
 import { VectorColumn } from "./vector-column.ts";
 import { VectorRowError } from "./vector-values.ts";
@@ -41,6 +42,9 @@ if (!port) throw new Error("decode-worker.ts runs as a worker thread");
 const waiting = new Map<number, (bytes: Uint8Array | undefined) => void>();
 let reads = 0;
 let open: OpenFile | undefined;
+const memory = new RangeMemory();
+
+type AskedUnit = DecodeRequest & { ask: "unit" };
 
 interface OpenFile {
   file: string;
@@ -69,8 +73,7 @@ port.on("message", async (message: ToWorker) => {
   const { id, request } = message;
   try {
     const answer = await answerTo(request);
-    const moved = answer instanceof Uint8Array ? [answer.buffer as ArrayBuffer] : [];
-    port.postMessage({ id, answer } satisfies FromWorker, moved);
+    port.postMessage({ id, answer } satisfies FromWorker);
   } catch (error) {
     const place = error instanceof Refusal ? error.place : placeAsked(request);
     port.postMessage({ id, refused: { place, message: messageOf(error) } } satisfies FromWorker);
@@ -83,8 +86,7 @@ async function answerTo(request: DecodeRequest): Promise<DecodeAnswer> {
   const file = await opened(request);
   if (request.ask === "footer") return footerOf(file.parquet, request.bytes);
   if (request.ask === "first-dimension") return firstDimension(file.parquet, request);
-  const { unit, target } = request;
-  return (await decodeFromPages(file, unit, target)) ?? decodeUnit(file, unit, target);
+  return (await decodeFromPages(file, request)) ?? decodeUnit(file, request);
 }
 
 /** The last file stays open: its units come one after the other. */
@@ -105,13 +107,19 @@ function close(): void {
   open = undefined;
 }
 
-function readBytes(file: string, start: number, end: number): Promise<Uint8Array> {
+const pageRanges = (file: string): PageRanges => ({
+  read: (start, end) => readBytes(file, start, end, memory.take(end - start)),
+  giveBack: (bytes) => memory.giveBack(bytes),
+});
+
+/** @param into shared memory for them, else they are given memory of their own */
+function readBytes(file: string, start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
   const read = reads++;
   return new Promise((resolve, reject) => {
     waiting.set(read, (bytes) =>
       bytes ? resolve(bytes) : reject(new ReadFailed("the bytes could not be read")),
     );
-    port?.postMessage({ read, file, start, end } satisfies FromWorker);
+    port?.postMessage({ read, file, start, end, ...(into ? { into } : {}) } satisfies FromWorker);
   });
 }
 
@@ -134,12 +142,14 @@ async function firstDimension(
  * The vectors straight from their pages, several times faster than parquet-wasm, which decodes the other columns.
  * @returns undefined for whatever is unusual or wrong: decoding all of it by parquet-wasm tells what, and where
  */
-async function decodeFromPages(file: OpenFile, unit: Unit, target: TargetSchema) {
+async function decodeFromPages(file: OpenFile, asked: AskedUnit) {
+  const { unit, target } = asked;
   if (file.vectors === null) return undefined;
   try {
-    file.vectors ??= VectorColumn.in(file.tail, target.vectorColumn, target.dimension, file.read) ?? null;
+    const { vectorColumn, dimension } = target;
+    file.vectors ??= VectorColumn.in(file.tail, vectorColumn, dimension, pageRanges(file.file)) ?? null;
     const vectors = await file.vectors?.vectorsOf(unit);
-    return vectors && (await decodeUnit(file, unit, target, vectors));
+    return vectors && (await decodeUnit(file, asked, vectors));
   } catch (error) {
     if (error instanceof ReadFailed) throw error;
     file.vectors = null;
@@ -153,8 +163,7 @@ async function decodeFromPages(file: OpenFile, unit: Unit, target: TargetSchema)
  */
 async function decodeUnit(
   file: OpenFile,
-  unit: Unit,
-  target: TargetSchema,
+  { unit, target, spare }: AskedUnit,
   vectors?: Float32Array,
 ): Promise<Uint8Array> {
   const batches = await batchesAt(file, unit, target, vectors !== undefined);
@@ -176,20 +185,23 @@ async function decodeUnit(
       `the footer promises ${unit.rows} rows, there are ${row}`,
     );
   writer.finish();
-  return joined(writer);
+  return joined(writer, spare);
 }
 
-/** In memory that is not cleared before, which Arrow's own way takes. */
-async function joined(writer: RecordBatchFileWriter): Promise<Uint8Array> {
+/** In shared memory, as that of ranges; so much of it that the next unit fits, too: what is not written to takes nothing. */
+async function joined(writer: RecordBatchFileWriter, spare?: SharedArrayBuffer): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of writer) parts.push(part);
-  const whole = Buffer.allocUnsafeSlow(parts.reduce((bytes, part) => bytes + part.length, 0));
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  const fits = spare && spare.byteLength >= bytes;
+  const memory = fits ? spare : new SharedArrayBuffer(Math.max(bytes, limits.unitMemoryBytes));
+  const whole = new Uint8Array(memory, 0, bytes);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
     at += part.length;
   }
-  return new Uint8Array(whole.buffer);
+  return whole;
 }
 
 /** Those under way when the unit goes on where the last one ended in the same row group, else from its first row. */

@@ -41,18 +41,20 @@ export class WasmParquetSource implements ParquetSource {
     });
   }
 
-  /** One unit ahead: while one is appended the next is decoded. */
+  /** One unit ahead: while one is appended the next is decoded, into the memory of the one before. */
   async *decode(bucket: string, files: string[], units: Unit[], target: TargetSchema, signal: AbortSignal) {
     if (units.length === 0) return;
     const { thread, close } = this.#thread(bucket, signal);
     try {
       let next = this.#decodeUnit(thread, bucket, files, units[0], target);
+      let spare: SharedArrayBuffer | undefined;
       for (const [i, unit] of units.entries()) {
         const ipc = await next;
         signal.throwIfAborted();
-        next = this.#decodeUnit(thread, bucket, files, units[i + 1], target);
+        next = this.#decodeUnit(thread, bucket, files, units[i + 1], target, spare);
         next.catch(() => undefined); // thrown when its turn comes
         yield { unit, ipc };
+        spare = ipc.buffer as SharedArrayBuffer;
       }
     } finally {
       await close();
@@ -65,6 +67,7 @@ export class WasmParquetSource implements ParquetSource {
     files: string[],
     unit: Unit | undefined,
     target: TargetSchema,
+    spare?: SharedArrayBuffer,
   ) {
     if (!unit) return new Uint8Array();
     const file = files[unit.file] ?? "";
@@ -74,6 +77,7 @@ export class WasmParquetSource implements ParquetSource {
       bytes: await this.#bytesOf(bucket, file),
       unit,
       target,
+      spare,
     };
     return (await thread.ask(request, limits.decodeTimeoutMs)) as Uint8Array;
   }
@@ -93,7 +97,10 @@ export class WasmParquetSource implements ParquetSource {
   }
 
   #newThread(bucket: string): SizedDecoder {
-    return new SizedDecoder((file, start, end) => this.#stores(bucket).read(file, start, end));
+    return new SizedDecoder(async (file, start, end, into) => {
+      const store = this.#stores(bucket);
+      return into ? into.subarray(0, await store.readInto(file, start, into)) : store.read(file, start, end);
+    });
   }
 
   #takeIdle(bucket: string): SizedDecoder | undefined {

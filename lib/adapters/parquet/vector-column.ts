@@ -1,5 +1,6 @@
 import type { Unit } from "../../domain/ports.ts";
-import type { FileTail, ReadRange } from "./file-tail.ts";
+import type { FileTail } from "./file-tail.ts";
+import type { PageRanges } from "./range-memory.ts";
 import { type VectorChunks, vectorChunksOf } from "./vector-chunks.ts";
 import { VectorPages } from "./vector-pages.ts";
 
@@ -7,23 +8,23 @@ import { VectorPages } from "./vector-pages.ts";
 export class VectorColumn {
   readonly #column: VectorChunks;
   readonly #dimension: number;
-  readonly #read: ReadRange;
+  readonly #ranges: PageRanges;
   /** Pages under way of a row group, and the next row of it. */
   #open: { rowGroup: number; nextRow: number; pages: VectorPages } | undefined;
 
   /** For one unit after the other: fresh memory would cost more than decoding into it. */
   #vectors = new Float32Array();
 
-  private constructor(column: VectorChunks, dimension: number, read: ReadRange) {
+  private constructor(column: VectorChunks, dimension: number, ranges: PageRanges) {
     this.#column = column;
     this.#dimension = dimension;
-    this.#read = read;
+    this.#ranges = ranges;
   }
 
   /** @returns undefined where the column is stored in another way @throws Error for damaged metadata */
-  static in(tail: FileTail, name: string, dimension: number, read: ReadRange): VectorColumn | undefined {
+  static in(tail: FileTail, name: string, dimension: number, ranges: PageRanges): VectorColumn | undefined {
     const column = vectorChunksOf(tail.bytes, tail.start, name, dimension);
-    return column && new VectorColumn(column, dimension, read);
+    return column && new VectorColumn(column, dimension, ranges);
   }
 
   /**
@@ -49,9 +50,10 @@ export class VectorColumn {
     const open = this.#open;
     this.#open = undefined;
     if (open?.rowGroup === rowGroup && open.nextRow === firstRow) return open.pages;
+    open?.pages.release();
     const chunk = this.#column.chunks[rowGroup];
     if (!chunk) throw new Error(`there is no row group ${rowGroup}`);
-    const pages = new VectorPages(this.#read, this.#column, chunk, this.#dimension);
+    const pages = new VectorPages(this.#ranges, this.#column, chunk, this.#dimension);
     await pages.skipRows(firstRow);
     return pages;
   }

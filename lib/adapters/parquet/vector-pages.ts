@@ -1,9 +1,9 @@
 import { limits } from "../../config/limits.ts";
 import { ChunkBytes } from "./chunk-bytes.ts";
-import type { ReadRange } from "./file-tail.ts";
 import { Scratch, uncompressPage } from "./page-codecs.ts";
 import { type PageHeader, readPageHeader } from "./page-header.ts";
 import { DictionaryValues, FixedValues, type PageValues, VariableValues } from "./page-values.ts";
+import type { PageRanges } from "./range-memory.ts";
 import type { VectorChunk, VectorChunks } from "./vector-chunks.ts";
 import { RowBounds, refuseUndefined } from "./vector-levels.ts";
 
@@ -45,11 +45,11 @@ export class VectorPages {
   /** Values of the chunk up to the end of the page under way. */
   #seen = 0;
 
-  constructor(read: ReadRange, column: VectorChunks, chunk: VectorChunk, dimension: number) {
+  constructor(ranges: PageRanges, column: VectorChunks, chunk: VectorChunk, dimension: number) {
     const isList = column.layout === "list";
     this.#column = column;
     this.#chunk = chunk;
-    this.#bytes = new ChunkBytes(read, chunk.end);
+    this.#bytes = new ChunkBytes(ranges, chunk.end);
     this.#width = isList ? 4 : 4 * dimension;
     this.#valuesInRow = isList ? dimension : 1;
     this.#bounds = new RowBounds(this.#valuesInRow);
@@ -84,6 +84,11 @@ export class VectorPages {
       this.#take(bytes.subarray(at, end));
       at = end;
     }
+  }
+
+  /** Nobody reads on. */
+  release(): void {
+    this.#bytes.release();
   }
 
   #take(into: Uint8Array): void {

@@ -77,11 +77,14 @@ export class LocalStore implements ObjectStore {
   }
 
   async read(key: string, start: number, end: number) {
+    const bytes = new Uint8Array(end - start);
+    return bytes.subarray(0, await this.readInto(key, start, bytes));
+  }
+
+  async readInto(key: string, start: number, into: Uint8Array): Promise<number> {
     const file = await open(this.#path(key));
     try {
-      const bytes = new Uint8Array(end - start);
-      const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-      return bytes.subarray(0, bytesRead);
+      return (await file.read(into, 0, into.length, start)).bytesRead;
     } finally {
       await file.close();
     }

@@ -10,7 +10,7 @@ import { s3Location } from "./s3-location.ts";
 export interface S3Answer {
   status: number;
   headers: IncomingMessage["headers"];
-  body: Uint8Array<ArrayBuffer>;
+  body: Uint8Array;
 }
 
 export interface S3Question {
@@ -19,8 +19,8 @@ export interface S3Question {
   key?: string;
   query?: Record<string, string>;
   headers?: Record<string, string>;
-  /** Bytes that are expected, which its time depends on. */
-  bytes?: number;
+  /** Memory for the answer's body, where that is not longer; its time depends on the length. */
+  into?: Uint8Array;
 }
 
 /**
@@ -71,7 +71,7 @@ export class S3Requests {
     };
     const { headers } = aws4.sign(unsigned, await this.#credentials());
     const sent = request({ hostname, port, path, method: question.method, headers: { ...headers }, agent });
-    return answerOf(sent, question.bytes ?? 0);
+    return answerOf(sent, question.into ?? nothing);
   }
 
   #pathOf({ key = "", query = {} }: S3Question): string {
@@ -112,7 +112,7 @@ function encoded(text: string): string {
 const isPassing = (status: number) => status >= 500 || status === 429 || status === 408;
 
 /** The answer has to begin in time, and its body to come fast enough. */
-function answerOf(sent: ClientRequest, bytes: number): Promise<S3Answer> {
+function answerOf(sent: ClientRequest, into: Uint8Array): Promise<S3Answer> {
   return new Promise((resolve, reject) => {
     const giveUp = (ms: number, what: string) => setTimeout(() => sent.destroy(new Error(what)), ms);
     let timer = giveUp(limits.storeTimeoutMs, "the store did not answer in time");
@@ -128,8 +128,8 @@ function answerOf(sent: ClientRequest, bytes: number): Promise<S3Answer> {
     });
     sent.on("response", (response) => {
       clearTimeout(timer);
-      timer = giveUp(bodyTimeoutMs(bytes), "the store's answer stalled");
-      bodyOf(response)
+      timer = giveUp(bodyTimeoutMs(into.length), "the store's answer stalled");
+      bodyOf(response, into)
         .then((body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }))
         .catch(reject)
         .finally(end);
@@ -141,15 +141,29 @@ function answerOf(sent: ClientRequest, bytes: number): Promise<S3Answer> {
 const bodyTimeoutMs = (bytes: number) =>
   2 * limits.storeTimeoutMs + Math.ceil(bytes / limits.leastBytesPerMs);
 
-/** @throws when it breaks off */
-async function bodyOf(response: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of response) chunks.push(chunk as Uint8Array);
-  const body = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
+const nothing = new Uint8Array();
+
+/** @returns the first bytes of `into`, or memory of its own where they do not suffice @throws when it breaks off */
+async function bodyOf(response: IncomingMessage, into: Uint8Array): Promise<Uint8Array> {
+  let body = into;
   let at = 0;
-  for (const chunk of chunks) {
+  for await (const chunk of response as AsyncIterable<Uint8Array<ArrayBuffer>>) {
+    const end = at + chunk.length;
+    if (end > body.length) body = longer(body.subarray(0, at), end);
     body.set(chunk, at);
-    at += chunk.length;
+    at = end;
+    release(chunk);
   }
-  return body;
+  return body.subarray(0, at);
+}
+
+function longer(bytes: Uint8Array, least: number): Uint8Array {
+  const memory = new Uint8Array(Math.max(least, 2 * bytes.length));
+  memory.set(bytes);
+  return memory;
+}
+
+/** At once, as the garbage collector would run for every few megabytes; memory that holds anything else is left to it. */
+function release({ buffer, byteLength }: Uint8Array<ArrayBuffer>): void {
+  if (byteLength === buffer.byteLength) buffer.transfer(0);
 }

@@ -29,8 +29,15 @@ export class S3Store implements ObjectStore {
   }
 
   async read(key: string, start: number, end: number) {
-    const headers = { range: `bytes=${start}-${end - 1}` };
-    return (await this.#ask({ method: "GET", key: this.#prefix + key, headers, bytes: end - start })).body;
+    const bytes = new Uint8Array(end - start);
+    return bytes.subarray(0, await this.readInto(key, start, bytes));
+  }
+
+  async readInto(key: string, start: number, into: Uint8Array): Promise<number> {
+    const headers = { range: `bytes=${start}-${start + into.length - 1}` };
+    const { body } = await this.#ask({ method: "GET", key: this.#prefix + key, headers, into });
+    if (body.buffer === into.buffer) return body.length;
+    throw storeError(undefined, new Error(`${into.length} bytes were asked for, ${body.length} came`));
   }
 
   async bytesOf(key: string): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
-import type { ObjectStore, TargetSchema } from "../../../lib/domain/ports.ts";
+import type { TargetSchema } from "../../../lib/domain/ports.ts";
 import {
   commonDimension,
   mergeColumns,
@@ -7,27 +7,20 @@ import {
   resolveColumns,
 } from "../../../lib/domain/source-layout.ts";
 import { cutUnits } from "../../../lib/domain/units.ts";
+import { storeOfFile } from "../../support/store-of-file.ts";
 
 type OnRead = (start: number, end: number) => void;
-
-/** One file of a source, held in memory. */
-function sourceOf(bytes: Uint8Array, onRead: OnRead): WasmParquetSource {
-  const store: Pick<ObjectStore, "bytesOf" | "read"> = {
-    bytesOf: async () => bytes.length,
-    read: async (_, start, end) => {
-      onRead(start, end);
-      return bytes.slice(start, end) as Uint8Array<ArrayBuffer>;
-    },
-  };
-  return new WasmParquetSource(() => store as ObjectStore);
-}
 
 /** Plans and decodes a file as a migration does. @returns the Arrow IPC stream of every unit */
 export async function decodeFile(
   bytes: Uint8Array,
   told: { dimension?: number; onRead?: OnRead } = {},
 ): Promise<Uint8Array[]> {
-  const source = sourceOf(bytes, told.onRead ?? (() => undefined));
+  const store = storeOfFile(
+    () => bytes,
+    (_, start, end) => told.onRead?.(start, end),
+  );
+  const source = new WasmParquetSource(() => store);
   const { signal } = new AbortController();
   const [footer] = await source.footers("b", ["f"], signal);
   if (!footer) throw new Error("no footer was read");
@@ -40,6 +33,6 @@ export async function decodeFile(
   const target: TargetSchema = { ...names, dimension, columns, refuseZeroVectors: true };
   const units = cutUnits([file], dimension * 4, dimension);
   const decoded: Uint8Array[] = [];
-  for await (const { ipc } of source.decode("b", ["f"], units, target, signal)) decoded.push(ipc);
+  for await (const { ipc } of source.decode("b", ["f"], units, target, signal)) decoded.push(ipc.slice());
   return decoded;
 }

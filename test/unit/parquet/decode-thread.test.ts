@@ -4,8 +4,8 @@ import { tableFromIPC } from "apache-arrow";
 import { expect, test } from "vitest";
 import { DecodeThread, type ReadFile } from "../../../lib/adapters/parquet/decode-thread.ts";
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
-import type { ObjectStore } from "../../../lib/domain/ports.ts";
 import { parquetBytes, sampleRows } from "../../support/parquet-files.ts";
+import { storeOfFile } from "../../support/store-of-file.ts";
 
 const file = parquetBytes(sampleRows(30), { rowGroupRows: 10 });
 const readFile: ReadFile = async (_, start, end) => file.slice(start, end) as Uint8Array<ArrayBuffer>;
@@ -84,10 +84,10 @@ test("a file that makes the decoder fault is to blame; the thread refuses from t
 });
 
 /** The file under every name; `hangs` never gives its bytes. */
-const store = {
-  bytesOf: async () => file.length,
-  read: (key: string, start: number, end: number) => (key === "hangs" ? never : readFile(key, start, end)),
-} as unknown as ObjectStore;
+const store = storeOfFile(
+  () => file,
+  (key) => (key === "hangs" ? never : undefined),
+);
 
 test("an abort ends footers and decoding with its reason, and their threads", async () => {
   await expectNoWorkerAfter(async () => {
@@ -135,9 +135,7 @@ test("who stops reading in between leaves no thread behind", async () => {
 test("a load goes on with the thread that has read the footers, and reads what is there by then", async () => {
   const started = await expectNoWorkerAfter(async () => {
     let now = file;
-    const read = async (_: string, start: number, end: number) => now.slice(start, end);
-    const bytesOf = async () => now.length;
-    const source = new WasmParquetSource(() => ({ bytesOf, read }) as unknown as ObjectStore);
+    const source = new WasmParquetSource(() => storeOfFile(() => now));
     const { signal } = new AbortController();
     await source.footers("b", ["a"], signal);
     now = parquetBytes(sampleRows(30, 8, "e"), { rowGroupRows: 10 });

@@ -27,6 +27,7 @@ import {
   tableBytes,
 } from "../../support/parquet-files.ts";
 import { poisonSet } from "../../support/poison-set.ts";
+import { rangesOf } from "../../support/ranges-of.ts";
 import { between, seededRandom } from "../../support/seeded-random.ts";
 import { decodeFile } from "./decode-file.ts";
 
@@ -34,8 +35,8 @@ const layouts = ["list", "fixed_size_list", "binary", "fixed_size_binary"] as co
 const { UNCOMPRESSED, SNAPPY, GZIP, BROTLI, ZSTD } = Compression;
 
 async function columnOf(bytes: Uint8Array, dimension: number): Promise<VectorColumn | undefined> {
-  const read = async (start: number, end: number) => bytes.slice(start, end);
-  return VectorColumn.in(await readTail(bytes.length, read), "vector", dimension, read);
+  const ranges = rangesOf(bytes);
+  return VectorColumn.in(await readTail(bytes.length, ranges.read), "vector", dimension, ranges);
 }
 
 const unitOf = (rowGroups: Unit["rowGroups"], firstRow = 0): Unit => ({
