@@ -7,11 +7,14 @@ import type { Publication, SearchDefaults } from "../lib/domain/index-entry.ts";
 const k = 10;
 
 /** What is published of an index, and its table opened without any of the project's own layers. */
-export async function bareTable(index: string): Promise<{ table: Table; published: Publication }> {
+export async function bareTable(
+  index: string,
+  storageOptions: Record<string, string> = {},
+): Promise<{ table: Table; published: Publication }> {
   const { registry, buckets } = container();
   const { published } = (await registry.get(index)).value;
   if (!published) throw new Error("nothing is published");
-  const connection = await connect(lanceUriFor(buckets, published.bucket, index));
+  const connection = await connect(lanceUriFor(buckets, published.bucket, index), { storageOptions });
   return { table: await connection.openTable(published.generation), published };
 }
 

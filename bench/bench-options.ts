@@ -9,6 +9,7 @@ const sectionsOf: Record<ReportName, SectionName[]> = {
   local: ["types", "peers", "filter", "builds", "growth", "migrate"],
   stack: ["migrate", "store", "cold"],
   pylance: ["migrate", "builds", "search"],
+  "pylance-stack": ["migrate", "builds", "search"],
 };
 
 export interface BenchOptions {
@@ -30,6 +31,12 @@ export interface BenchOptions {
   /** A folder. */
   out: string;
 }
+
+/** Whether what is measured lies on an object store. */
+export const isOnStore = ({ report }: BenchOptions) => report === "stack" || report === "pylance-stack";
+
+/** Whether pylance does the same beside it. */
+export const isPeered = ({ report }: BenchOptions) => report === "pylance" || report === "pylance-stack";
 
 /** The command line. @throws naming what is wrong with it */
 export function readOptions(): BenchOptions {
@@ -73,8 +80,8 @@ export function readOptions(): BenchOptions {
 
 function reportOf(stack: boolean, peer: string | undefined): ReportName {
   if (peer !== undefined && peer !== "pylance") throw new Error("--vs takes pylance");
-  if (stack && peer) throw new Error("--vs compares on the local folder: leave --stack out");
-  return stack ? "stack" : peer ? "pylance" : "local";
+  if (peer) return stack ? "pylance-stack" : "pylance";
+  return stack ? "stack" : "local";
 }
 
 function countOf(name: string, text: string): number {

@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AskedIndexType } from "../lib/domain/index-entry.ts";
-import type { BenchOptions } from "./bench-options.ts";
+import { indexFolder, storeBucket } from "./bench-lakehouse.ts";
+import { type BenchOptions, isPeered } from "./bench-options.ts";
 import { benchSet, cache, type Layout } from "./bench-set.ts";
 import type { BenchStore } from "./bench-store.ts";
 import { runChild } from "./child.ts";
+import { PylancePeer } from "./pylance-peer.ts";
 import type { Migrated } from "./results.ts";
 
 /** Queries that the exact neighbours are found for at a time, and that share a filter. */
@@ -23,6 +25,21 @@ export class BenchRun {
     this.options = options;
     this.environment = environment;
     this.store = store;
+  }
+
+  /** Where what is measured lies: the object store in a run with `--stack`. */
+  get bucket(): string {
+    return this.store ? storeBucket : "primary";
+  }
+
+  /** The database of an index in that bucket. */
+  uriOf(index: string): string {
+    return this.store?.uriOf(`lance/${index}`) ?? indexFolder(index);
+  }
+
+  /** The peer in Python, where the report has one. */
+  async peer(): Promise<PylancePeer | undefined> {
+    return isPeered(this.options) ? PylancePeer.start(this.store) : undefined;
   }
 
   /** A script of this folder in a process of its own. */

@@ -1,7 +1,14 @@
 import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CopyObjectCommand,
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { runFolders } from "../scripts/stack/folders.ts";
 import { choosePorts } from "../scripts/stack/ports.ts";
 import { endGroup } from "../scripts/stack/process-group.ts";
@@ -13,6 +20,7 @@ import { waitForService } from "../scripts/stack/wait-for-service.ts";
 import { cache, setsFolder } from "./bench-set.ts";
 
 const bucket = "bench";
+const region = "us-east-1";
 
 /** MinIO as a process of this run, empty but for the bucket `bench`. */
 export class BenchStore {
@@ -23,7 +31,7 @@ export class BenchStore {
     this.endpoint = endpoint;
     this.#client = new S3Client({
       endpoint,
-      region: "us-east-1",
+      region,
       forcePathStyle: true,
       credentials: minioCredentials,
     });
@@ -38,6 +46,21 @@ export class BenchStore {
     };
   }
 
+  /** What LanceDB and pylance need to reach it. */
+  get storageOptions(): Record<string, string> {
+    return {
+      aws_endpoint: this.endpoint,
+      aws_region: region,
+      allow_http: "true",
+      aws_access_key_id: minioCredentials.accessKeyId,
+      aws_secret_access_key: minioCredentials.secretAccessKey,
+    };
+  }
+
+  uriOf(key: string): string {
+    return `s3://${bucket}/${key}`;
+  }
+
   async createBucket(): Promise<void> {
     await this.#client.send(new CreateBucketCommand({ Bucket: bucket }));
   }
@@ -49,6 +72,28 @@ export class BenchStore {
     const Body = createReadStream(path);
     await this.#client.send(new PutObjectCommand({ Bucket: bucket, Key, Body, ContentLength: size }));
     return `s3:${bucket}/${Key}`;
+  }
+
+  /** Copies every object under one folder to another. */
+  async copy(from: string, to: string): Promise<void> {
+    for (const Key of await this.#keysUnder(from)) {
+      const CopySource = encodeURIComponent(`${bucket}/${Key}`);
+      await this.#client.send(
+        new CopyObjectCommand({ Bucket: bucket, CopySource, Key: to + Key.slice(from.length) }),
+      );
+    }
+  }
+
+  async remove(folder: string): Promise<void> {
+    for (const Key of await this.#keysUnder(folder))
+      await this.#client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+  }
+
+  async #keysUnder(folder: string): Promise<string[]> {
+    const keys: string[] = [];
+    const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: bucket, Prefix: `${folder}/` });
+    for await (const { Contents = [] } of pages) keys.push(...Contents.map(({ Key = "" }) => Key));
+    return keys;
   }
 
   close(): void {

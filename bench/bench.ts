@@ -1,5 +1,5 @@
 import { emptyLakehouse } from "./bench-lakehouse.ts";
-import { type BenchOptions, readOptions } from "./bench-options.ts";
+import { type BenchOptions, isOnStore, readOptions } from "./bench-options.ts";
 import { BenchRun } from "./bench-run.ts";
 import { type BenchStore, withStore } from "./bench-store.ts";
 import { machine } from "./machine.ts";
@@ -9,11 +9,12 @@ import type { Section } from "./sections/section.ts";
 import { sections } from "./sections/sections.ts";
 
 /**
- * `npm run bench` measures on a local folder, `-- --stack` on MinIO, `-- --vs pylance` beside pylance. Each section is
- * written as soon as it is there; `--sections a,b` repeats some of them and keeps the others.
+ * `npm run bench` measures on a local folder, `-- --stack` on MinIO, `-- --vs pylance` beside pylance, with
+ * `--stack` both on MinIO. Each section is written as soon as it is there; `--sections a,b` repeats some of them and
+ * keeps the others.
  */
 const options = readOptions();
-await (options.report === "stack" ? withStore((store) => bench(options, store)) : bench(options));
+await (isOnStore(options) ? withStore((store) => bench(options, store)) : bench(options));
 
 async function bench({ sections: names, report, out, ...rest }: BenchOptions, store?: BenchStore) {
   const environment = await emptyLakehouse(store?.environment);

@@ -10,7 +10,8 @@ import type { Build, BuildWay } from "./results.ts";
 
 interface Input {
   /** A database with the table g1. */
-  folder: string;
+  uri: string;
+  storageOptions: Record<string, string>;
   way: BuildWay;
   rows: number;
   dimension: number;
@@ -26,7 +27,7 @@ const distanceType = "cosine";
 
 /** One build of the vector index, timed, and what it finds. */
 async function build(input: Input): Promise<Build> {
-  const table = await (await connect(input.folder)).openTable("g1");
+  const table = await (await connect(input.uri, { storageOptions: input.storageOptions })).openTable("g1");
   const ms = input.built ?? (await buildOn(table, configOf(input)));
   return { ms, recall: await recallWith(table, input) };
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { readEnvironment } from "../lib/config/environment.ts";
 import { loadBuckets } from "../lib/config/lakehouse.ts";
-import { type Bucket, lanceUriFor } from "../lib/domain/bucket.ts";
+import { lanceUriFor } from "../lib/domain/bucket.ts";
 import { publishedOf } from "../lib/domain/describe-index.ts";
 import type { Metric, SearchDefaults } from "../lib/domain/index-entry.ts";
 import { createReaders } from "../lib/readers.ts";
@@ -45,20 +45,23 @@ const functionsFolder = resolve(cache, "functions");
 /**
  * First answers of fresh processes, in turn: of LanceDB alone, and of the bundled search function as Lambda has it.
  * @param environment selects the lakehouse that the index is published in
+ * @param storageOptions what LanceDB alone is told of its store
  * @param vectors two queries of the index's dimension
  */
 export async function coldStarts({
   environment,
+  storageOptions,
   index,
   vectors,
   rounds = 9,
 }: {
   environment: Record<string, string>;
+  storageOptions: Record<string, string>;
   index: string;
   vectors: number[][];
   rounds?: number;
 }): Promise<ColdStarts> {
-  const bare = { ...(await bareTable(environment, index)), vectors };
+  const bare = { ...(await bareTable(environment, index)), storageOptions, vectors };
   const bundled = { file: await unpackedSearch(), index, vectors };
   const { modules } = await assembleLayer();
   const onLambda = { ...environment, NODE_PATH: modules, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "2048" };
@@ -75,38 +78,20 @@ export async function coldStarts({
   return starts;
 }
 
-async function bareTable(environment: Record<string, string>, index: string): Promise<BareTable> {
+async function bareTable(
+  environment: Record<string, string>,
+  index: string,
+): Promise<Omit<BareTable, "storageOptions">> {
   const parsed = readEnvironment({ ...process.env, ...environment });
   const readers = createReaders(parsed, loadBuckets(parsed));
   const published = publishedOf((await readers.registry.get(index)).value);
-  const bucket = readers.buckets.get(published.bucket);
   await readers.close();
   return {
     uri: lanceUriFor(readers.buckets, published.bucket, index),
     table: published.generation,
-    storageOptions: storageOptions(bucket),
     vectorColumn: published.vectorColumn,
     metric: published.metric,
     settings: published.searchDefaults,
-  };
-}
-
-/** No more than it takes to reach the store. */
-function storageOptions({
-  backend,
-  region,
-  endpoint,
-  allowHttp,
-  credentials,
-}: Bucket): Record<string, string> {
-  if (backend === "local") return {};
-  return {
-    aws_region: region ?? "us-east-1",
-    ...(endpoint ? { aws_endpoint: endpoint } : {}),
-    ...(allowHttp ? { allow_http: "true" } : {}),
-    ...(credentials
-      ? { aws_access_key_id: credentials.accessKeyId, aws_secret_access_key: credentials.secretAccessKey }
-      : {}),
   };
 }
 

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import type { IndexParameters, SearchDefaults } from "../lib/domain/index-entry.ts";
 import { runCommand } from "../scripts/stack/run-command.ts";
 import { cache, type Layout } from "./bench-set.ts";
+import type { BenchStore } from "./bench-store.ts";
 import { findPython } from "./find-python.ts";
 
 const run = promisify(execFile);
@@ -18,32 +19,40 @@ const maxOutputBytes = 64 * 1_048_576;
 
 /** pylance in an environment of its own, which is made at the first use; each call is a process. */
 export class PylancePeer {
-  /** @throws when no Python fits, or the packages cannot be installed */
-  static async start(): Promise<PylancePeer> {
-    const wanted = readFileSync(requirements, "utf8");
-    const proof = join(folder, "installed.txt");
-    if (existsSync(proof) && readFileSync(proof, "utf8") === wanted) return new PylancePeer();
-    await rm(environment, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await install(await findPython());
-    await writeFile(proof, wanted);
-    return new PylancePeer();
+  readonly #storageOptions: Record<string, string>;
+
+  private constructor(storageOptions: Record<string, string>) {
+    this.#storageOptions = storageOptions;
   }
 
-  /** Reads a Parquet file and writes it as a dataset, which is removed again. */
-  async migrate(file: string, layout: Layout): Promise<{ ms: number; peakRssBytes: number }> {
-    const target = join(folder, "migrated.lance");
-    await rm(target, { recursive: true, force: true });
-    try {
-      return await ask("migrate", file, target, layout);
-    } finally {
-      await rm(target, { recursive: true, force: true });
+  /**
+   * @param store that files and tables lie on; without it they lie in folders
+   * @throws when no Python fits, or the packages cannot be installed
+   */
+  static async start(store: Pick<BenchStore, "storageOptions"> | undefined): Promise<PylancePeer> {
+    const wanted = readFileSync(requirements, "utf8");
+    const proof = join(folder, "installed.txt");
+    if (!existsSync(proof) || readFileSync(proof, "utf8") !== wanted) {
+      await rm(environment, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
+      await install(await findPython());
+      await writeFile(proof, wanted);
     }
+    return new PylancePeer(store?.storageOptions ?? {});
+  }
+
+  /** Reads a Parquet file and writes it as a table of that database, which is removed again. */
+  async migrate(
+    file: string,
+    database: string,
+    layout: Layout,
+  ): Promise<{ ms: number; peakRssBytes: number }> {
+    return this.#ask("migrate", file, `${database}/migrated.lance`, layout);
   }
 
   /** Builds IVF_PQ. */
   async build(table: string, metric: string, parameters: IndexParameters): Promise<{ ms: number }> {
-    return ask("build", table, metric, JSON.stringify(parameters));
+    return this.#ask("build", table, metric, JSON.stringify(parameters));
   }
 
   /** Every query once, after some to warm up. */
@@ -54,7 +63,14 @@ export class PylancePeer {
   ): Promise<{ times: number[]; found: string[][] }> {
     const file = join(folder, "queries.f32");
     await writeFile(file, Buffer.concat(queries.map(({ buffer }) => new Uint8Array(buffer))));
-    return ask("search", table, file, String(queries[0]?.length), JSON.stringify(settings));
+    return this.#ask("search", table, file, String(queries[0]?.length), JSON.stringify(settings));
+  }
+
+  async #ask<T>(...args: string[]): Promise<T> {
+    const env = { ...process.env, PEER_STORAGE_OPTIONS: JSON.stringify(this.#storageOptions) };
+    const options = { env, maxBuffer: maxOutputBytes };
+    const { stdout } = await run(pythonOf(environment), [script, ...args], options);
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
   }
 }
 
@@ -65,11 +81,6 @@ async function install(python: string): Promise<void> {
   };
   await step(python, ["-m", "venv", environment]);
   await step(pythonOf(environment), ["-m", "pip", "install", "--no-deps", "-r", requirements]);
-}
-
-async function ask<T>(...args: string[]): Promise<T> {
-  const { stdout } = await run(pythonOf(environment), [script, ...args], { maxBuffer: maxOutputBytes });
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
 }
 
 const pythonOf = (venv: string) => join(venv, "bin", "python");

@@ -10,7 +10,8 @@ import { isMet, type Target, targets } from "./targets.ts";
 const titles: Record<ReportName, string> = {
   local: "In a local folder",
   stack: "On MinIO",
-  pylance: "Against pylance",
+  pylance: "Against pylance, in a local folder",
+  "pylance-stack": "Against pylance, on MinIO",
 };
 
 /** The report that is there, whose other sections stay; without one, or with one of another shape, an empty one. */

@@ -178,7 +178,7 @@ export interface Measured<F> {
 }
 
 /** Where the indexes lay, or with what they were compared. */
-export type ReportName = "local" | "stack" | "pylance";
+export type ReportName = "local" | "stack" | "pylance" | "pylance-stack";
 
 export interface BenchResult {
   report: ReportName;

@@ -10,12 +10,13 @@ interface Input {
   index: string;
   dimension: number;
   queries: number;
+  storageOptions: Record<string, string>;
 }
 
 /** One round of the handler and LanceDB alone, in turn. @returns medians, and the ids that LanceDB found */
-async function search({ index, dimension, queries }: Input) {
+async function search({ index, dimension, queries, storageOptions }: Input) {
   const vectors = await freshQueries(queries, dimension);
-  const { table, published } = await bareTable(index);
+  const { table, published } = await bareTable(index, storageOptions);
   const events = searchEvents(index, vectors);
   const ways = {
     handler: (i: number): Promise<unknown> => handledSearch(events[i]),

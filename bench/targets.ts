@@ -191,6 +191,7 @@ export const targets: Target[] = [
   ...local.map((target) => ({ ...target, report: "local" as const })),
   ...stack.map((target) => ({ ...target, report: "stack" as const })),
   ...pylance.map((target) => ({ ...target, report: "pylance" as const })),
+  ...pylance.map((target) => ({ ...target, report: "pylance-stack" as const })),
 ];
 
 /** Whether a figure is what it should be. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { errorTable } from "../lib/domain/errors.ts";
 
 const results = "bench/results";
-const reports = ["local", "stack", "pylance"].map((name) => `${results}/${name}.md`);
+const reports = ["local", "stack", "pylance", "pylance-stack"].map((name) => `${results}/${name}.md`);
 
 /** The README with the tables that other files own: the errors and the last benchmarks. */
 export function readmeWithTables(readme: string): string {

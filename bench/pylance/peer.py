@@ -1,12 +1,16 @@
 """The same work as the benchmark's, by pylance and pyarrow. Prints one line of JSON.
 
+Sources and tables lie in folders, or on the store that PEER_STORAGE_OPTIONS tells how to reach.
+
 peer.py migrate SOURCE TARGET LAYOUT
 peer.py build TABLE METRIC PARAMETERS-AS-JSON
 peer.py search TABLE QUERIES-AS-FLOAT32 DIMENSION SETTINGS-AS-JSON
 """
 
 import json
+import os
 import resource
+import shutil
 import sys
 import time
 
@@ -14,14 +18,44 @@ import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import fs
 
 BATCH_ROWS = 10_000
 WARM_UPS = 50
+STORAGE_OPTIONS = json.loads(os.environ.get("PEER_STORAGE_OPTIONS", "{}"))
+
+
+def store():
+    scheme, endpoint = STORAGE_OPTIONS["aws_endpoint"].split("://")
+    return fs.S3FileSystem(
+        access_key=STORAGE_OPTIONS["aws_access_key_id"],
+        secret_key=STORAGE_OPTIONS["aws_secret_access_key"],
+        region=STORAGE_OPTIONS["aws_region"],
+        endpoint_override=endpoint,
+        scheme=scheme,
+    )
+
+
+def open_parquet(source):
+    if not source.startswith("s3://"):
+        return pq.ParquetFile(source)
+    return pq.ParquetFile(store().open_input_file(source[len("s3://") :]), pre_buffer=True)
+
+
+def remove(table):
+    if table.startswith("s3://"):
+        store().delete_dir(table[len("s3://") :])
+    else:
+        shutil.rmtree(table)
+
+
+def open_table(table):
+    return lance.dataset(table, storage_options=STORAGE_OPTIONS)
 
 
 def migrate(source, target, layout):
     started = time.perf_counter()
-    file = pq.ParquetFile(source)
+    file = open_parquet(source)
     stored = file.schema_arrow
     dimension = dimension_of(file, layout)
     vectors = pa.list_(pa.float32(), dimension)
@@ -36,8 +70,9 @@ def migrate(source, target, layout):
             yield pa.record_batch(columns, schema=pa.schema(fields))
 
     reader = pa.RecordBatchReader.from_batches(pa.schema(fields), batches())
-    lance.write_dataset(reader, target)
+    lance.write_dataset(reader, target, storage_options=STORAGE_OPTIONS)
     ms = (time.perf_counter() - started) * 1_000
+    remove(target)
     return {"ms": ms, "peakRssBytes": peak_rss()}
 
 
@@ -65,7 +100,7 @@ def fixed(column, layout, dimension):
 
 def build(table, metric, parameters):
     given = json.loads(parameters)
-    dataset = lance.dataset(table)
+    dataset = open_table(table)
     started = time.perf_counter()
     dataset.create_index(
         "vector",
@@ -85,7 +120,7 @@ def search(table, queries, dimension, settings):
     given = json.loads(settings)
     names = {"nprobes": "nprobes", "refineFactor": "refine_factor", "ef": "ef"}
     options = {names[name]: value for name, value in given.items()}
-    dataset = lance.dataset(table)
+    dataset = open_table(table)
     vectors = np.fromfile(queries, dtype=np.float32).reshape(-1, int(dimension))
 
     def nearest(vector):

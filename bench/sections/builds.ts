@@ -1,13 +1,10 @@
-import { link, mkdir, readdir, rm } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
 import { limits } from "../../lib/config/limits.ts";
 import type { SearchDefaults } from "../../lib/domain/index-entry.ts";
-import { indexFolder } from "../bench-lakehouse.ts";
 import type { BenchRun } from "../bench-run.ts";
-import { cache } from "../bench-set.ts";
 import { medianOf } from "../percentiles.ts";
-import { PylancePeer } from "../pylance-peer.ts";
+import type { PylancePeer } from "../pylance-peer.ts";
 import type { Build, Builds, BuildWay } from "../results.ts";
+import { withTableCopy } from "../table-copy.ts";
 import { listed, type Section, seconds, share, tableOf, times } from "./section.ts";
 
 const names: Record<BuildWay, string> = {
@@ -83,7 +80,7 @@ class Builder {
     const planned = (await run.migrated("IVF_PQ")).migrated.searchDefaults;
     const auto = await run.migrated("auto");
     const exactFile = await run.exactNeighbours(auto.index, run.options.queries);
-    const load = { index: loadedIndex, source: await run.source(), bucket: "primary", keep: true };
+    const load = { index: loadedIndex, source: await run.source(), bucket: run.bucket, keep: true };
     await run.step("load", () => run.child("load-child.ts", load));
     const { refineFactor } = planned;
     const all = { nprobes: limits.maxNprobes, ...(refineFactor ? { refineFactor } : {}) };
@@ -94,23 +91,17 @@ class Builder {
       equal: all,
       pylance: all,
     };
-    return new Builder(run, exactFile, settings, await peerOf(run));
+    return new Builder(run, exactFile, settings, await run.peer());
   }
 
   async build(way: BuildWay): Promise<Build> {
-    const folder = join(cache, "builds", way);
-    await rm(folder, { recursive: true, force: true });
-    await linkedCopy(join(indexFolder(loadedIndex), table), join(folder, table));
-    try {
-      const built =
-        way === "pylance" && this.#peer
-          ? await this.#peer.build(join(folder, table), "cosine", this.#equal())
-          : undefined;
-      const input = { folder, way, ...this.#measured(way), built: built?.ms };
-      return await this.#run.child<Build>("build-child.ts", input);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    return withTableCopy(this.#run, loadedIndex, async (uri) => {
+      const theirs =
+        way === "pylance" ? await this.#peer?.build(`${uri}/g1.lance`, "cosine", this.#equal()) : undefined;
+      const storageOptions = this.#run.store?.storageOptions ?? {};
+      const input = { uri, storageOptions, way, ...this.#measured(way), built: theirs?.ms };
+      return this.#run.child<Build>("build-child.ts", input);
+    });
   }
 
   #measured(way: BuildWay) {
@@ -134,16 +125,3 @@ class Builder {
 }
 
 const loadedIndex = "loaded";
-const table = "g1.lance";
-const peerOf = async (run: BenchRun) => (run.options.report === "pylance" ? PylancePeer.start() : undefined);
-
-/** Files of Lance are never changed, so a build that is removed again leaves the original as it was. */
-async function linkedCopy(from: string, to: string): Promise<void> {
-  const entries = await readdir(from, { recursive: true, withFileTypes: true });
-  for (const entry of entries.filter((one) => one.isFile())) {
-    const source = join(entry.parentPath, entry.name);
-    const target = join(to, relative(from, source));
-    await mkdir(dirname(target), { recursive: true });
-    await link(source, target);
-  }
-}

@@ -19,7 +19,8 @@ export const cold: Section<"cold"> = {
     await run.step("cold: migrate", () => runChild("migrate-child.ts", input, environment));
     const vectors = (await freshQueries(2, run.options.dimension)).map((vector) => [...vector]);
     const rounds = Math.max(leastRounds, run.options.rounds);
-    return run.step("cold starts", () => coldStarts({ environment, index, vectors, rounds }));
+    const { storageOptions = {} } = run.store ?? {};
+    return run.step("cold starts", () => coldStarts({ environment, storageOptions, index, vectors, rounds }));
   },
   markdown({ bare, bundled }) {
     const rows = (Object.keys(bare[0] ?? {}) as (keyof ColdSteps)[]).map((step) => {

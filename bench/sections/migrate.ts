@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import { storeBucket } from "../bench-lakehouse.ts";
 import type { BenchRun } from "../bench-run.ts";
 import { type Layout, layouts, setsFolder } from "../bench-set.ts";
 import { medianOf } from "../percentiles.ts";
-import { PylancePeer } from "../pylance-peer.ts";
+import type { PylancePeer } from "../pylance-peer.ts";
 import type { LayoutLoads, Load } from "../results.ts";
 import { mebibytes, type Section, seconds, tableOf, times } from "./section.ts";
 
@@ -11,7 +10,7 @@ import { mebibytes, type Section, seconds, tableOf, times } from "./section.ts";
 export const migrate: Section<"migrate"> = {
   title: "Loading Parquet (plan, load, compact)",
   async measure(run, keep) {
-    const peer = run.options.report === "pylance" ? await PylancePeer.start() : undefined;
+    const peer = await run.peer();
     const all: LayoutLoads[] = [];
     for (const layout of layouts) {
       const one: LayoutLoads = { layout, loads: [], ...(peer ? { pylance: [] } : {}) };
@@ -55,13 +54,11 @@ export function ratioToPylance({ loads, pylance }: LayoutLoads): number | undefi
 /** In turn, and each first as often as the other. */
 async function measureLayout(run: BenchRun, one: LayoutLoads, peer: PylancePeer | undefined): Promise<void> {
   const { layout, loads, pylance } = one;
-  const local = await run.source(layout);
-  const set = local.slice("sets/".length);
-  const source = run.store ? await run.store.upload(set) : local;
+  const { source, uri } = await sourceOf(run, layout);
   for (let round = 0; round < run.options.rounds; round++) {
     const ours = async () => void loads.push(await load(run, layout, round, source));
     const theirs = async () => {
-      if (peer && pylance) pylance.push(await peer.migrate(join(setsFolder, set), layout));
+      if (peer && pylance) pylance.push(await peer.migrate(uri, run.uriOf("peer"), layout));
     };
     const turns = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
     await run.step(`load ${layout} ${round + 1}`, async () => {
@@ -70,7 +67,15 @@ async function measureLayout(run: BenchRun, one: LayoutLoads, peer: PylancePeer 
   }
 }
 
+/** The set as a migration is told of it, and as pylance is. */
+async function sourceOf(run: BenchRun, layout: Layout): Promise<{ source: string; uri: string }> {
+  const source = await run.source(layout);
+  const set = source.slice("sets/".length);
+  if (!run.store) return { source, uri: join(setsFolder, set) };
+  return { source: await run.store.upload(set), uri: run.store.uriOf(`source/${set}`) };
+}
+
 function load(run: BenchRun, layout: Layout, round: number, source: string): Promise<Load> {
   const index = `load-${layout.replaceAll("_", "-")}-${round}`;
-  return run.child("load-child.ts", { index, source, bucket: run.store ? storeBucket : "primary" });
+  return run.child("load-child.ts", { index, source, bucket: run.bucket });
 }

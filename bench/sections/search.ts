@@ -1,11 +1,8 @@
-import { join } from "node:path";
-import { indexFolder } from "../bench-lakehouse.ts";
 import type { BenchRun } from "../bench-run.ts";
 import { freshQueries } from "../bench-set.ts";
 import { meanRecall, readExact } from "../exact-file.ts";
 import { medianOf } from "../percentiles.ts";
-import { PylancePeer } from "../pylance-peer.ts";
-import type { SearchPeers } from "../results.ts";
+import type { Migrated, SearchPeers } from "../results.ts";
 import { ms, type Section, share, tableOf, times } from "./section.ts";
 
 interface NodeRound {
@@ -37,14 +34,23 @@ export const search: Section<"search"> = {
   },
 };
 
+/** Where the run's store is, if it has one. */
+async function searched(run: BenchRun): Promise<{ index: string; migrated: Migrated }> {
+  if (!run.store) return run.migrated("auto");
+  const index = "auto-searched";
+  return { index, migrated: await run.migrate(index, { indexType: "auto", bucket: run.bucket }) };
+}
+
 async function measureSearch(run: BenchRun): Promise<SearchPeers> {
   const { dimension, queries: all, curveQueries: queries, rounds } = run.options;
-  const peer = await PylancePeer.start();
-  const { index, migrated } = await run.migrated("auto");
+  const peer = await run.peer();
+  if (!peer) throw new Error("searches are compared with --vs pylance");
+  const { index, migrated } = await searched(run);
   const exact = await readExact(await run.exactNeighbours(index, all));
   const vectors = await freshQueries(queries, dimension);
-  const theirs = () => peer.search(join(indexFolder(index), "g1.lance"), vectors, migrated.searchDefaults);
-  const ours = () => run.child<NodeRound>("search-child.ts", { index, dimension, queries });
+  const theirs = () => peer.search(`${run.uriOf(index)}/g1.lance`, vectors, migrated.searchDefaults);
+  const input = { index, dimension, queries, storageOptions: run.store?.storageOptions ?? {} };
+  const ours = () => run.child<NodeRound>("search-child.ts", input);
   const result: SearchPeers = { handler: [], bare: [], pylance: [], recall: { bare: 0, pylance: 0 } };
   const add = (node: NodeRound, python: Awaited<ReturnType<typeof theirs>>) => {
     result.handler.push(node.handler);
