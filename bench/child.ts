@@ -10,7 +10,8 @@ export function runChild<T>(script: string, input: unknown, environment: Record<
   return new Promise((resolve, reject) => {
     const child = fork(join(import.meta.dirname, script), [JSON.stringify(input)], {
       env: { ...process.env, ...environment },
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      execArgv: process.env["ZZARGS"] ? process.env["ZZARGS"].split(" ") : [],
+      stdio: ["ignore", process.env["ZZOUT"] ? "inherit" : "ignore", "inherit", "ipc"],
     });
     let answer: { value: T } | undefined;
     child.on("message", (message) => {

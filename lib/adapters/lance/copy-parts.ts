@@ -31,29 +31,44 @@ export function partsOf(key: string, path: string, ranges: ByteRange[]): Part[] 
   });
 }
 
-/** @throws StoreUnavailable, the signal's reason */
+/** After a failure nothing more is begun. @throws StoreUnavailable, the signal's reason, when what was begun has ended */
 export async function copyParts(
   store: ObjectStore,
   parts: Part[],
   { concurrency = limits.diskCopyConcurrency, pause = 0, signal }: CopyPace,
 ): Promise<void> {
-  await inParallel(parts, concurrency, async (part) => {
-    signal?.throwIfAborted();
-    const begun = performance.now();
-    await copyPart(store, part);
-    if (pause > 0) await sleep((performance.now() - begun) * pause, undefined, signal ? { signal } : {});
-  });
+  const queue = parts.values();
+  const failures: unknown[] = [];
+  const copySome = async () => {
+    const memory = new Uint8Array(Math.max(...parts.map(({ start, end }) => end - start)));
+    for (const part of queue) {
+      if (failures.length > 0) return;
+      signal?.throwIfAborted();
+      const begun = performance.now();
+      await copyPart(store, part, memory);
+      if (pause > 0) await sleep((performance.now() - begun) * pause, undefined, signal ? { signal } : {});
+    }
+  };
+  const width = Math.min(concurrency, parts.length);
+  const copying = Array.from({ length: width }, () => copySome().catch((error) => failures.push(error)));
+  await Promise.all(copying);
+  if (failures.length > 0) throw failures[0];
 }
 
-async function copyPart(store: ObjectStore, { key, path, start, end }: Part): Promise<void> {
+/** @param memory for the bytes, one part after the other */
+async function copyPart(
+  store: ObjectStore,
+  { key, path, start, end }: Part,
+  memory: Uint8Array,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, "a").then(async (created) => {
     await created.close();
     return open(path, "r+");
   });
   try {
-    const bytes = end > start ? await store.read(key, start, end) : new Uint8Array();
-    const { bytesWritten } = await file.write(bytes, 0, bytes.length, start);
+    const bytes = end > start ? await store.readInto(key, start, memory.subarray(0, end - start)) : 0;
+    const { bytesWritten } = await file.write(memory, 0, bytes, start);
     if (bytesWritten !== end - start)
       throw new DomainError(
         "StoreUnavailable",
@@ -62,16 +77,4 @@ async function copyPart(store: ObjectStore, { key, path, start, end }: Part): Pr
   } finally {
     await file.close();
   }
-}
-
-/** After a failure nothing more is begun, and it is thrown when what was begun has ended. */
-async function inParallel<T>(items: T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const failures: unknown[] = [];
-  const worker = async () => {
-    for (const item of queue)
-      if (failures.length === 0) await work(item).catch((error) => failures.push(error));
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  if (failures.length > 0) throw failures[0];
 }
