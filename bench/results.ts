@@ -160,8 +160,8 @@ export interface SearchPeers {
 export interface Figures {
   types: TypeResult[];
   peers: Peers;
-  /** With the column among those the job was told of, and not. */
-  filter: { declared: Filtered; undeclared: Filtered };
+  /** With a scalar index on the column, and with none. */
+  filter: { indexed: Filtered; scanned: Filtered };
   builds: Builds;
   growth: Grown[];
   migrate: LayoutLoads[];

@@ -5,20 +5,20 @@ import type { Generations } from "./ports.ts";
 
 /**
  * Builds the vector index as planned and the scalar indexes on the id column (without it a fetch scans the table)
- * and on those that are filtered by; such a column that had one already keeps it.
+ * and on those that the plan names; another column that had one already keeps it.
  * Repeated, it builds again and replaces.
  * @throws IndexParametersInvalid
  */
 export async function buildGeneration(
   generations: Generations,
   plan: Plan,
-  { indexType, indexParameters, filterColumns }: AskedIndex,
+  { indexType, indexParameters }: Pick<AskedIndex, "indexType" | "indexParameters">,
   metric: Metric,
 ): Promise<IndexPlan> {
   const rows = await generations.rowsOf(plan.ref);
   const { dimension, vectorColumn, idColumn } = plan.target;
   const made = planIndex({ type: indexType, rows, dimension, asked: indexParameters });
-  for (const column of new Set([idColumn, ...filterColumns]))
+  for (const column of new Set([idColumn, ...plan.filterColumns]))
     await generations.buildScalarIndex(plan.ref, column);
   if (made.type === "EXACT") await generations.dropVectorIndex(plan.ref, vectorColumn);
   else await generations.buildVectorIndex(plan.ref, vectorColumn, made.type, metric, made.parameters);

@@ -1,6 +1,34 @@
+import { limits } from "../config/limits.ts";
 import { DomainError } from "./errors.ts";
-import { kindOf } from "./filter-types.ts";
+import { type Kind, kindOf } from "./filter-types.ts";
 import type { Column } from "./index-entry.ts";
+import type { TargetSchema } from "./ports.ts";
+import type { SourceFile } from "./source-layout.ts";
+
+/** Times are compared as numbers (filter-sql.ts), for which no index on them is used. */
+const indexedKinds = new Set<Kind | undefined>(["string", "integer", "number", "boolean"]);
+
+/**
+ * The columns that get scalar indexes where a job does not say which: numbers, booleans and strings that are short on
+ * the average, which cost little and which filters are mostly about.
+ */
+export function likelyFilterColumns(
+  files: SourceFile[],
+  { columns, idColumn, vectorColumn }: Pick<TargetSchema, "columns" | "idColumn" | "vectorColumn">,
+): string[] {
+  const rows = files.reduce((sum, { footer }) => sum + footer.rows, 0);
+  const bytesOf = (name: string) =>
+    files
+      .flatMap(({ footer }) => footer.columns.filter((column) => column.name === name))
+      .reduce((sum, { bytes }) => sum + bytes, 0);
+  return columns
+    .filter(({ name }) => name !== idColumn && name !== vectorColumn)
+    .filter(
+      ({ name, type }) => indexedKinds.has(kindOf(type)) && bytesOf(name) <= rows * limits.likelyFilterBytes,
+    )
+    .map(({ name }) => name)
+    .slice(0, limits.likelyFilterColumns);
+}
 
 /** @throws IndexParametersInvalid naming every column that there is not or that no filter takes, and those that fit */
 export function refuseUnfilterable(filterColumns: string[], columns: Column[]): void {

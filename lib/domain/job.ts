@@ -9,9 +9,13 @@ const common = {
     description: "auto: the type that builds and searches fastest at the recall asked for, by dimension",
   }),
   indexParameters: indexParameters.default({}),
-  filterColumns: z.array(z.string().min(1).max(256)).max(limits.maxFilterColumns).default([]).meta({
-    description: "Columns that searches filter by: each gets a scalar index",
-  }),
+  filterColumns: z
+    .array(z.string().min(1).max(256))
+    .max(limits.maxFilterColumns)
+    .optional()
+    .meta({
+      description: `Columns that searches filter by: each gets a scalar index. Without it a migration takes the first ${limits.likelyFilterColumns} of numbers, booleans and strings of at most ${limits.likelyFilterBytes} bytes on the average, and a build-index job those of the published index`,
+    }),
   targetRecall: z
     .number()
     .min(0.1)

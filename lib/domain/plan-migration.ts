@@ -2,7 +2,7 @@ import { limits } from "../config/limits.ts";
 import type { Buckets } from "./bucket.ts";
 import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
 import { DomainError } from "./errors.ts";
-import { refuseUnfilterable } from "./filter-columns.ts";
+import { likelyFilterColumns, refuseUnfilterable } from "./filter-columns.ts";
 import type { MigrateInput } from "./job.ts";
 import { splitSource } from "./names.ts";
 import { type Plan, plan, stagingOf } from "./plan.ts";
@@ -45,7 +45,7 @@ export async function planMigration(
   const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
   planIndex({ type: input.indexType, rows, dimension: target.dimension, asked: input.indexParameters });
-  refuseUnfilterable(input.filterColumns, target.columns);
+  refuseUnfilterable(input.filterColumns ?? [], target.columns);
   const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length, target.dimension);
   const claim = await claimGeneration(deps, job, input.index, input.bucket);
   const ref = { index: input.index, bucket: input.bucket, generation: claim.generation };
@@ -58,6 +58,7 @@ export async function planMigration(
     files: files.map(({ key }) => key),
     units,
     workers: Math.min(input.workers, units.length),
+    filterColumns: input.filterColumns ?? likelyFilterColumns(files, target),
     published: await publishedVersion(deps, input.index),
     claimedAt: claim.since,
   };

@@ -34,7 +34,7 @@ export async function planRebuild(
     dimension: published.dimension,
     asked: asked.indexParameters,
   });
-  refuseUnfilterable(asked.filterColumns, published.columns);
+  refuseUnfilterable(asked.filterColumns ?? [], published.columns);
   const claim = await claimGeneration(deps, job, input.index, published.bucket);
   if (publishedOf((await deps.registry.get(input.index)).value).generation !== published.generation)
     throw new DomainError(
@@ -51,6 +51,7 @@ export async function planRebuild(
     files: [],
     units: [],
     workers: 0,
+    filterColumns: asked.filterColumns ?? [],
     published: { ref: from, version: await deps.generations.version(from) },
     claimedAt: claim.since,
   };

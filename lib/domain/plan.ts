@@ -28,6 +28,8 @@ export const plan = z.object({
   files: z.array(z.string()),
   units: z.array(unit),
   workers: z.int(),
+  /** That get scalar indexes, beside the id column. */
+  filterColumns: z.array(z.string()).default([]),
   /** What is published when the job begins: a rebuild copies it, and either job replaces this version and no later one. */
   published: z.object({ ref: generationRef, version: z.int().nullable() }).nullable(),
   claimedAt: z.string(),

@@ -110,6 +110,8 @@ export interface SourceColumn {
   type: string;
   /** Whether columns of this type can be stored. */
   carried: boolean;
+  /** Of all its values in the file, encoded but not compressed. */
+  bytes: number;
   vector?: { layout: VectorLayout; dimension: number | null };
 }
 

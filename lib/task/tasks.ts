@@ -193,8 +193,9 @@ async function targetRecallOf(call: TaskCall): Promise<number> {
 /** An optimization keeps to what the job asked for that it optimizes the index of. */
 async function askedIn(call: TaskCall): Promise<AskedIndex | undefined> {
   if (call.input.type === "optimize") return (await publishedIn(call)).asked;
-  const { indexType, indexParameters, filterColumns } = call.input;
+  const { indexType, indexParameters } = call.input;
   const before = call.input.type === "build-index" ? (await publishedIn(call)).asked?.filterColumns : [];
+  const { filterColumns } = await planOf(call);
   return { indexType, indexParameters, filterColumns: [...new Set([...(before ?? []), ...filterColumns])] };
 }
 

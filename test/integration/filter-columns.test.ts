@@ -41,6 +41,14 @@ test("columns named for filters get scalar indexes, and keep them when the index
   expect((await described()).published?.asked?.filterColumns).toEqual(["chunk_text"]);
 });
 
+test("where none are named those get scalar indexes that filters are mostly about, where [] is named none", async () => {
+  expect((await runJob(container, migrate)).error).toBeNull();
+  expect(await indexedColumns()).toEqual(["chunk_text_idx", "doc_id_idx", "vector_idx"]);
+  expect((await described()).published?.asked?.filterColumns).toEqual(["chunk_text"]);
+  expect((await runJob(container, { ...migrate, filterColumns: [] })).error).toBeNull();
+  expect(await indexedColumns()).toEqual(["doc_id_idx", "vector_idx"]);
+});
+
 test("auto says which type it took and why", async () => {
   expect((await runJob(container, migrate)).error).toBeNull();
   const { published } = await described();

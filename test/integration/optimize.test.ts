@@ -99,7 +99,7 @@ test.each<[IndexType, RegExp]>([
     expect(published).toMatchObject({ indexType, rows: 700, asked: { indexType } });
     expect(published?.reasons.at(-1)).toMatch(why);
     expect(recall).toMatchObject({ target: 0.95, status: "verified", unindexedRows: 0 });
-    expect(stats?.indexes.map(({ unindexedRows }) => unindexedRows)).toEqual([0, 0]);
+    expect(stats?.indexes.map(({ unindexedRows }) => unindexedRows)).toEqual([0, 0, 0]);
     const found = await recallAt(all.slice(-100), all);
     expect(found.recall + 2 * found.error).toBeGreaterThanOrEqual(0.95);
   },

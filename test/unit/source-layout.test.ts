@@ -3,9 +3,9 @@ import { limits } from "../../lib/config/limits.ts";
 import type { FileFooter, SourceColumn } from "../../lib/domain/ports.ts";
 import { mergeColumns, resolveColumns } from "../../lib/domain/source-layout.ts";
 
-const text = (name: string): SourceColumn => ({ name, type: "Utf8", carried: true });
+const text = (name: string): SourceColumn => ({ name, type: "Utf8", carried: true, bytes: 0 });
 const vector = (name: string, dimension: number | null = 8): SourceColumn => ({
-  ...{ name, type: "List<Float32>", carried: true },
+  ...{ name, type: "List<Float32>", carried: true, bytes: 0 },
   vector: { layout: "list", dimension },
 });
 
@@ -24,7 +24,11 @@ test("a name that is known wins over one that merely fits, and the job's word ov
 });
 
 test("a known name whose type does not fit is passed over", () => {
-  const one = file("a", [{ name: "doc_id", type: "Float64", carried: true }, text("key"), vector("v")]);
+  const one = file("a", [
+    { name: "doc_id", type: "Float64", carried: true, bytes: 0 },
+    text("key"),
+    vector("v"),
+  ]);
   expect(resolveColumns(one, {}).idColumn).toBe("key");
 });
 

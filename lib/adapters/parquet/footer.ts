@@ -50,10 +50,15 @@ function sourceColumn(field: Field, groups: RowGroupMetaData[]): SourceColumn {
   const type = storedTypeName(String(field.type));
   const layout = vectorLayout(field.type);
   const carried = typeNamed(type) !== undefined;
+  const chunks = groups.flatMap((group) => group.columns());
+  const bytes = chunks
+    .filter((chunk) => chunk.columnPath()[0] === field.name)
+    .reduce((sum, chunk) => sum + chunk.uncompressedSize(), 0);
   return {
     name: field.name,
     type,
     carried,
+    bytes,
     ...(layout ? { vector: { layout, dimension: dimensionOf(field, groups) } } : {}),
   };
 }

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { limits } from "../../lib/config/limits.ts";
+import { likelyFilterColumns } from "../../lib/domain/filter-columns.ts";
+
+const rows = 100;
+
+/** A source of files whose columns have these types, and so many bytes in each file. */
+function likely(...files: Record<string, [type: string, bytes: number]>[]): string[] {
+  const source = files.map((columns, i) => ({
+    key: `f${i}`,
+    footer: {
+      ...{ bytes: 0, rows, rowGroups: [{ rows, bytes: 0 }] },
+      columns: Object.entries(columns).map(([name, [type, bytes]]) => ({ name, type, bytes, carried: true })),
+    },
+  }));
+  const types = new Map(
+    files.flatMap((columns) => Object.entries(columns).map(([name, [type]]) => [name, type])),
+  );
+  const columns = [...types].map(([name, type]) => ({ name, type }));
+  return likelyFilterColumns(source, { columns, idColumn: "id", vectorColumn: "v" });
+}
+
+test("numbers, booleans and short strings are likely to be filtered by; times, lists, the id and the vector get no index", () => {
+  const short = rows * limits.likelyFilterBytes;
+  const columns = {
+    ...{
+      id: ["Utf8", 0],
+      v: ["FixedSizeList[4]<Float32>", 0],
+      year: ["Int32", 400],
+      price: ["Float64", 800],
+    },
+    ...{
+      sold: ["Bool", 20],
+      lang: ["Utf8", short],
+      text: ["Utf8", short + 1],
+      at: ["Timestamp<MICROSECOND>", 8],
+    },
+    tags: ["List<Utf8>", 8],
+  } as Record<string, [string, number]>;
+  expect(likely(columns)).toEqual(["year", "price", "sold", "lang"]);
+});
+
+test("whether a string is short is a matter of all files, and wide tables get no more than a few indexes", () => {
+  const long = rows * limits.likelyFilterBytes * 2;
+  expect(likely({ a: ["Utf8", long] }, { a: ["Utf8", 0] })).toEqual(["a"]);
+  expect(likely({ a: ["Utf8", long] }, { a: ["Utf8", 1] })).toEqual([]);
+  const wide = Object.fromEntries(
+    Array.from({ length: 50 }, (_, i) => [`c${i}`, ["Int64", 8] as [string, number]]),
+  );
+  expect(likely(wide)).toHaveLength(limits.likelyFilterColumns);
+});
