@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { readEnvironment } from "../lib/config/environment.ts";
 import { loadBuckets } from "../lib/config/lakehouse.ts";
 import { lanceUriFor } from "../lib/domain/bucket.ts";
@@ -9,6 +9,7 @@ import { createReaders } from "../lib/readers.ts";
 import { functionFiles } from "../scripts/bundle.ts";
 import { assembleLayer } from "../scripts/layer.ts";
 import { cache } from "./bench-set.ts";
+import { writeFiles } from "./bundled-script.ts";
 import { runChild } from "./child.ts";
 
 /** Milliseconds of a fresh process. The first answer comes after `total`, of which the steps before it are parts. */
@@ -98,10 +99,6 @@ async function bareTable(
 /** @returns the search function's file, unpacked as Lambda does */
 async function unpackedSearch(): Promise<string> {
   await rm(functionsFolder, { recursive: true, force: true });
-  for (const [name, bytes] of await functionFiles()) {
-    const path = join(functionsFolder, name);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, bytes);
-  }
+  await writeFiles(functionsFolder, await functionFiles());
   return join(functionsFolder, "functions/search.mjs");
 }

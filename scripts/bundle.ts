@@ -73,7 +73,8 @@ export async function modulesOf(handler: string): Promise<Map<string, number>> {
 
 const coldStarted = new Set(["search", "fetch-document"].map((name) => `${folder}/${name}`));
 
-async function bundle(entries: EntryPoint[]): Promise<Bundle> {
+/** Bundles entries together, as they are deployed. */
+export async function bundle(entries: EntryPoint[]): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: project,
     entryPoints: entries,
@@ -120,10 +121,17 @@ async function entryPoints(): Promise<EntryPoint[]> {
     in: `${folder}/${name}`,
     out: `${folder}/${name.replace(/\.ts$/, "")}`,
   }));
-  return [...handlers, { in: "lib/adapters/parquet/decode-worker.ts", out: `${folder}/decode-worker` }];
+  return [...handlers, decodeWorker];
 }
 
-async function parquetDecoder(): Promise<[string, Uint8Array]> {
+/** Looked for beside whatever decodes Parquet. */
+export const decodeWorker: EntryPoint = {
+  in: "lib/adapters/parquet/decode-worker.ts",
+  out: `${folder}/decode-worker`,
+};
+
+/** Looked for beside the worker. */
+export async function parquetDecoder(): Promise<[string, Uint8Array]> {
   const file = createRequire(import.meta.url).resolve("parquet-wasm/node/parquet_wasm_bg.wasm");
   return [`${folder}/parquet_wasm_bg.wasm`, await readFile(file)];
 }

@@ -1,21 +1,27 @@
 import { join } from "node:path";
 import type { BenchRun } from "../bench-run.ts";
 import { type Layout, layouts, setsFolder } from "../bench-set.ts";
+import { type BundledScript, bundledScript } from "../bundled-script.ts";
+import { runChild } from "../child.ts";
 import { medianOf } from "../percentiles.ts";
 import type { PylancePeer } from "../pylance-peer.ts";
 import type { LayoutLoads, Load } from "../results.ts";
 import { mebibytes, type Section, seconds, tableOf, times } from "./section.ts";
 
-/** Reading Parquet of every layout and writing it as a table, without an index; or the same by the peer in Python. */
+/**
+ * Reading Parquet of every layout and writing it as a table, without an index, by the code as it is deployed; or the same
+ * by the peer in Python. Neither's start is in it.
+ */
 export const migrate: Section<"migrate"> = {
   title: "Loading Parquet (plan, load, compact)",
   async measure(run, keep) {
     const peer = await run.peer();
+    const loader = await bundledScript("load-child");
     const all: LayoutLoads[] = [];
     for (const layout of layouts) {
       const one: LayoutLoads = { layout, loads: [], ...(peer ? { pylance: [] } : {}) };
       all.push(one);
-      await measureLayout(run, one, peer);
+      await measureLayout(run, one, loader, peer);
       await keep(all);
     }
     return all;
@@ -52,11 +58,16 @@ export function ratioToPylance({ loads, pylance }: LayoutLoads): number | undefi
 }
 
 /** In turn, and each first as often as the other. */
-async function measureLayout(run: BenchRun, one: LayoutLoads, peer: PylancePeer | undefined): Promise<void> {
+async function measureLayout(
+  run: BenchRun,
+  one: LayoutLoads,
+  loader: BundledScript,
+  peer: PylancePeer | undefined,
+): Promise<void> {
   const { layout, loads, pylance } = one;
   const { source, uri } = await sourceOf(run, layout);
   for (let round = 0; round < run.options.rounds; round++) {
-    const ours = async () => void loads.push(await load(run, layout, round, source));
+    const ours = async () => void loads.push(await load(run, loader, `${layout}-${round}`, source));
     const theirs = async () => {
       if (peer && pylance) pylance.push(await peer.migrate(uri, run.uriOf("peer"), layout));
     };
@@ -75,7 +86,12 @@ async function sourceOf(run: BenchRun, layout: Layout): Promise<{ source: string
   return { source: await run.store.upload(set), uri: run.store.uriOf(`source/${set}`) };
 }
 
-function load(run: BenchRun, layout: Layout, round: number, source: string): Promise<Load> {
-  const index = `load-${layout.replaceAll("_", "-")}-${round}`;
-  return run.child("load-child.ts", { index, source, bucket: run.bucket });
+function load(
+  run: BenchRun,
+  { path, environment }: BundledScript,
+  name: string,
+  source: string,
+): Promise<Load> {
+  const input = { index: `load-${name}`, source, bucket: run.bucket };
+  return runChild(path, input, { ...run.environment, ...environment });
 }
