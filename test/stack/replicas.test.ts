@@ -186,6 +186,42 @@ test("every answer is of one version while others append", async () => {
   expect((await search("strong")).rows).toBe(rows + 5);
 });
 
+test("every answer has all rows while a client optimizes the table under its replica", async () => {
+  await replicated();
+  await append("new", 5);
+  const optimizing = (async () => {
+    for (let i = 0; i < 3; i++) {
+      await asClient((table) => table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true }));
+      await append(`batch-${i}-`, 1);
+    }
+  })();
+  const seen: number[] = [];
+  let busy = true;
+  void optimizing.finally(() => {
+    busy = false;
+  });
+  while (busy) seen.push((await search("strong")).rows);
+  await optimizing;
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  expect(seen[0]).toBeGreaterThanOrEqual(rows + 5);
+  await warm.copies.idle();
+  expect(await search("strong")).toMatchObject({ rows: rows + 8 });
+});
+
+test("what an optimize job publishes takes the place of the replica, also in a container that was frozen meanwhile", async () => {
+  await replicated();
+  await append("new", 5);
+  const optimize = { type: "optimize", index: "docs" };
+  expect((await runJob(lakehouse.open(), optimize)).error).toBeNull();
+  expect(await search("strong")).toMatchObject({ generation: "g2", rows: rows + 5 });
+  await warm.copies.idle();
+  expect(await search()).toMatchObject({ cache: "replica", generation: "g2", rows: rows + 5 });
+  await asClient((table) => table.add(sampleRows(4, 8, "later") as Record<string, unknown>[]), "g2");
+  expect((await runJob(lakehouse.open(), optimize)).error).toBeNull();
+  now += 3_600_000;
+  expect(await search()).toMatchObject({ generation: "g3", rows: rows + 9 });
+});
+
 test("a generation that is published takes the place of the old one's replica, whose files go", async () => {
   const before = await copies();
   await replicated();
