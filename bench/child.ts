@@ -2,16 +2,15 @@ import { fork } from "node:child_process";
 import { resolve as resolvePath } from "node:path";
 
 /**
- * Runs a script of this folder, or of an absolute path, in a process of its own, so that its memory and its cold start are its own. Its log goes
- * nowhere, but is written as in production.
+ * Runs a script of this folder, or of an absolute path, in a process of its own, so that its memory and its cold start
+ * are its own. Its log goes nowhere, but is written as in production.
  * @throws when it ends without an answer
  */
 export function runChild<T>(script: string, input: unknown, environment: Record<string, string>): Promise<T> {
   return new Promise((resolve, reject) => {
     const child = fork(resolvePath(import.meta.dirname, script), [JSON.stringify(input)], {
       env: { ...process.env, ...environment },
-      execArgv: process.env["ZZARGS"] ? process.env["ZZARGS"].split(" ") : [],
-      stdio: ["ignore", process.env["ZZOUT"] ? "inherit" : "ignore", "inherit", "ipc"],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     let answer: { value: T } | undefined;
     child.on("message", (message) => {
