@@ -24,6 +24,8 @@ interface Search {
   /** How many queries there are. */
   queries: number;
   measure: Measure;
+  /** Of the time without it, at most, for refining to be chosen. */
+  refiningTakes: number;
 }
 
 const refineLadder = [1, 2, 4, 8, 16, 32, 64];
@@ -39,6 +41,7 @@ const efLadder = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024];
  * A setting that clearly reaches or misses the target shows it on a few queries; only a close one costs all of them,
  * and so does every one that may be chosen.
  * @param queries how many were sampled
+ * @param isOnStore whether the index lies on an object store
  * @returns the choice, or the best that was seen when none reaches the target
  */
 export async function chooseSearchDefaults(
@@ -46,9 +49,11 @@ export async function chooseSearchDefaults(
   target: number,
   measure: Measure,
   queries: number = limits.recallQueries,
+  isOnStore = false,
 ): Promise<{ choice: Measurement; reached: boolean }> {
   if (type === "EXACT") return { choice: await measure({}, queries), reached: true };
-  const search = { target, queries, measure: remembering(measure) };
+  const refiningTakes = isOnStore ? limits.refiningTakesOnStore : limits.refiningTakes;
+  const search = { target, queries, measure: remembering(measure), refiningTakes };
   const hnsw = type === "HNSW_SQ";
   const ladder = hnsw ? efLadder : probesLadder(parameters.numPartitions ?? 1);
   const settingsOf = (rung: number, refine: number) => ({
@@ -69,7 +74,7 @@ async function cheapest(search: Search, refines: number[], rungs: number, settin
     const at = (rung: number) => settingsOf(rung, refine);
     const { least, seen } = await leastThatReaches(search, top, at, best?.ms);
     if (!highest || seen.recall > highest.recall) highest = seen;
-    if (best && (!least || !isWorthReading(least.found, best))) break;
+    if (best && (!least || !isWorthReading(search, least.found, best))) break;
     if (least) [best, top] = [least.found, least.rung];
   }
   const choice = best ?? highest;
@@ -78,12 +83,13 @@ async function cheapest(search: Search, refines: number[], rungs: number, settin
 }
 
 /**
- * Measured on a disk, refining costs less than it does on a store, where the candidates' vectors are read from (37 ms in
- * place of 18): it has to save a good part of the time to be chosen.
+ * Measured on a disk whose pages are in memory, refining costs less than elsewhere, most of all on a store, where the
+ * candidates' vectors are read from (37 ms in place of 18) and where without it the copy of an index answers a cold
+ * container: it has to save a good part of the time to be chosen.
  */
-function isWorthReading(refined: Measurement, before: Measurement): boolean {
+function isWorthReading({ refiningTakes }: Search, refined: Measurement, before: Measurement): boolean {
   const already = before.settings.refineFactor !== undefined;
-  return refined.ms < before.ms * (already ? 1 : limits.refiningSaves);
+  return refined.ms < before.ms * (already ? 1 : refiningTakes);
 }
 
 /** Growing by a fifth, up to all partitions: a search takes as much longer as the rung lies above what it needs. */

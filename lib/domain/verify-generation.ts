@@ -21,14 +21,14 @@ export interface Verified {
 /**
  * Measures recall@10 of the built index against exact search on sampled rows, and picks the search defaults that
  * reach the target. A sampled row is not counted as its own neighbour: that would flatter the index.
- * @param rows what the load sealed
+ * @param wanted with the rows that the load sealed, and whether they lie on an object store
  * @throws RowsMiscounted, RecallNotReached naming the best that was seen
  */
 export async function verifyGeneration(
   generations: Generations,
   plan: Plan,
   built: IndexPlan,
-  wanted: { metric: Metric; targetRecall: number; rows: number },
+  wanted: { metric: Metric; targetRecall: number; rows: number; isOnStore: boolean },
   context: TaskContext,
 ): Promise<Verified> {
   const rows = await generations.rowsOf(plan.ref);
@@ -51,6 +51,7 @@ export async function verifyGeneration(
       wanted.targetRecall,
       measure,
       queries.length,
+      wanted.isOnStore,
     );
     if (!reached) throw notReached(built, wanted.targetRecall, choice);
     const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK };

@@ -126,8 +126,9 @@ async function runBuild(call: TaskCall) {
 /** An index that was kept or folded into and does not reach the recall is built again; the machine goes back to do it. */
 async function runVerify(call: TaskCall) {
   const { rows, index } = z.object({ rows: z.int(), index: upkeptIndex }).parse(call.payload);
-  const wanted = { metric: await metricOf(call), targetRecall: await targetRecallOf(call), rows };
   const made = await planOf(call);
+  const isOnStore = call.deps.buckets.get(made.ref.bucket).backend === "s3";
+  const wanted = { metric: await metricOf(call), targetRecall: await targetRecallOf(call), rows, isOnStore };
   try {
     const found = await verifyGeneration(call.deps.generations, made, index, wanted, call.context);
     return { reached: true, ...found };

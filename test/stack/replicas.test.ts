@@ -120,6 +120,18 @@ async function asClient(work: (table: Table) => Promise<unknown>, generation = "
 const append = (prefix: string, count: number) =>
   asClient((table) => table.add(sampleRows(count, 8, prefix) as Record<string, unknown>[]));
 
+/** How many rows each search found, one after the other, until the work ended. */
+async function rowsSeenWhile(work: Promise<unknown>): Promise<number[]> {
+  const seen: number[] = [];
+  let busy = true;
+  const ended = work.finally(() => {
+    busy = false;
+  });
+  while (busy) seen.push((await search("strong")).rows);
+  await ended;
+  return seen;
+}
+
 const copies = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("generation-"));
 
 test("the first answer comes from the store, the next from a replica, without a request", async () => {
@@ -130,6 +142,11 @@ test("the first answer comes from the store, the next from a replica, without a 
   const document = { index: "docs", docId: "d7", consistency: "eventual" } as const;
   expect(await fetchDocument(warm.indexes, document, 10_000)).toMatchObject({ doc_id: "d7" });
   expect(proxy.counts.requests).toBe(0);
+});
+
+test("an index may be named as the folder of a table's rows", async () => {
+  await migrate("data", 50);
+  expect(await replicated("data")).toMatchObject({ cache: "replica", rows: 50 });
 });
 
 test("an index that is warmed has its replica before the first search", async () => {
@@ -175,13 +192,7 @@ test("every answer is of one version while others append", async () => {
   const appending = (async () => {
     for (let i = 0; i < 5; i++) await append(`batch-${i}-`, 1);
   })();
-  const seen: number[] = [];
-  let busy = true;
-  void appending.finally(() => {
-    busy = false;
-  });
-  while (busy) seen.push((await search("strong")).rows);
-  await appending;
+  const seen = await rowsSeenWhile(appending);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   expect((await search("strong")).rows).toBe(rows + 5);
 });
@@ -195,13 +206,7 @@ test("every answer has all rows while a client optimizes the table under its rep
       await append(`batch-${i}-`, 1);
     }
   })();
-  const seen: number[] = [];
-  let busy = true;
-  void optimizing.finally(() => {
-    busy = false;
-  });
-  while (busy) seen.push((await search("strong")).rows);
-  await optimizing;
+  const seen = await rowsSeenWhile(optimizing);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   expect(seen[0]).toBeGreaterThanOrEqual(rows + 5);
   await warm.copies.idle();

@@ -70,6 +70,16 @@ export function describeObjectStore(name: string, backend: StoreBackend): void {
       expect(new TextDecoder().decode(await store.read("k", 8, 20))).toBe("89");
     });
 
+    test("bytes are read into memory that is there, shared or not, and the rest of it stays", async () => {
+      await store.put("k", bytes("0123456789"));
+      for (const memory of [new ArrayBuffer(8), new SharedArrayBuffer(8)]) {
+        const whole = new Uint8Array(memory).fill(46);
+        expect(await store.readInto("k", 2, whole.subarray(1, 4))).toBe(3);
+        expect(await store.readInto("k", 9, whole.subarray(5))).toBe(1);
+        expect(Buffer.from(whole).toString()).toBe(".234.9..");
+      }
+    });
+
     test("a copy is there when it was made before", async () => {
       await store.put("from/k", bytes("x"));
       await store.copy("from/k", "to/deep/k");

@@ -52,6 +52,15 @@ test.each([
   expect(choice.settings).toEqual(settings);
 });
 
+test.each([
+  ["a little faster, not", 1, { nprobes: 84 }],
+  ["more than twice as fast, still", 0.5, { nprobes: 40, refineFactor: 2 }],
+])("where vectors are read from a store and refining is %s chosen", async (_, share, settings) => {
+  const ms = (one: SearchDefaults) => costOf(one) * (one.refineFactor ? share : 1);
+  const { measure } = index(refiningRecall(0.15), ms);
+  expect((await chooseSearchDefaults(ivf, 0.95, measure, queries, true)).choice.settings).toEqual(settings);
+});
+
 test("codes too coarse without refining get refined", async () => {
   const { measure } = index(({ refineFactor = 1 }) => (refineFactor >= 8 ? 0.99 : 0.6));
   const { choice } = await chooseSearchDefaults(ivf, 0.95, measure, queries);

@@ -5,6 +5,7 @@ import { limits } from "../../config/limits.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
 import { newCopyFolder } from "./copy-folder.ts";
 import { type CopyPace, copyParts, type Part, partsOf } from "./copy-parts.ts";
+import { isDataFile } from "./generation-folder.ts";
 import type { ByteRange } from "./lance-format.ts";
 import { manifestName } from "./manifest-name.ts";
 import { bytesBeside, vectorBytes } from "./vector-bytes.ts";
@@ -29,7 +30,7 @@ interface StoredFile {
   bytes: number;
 }
 
-const isData = ({ key }: StoredFile) => key.includes("/data/");
+const isData = ({ key }: StoredFile) => isDataFile(key);
 const bytesOf = (sizes: { bytes: number }[]) => sizes.reduce((sum, { bytes }) => sum + bytes, 0);
 const bytesIn = (ranges: ByteRange[]) => ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 
@@ -87,6 +88,11 @@ export class DiskCopy {
     this.#tableFolder = tableFolder;
     this.#options = options;
     this.folder = root;
+  }
+
+  /** The one whose manifest it has, where it has one alone. */
+  get version(): number | undefined {
+    return this.#options.version;
   }
 
   /** Whether it has all it is meant to; without, nothing may be read that looks at vectors. */

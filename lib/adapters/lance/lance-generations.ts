@@ -10,6 +10,7 @@ import { copyToDisk } from "./disk-copy.ts";
 import { DuplicateFinder } from "./duplicate-finder.ts";
 import { copyVersion } from "./fork-table.ts";
 import { folderOf } from "./generation-folder.ts";
+import { indicesOn } from "./indices-on.ts";
 import { fromLance, isGone } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
 import { partitionsIn } from "./partitions.ts";
@@ -105,7 +106,7 @@ export class LanceGenerations implements Generations {
 
   async vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null> {
     return this.#with(ref, async (table) => {
-      const built = (await table.listIndices()).find(({ columns }) => columns.includes(column));
+      const [built] = await indicesOn(table, column);
       const stats = built && (await table.indexStats(built.name));
       if (!stats) return null;
       const parts = stats.numIndices ?? 1;
@@ -138,7 +139,7 @@ export class LanceGenerations implements Generations {
   async #isIndexedSince(ref: GenerationRef, column: string, version: number): Promise<boolean> {
     return this.#with(ref, async (table) => {
       if ((await table.version()) === version) return false;
-      const built = (await table.listIndices()).find(({ columns }) => columns.includes(column));
+      const [built] = await indicesOn(table, column);
       const stats = built && (await table.indexStats(built.name));
       return stats !== undefined && stats.numIndexedRows > 0 && stats.numUnindexedRows === 0;
     });
@@ -146,8 +147,7 @@ export class LanceGenerations implements Generations {
 
   async dropVectorIndex(ref: GenerationRef, column: string): Promise<void> {
     await this.#with(ref, async (table) => {
-      const built = (await table.listIndices()).filter(({ columns }) => columns.includes(column));
-      for (const { name } of built) await table.dropIndex(name);
+      for (const { name } of await indicesOn(table, column)) await table.dropIndex(name);
     });
   }
 

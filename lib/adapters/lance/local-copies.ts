@@ -1,6 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import type { Stores } from "../../domain/ports.ts";
 import type { LanceConnections } from "./connections.ts";
+import { isDataFile } from "./generation-folder.ts";
 import { Replicas } from "./replicas.ts";
 
 /** What this machine's disk holds of generations in object stores, and what is done behind the answers. */
@@ -60,7 +61,7 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
     maxBytes: Math.floor(maxBytes * limits.indexReplicasShare),
     maxReadBytes: limits.indexReplicaMaxBytes,
     concurrency: limits.diskCopyConcurrency,
-    isWanted: (key) => !key.includes("/data/"),
+    isWanted: (key) => !isDataFile(key),
     warm: false,
     beside: (ref) => replicas.copyOf(ref),
   });

@@ -14,6 +14,7 @@ export class Replica {
   readonly #connection: Connection;
   readonly #retired = new AbortController();
   #users = 0;
+  #isReady = false;
   #removed: () => void = () => undefined;
 
   private constructor(copy: DiskCopy, connection: Connection, reader: LanceReader) {
@@ -47,9 +48,9 @@ export class Replica {
     }
   }
 
-  /** Whether its vectors are there, too. */
-  get isWhole(): boolean {
-    return this.copy.isWhole;
+  /** Whether it may answer whatever is asked. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   get bytes(): number {
@@ -66,9 +67,17 @@ export class Replica {
     }
   }
 
-  /** Copies the vectors, where they were left for later. @throws what reading the store threw, or when it is retired */
-  async complete(signal: AbortSignal): Promise<void> {
-    await this.use(() => this.copy.complete(AbortSignal.any([signal, this.#retired.signal])));
+  /**
+   * Copies the vectors, where they were left for later; it is ready then, unless they have no room.
+   * @param warm whether its indexes are read into the session's cache before
+   * @throws what reading the store threw, or when it is retired
+   */
+  async complete(signal: AbortSignal, warm: boolean): Promise<void> {
+    const { copy } = this;
+    if (copy.isToBeCompleted)
+      await this.use(() => copy.complete(AbortSignal.any([signal, this.#retired.signal])));
+    if (copy.isWhole && warm) await this.warm();
+    this.#isReady = copy.isWhole;
   }
 
   /** Reads its indexes into the session's cache. */

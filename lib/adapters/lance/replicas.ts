@@ -65,7 +65,7 @@ export class Replicas {
   /** The replica of exactly this version. */
   at(ref: GenerationRef, version: number): Replica | undefined {
     const replica = this.rowsAt(ref, version);
-    return replica?.isWhole ? replica : undefined;
+    return replica?.isReady ? replica : undefined;
   }
 
   /** The same, or one that lacks the vectors (yet): it answers only what needs none. */
@@ -149,7 +149,7 @@ export class Replicas {
       ...(vectorsLast ? { vectorColumn: published.vectorColumn } : {}),
       signal: this.#closed.signal,
     });
-    if (!copy) return this.#giveUp(keyOf(ref), version, other !== undefined);
+    if (!copy) return this.#giveUp(keyOf(ref), version, other?.version === version);
     const replica = await Replica.open(this.#connections, copy, ref.generation, published, version);
     if (!copy.isWhole) this.#ready?.set(keyOf(ref), replica);
     await this.#complete(keyOf(ref), replica, warm);
@@ -158,8 +158,7 @@ export class Replicas {
   /** @throws when its vectors cannot be copied or its indexes cannot be read; its files go then */
   async #complete(key: string, replica: Replica, warm: boolean): Promise<void> {
     try {
-      if (replica.copy.isToBeCompleted) await replica.complete(this.#closed.signal);
-      if (warm && replica.isWhole) await replica.warm();
+      await replica.complete(this.#closed.signal, warm);
     } catch (error) {
       if (replica.isRetired) return; // it gave way meanwhile
       this.#ready?.delete(key);

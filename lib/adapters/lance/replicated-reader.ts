@@ -103,7 +103,17 @@ export class ReplicatedReader implements Reader {
     const started = performance.now();
     const near = await this.#nearestRows(query);
     const timeoutMs = query.timeoutMs - (performance.now() - started);
-    return near && this.#readRows(query.columns, (reader) => reader.hitsOf(near, { ...query, timeoutMs }));
+    return near && this.#hitsOf(near, { ...query, timeoutMs });
+  }
+
+  /** @returns undefined also where rows are gone that a version had which a search beside this one has moved on from */
+  async #hitsOf(near: NearestRows, query: Query): Promise<Hit[] | undefined> {
+    try {
+      return await this.#readRows(query.columns, (reader) => reader.hitsOf(near, query));
+    } catch (error) {
+      if (isOfTheDisk(error)) return undefined;
+      throw error;
+    }
   }
 
   async #nearestRows(query: Query): Promise<NearestRows | undefined> {

@@ -104,6 +104,7 @@ async function opened({ file, bytes }: DecodeRequest): Promise<OpenFile> {
 
 function close(): void {
   open?.parquet.free();
+  open?.vectors?.release();
   open = undefined;
 }
 
@@ -152,6 +153,7 @@ async function decodeFromPages(file: OpenFile, asked: AskedUnit) {
     return vectors && (await decodeUnit(file, asked, vectors));
   } catch (error) {
     if (error instanceof ReadFailed) throw error;
+    file.vectors?.release();
     file.vectors = null;
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { DataType, type Field, tableFromIPC } from "apache-arrow";
-import type { ColumnChunkMetaData, ParquetFile, RowGroupMetaData } from "parquet-wasm/node";
+import type { ParquetFile, RowGroupMetaData } from "parquet-wasm/node";
 import type { FileFooter, SourceColumn, VectorLayout } from "../../domain/ports.ts";
 import { storedTypeName, typeNamed } from "../arrow/arrow-schema.ts";
 
@@ -9,51 +9,76 @@ import { storedTypeName, typeNamed } from "../arrow/arrow-schema.ts";
  */
 export function footerOf(parquet: ParquetFile, bytes: number): FileFooter {
   const metadata = parquet.metadata();
-  const groups = metadata.rowGroups();
+  const groups = metadata.rowGroups().map(rowGroupOf);
   refuseMiscounted(metadata.fileMetadata().numRows(), groups, bytes);
   const { schema } = tableFromIPC(parquet.schema().intoIPCStream());
+  const columnBytes = bytesByColumn(groups);
   return {
     bytes,
-    rows: groups.reduce((rows, group) => rows + group.numRows(), 0),
-    columns: schema.fields.map((field) => sourceColumn(field, groups)),
-    rowGroups: groups.map((group) => ({ rows: group.numRows(), bytes: group.totalByteSize() })),
+    rows: groups.reduce((sum, { rows }) => sum + rows, 0),
+    columns: schema.fields.map((field) => sourceColumn(field, groups, columnBytes.get(field.name) ?? 0)),
+    rowGroups: groups.map((group) => ({ rows: group.rows, bytes: group.bytes })),
   };
 }
 
+interface Chunk {
+  column: string;
+  isFlat: boolean;
+  values: number;
+  bytes: number;
+}
+
+interface RowGroup {
+  rows: number;
+  bytes: number;
+  chunks: Chunk[];
+}
+
+/** Read once and freed at once: each chunk's description is a copy in the decoder's memory, which is bounded. */
+function rowGroupOf(group: RowGroupMetaData): RowGroup {
+  const chunks = group.columns().map((chunk) => {
+    const path = chunk.columnPath();
+    const [values, bytes] = [chunk.numValues(), chunk.uncompressedSize()];
+    chunk.free();
+    return { column: path[0] ?? "", isFlat: path.length === 1, values, bytes };
+  });
+  const found = { rows: group.numRows(), bytes: group.totalByteSize(), chunks };
+  group.free();
+  return found;
+}
+
+function bytesByColumn(groups: RowGroup[]): Map<string, number> {
+  const all = new Map<string, number>();
+  for (const { column, bytes } of groups.flatMap(({ chunks }) => chunks))
+    all.set(column, (all.get(column) ?? 0) + bytes);
+  return all;
+}
+
 /** A plan is made of these counts: forged ones would make it too large to hold, or lose rows without a word. */
-function refuseMiscounted(total: number, groups: RowGroupMetaData[], bytes: number): void {
-  const rows = groups.map((group) => group.numRows());
-  const sum = rows.reduce((before, count) => before + count, 0);
+function refuseMiscounted(total: number, groups: RowGroup[], bytes: number): void {
+  const sum = groups.reduce((before, { rows }) => before + rows, 0);
   if (sum !== total) throw new Error(`its footer counts ${total} rows, its row groups ${sum}`);
-  for (const [i, group] of groups.entries()) {
-    const count = rows[i] ?? 0;
+  for (const [i, { rows: count, chunks }] of groups.entries()) {
     if (!(count >= 0 && count <= bytes * maxRowsPerByte))
       throw new Error(`row group ${i} cannot hold ${count} rows in ${bytes} bytes`);
-    const wrong = group.columns().find((column) => !holdsRows(column, count));
+    const wrong = chunks.find((chunk) => !holdsRows(chunk, count));
     if (wrong)
-      throw new Error(
-        `row group ${i} has ${count} rows, its column ${wrong.columnPath()[0]} ${wrong.numValues()} values`,
-      );
+      throw new Error(`row group ${i} has ${count} rows, its column ${wrong.column} ${wrong.values} values`);
   }
 }
 
 /** Nulls and empty lists count as values, too. */
-function holdsRows(column: ColumnChunkMetaData, rows: number): boolean {
-  const flat = column.columnPath().length === 1;
-  return flat ? column.numValues() === rows : column.numValues() >= rows;
+function holdsRows({ isFlat, values }: Chunk, rows: number): boolean {
+  return isFlat ? values === rows : values >= rows;
 }
 
 /** No file holds more: rows have ids of their own, and vectors that hardly compress. */
 const maxRowsPerByte = 1_000;
 
-function sourceColumn(field: Field, groups: RowGroupMetaData[]): SourceColumn {
+function sourceColumn(field: Field, groups: RowGroup[], bytes: number): SourceColumn {
   const type = storedTypeName(String(field.type));
   const layout = vectorLayout(field.type);
   const carried = typeNamed(type) !== undefined;
-  const chunks = groups.flatMap((group) => group.columns());
-  const bytes = chunks
-    .filter((chunk) => chunk.columnPath()[0] === field.name)
-    .reduce((sum, chunk) => sum + chunk.uncompressedSize(), 0);
   return {
     name: field.name,
     type,
@@ -73,13 +98,13 @@ function vectorLayout(type: DataType): VectorLayout | undefined {
 }
 
 /** A list's values by its rows, from the first row group where they divide; rows are checked when they are read. */
-function dimensionOf(field: Field, groups: RowGroupMetaData[]): number | null {
+function dimensionOf(field: Field, groups: RowGroup[]): number | null {
   if (DataType.isFixedSizeList(field.type)) return field.type.listSize;
   if (DataType.isFixedSizeBinary(field.type)) return field.type.byteWidth / 4;
   if (DataType.isBinary(field.type) || DataType.isLargeBinary(field.type)) return null;
   for (const group of groups) {
-    const leaf = group.columns().find((column) => column.columnPath()[0] === field.name);
-    const dimension = leaf && group.numRows() > 0 ? leaf.numValues() / group.numRows() : Number.NaN;
+    const leaf = group.chunks.find(({ column }) => column === field.name);
+    const dimension = leaf && group.rows > 0 ? leaf.values / group.rows : Number.NaN;
     if (Number.isInteger(dimension) && dimension > 1) return dimension;
   }
   return null;

@@ -10,6 +10,8 @@ import { SizedDecoder } from "./sized-decoder.ts";
  */
 export class WasmParquetSource implements ParquetSource {
   readonly #stores: Stores;
+  /** Memory of units that were decoded, for those of the next load: V8 does not count it, and would not collect it soon. */
+  #spares: SharedArrayBuffer[] = [];
   #idle: { bucket: string; thread: SizedDecoder; timer: NodeJS.Timeout } | undefined;
 
   constructor(stores: Stores) {
@@ -41,22 +43,23 @@ export class WasmParquetSource implements ParquetSource {
     });
   }
 
-  /** One unit ahead: while one is appended the next is decoded, into the memory of the one before. */
+  /** One unit ahead: while one is appended the next is decoded, into memory of those before. */
   async *decode(bucket: string, files: string[], units: Unit[], target: TargetSchema, signal: AbortSignal) {
     if (units.length === 0) return;
     const { thread, close } = this.#thread(bucket, signal);
+    const spares = this.#spares.splice(0);
     try {
-      let next = this.#decodeUnit(thread, bucket, files, units[0], target);
-      let spare: SharedArrayBuffer | undefined;
+      let next = this.#decodeUnit(thread, bucket, files, units[0], target, spares);
       for (const [i, unit] of units.entries()) {
         const ipc = await next;
         signal.throwIfAborted();
-        next = this.#decodeUnit(thread, bucket, files, units[i + 1], target, spare);
+        next = this.#decodeUnit(thread, bucket, files, units[i + 1], target, spares);
         next.catch(() => undefined); // thrown when its turn comes
         yield { unit, ipc };
-        spare = ipc.buffer as SharedArrayBuffer;
+        spares.push(ipc.buffer as SharedArrayBuffer);
       }
     } finally {
+      this.#spares = spares;
       await close();
     }
   }
@@ -67,7 +70,7 @@ export class WasmParquetSource implements ParquetSource {
     files: string[],
     unit: Unit | undefined,
     target: TargetSchema,
-    spare?: SharedArrayBuffer,
+    spares: SharedArrayBuffer[],
   ) {
     if (!unit) return new Uint8Array();
     const file = files[unit.file] ?? "";
@@ -77,7 +80,7 @@ export class WasmParquetSource implements ParquetSource {
       bytes: await this.#bytesOf(bucket, file),
       unit,
       target,
-      spare,
+      spare: spares.pop(),
     };
     return (await thread.ask(request, limits.decodeTimeoutMs)) as Uint8Array;
   }

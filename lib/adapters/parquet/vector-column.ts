@@ -27,6 +27,12 @@ export class VectorColumn {
     return column && new VectorColumn(column, dimension, ranges);
   }
 
+  /** Nobody reads on. */
+  release(): void {
+    this.#open?.pages.release();
+    this.#open = undefined;
+  }
+
   /**
    * The vectors of a unit, row after row; they may still hold what is no number. Good until the next call,
    * which goes on where this unit ended.

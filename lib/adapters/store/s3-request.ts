@@ -142,6 +142,8 @@ const bodyTimeoutMs = (bytes: number) =>
   2 * limits.storeTimeoutMs + Math.ceil(bytes / limits.leastBytesPerMs);
 
 const nothing = new Uint8Array();
+/** Of what a store says is wrong. */
+const mostErrorBytes = 65_536;
 
 /** @returns the first bytes of `into`, or memory of its own where they do not suffice @throws when it breaks off */
 async function bodyOf(response: IncomingMessage, into: Uint8Array): Promise<Uint8Array> {
@@ -149,6 +151,8 @@ async function bodyOf(response: IncomingMessage, into: Uint8Array): Promise<Uint
   let at = 0;
   for await (const chunk of response as AsyncIterable<Uint8Array<ArrayBuffer>>) {
     const end = at + chunk.length;
+    if (into.length > 0 && end > into.length + mostErrorBytes)
+      throw new Error("the store sent more than was asked");
     if (end > body.length) body = longer(body.subarray(0, at), end);
     body.set(chunk, at);
     at = end;

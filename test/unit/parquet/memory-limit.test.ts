@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import { withMemoryLimit } from "../../../lib/adapters/parquet/memory-limit.ts";
+import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
 import { anatomyOf } from "../../support/parquet-anatomy.ts";
 import { Compression, parquetBytes, sampleRows } from "../../support/parquet-files.ts";
 import { forgePage, goodFile } from "../../support/poison-set.ts";
+import { storeOfFile } from "../../support/store-of-file.ts";
 import { decodeFile } from "./decode-file.ts";
 
 const megabyte = 1_048_576;
@@ -59,4 +61,14 @@ test("a batch of long texts, 60 MB, finds the memory that its file gives it", as
   const large = parquetBytes(rows, { compression: Compression.UNCOMPRESSED, rowGroupRows: 3_000 });
   expect(large.length).toBeGreaterThan(60_000_000);
   expect(await decodeFile(large)).not.toHaveLength(0);
+});
+
+test("a footer of 200 columns in 150 row groups finds the memory that its file gives it", async () => {
+  const names = ["doc_id", "vector", ...Array.from({ length: 198 }, (_, i) => `c${i}`)];
+  const file = parquetBytes(sampleRows(150), { names, rowGroupRows: 1 });
+  const source = new WasmParquetSource(() => storeOfFile(() => file));
+  const [footer] = await source.footers("b", ["f"], new AbortController().signal);
+  expect(footer).toMatchObject({ rows: 150 });
+  expect(footer?.columns.map(({ name }) => name)).toEqual(names);
+  expect(footer?.columns.every(({ bytes }) => bytes > 0)).toBe(true);
 });

@@ -62,6 +62,17 @@ test("a store that takes a request and never answers is said to be unavailable, 
   s3.hang(false);
 }, 90_000);
 
+test("a store that answers with another part of an object than was asked for is not believed", async () => {
+  const backend = s3Backend();
+  await backend.start();
+  const store = backend.open();
+  await store.put("k", new Uint8Array(200_000));
+  s3.ignore("range");
+  for (const asked of [10, 150_000, 300_000])
+    await expect(store.read("k", 5, 5 + asked)).rejects.toMatchObject({ kind: "StoreUnavailable" });
+  s3.ignore();
+}, 30_000);
+
 describe("before the first write", () => {
   const write = async () => {
     const backend = s3Backend();

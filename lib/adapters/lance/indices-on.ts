@@ -1,0 +1,7 @@
+import type { IndexConfig, Table } from "@lancedb/lancedb";
+
+/** LanceDB names columns as its SQL does: `a-b` in backticks. */
+export async function indicesOn(table: Table, column: string): Promise<IndexConfig[]> {
+  const isOn = ({ columns }: IndexConfig) => columns.includes(column) || columns.includes(`\`${column}\``);
+  return (await table.listIndices()).filter(isOn);
+}

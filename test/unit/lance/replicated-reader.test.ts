@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import type { LanceReader } from "../../../lib/adapters/lance/lance-reader.ts";
+import { LocalCopies } from "../../../lib/adapters/lance/local-copies.ts";
+import type { Replicas } from "../../../lib/adapters/lance/replicas.ts";
+import { ReplicatedReader } from "../../../lib/adapters/lance/replicated-reader.ts";
+import { DomainError, type ErrorKind } from "../../../lib/domain/errors.ts";
+import type { Publication } from "../../../lib/domain/index-entry.ts";
+import type { Query } from "../../../lib/domain/ports.ts";
+
+const hit = { doc_id: "d0", distance: 0, score: 1 };
+const query = { vector: new Float32Array(4), k: 1, columns: [], settings: {}, timeoutMs: 1_000 } as Query;
+
+/** A reader whose copy of the index tells the nearest rows, which cannot be taken from the store for this reason. */
+function readerThatLoses(kind: ErrorKind): ReplicatedReader {
+  const store = {
+    version: 1,
+    hitsOf: async () => Promise.reject(new DomainError(kind, "rows are gone")),
+    search: async () => [hit],
+  } as unknown as LanceReader;
+  const index = { use: async () => ({ version: 1, found: { numRows: 1 } }) };
+  const none = {
+    at: () => undefined,
+    rowsAt: () => undefined,
+    fill: async () => undefined,
+    isLocal: () => false,
+  };
+  const copies = new LocalCopies(
+    none as unknown as Replicas,
+    { ...none, at: () => index } as unknown as Replicas,
+  );
+  const published = { indexType: "IVF_RQ", vectorColumn: "vector" } as Publication;
+  return new ReplicatedReader(store, copies, { bucket: "b", index: "i", generation: "g1" }, published);
+}
+
+test("a search whose rows went away between the index and the table is made on the table alone", async () => {
+  expect(await readerThatLoses("Internal").search(query)).toEqual([hit]);
+  expect(await readerThatLoses("StoreUnavailable").search(query)).toEqual([hit]);
+});
+
+test("one whose deadline passed is not made again", async () => {
+  await expect(readerThatLoses("DeadlineExceeded").search(query)).rejects.toMatchObject({
+    kind: "DeadlineExceeded",
+  });
+});
