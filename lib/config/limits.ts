@@ -45,7 +45,8 @@ export const limits = {
   indexReplicaMaxBytes: 64 * 1_048_576, // of one vector index that is copied before the first answer
   indexReplicasShare: 0.125, // of replicaMaxBytes, for all of these
   replicaConcurrency: 1, // parts of 8 MB that are fetched at a time
-  replicaPause: 1, // after each part, in times of what it took
+  replicaPause: 2, // after each part, in times of what it took (bench/NOTES.md)
+  promptCopyBytes: 16 * 1_048_576, // of rows without vectors that are copied at once and without pauses: they serve hits
   leastSplitFileBytes: 1_048_576, // of smaller data files the vectors are copied with the rest
   dataFileTailBytes: 65_536, // read at once, which describes the columns of most data files
 

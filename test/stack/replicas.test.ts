@@ -13,7 +13,7 @@ import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { dropIndex } from "../../lib/domain/drop-index.ts";
 import { fetchDocument } from "../../lib/domain/fetch-document.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
-import type { Consistency } from "../../lib/domain/search-request.ts";
+import type { Consistency, Hit } from "../../lib/domain/search-request.ts";
 import { warmIndex } from "../../lib/domain/warm-index.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { runJob } from "../support/lakehouse.ts";
@@ -49,10 +49,10 @@ afterEach(async () => {
   process.env["TMPDIR"] = systemTmpdir;
 });
 
-async function migrate(index: string, count: number): Promise<void> {
+async function migrate(index: string, count: number, more: object = {}): Promise<void> {
   const source = `${lakehouse.bucket}/${index}-${count}.parquet`;
   await lakehouse.stores(lakehouse.bucket).put(`${index}-${count}.parquet`, parquetBytes(sampleRows(count)));
-  const input = { type: "migrate", index, source, bucket: lakehouse.bucket, indexType: "IVF_FLAT" };
+  const input = { type: "migrate", index, source, bucket: lakehouse.bucket, indexType: "IVF_FLAT", ...more };
   expect((await runJob(lakehouse.open(), input)).error).toBeNull();
 }
 
@@ -327,6 +327,28 @@ describe("until there is a replica, with a copy of the index", () => {
     expect(await nearest()).toEqual(hits);
   });
 
+  test.each(["cosine", "l2", "dot"])(
+    "refined by %s, hits are those of the store, of which only candidates are read",
+    async (metric) => {
+      const index = `coarse-${metric}`;
+      await migrate(index, rows, { indexType: "IVF_PQ", metric });
+      const refined = async () => {
+        const request = parseSearchRequest({ vector: query, k: 5, nprobes: 1, refineFactor: 4 });
+        return (await searchIndex(warm.indexes, index, request, 10_000)).hits;
+      };
+      const hits = await refined();
+      proxy.resetCounts();
+      expect(await refined()).toEqual(hits);
+      expect(proxy.counts.operations.ListObjects ?? 0).toBe(0);
+      expect(proxy.counts.requests).toBeLessThan(10);
+      await warm.close();
+      warm = warmContainer(0);
+      const stored = await refined();
+      expect(hits.map(({ doc_id }) => doc_id)).toEqual(stored.map(({ doc_id }) => doc_id));
+      for (const [i, { distance }] of stored.entries()) expect(hits[i]?.distance).toBeCloseTo(distance, 5);
+    },
+  );
+
   test("rows that are not indexed are found, too", async () => {
     await nearest();
     await append("new", 1); // the same vector as d0
@@ -397,9 +419,16 @@ describe("with a copy of all but the vectors", () => {
     return fetchDocument(warm.indexes, { ...request, ...(select ? { select } : {}) }, 10_000);
   };
 
+  /** Refined here, distances differ from LanceDB's in their last bits. */
+  const rounded = (hits: Hit[]) =>
+    hits.map((hit) => ({ ...hit, distance: hit.distance.toFixed(5), score: hit.score.toFixed(5) }));
+
   async function allAnswers() {
     const hits: unknown[] = [];
-    for (const request of Object.values(requests)) hits.push((await found(request)).hits);
+    for (const request of Object.values(requests)) {
+      const answer = await found(request);
+      hits.push(request === requests.refined ? rounded(answer.hits) : answer.hits);
+    }
     return [...hits, await document(), await document(["vector"])];
   }
 

@@ -137,7 +137,9 @@ export class DiskCopy {
 
   async #copy(files: { file: StoredFile; ranges: ByteRange[] }[]): Promise<void> {
     const parts = files.flatMap(({ file, ranges }) => partsOf(file.key, this.#pathOf(file.key), ranges));
-    await copyParts(this.#store, parts, this.#options);
+    const { signal, ...pace } = this.#options;
+    const isPrompt = bytesIn(parts) <= limits.promptCopyBytes;
+    await copyParts(this.#store, parts, { ...(isPrompt ? {} : pace), ...(signal ? { signal } : {}) });
   }
 
   async #vectorsIn(files: StoredFile[]): Promise<Map<string, ByteRange[]>> {

@@ -6,6 +6,7 @@ import type { Column, Metric, Publication } from "../../domain/index-entry.ts";
 import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
 import type { Document, Hit } from "../../domain/search-request.ts";
 import { columnsOf } from "../arrow/arrow-schema.ts";
+import { exactDistance } from "./exact-distance.ts";
 import { filterToSql } from "./filter-sql.ts";
 import { jsonRows } from "./json-values.ts";
 import { fromLance, lanceCall } from "./lance-errors.ts";
@@ -19,7 +20,7 @@ export function scoreOf(metric: Metric, distance: number): number {
 /** Rows by their ids, nearest first, with their distances. */
 export interface NearestRows {
   version: number;
-  found: ArrowTable;
+  rows: { id: bigint; distance: number }[];
 }
 
 /** Reads one open table; `refresh` moves it to the newest version. */
@@ -93,36 +94,69 @@ export class LanceReader implements Reader {
     const enough = first.numRows >= query.k || query.settings.nprobes === undefined;
     const left = query.timeoutMs - (performance.now() - started);
     const found = enough ? first : await this.#run(this.#nearest(query).maximumNprobes(0), left);
-    const all = Array.from({ length: found.numRows }, (_, row) => row);
-    return hitsAt(all, found, found, { metric, idColumn, columns: query.columns });
+    const distances = found.getChild("_distance");
+    const all = Array.from({ length: found.numRows }, (_, row) => ({
+      row,
+      distance: Number(distances?.get(row)),
+    }));
+    return hitsAt(all, found, { metric, idColumn, columns: query.columns });
   }
 
   /**
-   * The nearest rows without what is in them, for which the index alone is read.
+   * The nearest rows without what is in them, for which the index alone is read. To refine there are as many times more
+   * of them, by the distances of their codes.
    * @returns undefined when it does not tell k of them
    */
   async nearest(query: Query): Promise<NearestRows | undefined> {
     const version = this.#version;
-    const found = await this.#run(this.#nearest(query, ["_rowid"]).withRowId(), query.timeoutMs);
-    return found.numRows < query.k ? undefined : { version, found };
+    const { refineFactor = 1, ...settings } = query.settings;
+    const candidates = { ...query, k: query.k * refineFactor, settings };
+    const found = await this.#run(this.#nearest(candidates, ["_rowid"]).withRowId(), query.timeoutMs);
+    const distances = found.getChild("_distance");
+    const rows = rowIdsOf(found).map((id, row) => ({ id, distance: Number(distances?.get(row)) }));
+    return rows.length < query.k ? undefined : { version, rows };
+  }
+
+  /**
+   * The k nearest of these rows by their vectors, of which no others are read.
+   * @returns undefined when this table is at another version
+   */
+  async refined(near: NearestRows, { vector, k, timeoutMs }: Query): Promise<NearestRows | undefined> {
+    const { metric, vectorColumn } = this.#published;
+    const taken = await this.#take(near, [vectorColumn], timeoutMs);
+    const vectors = taken?.getChild(vectorColumn);
+    if (!taken || !vectors) return undefined;
+    const rows = rowIdsOf(taken).map((id, row) => ({
+      id,
+      distance: exactDistance(metric, vector, vectors.get(row).toArray()),
+    }));
+    return { ...near, rows: rows.sort((a, b) => a.distance - b.distance).slice(0, k) };
   }
 
   /**
    * The hits whose rows another copy of this table has told, so that here only those rows are read.
    * @returns undefined when this table is at another version
    */
-  async hitsOf({ version, found: near }: NearestRows, query: Query): Promise<Hit[] | undefined> {
-    if (this.#version !== version) return undefined;
-    const ids = rowIdsOf(near);
+  async hitsOf(near: NearestRows, query: Query): Promise<Hit[] | undefined> {
     const { metric, idColumn } = this.#published;
-    const wanted = this.#table.takeRowIds(ids).withRowId();
-    const selected = [...new Set([idColumn, ...query.columns, "_rowid"])];
-    const rows = await this.#run(wanted.select(selected), query.timeoutMs);
+    const taken = await this.#take(near, [idColumn, ...query.columns], query.timeoutMs);
+    if (!taken) return undefined;
+    const places = new Map(rowIdsOf(taken).map((id, row) => [id, row]));
+    const nearest = near.rows.map(({ id, distance }) => ({ row: places.get(id) ?? 0, distance }));
+    return hitsAt(nearest, taken, { metric, idColumn, columns: query.columns });
+  }
+
+  /** In an order of its own. @returns undefined when this table is at another version */
+  async #take(
+    { version, rows }: NearestRows,
+    columns: string[],
+    timeoutMs: number,
+  ): Promise<ArrowTable | undefined> {
+    if (this.#version !== version) return undefined;
+    const wanted = this.#table.takeRowIds(rows.map(({ id }) => id)).withRowId();
+    const taken = await this.#run(wanted.select([...new Set([...columns, "_rowid"])]), timeoutMs);
     await this.#refreshing?.catch(() => undefined); // it may have moved under the rows that were taken
-    if (this.#version !== version || rows.numRows !== ids.length) return undefined;
-    const places = new Map(rowIdsOf(rows).map((id, row) => [id, row]));
-    const nearest = ids.map((id) => places.get(id) ?? 0);
-    return hitsAt(nearest, rows, near, { metric, idColumn, columns: query.columns });
+    return this.#version === version && taken.numRows === rows.length ? taken : undefined;
   }
 
   #nearest(
@@ -179,21 +213,18 @@ export class LanceReader implements Reader {
 
 const rowIdsOf = (found: ArrowTable): bigint[] => Array.from(found.getChild("_rowid") ?? [], BigInt);
 
-/**
- * @param rows of `found`, nearest first
- * @param near holds the distances in that order
- */
+/** @param rows of `found`, nearest first */
 function hitsAt(
-  rows: number[],
+  rows: { row: number; distance: number }[],
   found: ArrowTable,
-  near: ArrowTable,
   { metric, idColumn, columns }: { metric: Metric; idColumn: string; columns: string[] },
 ): Hit[] {
-  const distances = near.getChild("_distance");
   const ids = found.getChild(idColumn);
   const values = jsonRows(found, columns);
-  return rows.map((row, i) => {
-    const distance = Number(distances?.get(i));
-    return { ...values[row], doc_id: String(ids?.get(row)), distance, score: scoreOf(metric, distance) };
-  });
+  return rows.map(({ row, distance }) => ({
+    ...values[row],
+    doc_id: String(ids?.get(row)),
+    distance,
+    score: scoreOf(metric, distance),
+  }));
 }

@@ -98,8 +98,7 @@ export class ReplicatedReader implements Reader {
 
   /** @returns undefined where the index alone does not answer, or cannot be had */
   async #searchByIndex(query: Query): Promise<Hit[] | undefined> {
-    if (query.filter || query.settings.refineFactor !== undefined) return undefined; // these read rows
-    if (this.#published.indexType === "EXACT") return undefined;
+    if (query.filter || this.#published.indexType === "EXACT") return undefined; // these read rows
     const started = performance.now();
     const near = await this.#nearestRows(query);
     const timeoutMs = query.timeoutMs - (performance.now() - started);
@@ -107,9 +106,16 @@ export class ReplicatedReader implements Reader {
   }
 
   /** @returns undefined also where rows are gone that a version had which a search beside this one has moved on from */
-  async #hitsOf(near: NearestRows, query: Query): Promise<Hit[] | undefined> {
+  async #hitsOf(candidates: NearestRows, query: Query): Promise<Hit[] | undefined> {
+    const started = performance.now();
+    const refines = query.settings.refineFactor !== undefined;
     try {
-      return await this.#readRows(query.columns, (reader) => reader.hitsOf(near, query));
+      const near = refines ? await this.#read((reader) => reader.refined(candidates, query)) : candidates;
+      const timeoutMs = query.timeoutMs - (performance.now() - started);
+      return (
+        near &&
+        (await this.#readRows(query.columns, (reader) => reader.hitsOf(near, { ...query, timeoutMs })))
+      );
     } catch (error) {
       if (isOfTheDisk(error)) return undefined;
       throw error;
