@@ -79,6 +79,7 @@ describe.each(["search", "fetch-document"])("what %s loads at a cold start", (ha
       "aws4",
       "flatbuffers",
       "lru-cache",
+      "pbf",
       "reflect-metadata",
       "smol-toml",
       "tslib",
