@@ -44,6 +44,7 @@ export const limits = {
   replicaMaxBytes: 4 * 1_073_741_824, // of all together; REPLICA_MAX_BYTES overrides it
   indexReplicaMaxBytes: 64 * 1_048_576, // of one vector index that is copied before the first answer
   indexReplicasShare: 0.125, // of replicaMaxBytes, for all of these
+  refinedCandidates: 1_000, // at most, whose vectors are compared here; of more LanceDB reads them, and holds them itself
   replicaConcurrency: 1, // parts of 8 MB that are fetched at a time
   replicaPause: 2, // after each part, in times of what it took (bench/NOTES.md)
   promptCopyBytes: 16 * 1_048_576, // of rows without vectors that are copied at once and without pauses: they serve hits

@@ -1,3 +1,4 @@
+import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { Column, GenerationRef, Publication } from "../../domain/index-entry.ts";
 import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
@@ -99,6 +100,7 @@ export class ReplicatedReader implements Reader {
   /** @returns undefined where the index alone does not answer, or cannot be had */
   async #searchByIndex(query: Query): Promise<Hit[] | undefined> {
     if (query.filter || this.#published.indexType === "EXACT") return undefined; // these read rows
+    if (query.k * (query.settings.refineFactor ?? 0) > limits.refinedCandidates) return undefined;
     const started = performance.now();
     const near = await this.#nearestRows(query);
     const timeoutMs = query.timeoutMs - (performance.now() - started);

@@ -37,6 +37,12 @@ test("a search whose rows went away between the index and the table is made on t
   expect(await readerThatLoses("StoreUnavailable").search(query)).toEqual([hit]);
 });
 
+test("one that refines very many candidates is left to the table: their vectors would fill the memory", async () => {
+  const settings = { refineFactor: 256 };
+  const many = { ...query, k: 1_000, settings };
+  expect(await readerThatLoses("DeadlineExceeded").search(many)).toEqual([hit]);
+});
+
 test("one whose deadline passed is not made again", async () => {
   await expect(readerThatLoses("DeadlineExceeded").search(query)).rejects.toMatchObject({
     kind: "DeadlineExceeded",
