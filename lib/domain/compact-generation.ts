@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import { limits } from "../config/limits.ts";
 import { DomainError, type Issue } from "./errors.ts";
+import type { GenerationRef } from "./index-entry.ts";
 import type { MigrateInput } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";
-import { type Plan, type redoList, seal, sealRounds, stagingOf } from "./plan.ts";
-import type { DuplicateId, Generations } from "./ports.ts";
+import { type Plan, type redoList, sealRounds } from "./plan.ts";
+import type { DuplicateId, Generations, Seal, Unit } from "./ports.ts";
 import { placeOf } from "./units.ts";
 
 export interface CompactDependencies {
@@ -13,13 +14,17 @@ export interface CompactDependencies {
 }
 
 /**
- * Seals what was loaded and makes the generation of it.
+ * Ends the load and makes the generation of it.
  *
- * One version of the staging table is counted unit by unit. If a unit is missing or was committed twice (a worker that
- * was thought dead came back), it is removed and the load runs again for it. If all is right, exactly that version is
- * forked: whatever a late worker still appends to staging cannot reach the generation.
+ *   load ══► seal ──► count ──► as in the source ──► earlier duplicates removed ──► origins dropped ──► compacted
+ *     ▲                 └─────► missing or doubled ──► those removed ──► unsealed ─┐
+ *     └────────────────────────────────────────────────────────────────────────────┘
  *
- * @returns whether the rows are sealed; if not, the load has to run again
+ * After the seal no append reaches the table, not even one that is under way (a worker that was thought dead comes back),
+ * and what is counted is the version that sealed it. So attempts at this task that overlap find the same and do the same
+ * to the same rows; one that comes late finds no column of its seal any more.
+ *
+ * @returns whether the rows are those of the source; if not, the load has to run again
  * @throws SourceInvalid naming duplicate ids, RowsMiscounted after too many rounds
  */
 export async function compactGeneration(
@@ -28,68 +33,39 @@ export async function compactGeneration(
   plan: Plan,
   input: MigrateInput,
 ): Promise<{ sealed: boolean; rows: number }> {
-  if (!(await isSealed(deps, plan))) {
-    const { wrong, rowsByUnit, version, duplicates } = await count(deps, job, plan);
-    if (wrong.length > 0) return reload(deps, job, plan, wrong, rowsByUnit);
+  const { generations } = deps;
+  const { ref, target } = plan;
+  if (await generations.hasOrigins(ref)) {
+    const seal = await generations.seal(ref);
+    const { rowsByUnit, duplicates } = await generations.tally(ref, seal, target.idColumn);
+    const wrong = plan.units.filter(({ id, rows }) => (rowsByUnit.get(id) ?? 0) !== rows);
+    if (wrong.length > 0) return reload(deps, job, ref, seal, wrong, rowsByUnit);
     if (duplicates.length > 0 && input.onDuplicate === "fail") throw duplicateIds(plan, duplicates);
-    const standing = await deps.ledger.writeOnce(job, "seal", { version }, seal);
-    if (standing.version !== version) return compactGeneration(deps, job, plan, input);
-    await makeGeneration(deps, plan, version, duplicates);
+    await generations.deleteOrigins(ref, seal, earlierOf(duplicates));
+    await generations.dropOrigins(ref, seal);
   }
-  await deps.generations.compact(plan.ref);
-  return { sealed: true, rows: await deps.generations.rowsOf(plan.ref) };
+  await generations.compact(ref, target.idColumn);
+  return { sealed: true, rows: await generations.rowsOf(ref) };
 }
 
-async function count({ ledger, generations }: CompactDependencies, job: string, plan: Plan) {
-  const staging = stagingOf(plan.ref);
-  const version = (await ledger.read(job, "seal", seal))?.version ?? (await generations.version(staging));
-  const { rowsByUnit, duplicates } = await generations.tally(staging, version, plan.target.idColumn);
-  const wrong = plan.units.filter(({ id, rows }) => (rowsByUnit.get(id) ?? 0) !== rows);
-  return { version, rowsByUnit, duplicates, wrong };
-}
-
-/** The origin column is dropped last: a generation without it has been sealed before. */
-async function isSealed({ generations }: CompactDependencies, { ref }: Plan): Promise<boolean> {
-  const tables = await generations.list(ref.bucket, ref.index);
-  if (!tables.includes(ref.generation)) return false;
-  return !(await generations.columns(ref)).some(({ name }) => name === "_origin");
-}
-
-/**
- * Nothing is removed first: files of one version are the same whoever copies them, so that an attempt that was thought
- * dead and comes back late does no harm to a generation that is built or published by then.
- */
-async function makeGeneration(
-  { generations }: CompactDependencies,
-  plan: Plan,
-  version: number,
-  duplicates: DuplicateId[],
-) {
-  await generations.fork(stagingOf(plan.ref), version, plan.ref);
-  const earlier = duplicates.flatMap(({ origins }) => origins.slice(0, -1));
-  await generations.deleteOrigins(plan.ref, earlier);
-  await generations.dropOriginColumn(plan.ref);
-}
+const earlierOf = (duplicates: DuplicateId[]) => duplicates.flatMap(({ origins }) => origins.slice(0, -1));
 
 async function reload(
   { ledger, generations }: CompactDependencies,
   job: string,
-  plan: Plan,
-  wrong: Plan["units"],
+  ref: GenerationRef,
+  seal: Seal,
+  wrong: Unit[],
   rowsByUnit: Map<number, number>,
 ) {
   await countRound(ledger, job, wrong, rowsByUnit);
-  for (const { id } of wrong) if (rowsByUnit.get(id)) await generations.deleteUnit(stagingOf(plan.ref), id);
+  for (const { id } of wrong) if (rowsByUnit.get(id)) await generations.deleteUnit(ref, seal, id);
   await ledger.write(job, "redo", { units: wrong.map(({ id }) => id) } satisfies z.infer<typeof redoList>);
+  await generations.unseal(ref, seal);
   return { sealed: false, rows: 0 };
 }
 
-async function countRound(
-  ledger: JobLedger,
-  job: string,
-  wrong: Plan["units"],
-  rowsByUnit: Map<number, number>,
-) {
+async function countRound(ledger: JobLedger, job: string, wrong: Unit[], rowsByUnit: Map<number, number>) {
   const round = ((await ledger.read(job, "seal-rounds", sealRounds))?.rounds ?? 0) + 1;
   const [first] = wrong;
   if (round > limits.maxSealRounds && first) {

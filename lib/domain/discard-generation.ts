@@ -2,7 +2,7 @@ import { DomainError } from "./errors.ts";
 import type { Claim, IndexEntry } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
-import { plan, stagingOf } from "./plan.ts";
+import { plan } from "./plan.ts";
 import type { Generations } from "./ports.ts";
 
 export interface DiscardDependencies {
@@ -25,7 +25,6 @@ export async function discardGeneration(
   if (!entry || claim?.job !== job) return;
   await loseClaim(deps.registry, index, job);
   const ref = { index, bucket: claim.bucket, generation: claim.generation };
-  await deps.generations.drop(stagingOf(ref));
   await deps.generations.drop(ref);
   await releaseClaim(deps.registry, index, job);
 }
@@ -41,9 +40,7 @@ export async function discardIfEnded(
   const end = await deps.ledger.ended(job);
   if (!end || end.state === "succeeded") return;
   const made = await deps.ledger.read(job, "plan", plan);
-  if (!made) return;
-  await deps.generations.drop(stagingOf(made.ref));
-  await deps.generations.drop(made.ref);
+  if (made) await deps.generations.drop(made.ref);
 }
 
 /** From here on the job cannot publish, whatever of it still runs. */

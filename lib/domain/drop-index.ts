@@ -61,9 +61,9 @@ async function buried(registry: IndexRegistry, index: string, change: Change) {
   }
 }
 
-/** `g7` and `g7-load` are of the seventh generation. */
+/** `g7` is the seventh generation. */
 function numberOf(table: string): number {
-  return Number(/^g(\d+)(-load)?$/.exec(table)?.[1] ?? 0);
+  return Number(/^g(\d+)$/.exec(table)?.[1] ?? 0);
 }
 
 function refuseWhileBuilding(entry: IndexEntry): void {

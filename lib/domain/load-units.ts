@@ -1,6 +1,6 @@
 import { limits } from "../config/limits.ts";
 import type { JobLedger } from "./job-ledger.ts";
-import { type Plan, redoList, stagingOf, unitsOf } from "./plan.ts";
+import { type Plan, redoList, unitsOf } from "./plan.ts";
 import type { Clock, Generations, ParquetSource, TaskContext, Unit } from "./ports.ts";
 
 export interface LoadDependencies {
@@ -27,7 +27,6 @@ export async function loadUnits(
   worker: number,
   context: TaskContext,
 ): Promise<{ done: boolean }> {
-  const staging = stagingOf(plan.ref);
   const progress = await LoadProgress.resume(deps, job, worker);
   const { again, fresh } = await unitsLeft(deps, job, plan, unitsOf(plan, worker), progress);
   const left = [...again, ...fresh];
@@ -35,7 +34,7 @@ export async function loadUnits(
   const pace = new Pace(deps.clock);
   for await (const { unit, ipc } of decoded) {
     await deps.ledger.refuseEnded(job);
-    await deps.generations.append(staging, ipc);
+    await deps.generations.append(plan.ref, ipc);
     if (fresh.includes(unit)) await progress.add(unit);
     if (unit !== left.at(-1) && !pace.fitsAnother(context.remainingMs())) {
       await progress.write("running");
@@ -83,7 +82,7 @@ async function unitsLeft(
 }
 
 async function isCommitted({ generations }: LoadDependencies, plan: Plan, unit: Unit): Promise<boolean> {
-  return (await generations.rowsOfUnit(stagingOf(plan.ref), unit.id)) === unit.rows;
+  return (await generations.rowsOfUnit(plan.ref, unit.id)) === unit.rows;
 }
 
 /** Only the first unit without an acknowledgement can be in doubt: a worker sends one after the other. */

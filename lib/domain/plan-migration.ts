@@ -5,7 +5,7 @@ import { DomainError } from "./errors.ts";
 import { likelyFilterColumns, refuseUnfilterable } from "./filter-columns.ts";
 import type { MigrateInput } from "./job.ts";
 import { splitSource } from "./names.ts";
-import { type Plan, plan, stagingOf } from "./plan.ts";
+import { type Plan, plan } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
 import type { ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
 import {
@@ -63,7 +63,7 @@ export async function planMigration(
     claimedAt: claim.since,
   };
   await sweepLeftovers(deps, made);
-  await deps.generations.create(stagingOf(ref), target);
+  await deps.generations.create(ref, target);
   await deps.ledger.write(job, "plan", made);
   return made;
 }
@@ -152,7 +152,7 @@ function firstWithRows(files: SourceFile[]): SourceFile {
 export async function sweepLeftovers(deps: ClaimDependencies, made: Plan): Promise<void> {
   const { index, bucket, generation } = made.ref;
   const entry = await deps.registry.get(index);
-  const kept = new Set([entry.value.published?.generation, generation, `${generation}-load`]);
+  const kept = new Set([entry.value.published?.generation, generation]);
   for (const one of entry.value.retiring) kept.add(one.generation);
   const tables = await deps.generations.list(bucket, index);
   for (const table of tables.filter((name) => !kept.has(name)))

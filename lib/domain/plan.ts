@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { column, type GenerationRef, generationRef } from "./index-entry.ts";
+import { column, generationRef } from "./index-entry.ts";
 import type { TargetSchema, Unit } from "./ports.ts";
 
 const unit = z.object({
@@ -36,19 +36,11 @@ export const plan = z.object({
 });
 export type Plan = z.infer<typeof plan>;
 
-/** The table that workers load into; the generation proper is a fork of one version of it. */
-export function stagingOf(ref: GenerationRef): GenerationRef {
-  return { ...ref, generation: `${ref.generation}-load` };
-}
-
 /** The units of one worker: a run of them, since a row group that was cut is decoded from its start. */
 export function unitsOf({ units, workers }: Pick<Plan, "units" | "workers">, worker: number): Unit[] {
   const share = (before: number) => Math.round((before * units.length) / workers);
   return units.slice(share(worker), share(worker + 1));
 }
-
-/** The version of the staging table that was counted: repeated, the task makes the generation of the same rows. */
-export const seal = z.object({ version: z.int() });
 
 /** Units that a count found missing or doubled, to be loaded again. */
 export const redoList = z.object({ units: z.array(z.int()) });

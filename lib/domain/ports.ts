@@ -152,6 +152,12 @@ export interface DuplicateId {
   origins: bigint[];
 }
 
+/** That a table takes no more appends: the version that ended them, and what its column of origins is called since. */
+export interface Seal {
+  version: number;
+  column: string;
+}
+
 export interface VectorIndexState {
   unindexedRows: number;
   /** Each holds some of the rows and is searched as an index of its own: what was built, and what was folded in since. */
@@ -163,25 +169,33 @@ export interface VectorIndexState {
 /** Writing generations: what the tasks of a job need of LanceDB. All of it may be repeated. */
 export interface Generations {
   create(ref: GenerationRef, target: TargetSchema): Promise<void>;
+  /** @throws StoreUnavailable when the table is sealed */
   append(ref: GenerationRef, ipc: Uint8Array): Promise<void>;
   version(ref: GenerationRef): Promise<number>;
   /** Null when the table, or a file of it, is gone. */
   versionIfThere(ref: GenerationRef): Promise<number | null>;
   rowsOf(ref: GenerationRef): Promise<number>;
   rowsOfUnit(ref: GenerationRef, unit: number): Promise<number>;
-  deleteUnit(ref: GenerationRef, unit: number): Promise<void>;
-  /** Rows by unit and ids that are there more than once, at exactly `version`. */
+  /** Ends the load: no append reaches the table any more, not even one that is under way. Repeated, it is the same seal. */
+  seal(ref: GenerationRef): Promise<Seal>;
+  /** Lets appends in again. */
+  unseal(ref: GenerationRef, seal: Seal): Promise<void>;
+  /** Rows by unit and ids that are there more than once, of what was sealed. */
   tally(
     ref: GenerationRef,
-    version: number,
+    seal: Seal,
     idColumn: string,
   ): Promise<{ rowsByUnit: Map<number, number>; duplicates: DuplicateId[] }>;
+  deleteUnit(ref: GenerationRef, seal: Seal, unit: number): Promise<void>;
+  deleteOrigins(ref: GenerationRef, seal: Seal, origins: bigint[]): Promise<void>;
+  /** What is left are the columns of the index. */
+  dropOrigins(ref: GenerationRef, seal: Seal): Promise<void>;
+  /** Whether rows still carry their origins. */
+  hasOrigins(ref: GenerationRef): Promise<boolean>;
+  /** Joins small fragments where that pays. @returns whether it did */
+  compact(ref: GenerationRef, idColumn: string): Promise<boolean>;
   /** A copy of one version under another name: nothing that is later written to the original can reach it. */
   fork(from: GenerationRef, version: number, to: GenerationRef): Promise<void>;
-  deleteOrigins(ref: GenerationRef, origins: bigint[]): Promise<void>;
-  dropOriginColumn(ref: GenerationRef): Promise<void>;
-  /** @returns whether it paid */
-  compact(ref: GenerationRef): Promise<boolean>;
   /** Joins small fragments, takes rows that are not indexed into the indexes, and removes what is replaced. */
   optimize(ref: GenerationRef): Promise<void>;
   /** The vector index as it stands; null when there is none. */

@@ -3,7 +3,6 @@ import type { IndexEntry, Publication } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import type { Plan } from "./plan.ts";
-import { stagingOf } from "./plan.ts";
 import type { Clock, Generations } from "./ports.ts";
 
 export interface PublishDependencies {
@@ -29,7 +28,6 @@ export async function publishGeneration(
   const end = await deps.ledger.end(job, "succeeded");
   if (end.state !== "succeeded") await deps.ledger.refuseEnded(job);
   await deps.registry.update(plan.ref.index, (entry) => published(entry, job, plan, publication));
-  await deps.generations.drop(stagingOf(plan.ref));
 }
 
 function published(

@@ -11,7 +11,7 @@ export interface SourceFile {
 
 const idNames = ["doc_id", "id", "_id", "uuid", "key"];
 const vectorNames = ["vector", "embedding", "embeddings", "emb", "values"];
-/** Names LanceDB gives to columns of its own, and ours. */
+/** Names LanceDB gives to columns of its own, and those of our hits. */
 const reservedNames = new Set([
   "_distance",
   "_rowid",
@@ -21,10 +21,11 @@ const reservedNames = new Set([
   "_row_last_updated_at_version",
   "_score",
   "_relevance_score",
-  "_origin",
   "distance",
   "score",
 ]);
+/** Of the columns that say where a row came from, while it is loaded and counted. */
+const originNames = /^_(origin|sealed_.*)$/i;
 const idType = /^(Utf8|U?[Ii]nt(8|16|32|64))$/;
 
 /** Throws what a look at one file found, with the file in every path. */
@@ -175,7 +176,7 @@ function columnIssues(
 
 function nameIssue(file: string, name: string, idColumn: string): Issue[] {
   const path = columnPath(file, name);
-  if (reservedNames.has(name.toLowerCase()))
+  if (reservedNames.has(name.toLowerCase()) || originNames.test(name))
     return [{ path, message: "the name is reserved; rename the column" }];
   // every hit and document carries its id under this name
   if (name === "doc_id" && idColumn !== name)

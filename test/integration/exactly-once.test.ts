@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import { connect, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { appendIpc } from "../../lib/adapters/lance/append-ipc.ts";
 import type { Container } from "../../lib/container.ts";
 import { compactGeneration } from "../../lib/domain/compact-generation.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
 import { loadUnits } from "../../lib/domain/load-units.ts";
-import { type Plan, stagingOf } from "../../lib/domain/plan.ts";
+import type { Plan } from "../../lib/domain/plan.ts";
 import { planMigration } from "../../lib/domain/plan-migration.ts";
 import type { TaskContext } from "../../lib/domain/ports.ts";
 import { createLakehouse, type Lakehouse } from "../support/lakehouse.ts";
@@ -26,7 +28,11 @@ const context: TaskContext = {
 const load = (deps = container, left = context) => loadUnits(deps, id, plan, 0, left);
 const compact = () => compactGeneration(container, id, plan, input);
 
-beforeEach(async () => {
+beforeEach(() => planned(files, rowsInFile));
+
+/** A lakehouse with a planned migration of so many files, each a unit. */
+async function planned(files: number, rowsInFile: number): Promise<void> {
+  await lakehouse?.remove();
   lakehouse = await createLakehouse();
   container = lakehouse.open();
   for (let file = 0; file < files; file++)
@@ -38,7 +44,7 @@ beforeEach(async () => {
   await container.ledger.register(id, input);
   plan = await planMigration(container, id, input, context);
   expect(plan.units).toHaveLength(files);
-});
+}
 
 afterEach(() => lakehouse.remove());
 
@@ -47,9 +53,24 @@ async function heldBy(units: number[]): Promise<Uint8Array[]> {
   const held: Uint8Array[] = [];
   const asked = plan.units.filter((unit) => units.includes(unit.id));
   const decoded = container.parquet.decode(plan.sourceBucket, plan.files, asked, plan.target, context.signal);
-  for await (const { ipc } of decoded) held.push(ipc);
+  for await (const { ipc } of decoded) held.push(Uint8Array.from(ipc)); // its memory is used again
   return held;
 }
+
+/** The generation as some other LanceDB client has it open. */
+async function opened<T>(work: (table: Table) => Promise<T>): Promise<T> {
+  const connection = await connect(join(lakehouse.root, "data/lance/docs"));
+  const table = await connection.openTable(plan.ref.generation);
+  try {
+    return await work(table);
+  } finally {
+    table.close();
+    connection.close();
+  }
+}
+
+const lose = (unit: number) =>
+  opened((table) => table.delete(`_origin >= ${2 ** 32 * unit} AND _origin < ${2 ** 32 * (unit + 1)}`));
 
 test("an append that was committed while its acknowledgement was lost is counted once", async () => {
   let appends = 0;
@@ -72,25 +93,76 @@ test("an append that was committed while its acknowledgement was lost is counted
 test("a worker that was thought dead and comes back does not double its rows", async () => {
   const [late] = await heldBy([1]);
   await load();
-  await container.generations.append(stagingOf(plan.ref), late as Uint8Array);
+  await container.generations.append(plan.ref, late as Uint8Array);
   expect(await compact()).toEqual({ sealed: false, rows: 0 });
   await load();
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
 });
 
-test("what a late worker appends after the count cannot reach the generation", async () => {
+test("a load that is over takes no rows of a late worker", async () => {
   const [late] = await heldBy([2]);
   await load();
   await compact();
-  await container.generations.append(stagingOf(plan.ref), late as Uint8Array);
+  const append = container.generations.append(plan.ref, late as Uint8Array);
+  await expect(append).rejects.toMatchObject({ kind: "StoreUnavailable" });
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
   const columns = (await container.generations.columns(plan.ref)).map(({ name }) => name);
   expect(columns).toEqual(["doc_id", "chunk_text", "vector"]);
 });
 
+test("an append that was under way when the load was sealed is refused at its commit", async () => {
+  const [late] = await heldBy([2]);
+  await load();
+  await opened(async (table) => {
+    await container.generations.seal(plan.ref);
+    await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
+    expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
+    await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
+  });
+  expect(await container.generations.rowsOf(plan.ref)).toBe(files * rowsInFile);
+});
+
+test("neither does one arrive that was under way while versions and small fragments were removed", async () => {
+  await planned(20, 10);
+  const [late] = await heldBy([2]);
+  await load();
+  await opened(async (table) => {
+    expect(await compact()).toEqual({ sealed: true, rows: 200 });
+    expect((await table.listVersions()).length).toBeLessThan(20);
+    await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
+  });
+  expect(await container.generations.rowsOf(plan.ref)).toBe(200);
+  expect(await opened(async (table) => (await table.schema()).fields.every(({ nullable }) => nullable))).toBe(
+    true,
+  );
+});
+
+test("an append that was refused because the load is sealed is let in when units have to be loaded again", async () => {
+  const [late] = await heldBy([3]);
+  await load();
+  await lose(3);
+  await opened(async (table) => {
+    expect(await compact()).toEqual({ sealed: false, rows: 0 });
+    await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
+  });
+  await container.generations.append(plan.ref, late as Uint8Array);
+  expect(await load()).toEqual({ done: true });
+  expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
+});
+
+test("two seals of one load are one, and what is counted is what it sealed", async () => {
+  await load();
+  const seal = await container.generations.seal(plan.ref);
+  const rowsSealed = async () =>
+    (await container.generations.tally(plan.ref, seal, "doc_id")).rowsByUnit.get(1);
+  await container.generations.deleteUnit(plan.ref, seal, 1);
+  expect(await lakehouse.open().generations.seal(plan.ref)).toEqual(seal);
+  expect(await rowsSealed()).toBe(rowsInFile);
+});
+
 test("a unit that went missing is loaded again", async () => {
   await load();
-  await container.generations.deleteUnit(stagingOf(plan.ref), 3);
+  await lose(3);
   expect(await compact()).toEqual({ sealed: false, rows: 0 });
   await load();
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
@@ -99,7 +171,7 @@ test("a unit that went missing is loaded again", async () => {
 test("a count that never comes right fails the job, naming the unit", async () => {
   await load();
   for (let round = 1; round <= 5; round++) {
-    await container.generations.deleteUnit(stagingOf(plan.ref), 0);
+    await lose(0);
     expect((await compact()).sealed).toBe(false);
   }
   await expect(compact()).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import { compactGeneration } from "../../lib/domain/compact-generation.ts";
 import { discardGeneration } from "../../lib/domain/discard-generation.ts";
 import { getJob } from "../../lib/domain/get-job.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
-import { plan, stagingOf } from "../../lib/domain/plan.ts";
+import { plan } from "../../lib/domain/plan.ts";
 import type { Generations, TaskContext } from "../../lib/domain/ports.ts";
 import { runTask, type TaskName } from "../../lib/task/run-task.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
@@ -77,24 +77,65 @@ const planned = async () => {
   return made;
 };
 
-test("a compaction that was thought dead does no harm when it comes back after the publication", async () => {
-  await run("plan");
-  await run("load", { worker: 0 });
-  const late = frozenAt("fork");
-  const lateCompaction = compactGeneration(late.deps, id, await planned(), input);
-  await late.frozen;
-  const { rows: counted } = (await run("compact")) as { rows: number };
+async function publish(counted: unknown) {
+  const { rows } = counted as { rows: number };
   const index = await run("build");
-  const verified = await run("verify", { rows: counted, index });
+  const verified = await run("verify", { rows, index });
   await run("publish", { index, verified });
-  late.thaw();
-  await lateCompaction.catch(() => undefined);
-  expect((await storedRows(lakehouse, "docs")).size).toBe(rows);
-  const { health } = await container.indexes.use("docs", "strong", async ({ reader }) => ({
-    health: (await reader.stats()).indexes.map(({ unindexedRows }) => unindexedRows),
+}
+
+async function expectAllServed(count: number): Promise<void> {
+  expect((await storedRows(lakehouse, "docs")).size).toBe(count);
+  const { unindexed } = await container.indexes.use("docs", "strong", async ({ reader }) => ({
+    unindexed: (await reader.stats()).indexes.map(({ unindexedRows }) => unindexedRows),
   }));
-  expect(health).toEqual([0, 0, 0]);
-});
+  expect(unindexed).toEqual([0, 0, 0]);
+}
+
+const stepsOfCompaction = ["hasOrigins", "seal", "tally", "deleteOrigins", "dropOrigins", "compact"] as const;
+
+test.each(stepsOfCompaction)(
+  "a compaction that was thought dead at %s does no harm when it comes back after the publication",
+  async (step) => {
+    await writeParquetFile(join(lakehouse.source, "docs/c.parquet"), sampleRows(20, 8, "a"));
+    await run("plan");
+    await run("load", { worker: 0 });
+    const late = frozenAt(step);
+    const lateCompaction = compactGeneration(late.deps, id, await planned(), input);
+    await late.frozen;
+    await publish(await run("compact"));
+    late.thaw();
+    await lateCompaction.catch(() => undefined);
+    await expectAllServed(rows);
+  },
+);
+
+test.each(["deleteUnit", "unseal"] as const)(
+  "a compaction that was thought dead at %s, before units were loaded again, does no harm either",
+  async (step) => {
+    await run("plan");
+    await run("load", { worker: 0 });
+    const made = await planned();
+    const twice = container.parquet.decode(
+      made.sourceBucket,
+      made.files,
+      made.units,
+      made.target,
+      context.signal,
+    );
+    for await (const { ipc } of twice) await container.generations.append(made.ref, ipc);
+    const late = frozenAt(step);
+    const lateCompaction = compactGeneration(late.deps, id, made, input);
+    await late.frozen;
+    expect(await run("compact")).toMatchObject({ sealed: false });
+    expect(await run("load", { worker: 0 })).toEqual({ done: true });
+    const counted = await run("compact");
+    late.thaw();
+    await expect(lateCompaction).rejects.toMatchObject({ kind: "StoreUnavailable" });
+    await publish(counted);
+    await expectAllServed(rows);
+  },
+);
 
 test("a load that goes on after its job was cancelled removes what it still wrote", async () => {
   await run("plan");
@@ -183,7 +224,7 @@ test("a worker hands over before a unit that would not end in time", async () =>
   const hurried: TaskContext = { ...context, remainingMs: () => (asked++ === 0 ? 4_999 : 60_000) };
   const call = () => runTask("load", { jobId: id, input, worker: 0 }, hurried, container, () => undefined);
   expect([await call(), await call()]).toEqual([{ done: false }, { done: true }]);
-  expect(await container.generations.rowsOf(stagingOf((await planned()).ref))).toBe(rows);
+  expect(await container.generations.rowsOf((await planned()).ref)).toBe(rows);
 });
 
 test("a job that nobody runs any more is said to have been interrupted", async () => {
@@ -214,7 +255,7 @@ const job = () => ({ ...input });
 
 test("rows written to the published generation while a migration runs are not lost: it ends with conflict", async () => {
   await runJob(container, job());
-  const late = frozenAt("fork");
+  const late = frozenAt("seal");
   await run("plan");
   await run("load", { worker: 0 });
   const compaction = run("compact", {}, late.deps);

@@ -374,6 +374,7 @@ const tooBold: [string, string][] = [
   ["_rowoffset", "the name is reserved; rename the column"],
   ["_row_created_at_version", "the name is reserved; rename the column"],
   ["_origin", "the name is reserved; rename the column"],
+  ["_sealed_12", "the name is reserved; rename the column"],
   ["meta.lang", "a column name may not be empty or hold . ` or control characters"],
   ["back`tick", "a column name may not be empty or hold . ` or control characters"],
   ["line\nbreak", "a column name may not be empty or hold . ` or control characters"],

@@ -1,19 +1,35 @@
 import { type Connection, Index, type IndexOptions, type Table } from "@lancedb/lancedb";
-import { limits } from "../../config/limits.ts";
 import type { Column, GenerationRef, IndexParameters, IndexType, Metric } from "../../domain/index-entry.ts";
-import type { Generations, RecallProbe, Stores, TargetSchema, VectorIndexState } from "../../domain/ports.ts";
+import type {
+  Generations,
+  RecallProbe,
+  Seal,
+  Stores,
+  TargetSchema,
+  VectorIndexState,
+} from "../../domain/ports.ts";
 import "../arrow/all-null-booleans.ts";
 import { columnsOf, loadSchema, originColumn } from "../arrow/arrow-schema.ts";
 import { appendIpc } from "./append-ipc.ts";
+import { compactionPays, optimized } from "./compact-table.ts";
 import type { LanceConnections } from "./connections.ts";
 import { copyToDisk } from "./disk-copy.ts";
-import { DuplicateFinder } from "./duplicate-finder.ts";
 import { copyVersion } from "./fork-table.ts";
 import { folderOf } from "./generation-folder.ts";
 import { indicesOn } from "./indices-on.ts";
 import { fromLance, isGone } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
+import { manifestName } from "./manifest-name.ts";
 import { partitionsIn } from "./partitions.ts";
+import {
+  isOriginColumn,
+  originsOf,
+  refuseLateAppends,
+  requireColumn,
+  sealTable,
+  unsealTable,
+} from "./seal-table.ts";
+import { tally } from "./tally.ts";
 
 /** Generations as LanceDB tables. Handles are opened for each task and closed after it: no stale one is ever written through. */
 export class LanceGenerations implements Generations {
@@ -34,7 +50,7 @@ export class LanceGenerations implements Generations {
   }
 
   async append(ref: GenerationRef, ipc: Uint8Array): Promise<void> {
-    await this.#with(ref, (table) => appendIpc(table, ipc));
+    await this.#withColumn(ref, originColumn, (table) => appendIpc(table, ipc));
   }
 
   async version(ref: GenerationRef): Promise<number> {
@@ -55,49 +71,57 @@ export class LanceGenerations implements Generations {
   }
 
   async rowsOfUnit(ref: GenerationRef, unit: number): Promise<number> {
-    return this.#with(ref, (table) => table.countRows(originsOf(unit)));
+    return this.#withColumn(ref, originColumn, (table) => table.countRows(originsOf(originColumn, unit)));
   }
 
-  async deleteUnit(ref: GenerationRef, unit: number): Promise<void> {
-    await this.#with(ref, (table) => table.delete(originsOf(unit)));
+  async seal(ref: GenerationRef): Promise<Seal> {
+    return this.#with(ref, sealTable);
   }
 
-  async tally(ref: GenerationRef, version: number, idColumn: string) {
+  async unseal(ref: GenerationRef, seal: Seal): Promise<void> {
+    await this.#with(ref, (table) => unsealTable(table, seal));
+  }
+
+  async tally(ref: GenerationRef, seal: Seal, idColumn: string) {
+    return this.#with(ref, (table) => tally(table, seal, idColumn));
+  }
+
+  async deleteUnit(ref: GenerationRef, { column }: Seal, unit: number): Promise<void> {
+    await this.#withColumn(ref, column, (table) => table.delete(originsOf(column, unit)));
+  }
+
+  async deleteOrigins(ref: GenerationRef, { column }: Seal, origins: bigint[]): Promise<void> {
+    for (let i = 0; i < origins.length; i += 1_000) {
+      const some = origins.slice(i, i + 1_000).join(", ");
+      await this.#withColumn(ref, column, (table) => table.delete(`${column} IN (${some})`));
+    }
+  }
+
+  async dropOrigins(ref: GenerationRef, { column }: Seal): Promise<void> {
+    await this.#withColumn(ref, column, (table) => table.dropColumns([column]));
+  }
+
+  async hasOrigins(ref: GenerationRef): Promise<boolean> {
+    return (await this.columns(ref)).some(({ name }) => isOriginColumn(name));
+  }
+
+  async compact(ref: GenerationRef, idColumn: string): Promise<boolean> {
     return this.#with(ref, async (table) => {
-      await table.checkout(version);
-      const finder = new DuplicateFinder(await table.countRows());
-      const scan = () => table.query().select([idColumn, originColumn]);
-      for await (const batch of scan()) finder.add(batch, idColumn);
-      const suspects = finder.suspects();
-      if (suspects.size > 0) for await (const batch of scan()) finder.confirm(batch, idColumn, suspects);
-      return { rowsByUnit: finder.rowsByUnit, duplicates: finder.duplicates() };
+      const pays = await compactionPays(table);
+      if (pays) await optimized(table);
+      // an attempt before this one may have ended between the two
+      if (pays || (await this.#isWithoutHistory(ref))) await refuseLateAppends(table, idColumn);
+      return pays;
     });
+  }
+
+  async #isWithoutHistory(ref: GenerationRef): Promise<boolean> {
+    const first = `${folderOf(ref)}_versions/${manifestName(1)}`;
+    return (await this.#stores(ref.bucket).bytesOf(first)) === undefined;
   }
 
   async fork(from: GenerationRef, version: number, to: GenerationRef): Promise<void> {
     await copyVersion(this.#stores(from.bucket), folderOf(from), version, folderOf(to));
-  }
-
-  async deleteOrigins(ref: GenerationRef, origins: bigint[]): Promise<void> {
-    for (let i = 0; i < origins.length; i += 1_000) {
-      const some = origins.slice(i, i + 1_000).join(", ");
-      await this.#with(ref, (table) => table.delete(`${originColumn} IN (${some})`));
-    }
-  }
-
-  async dropOriginColumn(ref: GenerationRef): Promise<void> {
-    await this.#with(ref, (table) => table.dropColumns([originColumn]));
-  }
-
-  async compact(ref: GenerationRef): Promise<boolean> {
-    return this.#with(ref, async (table) => {
-      const { numRows, fragmentStats } = await table.stats();
-      const fragments = Number(fragmentStats.numFragments);
-      const pays =
-        fragments >= limits.compactFromFragments && Number(numRows) / fragments < limits.compactBelowRows;
-      if (pays) await optimized(table);
-      return pays;
-    });
   }
 
   async optimize(ref: GenerationRef): Promise<void> {
@@ -203,6 +227,13 @@ export class LanceGenerations implements Generations {
     return classified(async () => (await this.#connections.get(bucket, index)).tableNames());
   }
 
+  async #withColumn<T>(ref: GenerationRef, column: string, work: (table: Table) => Promise<T>): Promise<T> {
+    return this.#with(ref, async (table) => {
+      requireColumn(await table.schema(), column);
+      return work(table);
+    });
+  }
+
   async #with<T>(ref: GenerationRef, work: (table: Table) => Promise<T>): Promise<T> {
     return classified(async () => {
       const connection = await this.#connections.get(ref.bucket, ref.index);
@@ -224,18 +255,7 @@ async function classified<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A second call, since the first keeps what it has just replaced. Nobody else has the generation open. */
-async function optimized(table: Table): Promise<void> {
-  await table.optimize();
-  await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
-}
-
 const vectorIndexName = (column: string) => `${column}_idx`;
-
-function originsOf(unit: number): string {
-  const first = BigInt(unit) << 32n;
-  return `${originColumn} >= ${first} AND ${originColumn} < ${first + (1n << 32n)}`;
-}
 
 function indexConfig(type: IndexType, distanceType: Metric, p: IndexParameters): Index {
   switch (type) {

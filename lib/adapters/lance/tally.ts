@@ -1,23 +1,36 @@
+import type { Table } from "@lancedb/lancedb";
 import type { RecordBatch, Vector } from "apache-arrow";
-import type { DuplicateId } from "../../domain/ports.ts";
-import { originColumn } from "../arrow/arrow-schema.ts";
+import type { DuplicateId, Seal } from "../../domain/ports.ts";
+
+/** What was sealed, by unit, and which ids are in it more than once. */
+export async function tally(table: Table, { version, column }: Seal, idColumn: string) {
+  await table.checkout(version);
+  const finder = new DuplicateFinder(await table.countRows(), { id: idColumn, origin: column });
+  const scan = () => table.query().select([idColumn, column]);
+  for await (const batch of scan()) finder.add(batch);
+  const suspects = finder.suspects();
+  if (suspects.size > 0) for await (const batch of scan()) finder.confirm(batch, suspects);
+  return { rowsByUnit: finder.rowsByUnit, duplicates: finder.duplicates() };
+}
 
 /**
  * Counts rows by unit and finds ids that are there more than once, in two passes over two columns. The first keeps
  * eight bytes a row (a 53-bit hash of the id, sorted at its end); the second looks only at ids whose hash was seen twice.
  */
-export class DuplicateFinder {
+class DuplicateFinder {
   readonly rowsByUnit = new Map<number, number>();
   readonly #hashes: Float64Array;
+  readonly #columns: { id: string; origin: string };
   readonly #confirmed = new Map<string, bigint[]>();
   #rows = 0;
 
-  constructor(rows: number) {
+  constructor(rows: number, columns: { id: string; origin: string }) {
     this.#hashes = new Float64Array(rows);
+    this.#columns = columns;
   }
 
-  add(batch: RecordBatch, idColumn: string): void {
-    const [ids, origins] = columnsIn(batch, idColumn);
+  add(batch: RecordBatch): void {
+    const [ids, origins] = this.#columnsIn(batch);
     for (let row = 0; row < batch.numRows; row++) {
       const unit = Number((origins.get(row) as bigint) >> 32n);
       this.rowsByUnit.set(unit, (this.rowsByUnit.get(unit) ?? 0) + 1);
@@ -33,8 +46,8 @@ export class DuplicateFinder {
     return twice;
   }
 
-  confirm(batch: RecordBatch, idColumn: string, suspects: Set<number>): void {
-    const [ids, origins] = columnsIn(batch, idColumn);
+  confirm(batch: RecordBatch, suspects: Set<number>): void {
+    const [ids, origins] = this.#columnsIn(batch);
     for (let row = 0; row < batch.numRows; row++) {
       const id = String(ids.get(row));
       if (!suspects.has(hash53(id))) continue;
@@ -50,15 +63,16 @@ export class DuplicateFinder {
     const found = twice.map(([id, origins]) => ({ id, origins: origins.sort(ascending) }));
     return found.sort((a, b) => ascending(a.origins[0] ?? 0n, b.origins[0] ?? 0n));
   }
+
+  #columnsIn(batch: RecordBatch): [Vector, Vector] {
+    const { id, origin } = this.#columns;
+    const [ids, origins] = [batch.getChild(id), batch.getChild(origin)];
+    if (!ids || !origins) throw new Error(`a scanned batch lacks ${id} or ${origin}`);
+    return [ids, origins];
+  }
 }
 
 const ascending = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
-
-function columnsIn(batch: RecordBatch, idColumn: string): [Vector, Vector] {
-  const [ids, origins] = [batch.getChild(idColumn), batch.getChild(originColumn)];
-  if (!ids || !origins) throw new Error(`a scanned batch lacks ${idColumn} or ${originColumn}`);
-  return [ids, origins];
-}
 
 /** cyrb53 (public domain, github.com/bryc): 53 bits fit a double, and a collision only costs a second look. */
 function hash53(text: string): number {
