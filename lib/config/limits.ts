@@ -74,6 +74,7 @@ export const limits = {
   footerTimeoutMs: 10_000,
   decodeTimeoutMs: 120_000, // of one unit
   idleDecoderMs: 5_000, // that a thread which has read footers waits for the load
+  tallyBatchRows: 65_536, // of ids and origins
   maxNamedDuplicates: 10,
   forkConcurrency: 32,
 

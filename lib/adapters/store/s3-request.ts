@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import aws4, { type Request } from "aws4";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
+import { refuseReused, reuseReads } from "./reused-reads.ts";
 import { credentialsFor } from "./s3-credentials.ts";
 import { maxAttempts } from "./s3-errors.ts";
 import { s3Location } from "./s3-location.ts";
@@ -89,7 +90,10 @@ interface Transport {
 /** Not by `import`, which looks at all that a module of Node's exports, and of HTTP's that loads `WebSocket`: 20 ms. */
 function transportFor({ protocol }: URL): Transport {
   const { Agent, request } = process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http");
-  return { request: request as Transport["request"], agent: new Agent({ keepAlive: true, maxSockets: 50 }) };
+  return {
+    request: request as Transport["request"],
+    agent: reuseReads(new Agent({ keepAlive: true, maxSockets: 50 })),
+  };
 }
 
 /** Path style at an endpoint that is named; of AWS' own the bucket is the host, unless its name has dots, which no certificate covers. */
@@ -150,6 +154,7 @@ async function bodyOf(response: IncomingMessage, into: Uint8Array): Promise<Uint
   let body = into;
   let at = 0;
   for await (const chunk of response as AsyncIterable<Uint8Array<ArrayBuffer>>) {
+    refuseReused(chunk);
     const end = at + chunk.length;
     if (into.length > 0 && end > into.length + mostErrorBytes)
       throw new Error("the store sent more than was asked");
