@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Certificate } from "./certificate.ts";
 
 interface Stored {
   body: Buffer;
@@ -11,12 +13,12 @@ interface Stored {
  * The few calls of S3 that the store makes, in memory, with conditional writes as S3 documents them. It stands for a
  * store's protocol only; what a real store does is another suite's business.
  */
-export async function startS3Server() {
+export async function startS3Server(certificate?: Certificate) {
   const objects = new Map<string, Stored>();
   let failures = 0;
   let hangs = false;
   let ignored: string | undefined;
-  const server = createServer(async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await bodyOf(request);
     if (hangs) return;
     if (ignored) delete request.headers[ignored];
@@ -30,11 +32,13 @@ export async function startS3Server() {
     if (url.searchParams.has("delete")) return remove(response, objects, key, body);
     if (request.method === "PUT") return put(response, objects, key, body, request);
     return get(response, objects.get(key), request);
-  }).listen(0, "127.0.0.1");
+  };
+  const server = certificate ? createTlsServer(certificate, respond) : createServer(respond);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${certificate ? "https" : "http"}://127.0.0.1:${port}`,
     /** The next so many requests are answered with 503. */
     failNext: (count: number) => {
       failures = count;

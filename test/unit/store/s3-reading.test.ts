@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { credentialsFor } from "../../../lib/adapters/store/s3-credentials.ts";
 import { parseListing } from "../../../lib/adapters/store/s3-listing.ts";
 import { S3Store } from "../../../lib/adapters/store/s3-store.ts";
 import type { Bucket } from "../../../lib/domain/bucket.ts";
+import { trustedCertificate } from "../../support/certificate.ts";
 import { FaultProxy } from "../../support/fault-proxy.ts";
 import { startS3Server } from "../../support/s3-server.ts";
 
@@ -75,3 +77,22 @@ test.each(["start", "answer"] as const)(
     await server.stop();
   },
 );
+
+test.each(["http", "https"])(
+  "answers that come at once, over %s connections whose memory is used again, are each whole",
+  async (protocol) => {
+    const server = await startS3Server(protocol === "https" ? await trustedCertificate() : undefined);
+    const store = new S3Store({ ...bucket, endpoint: server.endpoint });
+    const bodies = Array.from({ length: 8 }, (_, i) => randomBytes(700_000 * (i + 1)));
+    await Promise.all(bodies.map((body, i) => store.put(`${i}`, body)));
+    for (let round = 0; round < 3; round++) {
+      const answers = await Promise.all(bodies.map((_, i) => store.get(`${i}`)));
+      expect(
+        answers.map((answer, i) => Buffer.compare(answer?.body ?? nothing, bodies[i] ?? nothing)),
+      ).toEqual(bodies.map(() => 0));
+    }
+    await server.stop();
+  },
+);
+
+const nothing = new Uint8Array();
