@@ -41,12 +41,16 @@ export class ReplicatedReader implements Reader {
   }
 
   async search(query: Query): Promise<Hit[]> {
-    const byIndex = this.isReplicated ? undefined : await this.#searchByIndex(query);
-    return byIndex ?? this.#read((reader) => reader.search(query));
+    return this.#warmingAfter(async () => {
+      const byIndex = this.isReplicated ? undefined : await this.#searchByIndex(query);
+      return byIndex ?? this.#read((reader) => reader.search(query));
+    });
   }
 
   async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
-    return this.#readRows(columns, (reader) => reader.fetch(docId, columns, timeoutMs));
+    return this.#warmingAfter(() =>
+      this.#readRows(columns, (reader) => reader.fetch(docId, columns, timeoutMs)),
+    );
   }
 
   /** A replica where one can be had, else what the store holds is read into the caches. */
@@ -80,7 +84,7 @@ export class ReplicatedReader implements Reader {
   }
 
   async #readFrom<T>(replica: Replica | undefined, work: (reader: LanceReader) => Promise<T>): Promise<T> {
-    if (!replica) return this.#readStore(work);
+    if (!replica) return work(this.#store);
     try {
       return await replica.use(work);
     } catch (error) {
@@ -90,11 +94,11 @@ export class ReplicatedReader implements Reader {
     }
   }
 
-  /** The first answers come from the store; what serves the next is begun when they are there, not before. */
-  async #readStore<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
-    const result = await work(this.#store);
-    this.#warmLater();
-    return result;
+  /** The first answers come from the store; what serves the next is begun when all of an answer is there, not before. */
+  async #warmingAfter<T>(work: () => Promise<T>): Promise<T> {
+    const answer = await work();
+    if (!this.isReplicated) this.#copies.behind(this.#warmBehind());
+    return answer;
   }
 
   /** @returns undefined where the index alone does not answer, or cannot be had */
@@ -135,10 +139,6 @@ export class ReplicatedReader implements Reader {
       indexes.refuse(this.#ref, version); // rows that are not indexed, say
       return undefined;
     }
-  }
-
-  #warmLater(): void {
-    this.#copies.behind(this.#warmBehind());
   }
 
   /** Not what is remote and has no room on the disk: its indexes may be larger than all caches. */
