@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Table } from "@lancedb/lancedb";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
 import { LocalCopies, localCopies } from "../../lib/adapters/lance/local-copies.ts";
 import { Replicas } from "../../lib/adapters/lance/replicas.ts";
@@ -133,6 +133,12 @@ async function rowsSeenWhile(work: Promise<unknown>): Promise<number[]> {
 }
 
 const copies = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("generation-"));
+
+async function filesOfCopies(): Promise<string[]> {
+  const found = await readdir(tmpdir(), { recursive: true, withFileTypes: true });
+  const paths = found.filter((one) => one.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return paths.filter((path) => path.includes("/generation-"));
+}
 
 test("the first answer comes from the store, the next from a replica, without a request", async () => {
   expect(await search()).toMatchObject({ cache: "cold", rows });
@@ -318,6 +324,12 @@ describe("until there is a replica, with a copy of the index", () => {
   test("hits are those of the store, and only their rows are read from there", async () => {
     const hits = await nearest();
     expect(await copies()).toHaveLength(1);
+    const kinds = (await filesOfCopies()).map((path) => path.replace(/.*\.lance\/|[0-9a-f-]{36}\//g, ""));
+    expect(kinds.sort()).toEqual([
+      "_indices/auxiliary.idx",
+      "_indices/index.idx",
+      expect.stringMatching(/^_versions\/\d+\.manifest$/),
+    ]);
     proxy.resetCounts();
     expect(await nearest()).toEqual(hits);
     expect(proxy.counts.operations.ListObjects ?? 0).toBe(0);
@@ -348,6 +360,16 @@ describe("until there is a replica, with a copy of the index", () => {
       for (const [i, { distance }] of stored.entries()) expect(hits[i]?.distance).toBeCloseTo(distance, 5);
     },
   );
+
+  test("what goes on behind an answer begins when all of it is there", async () => {
+    await migrate("coarse", rows, { indexType: "IVF_PQ" });
+    const behind = vi.spyOn(warm.copies, "behind");
+    const asked: number[] = [];
+    behind.mockImplementation(() => void asked.push(proxy.counts.requests));
+    const request = parseSearchRequest({ vector: query, k: 5, nprobes: 1, refineFactor: 4 });
+    await searchIndex(warm.indexes, "coarse", request, 10_000);
+    expect(asked).toEqual([proxy.counts.requests]);
+  });
 
   test("rows that are not indexed are found, too", async () => {
     await nearest();

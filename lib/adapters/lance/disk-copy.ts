@@ -5,7 +5,7 @@ import { limits } from "../../config/limits.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
 import { newCopyFolder } from "./copy-folder.ts";
 import { type CopyPace, copyParts, type Part, partsOf } from "./copy-parts.ts";
-import { isDataFile } from "./generation-folder.ts";
+import { isDataFile, isTransaction } from "./generation-folder.ts";
 import type { ByteRange } from "./lance-format.ts";
 import { manifestName } from "./manifest-name.ts";
 import { bytesBeside, vectorBytes } from "./vector-bytes.ts";
@@ -46,7 +46,8 @@ export async function copyToDisk(
   options: CopyOptions = {},
 ): Promise<DiskCopy | undefined> {
   const files = (await store.list(folder)).filter(
-    ({ key }) => isOfVersion(key, options.version) && (options.isWanted?.(key) ?? true),
+    ({ key }) =>
+      !isTransaction(key) && isOfVersion(key, options.version) && (options.isWanted?.(key) ?? true),
   );
   const room = await roomFor(options);
   const least = options.vectorColumn ? files.filter((file) => !isData(file)) : files;

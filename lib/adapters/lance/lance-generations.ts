@@ -197,7 +197,7 @@ export class LanceGenerations implements Generations {
   /** On this machine's disk where it can be: a probe's searches would cost a store thousands of requests. */
   async #nearby(ref: GenerationRef): Promise<{ connection: Connection; close: () => Promise<void> }> {
     const copy = this.#connections.isRemote(ref.bucket)
-      ? await copyToDisk(this.#stores(ref.bucket), folderOf(ref))
+      ? await copyToDisk(this.#stores(ref.bucket), folderOf(ref), { version: await this.version(ref) })
       : undefined;
     if (!copy)
       return {

@@ -8,6 +8,7 @@ import type { Document, Hit } from "../../domain/search-request.ts";
 import { columnsOf } from "../arrow/arrow-schema.ts";
 import { exactDistance } from "./exact-distance.ts";
 import { filterToSql } from "./filter-sql.ts";
+import { indicesOn } from "./indices-on.ts";
 import { jsonRows } from "./json-values.ts";
 import { fromLance, lanceCall } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
@@ -66,17 +67,21 @@ export class LanceReader implements Reader {
     this.#warming = undefined;
   }
 
-  /** Reads the indexes into the session's cache, once a version; again when that failed. */
-  warm(): Promise<void> {
-    this.#warming ??= this.#prewarm().catch((error) => {
+  /**
+   * Reads the indexes into the session's cache, once a version; again when that failed.
+   * @param column whose indexes alone are read, where a copy has no others
+   */
+  warm(column?: string): Promise<void> {
+    this.#warming ??= this.#prewarm(column).catch((error) => {
       this.#warming = undefined;
       throw fromLance(error);
     });
     return this.#warming;
   }
 
-  async #prewarm(): Promise<void> {
-    for (const { name } of await this.#table.listIndices()) await this.#table.prewarmIndex(name);
+  async #prewarm(column?: string): Promise<void> {
+    const indexes = column ? await indicesOn(this.#table, column) : await this.#table.listIndices();
+    for (const { name } of indexes) await this.#table.prewarmIndex(name);
   }
 
   /** Once it is warm, if that is under way: LanceDB closes no table that it is working on. */

@@ -1,7 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import type { Stores } from "../../domain/ports.ts";
 import type { LanceConnections } from "./connections.ts";
-import { isDataFile } from "./generation-folder.ts";
+import { isForNearest } from "./generation-folder.ts";
 import { Replicas } from "./replicas.ts";
 
 /** What this machine's disk holds of generations in object stores, and what is done behind the answers. */
@@ -39,8 +39,8 @@ export class LocalCopies {
 }
 
 /**
- * Whole generations, filled behind the first answers, their vectors last, and generations without their rows: the
- * indexes, which rows are deleted, the manifest. A few large reads get these before the first answer, where a search
+ * Whole generations, filled behind the first answers, their vectors last, and of generations the vector index, which rows
+ * are deleted, the manifest. A few large reads get these before the first answer, where a search
  * would read each partition by itself (bench/NOTES.md). What one of the two has of a generation the other links.
  *
  *   first answer ── index copied, rows of the hits from the store
@@ -61,7 +61,7 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
     maxBytes: Math.floor(maxBytes * limits.indexReplicasShare),
     maxReadBytes: limits.indexReplicaMaxBytes,
     concurrency: limits.diskCopyConcurrency,
-    isWanted: (key) => !isDataFile(key),
+    isWanted: isForNearest,
     warm: false,
     beside: (ref) => replicas.copyOf(ref),
   });

@@ -80,9 +80,9 @@ export class Replica {
     this.#isReady = copy.isWhole;
   }
 
-  /** Reads its indexes into the session's cache. */
-  async warm(): Promise<void> {
-    await this.#reader.warm();
+  /** Reads its indexes into the session's cache; those of one column where it has no others. */
+  async warm(column?: string): Promise<void> {
+    await this.#reader.warm(column);
   }
 
   /** Its files go when the last who reads them has ended. */

@@ -145,7 +145,8 @@ export class ReplicatedReader implements Reader {
   async #warmBehind(): Promise<void> {
     if (this.#copies.replicas.isLocal(this.#ref.bucket)) await this.#store.warm();
     else {
-      await this.#copies.indexes.at(this.#ref, this.version)?.warm(); // what serves while the rest is copied
+      const index = this.#copies.indexes.at(this.#ref, this.version);
+      await index?.warm(this.#published.vectorColumn); // what serves while the rest is copied
       await this.#copies.replicas.fill(this.#ref, this.#published, this.version);
     }
     if (this.isReplicated) this.#copies.indexes.drop(this.#ref);
