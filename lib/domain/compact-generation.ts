@@ -22,7 +22,7 @@ export interface CompactDependencies {
  *
  * After the seal no append reaches the table, not even one that is under way (a worker that was thought dead comes back),
  * and what is counted is the version that sealed it. So attempts at this task that overlap find the same and do the same
- * to the same rows; one that comes late finds no column of its seal any more.
+ * to the same rows; one that is late finds no column of its seal any more, and then begins again and finds all done.
  *
  * @returns whether the rows are those of the source; if not, the load has to run again
  * @throws SourceInvalid naming duplicate ids, RowsMiscounted after too many rounds
@@ -45,7 +45,9 @@ export async function compactGeneration(
     await generations.dropOrigins(ref, seal);
   }
   await generations.compact(ref, target.idColumn);
-  return { sealed: true, rows: await generations.rowsOf(ref) };
+  const rows = await generations.rowsOf(ref);
+  if (rows > plan.rows) throw miscounted(`the generation has ${rows} rows, its source ${plan.rows}`);
+  return { sealed: true, rows };
 }
 
 const earlierOf = (duplicates: DuplicateId[]) => duplicates.flatMap(({ origins }) => origins.slice(0, -1));
@@ -70,13 +72,14 @@ async function countRound(ledger: JobLedger, job: string, wrong: Unit[], rowsByU
   const [first] = wrong;
   if (round > limits.maxSealRounds && first) {
     const found = rowsByUnit.get(first.id) ?? 0;
-    throw new DomainError(
-      "RowsMiscounted",
+    throw miscounted(
       `after ${round - 1} rounds ${wrong.length} units still differ; unit ${first.id} has ${found} rows, not ${first.rows}`,
     );
   }
   await ledger.write(job, "seal-rounds", { rounds: round });
 }
+
+const miscounted = (why: string) => new DomainError("RowsMiscounted", why);
 
 function duplicateIds(plan: Plan, duplicates: DuplicateId[]): DomainError {
   const named = duplicates.slice(0, limits.maxNamedDuplicates);

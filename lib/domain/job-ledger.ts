@@ -73,12 +73,6 @@ export class JobLedger {
     await this.#store.put(`jobs/${id}/${name}.json`, encode(value));
   }
 
-  /** The first that is written stands. @returns it */
-  async writeOnce<S extends z.ZodType>(id: string, name: string, value: z.output<S>, schema: S) {
-    if (await this.#createOnce(`jobs/${id}/${name}.json`, value)) return value;
-    return (await this.read(id, name, schema)) ?? value;
-  }
-
   async read<S extends z.ZodType>(id: string, name: string, schema: S): Promise<z.output<S> | undefined> {
     return this.#read(`jobs/${id}/${name}.json`, schema);
   }

@@ -1,4 +1,5 @@
 import { limits } from "../config/limits.ts";
+import { DomainError } from "./errors.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { type Plan, redoList, unitsOf } from "./plan.ts";
 import type { Clock, Generations, ParquetSource, TaskContext, Unit } from "./ports.ts";
@@ -17,10 +18,30 @@ export interface LoadDependencies {
  *
  *   append 0 ── ack ── progress 1 ── append 1 ── (killed) ── restart: progress says 1; unit 1 is counted: there → skip
  *
+ * A table that is sealed or finished takes no rows: whoever counts it finds out what is missing, and asks for it.
+ *
  * @returns whether work is left to hand over
  * @throws SourceInvalid, StoreUnavailable, JobCancelled
  */
 export async function loadUnits(
+  deps: LoadDependencies,
+  job: string,
+  plan: Plan,
+  worker: number,
+  context: TaskContext,
+): Promise<{ done: boolean }> {
+  try {
+    return await loadLeft(deps, job, plan, worker, context);
+  } catch (error) {
+    if (!isRefusal(error) || (await deps.generations.takesAppends(plan.ref))) throw error;
+    await (await LoadProgress.resume(deps, job, worker)).write("done");
+    return { done: true };
+  }
+}
+
+const isRefusal = (error: unknown) => error instanceof DomainError && error.kind === "StoreUnavailable";
+
+async function loadLeft(
   deps: LoadDependencies,
   job: string,
   plan: Plan,

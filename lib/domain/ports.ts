@@ -178,6 +178,8 @@ export interface Generations {
   rowsOfUnit(ref: GenerationRef, unit: number): Promise<number>;
   /** Ends the load: no append reaches the table any more, not even one that is under way. Repeated, it is the same seal. */
   seal(ref: GenerationRef): Promise<Seal>;
+  /** Whether it is neither sealed nor finished. */
+  takesAppends(ref: GenerationRef): Promise<boolean>;
   /** Lets appends in again. */
   unseal(ref: GenerationRef, seal: Seal): Promise<void>;
   /** Rows by unit and ids that are there more than once, of what was sealed. */

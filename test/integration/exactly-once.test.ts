@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { connect, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -129,6 +130,7 @@ test("neither does one arrive that was under way while versions and small fragme
   await opened(async (table) => {
     expect(await compact()).toEqual({ sealed: true, rows: 200 });
     expect((await table.listVersions()).length).toBeLessThan(20);
+    expect(await readdir(join(lakehouse.root, "data/lance/docs/g1.lance/data"))).toHaveLength(1);
     await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
   });
   expect(await container.generations.rowsOf(plan.ref)).toBe(200);
@@ -158,6 +160,43 @@ test("two seals of one load are one, and what is counted is what it sealed", asy
   await container.generations.deleteUnit(plan.ref, seal, 1);
   expect(await lakehouse.open().generations.seal(plan.ref)).toEqual(seal);
   expect(await rowsSealed()).toBe(rowsInFile);
+});
+
+test("a worker that finds its load sealed leaves it to the count to ask for what is missing", async () => {
+  const hurried = { ...context, remainingMs: () => 0 };
+  await load(container, hurried);
+  await container.generations.seal(plan.ref);
+  expect(await load()).toEqual({ done: true });
+  expect(await compact()).toEqual({ sealed: false, rows: 0 });
+  expect(await load()).toEqual({ done: true });
+  expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
+});
+
+test("a load that is begun again after it was finished, units of which were asked for twice, finds nothing to do", async () => {
+  await load();
+  await lose(3);
+  await compact();
+  await load();
+  await compact();
+  expect(await load()).toEqual({ done: true });
+  expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
+});
+
+test("a compaction that ended before its last step is taken up", async () => {
+  await load();
+  await compact();
+  await opened((table) => table.alterColumns([{ path: "doc_id", nullable: false }]));
+  expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
+  expect(await opened(async (table) => (await table.schema()).fields.every(({ nullable }) => nullable))).toBe(
+    true,
+  );
+});
+
+test("more rows than the source has are not served, however they came there", async () => {
+  await load();
+  await compact();
+  await opened((table) => table.add(sampleRows(1, 8, "late-") as Record<string, unknown>[]));
+  await expect(compact()).rejects.toMatchObject({ kind: "RowsMiscounted" });
 });
 
 test("a unit that went missing is loaded again", async () => {

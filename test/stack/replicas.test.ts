@@ -67,7 +67,7 @@ function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes 
     maxBytes: gigabyte,
     maxReadBytes: 0,
     concurrency: 1,
-    isWanted: (key) => !key.includes("/data/"),
+    nearestOnly: true,
     warm: false,
     beside: (ref) => whole.replicas.copyOf(ref),
   });

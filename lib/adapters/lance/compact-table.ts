@@ -8,6 +8,19 @@ export async function compactionPays(table: Table): Promise<boolean> {
   return fragments >= limits.compactFromFragments && Number(numRows) / fragments < limits.compactBelowRows;
 }
 
+/**
+ * Joins small fragments and removes what they replace, with the versions that name it. The seal of the load is one of
+ * these, and Lance looks for conflicts in the versions there are: before it goes, another commit says the same of the id
+ * column, which is the newest version then and stays. Where an attempt ended in between, the column tells the next.
+ */
+export async function compactTable(table: Table, idColumn: string): Promise<void> {
+  const path = `\`${idColumn}\``;
+  await table.optimize();
+  await table.alterColumns([{ path, nullable: false }]);
+  await table.optimize({ cleanupOlderThan: new Date() });
+  await table.alterColumns([{ path, nullable: true }]);
+}
+
 /** A second call, since the first keeps what it has just replaced. Nobody else has the generation open. */
 export async function optimized(table: Table): Promise<void> {
   await table.optimize();

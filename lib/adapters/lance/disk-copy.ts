@@ -5,17 +5,18 @@ import { limits } from "../../config/limits.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
 import { newCopyFolder } from "./copy-folder.ts";
 import { type CopyPace, copyParts, type Part, partsOf } from "./copy-parts.ts";
-import { isDataFile, isTransaction } from "./generation-folder.ts";
+import { isDataFile } from "./generation-folder.ts";
 import type { ByteRange } from "./lance-format.ts";
 import { manifestName } from "./manifest-name.ts";
 import { bytesBeside, vectorBytes } from "./vector-bytes.ts";
+import { filesOfVersion, type StoredFile } from "./version-files.ts";
 
 export interface CopyOptions extends CopyPace {
-  /** Only this version's manifest, so that it is the one that opens; without it, all there are. */
-  version?: number;
-  /** Only these files. */
-  isWanted?: (key: string) => boolean;
-  /** Its values are left for `complete`, or out where there is no room for them; needs the version. */
+  /** The one that opens. */
+  version: number;
+  /** Only what a search for the nearest by the vector index reads. */
+  nearestOnly?: boolean;
+  /** Its values are left for `complete`, or out where there is no room for them. */
   vectorColumn?: string;
   /** Another copy of the table: what it has is linked. Files of a table never change under their names. */
   from?: DiskCopy | undefined;
@@ -23,11 +24,6 @@ export interface CopyOptions extends CopyPace {
   maxBytes?: number;
   /** None that reads more, what is linked not counted. */
   maxReadBytes?: number;
-}
-
-interface StoredFile {
-  key: string;
-  bytes: number;
 }
 
 const isData = ({ key }: StoredFile) => isDataFile(key);
@@ -43,12 +39,9 @@ const bytesIn = (ranges: ByteRange[]) => ranges.reduce((sum, { start, end }) => 
 export async function copyToDisk(
   store: ObjectStore,
   folder: string,
-  options: CopyOptions = {},
+  options: CopyOptions,
 ): Promise<DiskCopy | undefined> {
-  const files = (await store.list(folder)).filter(
-    ({ key }) =>
-      !isTransaction(key) && isOfVersion(key, options.version) && (options.isWanted?.(key) ?? true),
-  );
+  const files = await filesOfVersion(store, folder, options.version, options.nearestOnly);
   const room = await roomFor(options);
   const least = options.vectorColumn ? files.filter((file) => !isData(file)) : files;
   if (bytesOf(least) > room) return undefined;
@@ -61,10 +54,6 @@ export async function copyToDisk(
   }
   await copy.remove();
   return undefined;
-}
-
-function isOfVersion(key: string, version: number | undefined): boolean {
-  return version === undefined || !key.includes("/_versions/") || key.endsWith(`/${manifestName(version)}`);
 }
 
 async function roomFor({ maxBytes = Infinity }: CopyOptions): Promise<number> {
@@ -91,8 +80,8 @@ export class DiskCopy {
     this.folder = root;
   }
 
-  /** The one whose manifest it has, where it has one alone. */
-  get version(): number | undefined {
+  /** The one whose manifest it has. */
+  get version(): number {
     return this.#options.version;
   }
 
@@ -145,7 +134,7 @@ export class DiskCopy {
 
   async #vectorsIn(files: StoredFile[]): Promise<Map<string, ByteRange[]>> {
     const { version, vectorColumn } = this.#options;
-    if (version === undefined || vectorColumn === undefined) return new Map();
+    if (vectorColumn === undefined) return new Map();
     const manifest = this.#pathOf(`${this.#tableFolder}_versions/${manifestName(version)}`);
     return vectorBytes(this.#store, files, await readFile(manifest), vectorColumn);
   }

@@ -15,7 +15,11 @@ export function fromLance(error: unknown): DomainError {
     )
   )
     return new DomainError("StoreUnavailable", "the object store failed", { cause: error });
-  if (/commit conflict|please retry/i.test(text))
+  if (
+    /commit conflict|please retry|too many concurrent writers|commit result for version \d+ is unknown/i.test(
+      text,
+    )
+  )
     return new DomainError("StoreUnavailable", "the table was changed by another commit at the same time", {
       cause: error,
     });

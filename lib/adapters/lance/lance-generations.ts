@@ -11,7 +11,7 @@ import type {
 import "../arrow/all-null-booleans.ts";
 import { columnsOf, loadSchema, originColumn } from "../arrow/arrow-schema.ts";
 import { appendIpc } from "./append-ipc.ts";
-import { compactionPays, optimized } from "./compact-table.ts";
+import { compactionPays, compactTable, optimized } from "./compact-table.ts";
 import type { LanceConnections } from "./connections.ts";
 import { copyToDisk } from "./disk-copy.ts";
 import { copyVersion } from "./fork-table.ts";
@@ -19,12 +19,12 @@ import { folderOf } from "./generation-folder.ts";
 import { indicesOn } from "./indices-on.ts";
 import { fromLance, isGone } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
-import { manifestName } from "./manifest-name.ts";
 import { partitionsIn } from "./partitions.ts";
 import {
+  changedMeanwhile,
+  hasColumn,
   isOriginColumn,
   originsOf,
-  refuseLateAppends,
   requireColumn,
   sealTable,
   unsealTable,
@@ -75,15 +75,15 @@ export class LanceGenerations implements Generations {
   }
 
   async seal(ref: GenerationRef): Promise<Seal> {
-    return this.#with(ref, sealTable);
+    return this.#untilChanged(ref, isOriginColumn, sealTable);
   }
 
   async unseal(ref: GenerationRef, seal: Seal): Promise<void> {
-    await this.#with(ref, (table) => unsealTable(table, seal));
+    await this.#withColumn(ref, seal.column, (table) => unsealTable(table, seal));
   }
 
   async tally(ref: GenerationRef, seal: Seal, idColumn: string) {
-    return this.#with(ref, (table) => tally(table, seal, idColumn));
+    return this.#withColumn(ref, seal.column, (table) => tally(table, seal, idColumn));
   }
 
   async deleteUnit(ref: GenerationRef, { column }: Seal, unit: number): Promise<void> {
@@ -101,23 +101,25 @@ export class LanceGenerations implements Generations {
     await this.#withColumn(ref, column, (table) => table.dropColumns([column]));
   }
 
+  async takesAppends(ref: GenerationRef): Promise<boolean> {
+    return this.#with(ref, async (table) => hasColumn(await table.schema(), originColumn));
+  }
+
   async hasOrigins(ref: GenerationRef): Promise<boolean> {
     return (await this.columns(ref)).some(({ name }) => isOriginColumn(name));
   }
 
   async compact(ref: GenerationRef, idColumn: string): Promise<boolean> {
     return this.#with(ref, async (table) => {
-      const pays = await compactionPays(table);
-      if (pays) await optimized(table);
-      // an attempt before this one may have ended between the two
-      if (pays || (await this.#isWithoutHistory(ref))) await refuseLateAppends(table, idColumn);
+      const isBegun = (await table.schema()).fields.some(
+        ({ name, nullable }) => name === idColumn && !nullable,
+      );
+      const pays = isBegun || (await compactionPays(table));
+      if (pays) await compactTable(table, idColumn);
       return pays;
+    }).catch((error) => {
+      throw isGone(error) ? changedMeanwhile(error) : error; // another attempt is ahead and has removed what this one reads
     });
-  }
-
-  async #isWithoutHistory(ref: GenerationRef): Promise<boolean> {
-    const first = `${folderOf(ref)}_versions/${manifestName(1)}`;
-    return (await this.#stores(ref.bucket).bytesOf(first)) === undefined;
   }
 
   async fork(from: GenerationRef, version: number, to: GenerationRef): Promise<void> {
@@ -228,10 +230,29 @@ export class LanceGenerations implements Generations {
   }
 
   async #withColumn<T>(ref: GenerationRef, column: string, work: (table: Table) => Promise<T>): Promise<T> {
-    return this.#with(ref, async (table) => {
-      requireColumn(await table.schema(), column);
-      return work(table);
-    });
+    return this.#untilChanged(
+      ref,
+      (name) => name === column,
+      async (table) => {
+        requireColumn(await table.schema(), column);
+        return work(table);
+      },
+    );
+  }
+
+  /** What fails because another attempt at the same task has taken the column away is to be begun again. */
+  async #untilChanged<T>(
+    ref: GenerationRef,
+    isColumn: (name: string) => boolean,
+    work: (table: Table) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#with(ref, work);
+    } catch (error) {
+      const columns = await this.columns(ref).catch(() => undefined);
+      if (columns && !columns.some(({ name }) => isColumn(name))) throw changedMeanwhile(error);
+      throw error;
+    }
   }
 
   async #with<T>(ref: GenerationRef, work: (table: Table) => Promise<T>): Promise<T> {

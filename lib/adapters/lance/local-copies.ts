@@ -1,7 +1,6 @@
 import { limits } from "../../config/limits.ts";
 import type { Stores } from "../../domain/ports.ts";
 import type { LanceConnections } from "./connections.ts";
-import { isForNearest } from "./generation-folder.ts";
 import { Replicas } from "./replicas.ts";
 
 /** What this machine's disk holds of generations in object stores, and what is done behind the answers. */
@@ -61,7 +60,7 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
     maxBytes: Math.floor(maxBytes * limits.indexReplicasShare),
     maxReadBytes: limits.indexReplicaMaxBytes,
     concurrency: limits.diskCopyConcurrency,
-    isWanted: isForNearest,
+    nearestOnly: true,
     warm: false,
     beside: (ref) => replicas.copyOf(ref),
   });

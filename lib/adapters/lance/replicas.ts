@@ -16,8 +16,8 @@ export interface ReplicaOptions {
   concurrency: number;
   /** As of CopyOptions. */
   pause?: number;
-  /** The files that are copied; all without it. */
-  isWanted?: (key: string) => boolean;
+  /** As of CopyOptions. */
+  nearestOnly?: boolean;
   /** Whether the vectors are copied last, and what needs none is read before they are there. */
   vectorsLast?: boolean;
   /** Whether its indexes are read before it is used. */
@@ -136,7 +136,7 @@ export class Replicas {
   }
 
   async #fill(ref: GenerationRef, published: Publication, version: number, pause: number): Promise<void> {
-    const { maxBytes, maxReadBytes, concurrency, isWanted, vectorsLast, warm, beside } = this.#options;
+    const { maxBytes, maxReadBytes, concurrency, nearestOnly, vectorsLast, warm, beside } = this.#options;
     const other = beside?.(ref);
     const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
       version,
@@ -145,7 +145,7 @@ export class Replicas {
       ...(maxReadBytes === undefined ? {} : { maxReadBytes }),
       concurrency,
       pause,
-      ...(isWanted ? { isWanted } : {}),
+      ...(nearestOnly ? { nearestOnly } : {}),
       ...(vectorsLast ? { vectorColumn: published.vectorColumn } : {}),
       signal: this.#closed.signal,
     });

@@ -23,24 +23,22 @@ export async function sealTable(table: Table): Promise<Seal> {
 
 /** Opens a sealed table for appends again. */
 export async function unsealTable(table: Table, { column }: Seal): Promise<void> {
-  requireColumn(await table.schema(), column);
   await table.alterColumns([{ path: column, rename: originColumn, nullable: true }]);
-}
-
-/**
- * The same fence where there is no column of origins any more: LanceDB looks for conflicts in the versions that are left, and
- * the seal is none of them once older versions were removed.
- */
-export async function refuseLateAppends(table: Table, column: string): Promise<void> {
-  await table.alterColumns([{ path: `\`${column}\``, nullable: false }]);
-  await table.alterColumns([{ path: `\`${column}\``, nullable: true }]);
 }
 
 /** @throws StoreUnavailable, to begin again: another attempt at the same task has sealed, opened or finished the table */
 export function requireColumn(schema: Schema, column: string): void {
-  if (schema.fields.some(({ name }) => name === column)) return;
-  throw new DomainError("StoreUnavailable", "the table was changed by another commit at the same time");
+  if (!hasColumn(schema, column)) throw changedMeanwhile();
 }
+
+export function changedMeanwhile(cause?: unknown): DomainError {
+  return new DomainError("StoreUnavailable", "the table was changed by another commit at the same time", {
+    cause,
+  });
+}
+
+export const hasColumn = (schema: Schema, column: string) =>
+  schema.fields.some(({ name }) => name === column);
 
 /** Where origins are in a table: as loaded or as sealed; none once they were dropped. */
 export const isOriginColumn = (name: string) => name === originColumn || name.startsWith(sealedPrefix);

@@ -2,11 +2,7 @@ import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
 import { type ByteRange, columnsStart, dataFilesOf, dataTrailerBytes, pagesOf } from "./lance-format.ts";
-
-interface StoredFile {
-  key: string;
-  bytes: number;
-}
+import type { StoredFile } from "./version-files.ts";
 
 /**
  * Where the vectors lie in a table's data files, so that everything else can be copied before them. What cannot be told
