@@ -32,6 +32,7 @@ export const limits = {
   warmAnswerMs: 200, // before its deadline a request to warm an index says how far it is
   storeTimeoutMs: 10_000,
   storeConnectTimeoutMs: 3_000,
+  socketReadBytes: 262_144, // memory that each connection for reads is given
   leastBytesPerMs: 256, // a download that is slower has stalled
   copyTimeoutMs: 300_000, // of one request that copies inside a store
   maxCopyBytes: 5 * 1_073_741_824, // S3 copies no more in one request

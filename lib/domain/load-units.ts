@@ -30,26 +30,30 @@ export async function loadUnits(
   worker: number,
   context: TaskContext,
 ): Promise<{ done: boolean }> {
-  try {
-    return await loadLeft(deps, job, plan, worker, context);
-  } catch (error) {
-    if (!isRefusal(error) || (await deps.generations.takesAppends(plan.ref))) throw error;
-    await (await LoadProgress.resume(deps, job, worker)).write("done");
-    return { done: true };
-  }
+  const progress = await LoadProgress.resume(deps, job, worker);
+  const loading = loadLeft(deps, job, plan, unitsOf(plan, worker), progress, context);
+  const done = await loading.catch((error) => leaveToCount(deps, plan, error));
+  await progress.write(done ? "done" : "running");
+  return { done };
 }
 
-const isRefusal = (error: unknown) => error instanceof DomainError && error.kind === "StoreUnavailable";
+/** @returns true: nothing is left for a worker to do @throws the error, where it is no refusal of a table that is sealed */
+async function leaveToCount({ generations }: LoadDependencies, plan: Plan, error: unknown): Promise<true> {
+  const isRefusal = error instanceof DomainError && error.kind === "StoreUnavailable";
+  if (!isRefusal || (await generations.takesAppends(plan.ref))) throw error;
+  return true;
+}
 
+/** @returns whether all of it is loaded, or time ran out */
 async function loadLeft(
   deps: LoadDependencies,
   job: string,
   plan: Plan,
-  worker: number,
+  units: Unit[],
+  progress: LoadProgress,
   context: TaskContext,
-): Promise<{ done: boolean }> {
-  const progress = await LoadProgress.resume(deps, job, worker);
-  const { again, fresh } = await unitsLeft(deps, job, plan, unitsOf(plan, worker), progress);
+): Promise<boolean> {
+  const { again, fresh } = await unitsLeft(deps, job, plan, units, progress);
   const left = [...again, ...fresh];
   const decoded = deps.parquet.decode(plan.sourceBucket, plan.files, left, plan.target, context.signal);
   const pace = new Pace(deps.clock);
@@ -57,13 +61,9 @@ async function loadLeft(
     await deps.ledger.refuseEnded(job);
     await deps.generations.append(plan.ref, ipc);
     if (fresh.includes(unit)) await progress.add(unit);
-    if (unit !== left.at(-1) && !pace.fitsAnother(context.remainingMs())) {
-      await progress.write("running");
-      return { done: false };
-    }
+    if (unit !== left.at(-1) && !pace.fitsAnother(context.remainingMs())) return false;
   }
-  await progress.write("done");
-  return { done: true };
+  return true;
 }
 
 /** How long units take, so that none is begun that will not be finished. */

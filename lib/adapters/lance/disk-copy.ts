@@ -7,7 +7,7 @@ import { newCopyFolder } from "./copy-folder.ts";
 import { type CopyPace, copyParts, type Part, partsOf } from "./copy-parts.ts";
 import { isDataFile } from "./generation-folder.ts";
 import type { ByteRange } from "./lance-format.ts";
-import { manifestName } from "./manifest-name.ts";
+import { manifestKey } from "./manifest-name.ts";
 import { bytesBeside, vectorBytes } from "./vector-bytes.ts";
 import { filesOfVersion, type StoredFile } from "./version-files.ts";
 
@@ -135,7 +135,7 @@ export class DiskCopy {
   async #vectorsIn(files: StoredFile[]): Promise<Map<string, ByteRange[]>> {
     const { version, vectorColumn } = this.#options;
     if (vectorColumn === undefined) return new Map();
-    const manifest = this.#pathOf(`${this.#tableFolder}_versions/${manifestName(version)}`);
+    const manifest = this.#pathOf(manifestKey(this.#tableFolder, version));
     return vectorBytes(this.#store, files, await readFile(manifest), vectorColumn);
   }
 

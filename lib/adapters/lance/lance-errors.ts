@@ -20,10 +20,15 @@ export function fromLance(error: unknown): DomainError {
       text,
     )
   )
-    return new DomainError("StoreUnavailable", "the table was changed by another commit at the same time", {
-      cause: error,
-    });
+    return changedMeanwhile(error);
   return new DomainError("Internal", "LanceDB failed", { cause: error });
+}
+
+/** To begin again: somebody else's commit came first. */
+export function changedMeanwhile(cause?: unknown): DomainError {
+  return new DomainError("StoreUnavailable", "the table was changed by another commit at the same time", {
+    cause,
+  });
 }
 
 /** Whether a classified error says that the table, or a file of it, is not there any more. */

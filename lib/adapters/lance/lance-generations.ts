@@ -17,18 +17,10 @@ import { copyToDisk } from "./disk-copy.ts";
 import { copyVersion } from "./fork-table.ts";
 import { folderOf } from "./generation-folder.ts";
 import { indicesOn } from "./indices-on.ts";
-import { fromLance, isGone } from "./lance-errors.ts";
+import { changedMeanwhile, fromLance, isGone } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
 import { partitionsIn } from "./partitions.ts";
-import {
-  changedMeanwhile,
-  hasColumn,
-  isOriginColumn,
-  originsOf,
-  requireColumn,
-  sealTable,
-  unsealTable,
-} from "./seal-table.ts";
+import { isOriginColumn, originsOf, requireColumn, sealTable, unsealTable } from "./seal-table.ts";
 import { tally } from "./tally.ts";
 
 /** Generations as LanceDB tables. Handles are opened for each task and closed after it: no stale one is ever written through. */
@@ -102,7 +94,7 @@ export class LanceGenerations implements Generations {
   }
 
   async takesAppends(ref: GenerationRef): Promise<boolean> {
-    return this.#with(ref, async (table) => hasColumn(await table.schema(), originColumn));
+    return (await this.columns(ref)).some(({ name }) => name === originColumn);
   }
 
   async hasOrigins(ref: GenerationRef): Promise<boolean> {

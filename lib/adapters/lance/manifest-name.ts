@@ -2,3 +2,6 @@
 export function manifestName(version: number): string {
   return `${18446744073709551615n - BigInt(version)}.manifest`;
 }
+
+/** @param folder of the table, ending with `/` */
+export const manifestKey = (folder: string, version: number) => `${folder}_versions/${manifestName(version)}`;

@@ -1,8 +1,8 @@
 import type { Table } from "@lancedb/lancedb";
 import type { Schema } from "apache-arrow";
-import { DomainError } from "../../domain/errors.ts";
 import type { Seal } from "../../domain/ports.ts";
 import { originColumn } from "../arrow/arrow-schema.ts";
+import { changedMeanwhile } from "./lance-errors.ts";
 
 /**
  * The fence between those who load a table and those who count it.
@@ -28,17 +28,8 @@ export async function unsealTable(table: Table, { column }: Seal): Promise<void>
 
 /** @throws StoreUnavailable, to begin again: another attempt at the same task has sealed, opened or finished the table */
 export function requireColumn(schema: Schema, column: string): void {
-  if (!hasColumn(schema, column)) throw changedMeanwhile();
+  if (!schema.fields.some(({ name }) => name === column)) throw changedMeanwhile();
 }
-
-export function changedMeanwhile(cause?: unknown): DomainError {
-  return new DomainError("StoreUnavailable", "the table was changed by another commit at the same time", {
-    cause,
-  });
-}
-
-export const hasColumn = (schema: Schema, column: string) =>
-  schema.fields.some(({ name }) => name === column);
 
 /** Where origins are in a table: as loaded or as sealed; none once they were dropped. */
 export const isOriginColumn = (name: string) => name === originColumn || name.startsWith(sealedPrefix);

@@ -1,6 +1,6 @@
 import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
-import { manifestName } from "./manifest-name.ts";
+import { manifestKey } from "./manifest-name.ts";
 
 export interface StoredFile {
   key: string;
@@ -22,7 +22,7 @@ export async function filesOfVersion(
   nearestOnly = false,
 ): Promise<StoredFile[]> {
   const parts = nearestOnly ? ["_deletions/", "_indices/"] : ["data/", "_deletions/", "_indices/"];
-  const manifest = `${folder}_versions/${manifestName(version)}`;
+  const manifest = manifestKey(folder, version);
   const [bytes, ...listed] = await Promise.all([
     store.bytesOf(manifest),
     ...parts.map((part) => store.list(folder + part)),

@@ -1,7 +1,7 @@
 import type { Agent } from "node:http";
 import type { Socket } from "node:net";
+import { limits } from "../../config/limits.ts";
 
-const readBytes = 262_144;
 const memories = new WeakSet<ArrayBufferLike>();
 
 /**
@@ -20,7 +20,7 @@ export function reuseReads(agent: Agent): Agent {
 }
 
 function memory(): Uint8Array {
-  const made = Buffer.allocUnsafeSlow(readBytes);
+  const made = Buffer.allocUnsafeSlow(limits.socketReadBytes);
   memories.add(made.buffer);
   return made;
 }
