@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { type Container, createContainer } from "../../lib/container.ts";
+import { DomainError } from "../../lib/domain/errors.ts";
 import { getJob } from "../../lib/domain/get-job.ts";
 import { type Job, jobInput } from "../../lib/domain/job.ts";
 import { startJob } from "../../lib/domain/start-job.ts";
@@ -56,10 +57,14 @@ function declaration(root: string): string {
 
 let started = 0;
 
-/** Runs a job to its end. @param input as it would be posted */
+/**
+ * Runs a job to its end, over a network as bad as it may be: whoever cannot reach the store asks again.
+ * @param input as it would be posted
+ */
 export async function runJob(container: Container, input: unknown, timeoutMs = 50_000): Promise<Job> {
   const id = `test-${process.pid}-${started++}`;
-  await startJob(container, id, jobInput.parse(input));
+  const job = jobInput.parse(input);
+  await onceReachable(() => startJob(container, id, job), Date.now() + timeoutMs);
   return waitForJob(container, id, timeoutMs);
 }
 
@@ -67,9 +72,22 @@ export async function runJob(container: Container, input: unknown, timeoutMs = 5
 export async function waitForJob(container: Container, id: string, timeoutMs = 50_000): Promise<Job> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
-    const job = await getJob(container.ledger, container.workflow, id);
+    const job = await onceReachable(() => getJob(container.ledger, container.workflow, id), deadline);
     if (job.state !== "running") return job;
     await sleep(20);
   }
   throw new Error(`job ${id} was not over after ${timeoutMs} ms`);
+}
+
+/** @throws what it met last when the store cannot be reached in time; anything else at once */
+async function onceReachable<T>(ask: () => Promise<T>, deadline: number): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const unreachable = error instanceof DomainError && error.kind === "StoreUnavailable";
+      if (!unreachable || Date.now() >= deadline) throw error;
+      await sleep(100);
+    }
+  }
 }
