@@ -92,7 +92,7 @@ async function bareTable(
     table: published.generation,
     vectorColumn: published.vectorColumn,
     metric: published.metric,
-    settings: published.searchDefaults,
+    settings: published.unrefinedDefaults ?? published.searchDefaults, // as the handler's first search
   };
 }
 

@@ -94,7 +94,6 @@ export const limits = {
   recallFirstQueries: 25, // enough where a setting clearly reaches or misses the target
   exactBatch: 10, // vectors compared in one scan
   refiningTakes: 0.75, // of the time without it, at most, for refining to be chosen
-  refiningTakesOnStore: 0.5, // where vectors are read from the store until a container has a copy of them
   recallTies: 64, // neighbours as near as the k-th that are told apart
   probeTimeoutMs: 120_000,
   recallConcurrency: 2,

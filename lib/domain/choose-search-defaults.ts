@@ -24,8 +24,14 @@ interface Search {
   /** How many queries there are. */
   queries: number;
   measure: Measure;
-  /** Of the time without it, at most, for refining to be chosen. */
-  refiningTakes: number;
+}
+
+export interface Choice {
+  /** The fastest that reaches the target, or the best that was seen when none does. */
+  choice: Measurement;
+  reached: boolean;
+  /** The fastest that does it without refining, where the choice refines. */
+  unrefined?: Measurement;
 }
 
 const refineLadder = [1, 2, 4, 8, 16, 32, 64];
@@ -41,19 +47,15 @@ const efLadder = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024];
  * A setting that clearly reaches or misses the target shows it on a few queries; only a close one costs all of them,
  * and so does every one that may be chosen.
  * @param queries how many were sampled
- * @param isOnStore whether the index lies on an object store
- * @returns the choice, or the best that was seen when none reaches the target
  */
 export async function chooseSearchDefaults(
   { type, parameters }: IndexPlan,
   target: number,
   measure: Measure,
   queries: number = limits.recallQueries,
-  isOnStore = false,
-): Promise<{ choice: Measurement; reached: boolean }> {
+): Promise<Choice> {
   if (type === "EXACT") return { choice: await measure({}, queries), reached: true };
-  const refiningTakes = isOnStore ? limits.refiningTakesOnStore : limits.refiningTakes;
-  const search = { target, queries, measure: remembering(measure), refiningTakes };
+  const search = { target, queries, measure: remembering(measure) };
   const hnsw = type === "HNSW_SQ";
   const ladder = hnsw ? efLadder : probesLadder(parameters.numPartitions ?? 1);
   const settingsOf = (rung: number, refine: number) => ({
@@ -66,30 +68,41 @@ export async function chooseSearchDefaults(
 
 type SettingsOf = (rung: number, refine: number) => SearchDefaults;
 
-async function cheapest(search: Search, refines: number[], rungs: number, settingsOf: SettingsOf) {
-  let best: Measurement | undefined;
+async function cheapest(
+  search: Search,
+  refines: number[],
+  rungs: number,
+  settingsOf: SettingsOf,
+): Promise<Choice> {
+  const reaching: Measurement[] = [];
   let highest: Measurement | undefined;
   let top = rungs - 1;
   for (const refine of refines) {
+    const best = reaching.at(-1);
     const at = (rung: number) => settingsOf(rung, refine);
     const { least, seen } = await leastThatReaches(search, top, at, best?.ms);
     if (!highest || seen.recall > highest.recall) highest = seen;
-    if (best && (!least || !isWorthReading(search, least.found, best))) break;
-    if (least) [best, top] = [least.found, least.rung];
+    if (best && (!least || !isWorthReading(least.found, best))) break;
+    if (least) top = least.rung;
+    if (least) reaching.push(least.found);
   }
-  const choice = best ?? highest;
-  if (!choice) throw new Error("no setting was measured");
-  return { choice: best ? choice : await search.measure(choice.settings, search.queries), reached: !!best };
+  const choice = reaching.at(-1);
+  if (choice) return { choice, reached: true, ...unrefinedOf(reaching) };
+  if (!highest) throw new Error("no setting was measured");
+  return { choice: await search.measure(highest.settings, search.queries), reached: false };
 }
 
-/**
- * Measured on a disk whose pages are in memory, refining costs less than elsewhere, most of all on a store, where the
- * candidates' vectors are read from (37 ms in place of 18) and where without it the copy of an index answers a cold
- * container: it has to save a good part of the time to be chosen.
- */
-function isWorthReading({ refiningTakes }: Search, refined: Measurement, before: Measurement): boolean {
-  const already = before.settings.refineFactor !== undefined;
-  return refined.ms < before.ms * (already ? 1 : refiningTakes);
+/** @param reaching settings that reach the target, by refine factor, the choice last */
+function unrefinedOf(reaching: Measurement[]): Pick<Choice, "unrefined"> {
+  const [unrefined] = reaching.slice(0, -1);
+  return unrefined && !isRefined(unrefined) ? { unrefined } : {};
+}
+
+const isRefined = ({ settings }: Measurement) => settings.refineFactor !== undefined;
+
+/** Measured on a disk whose pages are in memory, refining costs less than elsewhere: it has to save a good part of the time. */
+function isWorthReading(refined: Measurement, before: Measurement): boolean {
+  return refined.ms < before.ms * (isRefined(before) ? 1 : limits.refiningTakes);
 }
 
 /** Growing by a fifth, up to all partitions: a search takes as much longer as the rung lies above what it needs. */

@@ -91,6 +91,10 @@ export const publication = z.strictObject({
     .meta({ description: "What its job asked for; parameters that are not there were derived" }),
   reasons: z.array(z.string()).meta({ description: "Why these parameters" }),
   searchDefaults,
+  unrefinedDefaults: searchDefaults.optional().meta({
+    description:
+      "On S3, where searchDefaults refine: settings that reach the target without it, for searches of a container that has no copy of the vectors yet",
+  }),
   recall: recallReport,
   rows: z.int(),
   source: z.string(),

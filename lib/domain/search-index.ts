@@ -35,7 +35,7 @@ export async function searchIndex(
   const started = performance.now();
   return indexes.use(index, request.consistency, async (lease) => {
     refuseUnfit(request, lease);
-    const settings = settingsFor(request, lease.published);
+    const settings = settingsFor(request, lease);
     const replicated = lease.reader.isReplicated;
     const searching = performance.now();
     const hits = await lease.reader.search({
@@ -141,15 +141,24 @@ function selectIssues(select: string[] | undefined, { reader }: Lease, path: str
   );
 }
 
-function settingsFor(request: SearchRequest, published: Publication) {
-  const defaults = request.filter ? filteredDefaults(published) : published.searchDefaults;
-  const { nprobes, refineFactor, ef } = { ...defaults, ...definedOf(request) };
+function settingsFor(request: SearchRequest, lease: Lease) {
+  const { nprobes, refineFactor, ef } = { ...defaultsFor(request, lease), ...definedOf(request) };
   return {
     ...(nprobes === undefined ? {} : { nprobes }),
     ...(refineFactor === undefined ? {} : { refineFactor }),
     // HNSW keeps at least as many candidates as it is asked for
     ...(ef === undefined ? {} : { ef: Math.max(ef, Math.min(request.k, limits.maxEf)) }),
   };
+}
+
+/**
+ * While vectors would be read from the store, refining is what takes longest. Settings that are asked for go with the
+ * same others at any time.
+ */
+function defaultsFor(request: SearchRequest, { published, reader }: Lease): SearchDefaults {
+  if (request.filter) return filteredDefaults(published);
+  const mayVary = !reader.isReplicated && Object.keys(definedOf(request)).length === 0;
+  return (mayVary ? published.unrefinedDefaults : undefined) ?? published.searchDefaults;
 }
 
 /**

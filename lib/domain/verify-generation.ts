@@ -15,12 +15,13 @@ import type { Generations, ProbeVector, RecallProbe, TaskContext } from "./ports
 
 export interface Verified {
   searchDefaults: SearchDefaults;
+  unrefinedDefaults?: SearchDefaults;
   recall: RecallReport;
 }
 
 /**
  * Measures recall@10 of the built index against exact search on sampled rows, and picks the search defaults that
- * reach the target. A sampled row is not counted as its own neighbour: that would flatter the index.
+ * reach the target; on an object store those without refining, too. A sampled row is not counted as its own neighbour: that would flatter the index.
  * @param wanted with the rows that the load sealed, and whether they lie on an object store
  * @throws RowsMiscounted, RecallNotReached naming the best that was seen
  */
@@ -46,17 +47,16 @@ export async function verifyGeneration(
       context,
     );
     const measure = measurer(probe, queries, context);
-    const { choice, reached } = await chooseSearchDefaults(
-      built,
-      wanted.targetRecall,
-      measure,
-      queries.length,
-      wanted.isOnStore,
-    );
+    const found = await chooseSearchDefaults(built, wanted.targetRecall, measure, queries.length);
+    const { choice, reached, unrefined } = found;
     if (!reached) throw notReached(built, wanted.targetRecall, choice);
     const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK };
     const version = await generations.version(plan.ref);
-    return { searchDefaults: choice.settings, recall: { ...recall, queries: queries.length, version } };
+    return {
+      searchDefaults: choice.settings,
+      ...(wanted.isOnStore && unrefined ? { unrefinedDefaults: unrefined.settings } : {}),
+      recall: { ...recall, queries: queries.length, version },
+    };
   } finally {
     await probe.close();
   }

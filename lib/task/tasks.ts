@@ -9,8 +9,7 @@ import {
   indexParameters,
   type Metric,
   type Publication,
-  recallReport,
-  searchDefaults,
+  publication,
   servedIndexType,
 } from "../domain/index-entry.ts";
 import { isSameInput, type JobInput, type jobFailure, jobInput, type PhaseName } from "../domain/job.ts";
@@ -58,7 +57,9 @@ const builtIndex = z.object({
 const sealed = z.object({ sealed: z.literal(true) });
 const upkeptIndex = builtIndex.extend({ way: indexUpkeep.shape.way });
 const isRebuilt = (result: unknown) => upkeptIndex.safeParse(result).data?.way === "rebuild";
-const verified = z.object({ searchDefaults, recall: recallReport });
+const verified = z.object(
+  publication.pick({ searchDefaults: true, unrefinedDefaults: true, recall: true }).shape,
+);
 
 /** The tasks of the state machines by name. Results are keys and counts, never rows. */
 export const tasks = {

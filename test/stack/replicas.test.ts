@@ -150,6 +150,17 @@ test("the first answer comes from the store, the next from a replica, without a 
   expect(proxy.counts.requests).toBe(0);
 });
 
+test("until its vectors are on the disk an index is searched with the settings that do not refine", async () => {
+  await lakehouse.open().registry.update("docs", (entry) => {
+    if (!entry?.published) throw new Error("nothing is published");
+    const settings = { searchDefaults: { nprobes: 2, refineFactor: 2 }, unrefinedDefaults: { nprobes: 3 } };
+    return { ...entry, published: { ...entry.published, ...settings } };
+  });
+  expect(await search()).not.toHaveProperty("refineFactor");
+  await warm.copies.idle();
+  expect(await search()).toMatchObject({ cache: "replica", nprobes: 2, refineFactor: 2 });
+});
+
 test("an index may be named as the folder of a table's rows", async () => {
   await migrate("data", 50);
   expect(await replicated("data")).toMatchObject({ cache: "replica", rows: 50 });

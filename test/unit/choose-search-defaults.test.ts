@@ -52,13 +52,20 @@ test.each([
   expect(choice.settings).toEqual(settings);
 });
 
+test("beside a choice that refines the fastest that does not is told, where it reaches the target", async () => {
+  const found = await chooseSearchDefaults(ivf, 0.95, index(refiningRecall(0.15)).measure, queries);
+  expect(found.choice.settings).toEqual({ nprobes: 40, refineFactor: 2 });
+  expect(found.unrefined).toMatchObject({ settings: { nprobes: 84 }, queries });
+  expect(found.unrefined?.recall).toBeGreaterThanOrEqual(0.95);
+});
+
 test.each([
-  ["a little faster, not", 1, { nprobes: 84 }],
-  ["more than twice as fast, still", 0.5, { nprobes: 40, refineFactor: 2 }],
-])("where vectors are read from a store and refining is %s chosen", async (_, share, settings) => {
-  const ms = (one: SearchDefaults) => costOf(one) * (one.refineFactor ? share : 1);
-  const { measure } = index(refiningRecall(0.15), ms);
-  expect((await chooseSearchDefaults(ivf, 0.95, measure, queries, true)).choice.settings).toEqual(settings);
+  ["the choice itself", ({ nprobes = 0 }: SearchDefaults) => Math.min(1, 0.8 + nprobes / 100)],
+  ["short of the target", ({ refineFactor = 1 }: SearchDefaults) => 0.8 + refineFactor / 50],
+])("nothing is told beside it where the fastest without refining is %s", async (_, recall) => {
+  const found = await chooseSearchDefaults(ivf, 0.95, index(recall).measure, queries);
+  expect(found).toMatchObject({ reached: true });
+  expect(found).not.toHaveProperty("unrefined");
 });
 
 test("codes too coarse without refining get refined", async () => {

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import type { Lease, Query, WarmIndexes } from "../../lib/domain/ports.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
+
+const refined = { nprobes: 3, refineFactor: 2 };
+const unrefined = { nprobes: 8 };
+
+/** The settings a search reads with and tells. @param more what the request says beside its vector */
+async function settingsOf(isReplicated: boolean, more: object = {}, publication: object = {}) {
+  let asked: Query | undefined;
+  const reader = {
+    version: 1,
+    isReplicated,
+    columns: [{ name: "year", type: "Int32" }],
+    search: async (query: Query) => {
+      asked = query;
+      return [];
+    },
+  };
+  const published = {
+    dimension: 2,
+    metric: "l2",
+    indexType: "IVF_RQ",
+    indexParameters: { numPartitions: 100 },
+    searchDefaults: refined,
+    unrefinedDefaults: unrefined,
+    ...publication,
+  };
+  const lease = { reader, published } as unknown as Lease;
+  const indexes: WarmIndexes = { use: (_index, _consistency, work) => work(lease) };
+  const request = parseSearchRequest({ vector: [1, 2], select: [], ...more });
+  const { performance } = await searchIndex(indexes, "docs", request, 1_000);
+  expect(performance).toMatchObject(asked?.settings ?? {});
+  return asked?.settings;
+}
+
+test("until vectors lie on the disk an index is searched without refining, where its target is reached so", async () => {
+  expect(await settingsOf(false)).toEqual(unrefined);
+  expect(await settingsOf(true)).toEqual(refined);
+  expect(await settingsOf(false, {}, { unrefinedDefaults: undefined })).toEqual(refined);
+});
+
+test("settings that are asked for go with the same others, wherever the vectors are", async () => {
+  for (const isReplicated of [false, true]) {
+    expect(await settingsOf(isReplicated, { nprobes: 5 })).toEqual({ nprobes: 5, refineFactor: 2 });
+    expect(await settingsOf(isReplicated, { refineFactor: 4 })).toEqual({ nprobes: 3, refineFactor: 4 });
+  }
+});
+
+test("a filtered search is widened and refined, wherever the vectors are", async () => {
+  const filter = { op: "eq", column: "year", value: 1999 };
+  for (const isReplicated of [false, true])
+    expect(await settingsOf(isReplicated, { filter })).toEqual({ nprobes: 9, refineFactor: 2 });
+});
