@@ -27,6 +27,7 @@ async function migrate(input: { index: string }): Promise<Migrated> {
     type: value.published.indexType,
     parameters: value.published.indexParameters,
     searchDefaults: value.published.searchDefaults,
+    unrefinedDefaults: value.published.unrefinedDefaults,
     recall: value.published.recall.measured,
   };
 }

@@ -14,6 +14,8 @@ export interface Migrated {
   type: string;
   parameters: IndexParameters;
   searchDefaults: SearchDefaults;
+  /** Until the vectors lie on the disk, where they differ. */
+  unrefinedDefaults?: SearchDefaults | undefined;
   /** As the job measured it on sampled rows. */
   recall: number;
 }
@@ -144,6 +146,7 @@ export interface Requests {
 }
 
 export interface StoreResult extends StoreTimes {
+  searchedWith: { local: SearchDefaults; store: SearchDefaults; beforeCopy: SearchDefaults };
   bytes: number;
   requests: Requests;
 }

@@ -71,38 +71,33 @@ interface Derived {
 }
 
 function partitions({ type, rows }: Wanted): Derived[] {
-  if (type === "HNSW_SQ") {
-    const value = Math.max(1, Math.ceil(rows / 1_000_000));
-    return [{ name: "numPartitions", value, why: "one graph per million rows keeps the build in memory" }];
-  }
-  const root = Math.max(1, Math.round(Math.sqrt(rows)));
-  const full = Math.max(1, Math.round(rows / limits.pqPartitionRows));
+  const [value, why] = partitionCount(type, rows);
+  return [{ name: "numPartitions", value: Math.max(1, Math.round(value)), why }];
+}
+
+function partitionCount(type: IndexType, rows: number): [number, string] {
+  const root = Math.sqrt(rows);
+  const full = rows / limits.pqPartitionRows;
+  if (type === "HNSW_SQ")
+    return [Math.ceil(rows / 1_000_000), "one graph per million rows keeps the build in memory"];
+  if (type === "IVF_RQ")
+    return [
+      root / 2,
+      `half the square root of ${rows} rows: codes are scanned faster than more partitions are found`,
+    ];
   if (type === "IVF_PQ" && full < root)
     return [
-      {
-        name: "numPartitions",
-        value: full,
-        why: `${limits.pqPartitionRows} rows a partition: short codes are scanned faster than more partitions are found`,
-      },
+      full,
+      `${limits.pqPartitionRows} rows a partition: short codes are scanned faster than more partitions are found`,
     ];
-  return [
-    {
-      name: "numPartitions",
-      value: root,
-      why: `the square root of ${rows} rows balances finding and scanning partitions`,
-    },
-  ];
+  return [root, `the square root of ${rows} rows balances finding and scanning partitions`];
 }
 
 function codes({ type, dimension, asked }: Wanted): Derived[] {
-  if (type === "IVF_RQ")
-    return [
-      {
-        name: "numBits",
-        value: 4,
-        why: "4 bits a dimension reach the recall of 8 at a third of the build time",
-      },
-    ];
+  if (type === "IVF_RQ") {
+    const why = `the fewest that reach the usual recall in ${dimension} dimensions without comparing vectors again`;
+    return [{ name: "numBits", value: rqBits(dimension), why }];
+  }
   if (type !== "IVF_PQ") return [];
   const bits = asked.numBits ?? (subVectors(dimension, true) > 1 ? 4 : 8);
   const count = subVectors(dimension, bits === 4);
@@ -117,6 +112,12 @@ function codes({ type, dimension, asked }: Wanted): Derived[] {
     },
     { name: "numSubVectors", value: count, why: `${dimension / count} of ${dimension} dimensions a code` },
   ];
+}
+
+/** The error of a distance shrinks with each bit and with the root of the dimension (bench/NOTES.md). */
+function rqBits(dimension: number): number {
+  if (dimension >= 512) return 5;
+  return dimension >= 192 ? 6 : 7;
 }
 
 /** The largest number of sub-vectors, even for 4-bit codes, that divides the dimension into codes of 4 or more. */

@@ -44,6 +44,17 @@ test.each([
 });
 
 test.each([
+  [8, 7],
+  [128, 7],
+  [192, 6],
+  [384, 6],
+  [512, 5],
+  [1_536, 5],
+])("IVF_RQ codes each of %i dimensions in %i bits", (dimension, numBits) => {
+  expect(plan("IVF_RQ", dimension).parameters.numBits).toBe(numBits);
+});
+
+test.each([
   [768, 100_000, "IVF_RQ"],
   [100, 100_000, "IVF_PQ"],
   [768, 255, "EXACT"],
@@ -82,7 +93,8 @@ test.each<[IndexType, number, number]>([
   ["IVF_PQ", 300, 1],
   ["IVF_PQ", 100_000, 49],
   ["IVF_PQ", 10_000_000, 3_162],
-  ["IVF_RQ", 100_000, 316],
+  ["IVF_RQ", 100_000, 158],
+  ["IVF_RQ", 256, 8],
   ["IVF_FLAT", 100_000, 316],
 ])("%s of %i rows has %i partitions", (type, rows, partitions) => {
   expect(plan(type, 768, {}, rows).parameters.numPartitions).toBe(partitions);
