@@ -33,7 +33,7 @@ export const limits = {
   storeTimeoutMs: 10_000,
   storeConnectTimeoutMs: 3_000,
   socketReadBytes: 262_144, // memory that each connection for reads is given
-  leastBytesPerMs: 256, // a download that is slower has stalled
+  leastBytesPerMs: 256, // a transfer that is slower has stalled
   copyTimeoutMs: 300_000, // of one request that copies inside a store
   maxCopyBytes: 5 * 1_073_741_824, // S3 copies no more in one request
   // LanceDB's own defaults are 6 GB and 1 GB, more than most functions have.
@@ -60,7 +60,6 @@ export const limits = {
   loadMemoryBytes: 640 * 1_048_576,
   maxUnitRows: 65_536,
   decodeBatchBytes: 1 * 1_048_576, // of vectors
-  maxDecodedBatchRows: 8_192, // of the columns beside the vectors
   chunkRangeBytes: 8 * 1_048_576, // of a vector column that are read at a time, and as many ahead
   maxVectorPageBytes: 104_857_600, // DuckDB writes pages of up to 100 MB
   maxRowGroupBytes: 1_073_741_824, // as stored: a row group is read as a whole, and decoded in parts

@@ -38,9 +38,8 @@ export async function planMigration(
   const known = await deps.ledger.read(job, "plan", plan);
   if (known) return known;
   deps.buckets.writable(input.bucket);
-  await deps.stores(input.bucket).ensureWritable();
   const source = splitSource(input.source);
-  const files = await readFooters(deps, source, context);
+  const files = await readableAndWritable(deps, source, input.bucket, context);
   const target = await targetOf(deps, source.bucket, files, input, context);
   const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
@@ -66,6 +65,22 @@ export async function planMigration(
   await deps.generations.create(ref, target);
   await deps.ledger.write(job, "plan", made);
   return made;
+}
+
+/** Beside each other: what decodes footers takes a while to start. */
+async function readableAndWritable(
+  deps: PlanDependencies,
+  source: { bucket: string; key: string },
+  target: string,
+  context: TaskContext,
+): Promise<SourceFile[]> {
+  const [writable, files] = await Promise.allSettled([
+    deps.stores(target).ensureWritable(),
+    readFooters(deps, source, context),
+  ]);
+  if (writable.status === "rejected") throw writable.reason;
+  if (files.status === "rejected") throw files.reason;
+  return files.value;
 }
 
 /** The version is null when nothing of it can be read any more: then nothing can be lost. */

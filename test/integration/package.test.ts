@@ -91,7 +91,7 @@ describe.each(["search", "fetch-document"])("what %s loads at a cold start", (ha
     const own = [...modules.keys()].filter((path) => path.startsWith("lib/"));
     expect(own).toContain("lib/readers.ts");
     expect(
-      own.filter((path) => /^lib\/(container|task\/|adapters\/(parquet|workflow)\/)|s3-writes/.test(path)),
+      own.filter((path) => /^lib\/(container|task\/|adapters\/(parquet|workflow)\/)|s3-copy/.test(path)),
     ).toEqual([]);
   });
 

@@ -63,6 +63,7 @@ export class LanceConnections {
         ? { aws_endpoint: bucket.endpoint, aws_virtual_hosted_style_request: "false" }
         : {}),
       ...(bucket.allowHttp ? { allow_http: "true" } : {}),
+      ...(process.env["ZZS"] ? {} : { aws_unsigned_payload: "true" }),
       ...credentialOptions(bucket),
     };
   }

@@ -221,8 +221,8 @@ async function batchesAt(
   const known = new Set(tableFromIPC(parquet.schema().intoIPCStream()).schema.fields.map(({ name }) => name));
   if (withoutVectors) known.delete(target.vectorColumn);
   const columns = target.columns.map(({ name }) => name).filter((name) => known.has(name));
-  const wholeUnit = withoutVectors && unit.rows <= limits.maxDecodedBatchRows;
-  const batchSize = wholeUnit ? unit.rows : batchRowsOf(target.dimension);
+  // one batch of a unit makes one page of each small column in Lance's file, and so fewer requests of a scan
+  const batchSize = withoutVectors ? unit.rows : batchRowsOf(target.dimension);
   const options = { rowGroups, columns, batchSize, concurrency: 1, offset: unit.firstRow };
   const stream = (await parquet.stream(options)) as AsyncIterable<WasmRecordBatch>;
   const batches = { key, nextRow: unit.firstRow, iterator: stream[Symbol.asyncIterator]() };

@@ -15,18 +15,20 @@ export interface S3Answer {
 }
 
 export interface S3Question {
-  method: "GET" | "HEAD";
+  method: "GET" | "HEAD" | "PUT";
   /** Of the bucket itself without one. */
   key?: string;
   query?: Record<string, string>;
   headers?: Record<string, string>;
+  /** To be written; its time depends on the length. */
+  body?: Uint8Array;
   /** Memory for the answer's body, where that is not longer; its time depends on the length. */
   into?: Uint8Array;
 }
 
 /**
- * Signed requests that read from one bucket, over connections that are kept. The AWS client does the same and more, and
- * takes 60 ms to load and 50 for its first request, which a cold search would wait for.
+ * Signed requests that read or write an object of one bucket, over connections that are kept. The AWS client does the same
+ * and more, and takes 60 ms to load and 50 for its first request, which a cold search or a job's task would wait for.
  */
 export class S3Requests {
   readonly #credentials: ReturnType<typeof credentialsFor>;
@@ -62,17 +64,19 @@ export class S3Requests {
   async #once(question: S3Question): Promise<S3Answer> {
     const { request, agent } = this.#transport;
     const { host, hostname, port } = this.#base;
+    const { method, body } = question;
     const path = this.#pathOf(question);
     const unsigned: Request = {
       service: "s3",
       region: this.#region,
-      method: question.method,
+      method,
       path,
-      headers: { host, ...question.headers },
+      headers: { host, ...question.headers, ...(body ? bodyHeaders(body) : {}) },
+      ...(body ? { body: Buffer.from(body.buffer, body.byteOffset, body.length) } : {}),
     };
     const { headers } = aws4.sign(unsigned, await this.#credentials());
-    const sent = request({ hostname, port, path, method: question.method, headers: { ...headers }, agent });
-    return answerOf(sent, question.into ?? nothing);
+    const sent = request({ hostname, port, path, method, headers: { ...headers }, agent });
+    return answerOf(sent, question);
   }
 
   #pathOf({ key = "", query = {} }: S3Question): string {
@@ -81,6 +85,12 @@ export class S3Requests {
     return pairs.length > 0 ? `${path}?${pairs.join("&")}` : path;
   }
 }
+
+/** Told here, or aws4 adds some of a web form. */
+const bodyHeaders = ({ length }: Uint8Array) => ({
+  "content-type": "application/octet-stream",
+  "content-length": String(length),
+});
 
 interface Transport {
   request: typeof import("node:http").request;
@@ -115,11 +125,14 @@ function encoded(text: string): string {
 
 const isPassing = (status: number) => status >= 500 || status === 429 || status === 408;
 
-/** The answer has to begin in time, and its body to come fast enough. */
-function answerOf(sent: ClientRequest, into: Uint8Array): Promise<S3Answer> {
+/** The answer has to begin in time, and bodies to go and come fast enough. */
+function answerOf(sent: ClientRequest, { body, into = nothing }: S3Question): Promise<S3Answer> {
   return new Promise((resolve, reject) => {
     const giveUp = (ms: number, what: string) => setTimeout(() => sent.destroy(new Error(what)), ms);
-    let timer = giveUp(limits.storeTimeoutMs, "the store did not answer in time");
+    let timer = giveUp(
+      limits.storeTimeoutMs + transferMs(body?.length ?? 0),
+      "the store did not answer in time",
+    );
     const connecting = giveUp(limits.storeConnectTimeoutMs, "the store could not be reached in time");
     const end = () => [timer, connecting].forEach(clearTimeout);
     sent.on("socket", (socket) => {
@@ -132,18 +145,17 @@ function answerOf(sent: ClientRequest, into: Uint8Array): Promise<S3Answer> {
     });
     sent.on("response", (response) => {
       clearTimeout(timer);
-      timer = giveUp(bodyTimeoutMs(into.length), "the store's answer stalled");
+      timer = giveUp(2 * limits.storeTimeoutMs + transferMs(into.length), "the store's answer stalled");
       bodyOf(response, into)
         .then((body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }))
         .catch(reject)
         .finally(end);
     });
-    sent.end();
+    sent.end(body);
   });
 }
 
-const bodyTimeoutMs = (bytes: number) =>
-  2 * limits.storeTimeoutMs + Math.ceil(bytes / limits.leastBytesPerMs);
+const transferMs = (bytes: number) => Math.ceil(bytes / limits.leastBytesPerMs);
 
 const nothing = new Uint8Array();
 /** Of what a store says is wrong. */

@@ -1,19 +1,24 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
 import type { ObjectStore, WriteCondition } from "../../domain/ports.ts";
+import { ConditionalWrites } from "./conditional-writes.ts";
+import type { S3CopyAndDelete } from "./s3-copy-and-delete.ts";
 import { storeError } from "./s3-errors.ts";
 import { parseListing } from "./s3-listing.ts";
 import { s3Location } from "./s3-location.ts";
 import { type S3Answer, type S3Question, S3Requests } from "./s3-request.ts";
-import type { S3Writes } from "./s3-writes.ts";
 
-/** An S3-compatible bucket (or a prefix of one) as an object store. Who only reads never loads the AWS client. */
+/** An S3-compatible bucket (or a prefix of one) as an object store. Only copies and deletions load the AWS client. */
 export class S3Store implements ObjectStore {
   readonly #bucket: Bucket;
   readonly #prefix: string;
   readonly #maxCopyBytes: number;
   readonly #requests: S3Requests;
-  #writes: Promise<S3Writes> | undefined;
+  readonly #conditions = new ConditionalWrites((key, condition) =>
+    this.#put(key, new Uint8Array(), condition),
+  );
+  #copyAndDelete: Promise<S3CopyAndDelete> | undefined;
 
   /** @param bucket of an S3 backend @param maxCopyBytes of one request that copies */
   constructor(bucket: Bucket, maxCopyBytes: number = limits.maxCopyBytes) {
@@ -60,23 +65,24 @@ export class S3Store implements ObjectStore {
   }
 
   async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
-    return (await this.#writing()).put(key, body, condition);
+    await this.ensureWritable();
+    return this.#put(key, body, condition);
   }
 
   async ensureWritable(): Promise<void> {
-    return (await this.#writing()).ensureWritable();
+    await this.#conditions.prove();
   }
 
   async copy(from: string, to: string): Promise<void> {
     const bytes = (await this.bytesOf(from)) ?? 0;
-    return (await this.#writing()).copy(from, to, bytes);
+    return (await this.#copying()).copy(from, to, bytes);
   }
 
   async deletePrefix(prefix: string): Promise<void> {
     for (;;) {
       const page = await this.list(prefix, { limit: 1_000 });
       if (page.length === 0) return;
-      await (await this.#writing()).delete(page.map(({ key }) => key));
+      await (await this.#copying()).delete(page.map(({ key }) => key));
     }
   }
 
@@ -110,12 +116,29 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  #writing(): Promise<S3Writes> {
-    this.#writes ??= import("./s3-writes.ts").then((loaded) =>
-      loaded.s3WritesTo(this.#bucket, this.#maxCopyBytes),
-    );
-    return this.#writes;
+  /** 409: another conditional write of the key is under way; who won is known when it has ended. */
+  async #put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
+    const headers = conditionHeaders(condition);
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#answerTo({ method: "PUT", key: this.#prefix + key, headers, body });
+      if (answer.status !== 409 || attempt === maxBusyAttempts) return accepted(answer).headers.etag ?? "";
+      await sleep(attempt * 50 * (1 + Math.random()));
+    }
   }
+
+  #copying(): Promise<S3CopyAndDelete> {
+    this.#copyAndDelete ??= import("./s3-copy-and-delete.ts").then((loaded) =>
+      loaded.s3CopyAndDelete(this.#bucket, this.#maxCopyBytes),
+    );
+    return this.#copyAndDelete;
+  }
+}
+
+const maxBusyAttempts = 6;
+
+function conditionHeaders(condition: WriteCondition | undefined): Record<string, string> {
+  if (!condition) return {};
+  return "ifMatch" in condition ? { "if-match": condition.ifMatch } : { "if-none-match": "*" };
 }
 
 /** @throws what the status means; the store's words are its cause */
