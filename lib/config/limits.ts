@@ -60,6 +60,7 @@ export const limits = {
   loadMemoryBytes: 640 * 1_048_576,
   maxUnitRows: 65_536,
   decodeBatchBytes: 1 * 1_048_576, // of vectors
+  pageBytes: 9 * 1_048_576, // of vectors in a batch that is appended: Lance copies together what is less than 8 MiB
   chunkRangeBytes: 8 * 1_048_576, // of a vector column that are read at a time, and as many ahead
   maxVectorPageBytes: 104_857_600, // DuckDB writes pages of up to 100 MB
   maxRowGroupBytes: 1_073_741_824, // as stored: a row group is read as a whole, and decoded in parts

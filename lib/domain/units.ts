@@ -8,6 +8,15 @@ export function batchRowsOf(dimension: number): number {
 }
 
 /**
+ * Rows of a batch that is appended: LanceDB makes a page of each column of it. As few pages as there can be are scanned
+ * with the fewest requests; several are encoded and sent beside each other. @param rows of the unit
+ */
+export function pageRowsOf(rows: number, dimension: number): number {
+  const pages = Math.max(1, Math.floor((rows * 4 * dimension) / limits.pageBytes));
+  return Math.ceil(rows / pages);
+}
+
+/**
  * Row groups joined into units of about `limits.unitTargetBytes`, in the order of files and row groups; a row group
  * larger than that is cut into several.
  * @param bytesPerRow of the decoded columns, at least

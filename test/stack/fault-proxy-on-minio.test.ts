@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { connect } from "@lancedb/lancedb";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { storageOptionsOf } from "../../lib/adapters/lance/storage-options.ts";
 import { S3Store } from "../../lib/adapters/store/s3-store.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
@@ -89,6 +90,26 @@ test("LanceDB appends through it, also when one request in ten is refused", asyn
   for (let i = 0; i < 10; i++) await table.add(rows(`more${i}-`));
   expect(await table.countRows()).toBe(1_100);
   expect(proxy.counts.faults.status).toBeGreaterThan(1);
+});
+
+test("the store takes bodies that are not signed again, where they cannot be changed on their way", async () => {
+  const { credentials } = theStack();
+  const bucket = { name: "faults", backend: "s3", root: `s3://${Bucket}`, readOnly: false } as const;
+  const storageOptions = storageOptionsOf({
+    ...bucket,
+    endpoint: proxy.endpoint,
+    allowHttp: true,
+    credentials,
+  });
+  const signatures = new Set<unknown>();
+  proxy.fault = ({ method, headers }) => {
+    if (method === "PUT") signatures.add(headers["x-amz-content-sha256"]);
+    return undefined;
+  };
+  const connection = await connect(`s3://${Bucket}/unsigned`, { storageOptions });
+  const table = await connection.createTable("t", rows("first"));
+  expect(await table.countRows()).toBe(100);
+  expect([...signatures]).toEqual(["UNSIGNED-PAYLOAD"]);
 });
 
 const rows = (prefix: string) => sampleRows(100, 8, prefix) as Record<string, unknown>[];

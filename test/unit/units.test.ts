@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import { unitsOf } from "../../lib/domain/plan.ts";
 import type { FileFooter, SourceColumn } from "../../lib/domain/ports.ts";
-import { batchRowsOf, cutUnits, placeOf, placeOfUnit } from "../../lib/domain/units.ts";
+import { batchRowsOf, cutUnits, pageRowsOf, placeOf, placeOfUnit } from "../../lib/domain/units.ts";
 
 function file(key: string, columns: SourceColumn[], rowGroups: FileFooter["rowGroups"] = []) {
   const rows = rowGroups.reduce((sum, group) => sum + group.rows, 0);
@@ -44,6 +44,20 @@ test("row groups are joined up to the bytes of a unit, by what the file says or 
   expect(cutUnits([file("a", [], said)], 1, 2).map(({ rows }) => rows)).toEqual([2, 1]);
   expect(cutUnits([file("a", [], groups(1, 1, 1))], half, 2).map(({ rows }) => rows)).toEqual([2, 1]);
 });
+
+test.each([
+  [10_000, 768, [3_334, 3_334, 3_332]],
+  [1_000, 768, [1_000]],
+  [limits.maxUnitRows, 8, [limits.maxUnitRows]],
+  [1, 16_384, [1]],
+])(
+  "%i rows of dimension %i are appended in as few batches as make whole pages",
+  (rows, dimension, batches) => {
+    const size = pageRowsOf(rows, dimension);
+    const sizes = Array.from({ length: Math.ceil(rows / size) }, (_, i) => Math.min(size, rows - i * size));
+    expect(sizes).toEqual(batches);
+  },
+);
 
 test("a row group that memory cannot hold is refused by its place", () => {
   const group = { rows: 10, bytes: limits.maxRowGroupBytes + 1 };

@@ -1,7 +1,8 @@
 import { type Connection, connect, Session } from "@lancedb/lancedb";
 import { limits } from "../../config/limits.ts";
-import { type Bucket, type Buckets, lanceUriFor } from "../../domain/bucket.ts";
+import { type Buckets, lanceUriFor } from "../../domain/bucket.ts";
 import { lanceCall } from "./lance-errors.ts";
+import { storageOptionsOf } from "./storage-options.ts";
 
 /** The sizes of a Session's caches: shares of the function's memory, where LanceDB would take 6 GB and 1 GB. */
 export function cacheBytes(memoryMb: number): { index: bigint; metadata: bigint } {
@@ -26,7 +27,7 @@ export class LanceConnections {
     const known = this.#open.get(uri);
     if (known) return known;
     const opening = lanceCall(limits.openTimeoutMs, () =>
-      connect(uri, { storageOptions: this.#storageOptions(bucket) }, this.#session),
+      connect(uri, { storageOptions: storageOptionsOf(this.#buckets.get(bucket)) }, this.#session),
     );
     this.#open.set(uri, opening);
     opening.catch(() => this.#open.delete(uri));
@@ -47,33 +48,4 @@ export class LanceConnections {
     this.#open.clear();
     for (const one of open) if (one.status === "fulfilled") one.value.close();
   }
-
-  /** Without credentials of its own a bucket takes those of the environment, as every AWS client does. */
-  #storageOptions(name: string): Record<string, string> {
-    const bucket = this.#buckets.get(name);
-    if (bucket.backend === "local") return {};
-    return {
-      // names as LanceDB keeps them: under any other it adds those of the environment, and either may win
-      aws_region: bucket.region ?? "us-east-1",
-      timeout: `${limits.storeTimeoutMs}ms`,
-      connect_timeout: `${limits.storeConnectTimeoutMs}ms`,
-      client_max_retries: "4",
-      client_retry_timeout: "20",
-      ...(bucket.endpoint
-        ? { aws_endpoint: bucket.endpoint, aws_virtual_hosted_style_request: "false" }
-        : {}),
-      ...(bucket.allowHttp ? { allow_http: "true" } : {}),
-      ...(process.env["ZZS"] ? {} : { aws_unsigned_payload: "true" }),
-      ...credentialOptions(bucket),
-    };
-  }
-}
-
-function credentialOptions({ credentials }: Bucket): Record<string, string> {
-  if (!credentials) return {};
-  return {
-    aws_access_key_id: credentials.accessKeyId,
-    aws_secret_access_key: credentials.secretAccessKey,
-    aws_session_token: credentials.sessionToken ?? "",
-  };
 }

@@ -5,7 +5,7 @@ import { RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
 import { ParquetFile, type RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
 import { limits } from "../../config/limits.ts";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
-import { batchRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
+import { batchRowsOf, pageRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
 import "../arrow/all-null-booleans.ts";
 import { preferPlainTypes } from "./arrow-hint.ts";
 import {
@@ -221,8 +221,7 @@ async function batchesAt(
   const known = new Set(tableFromIPC(parquet.schema().intoIPCStream()).schema.fields.map(({ name }) => name));
   if (withoutVectors) known.delete(target.vectorColumn);
   const columns = target.columns.map(({ name }) => name).filter((name) => known.has(name));
-  // one batch of a unit makes one page of each small column in Lance's file, and so fewer requests of a scan
-  const batchSize = withoutVectors ? unit.rows : batchRowsOf(target.dimension);
+  const batchSize = withoutVectors ? pageRowsOf(unit.rows, target.dimension) : batchRowsOf(target.dimension);
   const options = { rowGroups, columns, batchSize, concurrency: 1, offset: unit.firstRow };
   const stream = (await parquet.stream(options)) as AsyncIterable<WasmRecordBatch>;
   const batches = { key, nextRow: unit.firstRow, iterator: stream[Symbol.asyncIterator]() };
