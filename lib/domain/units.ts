@@ -9,7 +9,8 @@ export function batchRowsOf(dimension: number): number {
 
 /**
  * Rows of a batch that is appended: LanceDB makes a page of each column of it. As few pages as there can be are scanned
- * with the fewest requests; several are encoded and sent beside each other. @param rows of the unit
+ * with the fewest requests; several are encoded and sent beside each other. A part of a row group is too small for several.
+ * @param rows of the unit
  */
 export function pageRowsOf(rows: number, dimension: number): number {
   const pages = Math.max(1, Math.floor((rows * 4 * dimension) / limits.pageBytes));

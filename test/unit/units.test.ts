@@ -59,6 +59,16 @@ test.each([
   },
 );
 
+test("a part of a row group is one batch, so that the next part begins where a batch does", () => {
+  for (const dimension of [2, 100, 768, 4_096, 16_384]) {
+    const rows = Math.ceil((3 * limits.maxUnitBytes) / (4 * dimension));
+    const group = { rows, bytes: 4 * dimension * rows };
+    const units = cutUnits([file("a", [], [group])], 4 * dimension, dimension);
+    expect(units.length).toBeGreaterThan(3);
+    for (const unit of units) expect(pageRowsOf(unit.rows, dimension)).toBe(unit.rows);
+  }
+});
+
 test("a row group that memory cannot hold is refused by its place", () => {
   const group = { rows: 10, bytes: limits.maxRowGroupBytes + 1 };
   const refusal = /^a, row group 1: holds \d+ bytes, at most \d+; write the file with smaller row groups$/;
