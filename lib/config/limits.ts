@@ -22,7 +22,7 @@ export const limits = {
   maxFilterColumns: 32,
   likelyFilterColumns: 16, // that get scalar indexes where a job names none
   likelyFilterBytes: 64, // of a row, on the average
-  filterWidening: 3, // the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
+  filterWidening: 2, // the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
   filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 
   // Warm container

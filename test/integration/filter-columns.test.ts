@@ -70,7 +70,7 @@ test("a filtered search is wider than what was verified, unless its request says
     const request = parseSearchRequest({ vector: rows[7]?.vector, filter, ...more });
     return (await searchIndex(container.indexes, "docs", request, 10_000)).performance;
   };
-  const nprobes = Math.min(indexParameters?.numPartitions ?? 1, 3 * (searchDefaults?.nprobes ?? 1));
+  const nprobes = Math.min(indexParameters?.numPartitions ?? 1, 2 * (searchDefaults?.nprobes ?? 1));
   const refineFactor = Math.max(2, searchDefaults?.refineFactor ?? 1);
   expect(await settingsOf({})).toMatchObject({ nprobes, refineFactor });
   expect(await settingsOf({ nprobes: 1, refineFactor: 1 })).toMatchObject({ nprobes: 1, refineFactor: 1 });

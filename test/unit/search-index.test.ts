@@ -50,5 +50,5 @@ test("settings that are asked for go with the same others, wherever the vectors 
 test("a filtered search is widened and refined, wherever the vectors are", async () => {
   const filter = { op: "eq", column: "year", value: 1999 };
   for (const isReplicated of [false, true])
-    expect(await settingsOf(isReplicated, { filter })).toEqual({ nprobes: 9, refineFactor: 2 });
+    expect(await settingsOf(isReplicated, { filter })).toEqual({ nprobes: 6, refineFactor: 2 });
 });
