@@ -83,8 +83,9 @@ async function cheapest(
     const { least, seen } = await leastThatReaches(search, top, at, best?.ms);
     if (!highest || seen.recall > highest.recall) highest = seen;
     if (best && (!least || !isWorthReading(least.found, best))) break;
-    if (least) top = least.rung;
-    if (least) reaching.push(least.found);
+    if (!least) continue;
+    top = least.rung;
+    reaching.push(least.found);
   }
   const choice = reaching.at(-1);
   if (choice) return { choice, reached: true, ...unrefinedOf(reaching) };
@@ -93,9 +94,8 @@ async function cheapest(
 }
 
 /** @param reaching settings that reach the target, by refine factor, the choice last */
-function unrefinedOf(reaching: Measurement[]): Pick<Choice, "unrefined"> {
-  const [unrefined] = reaching.slice(0, -1);
-  return unrefined && !isRefined(unrefined) ? { unrefined } : {};
+function unrefinedOf([first, ...refined]: Measurement[]): Pick<Choice, "unrefined"> {
+  return first && refined.length > 0 && !isRefined(first) ? { unrefined: first } : {};
 }
 
 const isRefined = ({ settings }: Measurement) => settings.refineFactor !== undefined;

@@ -142,7 +142,9 @@ function selectIssues(select: string[] | undefined, { reader }: Lease, path: str
 }
 
 function settingsFor(request: SearchRequest, lease: Lease) {
-  const { nprobes, refineFactor, ef } = { ...defaultsFor(request, lease), ...definedOf(request) };
+  const asked = definedOf(request);
+  const defaults = request.filter ? filteredDefaults(lease.published) : unfilteredDefaults(asked, lease);
+  const { nprobes, refineFactor, ef } = { ...defaults, ...asked };
   return {
     ...(nprobes === undefined ? {} : { nprobes }),
     ...(refineFactor === undefined ? {} : { refineFactor }),
@@ -155,9 +157,8 @@ function settingsFor(request: SearchRequest, lease: Lease) {
  * While vectors would be read from the store, refining is what takes longest. Settings that are asked for go with the
  * same others at any time.
  */
-function defaultsFor(request: SearchRequest, { published, reader }: Lease): SearchDefaults {
-  if (request.filter) return filteredDefaults(published);
-  const mayVary = !reader.isReplicated && Object.keys(definedOf(request)).length === 0;
+function unfilteredDefaults(asked: SearchDefaults, { published, reader }: Lease): SearchDefaults {
+  const mayVary = !reader.isReplicated && Object.keys(asked).length === 0;
   return (mayVary ? published.unrefinedDefaults : undefined) ?? published.searchDefaults;
 }
 
@@ -178,7 +179,7 @@ function filteredDefaults({ searchDefaults, indexType, indexParameters }: Public
   };
 }
 
-function definedOf({ nprobes, refineFactor, ef }: SearchRequest) {
+function definedOf({ nprobes, refineFactor, ef }: SearchRequest): SearchDefaults {
   return Object.fromEntries(
     Object.entries({ nprobes, refineFactor, ef }).filter(([, value]) => value !== undefined),
   );

@@ -3,7 +3,6 @@ import { parentPort } from "node:worker_threads";
 import type { RecordBatch } from "apache-arrow";
 import { RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
 import { ParquetFile, type RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
-import { limits } from "../../config/limits.ts";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
 import { batchRowsOf, pageRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
 import "../arrow/all-null-booleans.ts";
@@ -17,6 +16,7 @@ import {
 } from "./decode-messages.ts";
 import { type FileTail, type ReadRange, readTail, readThrough } from "./file-tail.ts";
 import { footerOf } from "./footer.ts";
+import { joinedIpc } from "./joined-ipc.ts";
 import { RangeBlob } from "./range-blob.ts";
 import { type PageRanges, RangeMemory } from "./range-memory.ts";
 import { IdRowError, targetBatch } from "./target-batch.ts";
@@ -187,23 +187,7 @@ async function decodeUnit(
       `the footer promises ${unit.rows} rows, there are ${row}`,
     );
   writer.finish();
-  return joined(writer, spare);
-}
-
-/** In shared memory, as that of ranges; so much of it that the next unit fits, too: what is not written to takes nothing. */
-async function joined(writer: RecordBatchFileWriter, spare?: SharedArrayBuffer): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const part of writer) parts.push(part);
-  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-  const fits = spare && spare.byteLength >= bytes;
-  const memory = fits ? spare : new SharedArrayBuffer(Math.max(bytes, limits.unitMemoryBytes));
-  const whole = new Uint8Array(memory, 0, bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinedIpc(writer, spare);
 }
 
 /** Those under way when the unit goes on where the last one ended in the same row group, else from its first row. */

@@ -17,22 +17,19 @@ import { storeError } from "./s3-errors.ts";
 import { s3Location } from "./s3-location.ts";
 
 /** Copies and deletions in a bucket, through the AWS client: not every process makes any. */
-export function s3CopyAndDelete(bucket: Bucket, maxCopyBytes: number): S3CopyAndDelete {
-  return new S3CopyAndDelete(s3ClientFor(bucket), bucket.root, maxCopyBytes);
-}
-
 export class S3CopyAndDelete {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
   readonly #maxCopyBytes: number;
 
-  constructor(client: S3Client, root: string, maxCopyBytes: number) {
-    this.#maxCopyBytes = maxCopyBytes;
-    const { Bucket, prefix } = s3Location(root);
-    this.#client = client;
+  /** @param maxCopyBytes of one request that copies */
+  constructor(bucket: Bucket, maxCopyBytes: number) {
+    const { Bucket, prefix } = s3Location(bucket.root);
+    this.#client = s3ClientFor(bucket);
     this.#bucket = Bucket;
     this.#prefix = prefix;
+    this.#maxCopyBytes = maxCopyBytes;
   }
 
   /** A thousand at most. @throws when one of them cannot be deleted */

@@ -127,8 +127,8 @@ export class S3Store implements ObjectStore {
   }
 
   #copying(): Promise<S3CopyAndDelete> {
-    this.#copyAndDelete ??= import("./s3-copy-and-delete.ts").then((loaded) =>
-      loaded.s3CopyAndDelete(this.#bucket, this.#maxCopyBytes),
+    this.#copyAndDelete ??= import("./s3-copy-and-delete.ts").then(
+      ({ S3CopyAndDelete }) => new S3CopyAndDelete(this.#bucket, this.#maxCopyBytes),
     );
     return this.#copyAndDelete;
   }
