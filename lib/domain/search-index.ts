@@ -79,13 +79,20 @@ function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease
 /** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */
 function vectorIssues(numbers: number[], { dimension, metric }: Publication): Issue[] {
   const path = "body.vector";
-  const issues: Issue[] = [];
-  for (const [i, number] of numbers.entries())
-    if (!Number.isFinite(Math.fround(number)))
-      issues.push({ path: `${path}[${i}]`, message: "is not a finite float32 number" });
+  const squared = squaredLength(numbers);
+  const issues = squared < comfortable.most ? [] : rangeIssues(numbers, path);
   if (numbers.length !== dimension)
     issues.push({ path, message: `has ${numbers.length} numbers, the index has dimension ${dimension}` });
-  return issues.length > 0 ? issues : lengthIssues(numbers, metric);
+  return issues.length > 0 ? issues : lengthIssues(squared, metric);
+}
+
+/** Of numbers that are no float32: their squares are larger than anything comfortable. */
+function rangeIssues(numbers: number[], path: string): Issue[] {
+  return numbers.flatMap((number, i) =>
+    Number.isFinite(Math.fround(number))
+      ? []
+      : [{ path: `${path}[${i}]`, message: "is not a finite float32 number" }],
+  );
 }
 
 /** Squared lengths with room for products in float32: beyond, LanceDB divides by zero or infinity, and fails. */
@@ -101,9 +108,8 @@ function squaredLength(numbers: number[]): number {
 }
 
 /** A cosine needs a direction; the other metrics' distances must not be infinite. */
-function lengthIssues(numbers: number[], metric: Metric): Issue[] {
+function lengthIssues(squared: number, metric: Metric): Issue[] {
   const path = "body.vector";
-  const squared = squaredLength(numbers);
   if (metric === "cosine")
     return squared === 0
       ? [{ path, message: "is all zeros, which has no direction to compare by cosine" }]

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { DomainError } from "../../lib/domain/errors.ts";
 import type { Lease, Query, WarmIndexes } from "../../lib/domain/ports.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
 
@@ -51,4 +52,21 @@ test("a filtered search is widened and refined, wherever the vectors are", async
   const filter = { op: "eq", column: "year", value: 1999 };
   for (const isReplicated of [false, true])
     expect(await settingsOf(isReplicated, { filter })).toEqual({ nprobes: 6, refineFactor: 2 });
+});
+
+test("a vector is an array of finite numbers, and every one that is none is named", () => {
+  const pathsOf = (vector: unknown) => {
+    try {
+      return parseSearchRequest({ vector }).vector;
+    } catch (error) {
+      return (error as DomainError).issues.map(({ path }) => path);
+    }
+  };
+  expect(pathsOf([1, -0.5, 1e300])).toEqual([1, -0.5, 1e300]);
+  expect(pathsOf([1, true, [2], "3", null, Number.NaN, 4])).toEqual(
+    [1, 2, 3, 4, 5].map((i) => `body.vector[${i}]`),
+  );
+  const none = [undefined, null, "1,2", 3, { length: 2 }, [], new Float32Array(2), new Array(16_385).fill(1)];
+  for (const vector of none) expect(pathsOf(vector)).toEqual(["body.vector"]);
+  expect(pathsOf(new Array(3))).toEqual(["body.vector[0]", "body.vector[1]", "body.vector[2]"]);
 });
