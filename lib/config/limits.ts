@@ -40,6 +40,8 @@ export const limits = {
   indexCacheShare: 0.35,
   metadataCacheShare: 0.1,
   defaultMemoryMb: 2_048,
+  residentRowsShare: 0.045, // for rows without their vectors that are held in memory
+  residentBatchRows: 8_192, // read at a time
 
   // Replicas on a container's disk
   replicaMaxBytes: 4 * 1_073_741_824, // of all together; REPLICA_MAX_BYTES overrides it

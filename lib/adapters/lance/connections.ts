@@ -2,22 +2,32 @@ import { type Connection, connect, Session } from "@lancedb/lancedb";
 import { limits } from "../../config/limits.ts";
 import { type Buckets, lanceUriFor } from "../../domain/bucket.ts";
 import { lanceCall } from "./lance-errors.ts";
+import { RowMemory } from "./row-memory.ts";
 import { storageOptionsOf } from "./storage-options.ts";
 
 /** The sizes of a Session's caches: shares of the function's memory, where LanceDB would take 6 GB and 1 GB. */
-export function cacheBytes(memoryMb: number): { index: bigint; metadata: bigint } {
-  const share = (part: number) => BigInt(Math.round(memoryMb * 1_048_576 * part));
-  return { index: share(limits.indexCacheShare), metadata: share(limits.metadataCacheShare) };
+export function cacheBytes(memoryMb: number): { index: bigint; metadata: bigint; rows: number } {
+  const share = (part: number) => Math.round(memoryMb * 1_048_576 * part);
+  return {
+    index: BigInt(share(limits.indexCacheShare)),
+    metadata: BigInt(share(limits.metadataCacheShare)),
+    rows: share(limits.residentRowsShare),
+  };
 }
 
-/** LanceDB databases by bucket and index, all with one Session whose caches are a share of the function's memory. */
+/**
+ * LanceDB databases by bucket and index, all with one Session whose caches are a share of the function's memory, as are
+ * the rows that are held of their tables.
+ */
 export class LanceConnections {
+  readonly rows: RowMemory;
   readonly #buckets: Buckets;
   readonly #session: Session;
   readonly #open = new Map<string, Promise<Connection>>();
 
   constructor(buckets: Buckets, memoryMb: number) {
-    const { index, metadata } = cacheBytes(memoryMb);
+    const { index, metadata, rows } = cacheBytes(memoryMb);
+    this.rows = new RowMemory(rows);
     this.#buckets = buckets;
     this.#session = new Session(index, metadata);
   }

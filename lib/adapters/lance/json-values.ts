@@ -51,15 +51,21 @@ const unitsASecond: Record<TimeUnit, bigint> = {
 /** From the raw counts: Arrow's own getter gives milliseconds as a double, which loses nanoseconds. */
 function isoTimes(column: Vector): (row: number) => string | null {
   const units = unitsASecond[(column.type as Timestamp).unit];
-  const counts = column.data.flatMap(countsOf);
+  const chunks: readonly Data<Timestamp>[] = column.data;
   return (row) => {
-    const count = counts[row];
-    return typeof count === "bigint" ? isoTime(count, units) : null;
+    const count = countAt(chunks, row);
+    return count === null ? null : isoTime(count, units);
   };
 }
 
-function countsOf(data: Data<Timestamp>): (bigint | null)[] {
-  return Array.from(data.values, (count, i) => (data.getValid(i) ? count : null)).slice(0, data.length);
+function countAt(chunks: readonly Data<Timestamp>[], row: number): bigint | null {
+  let place = row;
+  for (const chunk of chunks) {
+    if (place < chunk.length)
+      return chunk.getValid(place) ? ((chunk.values as BigInt64Array)[place] ?? null) : null;
+    place -= chunk.length;
+  }
+  return null;
 }
 
 /** At least milliseconds, as JavaScript writes them, and what the column has beyond. */

@@ -2,47 +2,48 @@ import type { Table, VectorQuery } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { Column, Metric, Publication } from "../../domain/index-entry.ts";
+import type { Column, Publication } from "../../domain/index-entry.ts";
 import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
 import type { Document, Hit } from "../../domain/search-request.ts";
 import { columnsOf } from "../arrow/arrow-schema.ts";
 import { exactDistance } from "./exact-distance.ts";
 import { filterToSql } from "./filter-sql.ts";
+import { distancesOf, hitsAt, hitsIn, type NearestRows, rowIdsOf } from "./hits.ts";
 import { indicesOn } from "./indices-on.ts";
 import { jsonRows } from "./json-values.ts";
 import { fromLance, lanceCall } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
-
-/** Higher is better: the similarity for cosine and dot, the reciprocal of 1 + squared distance for l2. */
-export function scoreOf(metric: Metric, distance: number): number {
-  return metric === "l2" ? 1 / (1 + distance) : 1 - distance;
-}
-
-/** Rows by their ids, nearest first, with their distances. */
-export interface NearestRows {
-  version: number;
-  rows: { id: bigint; distance: number }[];
-}
+import { ResidentRows } from "./resident-rows.ts";
+import type { RowMemory } from "./row-memory.ts";
 
 /** Reads one open table; `refresh` moves it to the newest version. */
 export class LanceReader implements Reader {
   readonly #table: Table;
   readonly #published: Publication;
+  readonly #memory: RowMemory | undefined;
   #columns: Column[];
   #version: number;
   #warming: Promise<void> | undefined;
-  #refreshing: Promise<void> | undefined;
+  /** Refreshes under way: the table may be further than this knows. */
+  #moves = 0;
 
-  private constructor(table: Table, published: Publication, columns: Column[], version: number) {
+  private constructor(
+    table: Table,
+    published: Publication,
+    memory: RowMemory | undefined,
+    { columns, version }: { columns: Column[]; version: number },
+  ) {
     this.#table = table;
     this.#published = published;
+    this.#memory = memory;
     this.#columns = columns;
     this.#version = version;
   }
 
-  static async over(table: Table, published: Publication): Promise<LanceReader> {
+  /** @param memory that holds its rows when it is warm, where they have room */
+  static async over(table: Table, published: Publication, memory?: RowMemory): Promise<LanceReader> {
     const [schema, version] = await Promise.all([table.schema(), table.version()]);
-    return new LanceReader(table, published, columnsOf(schema), version);
+    return new LanceReader(table, published, memory, { columns: columnsOf(schema), version });
   }
 
   get columns(): Column[] {
@@ -54,8 +55,12 @@ export class LanceReader implements Reader {
   }
 
   async refresh(): Promise<void> {
-    this.#refreshing = this.#follow();
-    await this.#refreshing;
+    this.#moves += 1;
+    try {
+      await this.#follow();
+    } finally {
+      this.#moves -= 1;
+    }
   }
 
   async #follow(): Promise<void> {
@@ -68,8 +73,8 @@ export class LanceReader implements Reader {
   }
 
   /**
-   * Reads the indexes into the session's cache, once a version; again when that failed.
-   * @param column whose indexes alone are read, where a copy has no others
+   * Reads the indexes into the session's cache and the rows into memory, once a version; again when that failed.
+   * @param column whose indexes alone are read, where a copy has nothing else
    */
   warm(column?: string): Promise<void> {
     this.#warming ??= this.#prewarm(column).catch((error) => {
@@ -82,29 +87,62 @@ export class LanceReader implements Reader {
   async #prewarm(column?: string): Promise<void> {
     const indexes = column ? await indicesOn(this.#table, column) : await this.#table.listIndices();
     for (const { name } of indexes) await this.#table.prewarmIndex(name);
+    if (!column) await this.#holdRows();
+  }
+
+  async #holdRows(): Promise<void> {
+    const maxBytes = this.#memory?.maxBytes ?? 0;
+    if (maxBytes === 0) return;
+    const version = this.#version;
+    const columns = this.#columns
+      .map(({ name }) => name)
+      .filter((name) => name !== this.#published.vectorColumn);
+    // what cannot be read is not held: a search that needs it says what is wrong
+    const rows = await ResidentRows.read(this.#table, columns, version, maxBytes).catch(() => undefined);
+    if (rows && (await this.#isStillAt(version))) this.#memory?.keep(this.#table, rows);
+  }
+
+  /** Whether all that was read since the table was at this version is of this version. */
+  async #isStillAt(version: number): Promise<boolean> {
+    if (this.#moves > 0 && (await this.#table.version()) !== version) return false;
+    return this.#version === version;
   }
 
   /** Once it is warm, if that is under way: LanceDB closes no table that it is working on. */
   close(): void {
-    const close = () => this.#table.close();
+    const close = () => {
+      this.#memory?.drop(this.#table);
+      this.#table.close();
+    };
     if (this.#warming) void this.#warming.then(close, close);
     else close();
   }
 
-  /** In more partitions when those of the settings hold fewer than k hits: a narrow filter, or a large k. */
   async search(query: Query): Promise<Hit[]> {
-    const { metric, idColumn } = this.#published;
+    return (await this.#searchInMemory(query)) ?? this.#searchTable(query);
+  }
+
+  async #searchTable(query: Query): Promise<Hit[]> {
+    const found = await this.#found(query);
+    const rows = distancesOf(found).map((distance, row) => ({ row, distance }));
+    return hitsAt(rows, found, this.#published, query);
+  }
+
+  /** LanceDB tells which rows they are. @returns undefined when these are not in memory */
+  async #searchInMemory(query: Query): Promise<Hit[] | undefined> {
+    const rows = this.#memory?.at(this.#table, this.#version);
+    if (!rows?.has(query.columns)) return undefined;
+    const near = nearestIn(await this.#found(query, ["_rowid"]));
+    return (await this.#isStillAt(rows.version)) ? hitsIn(rows, near, this.#published, query) : undefined;
+  }
+
+  /** In more partitions when those of the settings hold fewer than k hits: a narrow filter, or a large k. */
+  async #found(query: Query, selected?: string[]): Promise<ArrowTable> {
     const started = performance.now();
-    const first = await this.#run(this.#nearest(query), query.timeoutMs);
-    const enough = first.numRows >= query.k || query.settings.nprobes === undefined;
+    const first = await this.#run(this.#nearest(query, selected), query.timeoutMs);
+    if (first.numRows >= query.k || query.settings.nprobes === undefined) return first;
     const left = query.timeoutMs - (performance.now() - started);
-    const found = enough ? first : await this.#run(this.#nearest(query).maximumNprobes(0), left);
-    const distances = found.getChild("_distance");
-    const all = Array.from({ length: found.numRows }, (_, row) => ({
-      row,
-      distance: Number(distances?.get(row)),
-    }));
-    return hitsAt(all, found, { metric, idColumn, columns: query.columns });
+    return this.#run(this.#nearest(query, selected).maximumNprobes(0), left);
   }
 
   /**
@@ -116,9 +154,7 @@ export class LanceReader implements Reader {
     const version = this.#version;
     const { refineFactor = 1, ...settings } = query.settings;
     const candidates = { ...query, k: query.k * refineFactor, settings };
-    const found = await this.#run(this.#nearest(candidates, ["_rowid"]).withRowId(), query.timeoutMs);
-    const distances = found.getChild("_distance");
-    const rows = rowIdsOf(found).map((id, row) => ({ id, distance: Number(distances?.get(row)) }));
+    const rows = nearestIn(await this.#run(this.#nearest(candidates, ["_rowid"]), query.timeoutMs));
     return rows.length < query.k ? undefined : { version, rows };
   }
 
@@ -143,12 +179,11 @@ export class LanceReader implements Reader {
    * @returns undefined when this table is at another version
    */
   async hitsOf(near: NearestRows, query: Query): Promise<Hit[] | undefined> {
-    const { metric, idColumn } = this.#published;
-    const taken = await this.#take(near, [idColumn, ...query.columns], query.timeoutMs);
+    const taken = await this.#take(near, [this.#published.idColumn, ...query.columns], query.timeoutMs);
     if (!taken) return undefined;
     const places = new Map(rowIdsOf(taken).map((id, row) => [id, row]));
     const nearest = near.rows.map(({ id, distance }) => ({ row: places.get(id) ?? 0, distance }));
-    return hitsAt(nearest, taken, { metric, idColumn, columns: query.columns });
+    return hitsAt(nearest, taken, this.#published, query);
   }
 
   /** In an order of its own. @returns undefined when this table is at another version */
@@ -160,8 +195,7 @@ export class LanceReader implements Reader {
     if (this.#version !== version) return undefined;
     const wanted = this.#table.takeRowIds(rows.map(({ id }) => id)).withRowId();
     const taken = await this.#run(wanted.select([...new Set([...columns, "_rowid"])]), timeoutMs);
-    await this.#refreshing?.catch(() => undefined); // it may have moved under the rows that were taken
-    return this.#version === version && taken.numRows === rows.length ? taken : undefined;
+    return (await this.#isStillAt(version)) && taken.numRows === rows.length ? taken : undefined;
   }
 
   #nearest(
@@ -216,20 +250,7 @@ export class LanceReader implements Reader {
   }
 }
 
-const rowIdsOf = (found: ArrowTable): bigint[] => Array.from(found.getChild("_rowid") ?? [], BigInt);
-
-/** @param rows of `found`, nearest first */
-function hitsAt(
-  rows: { row: number; distance: number }[],
-  found: ArrowTable,
-  { metric, idColumn, columns }: { metric: Metric; idColumn: string; columns: string[] },
-): Hit[] {
-  const ids = found.getChild(idColumn);
-  const values = jsonRows(found, columns);
-  return rows.map(({ row, distance }) => ({
-    ...values[row],
-    doc_id: String(ids?.get(row)),
-    distance,
-    score: scoreOf(metric, distance),
-  }));
+function nearestIn(found: ArrowTable): NearestRows["rows"] {
+  const ids = rowIdsOf(found);
+  return distancesOf(found).map((distance, row) => ({ id: ids[row] as bigint, distance }));
 }

@@ -37,7 +37,11 @@ export class Replica {
   ): Promise<Replica> {
     try {
       const connection = await connections.onDisk(copy.folder);
-      const reader = await LanceReader.over(await connection.openTable(generation), published);
+      const reader = await LanceReader.over(
+        await connection.openTable(generation),
+        published,
+        connections.rows,
+      );
       const replica = new Replica(copy, connection, reader);
       if (reader.version !== version)
         throw new DomainError("Internal", `a copy of version ${version} opened as ${reader.version}`);

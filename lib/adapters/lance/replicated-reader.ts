@@ -3,7 +3,8 @@ import { DomainError } from "../../domain/errors.ts";
 import type { Column, GenerationRef, Publication } from "../../domain/index-entry.ts";
 import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
 import type { Document, Hit } from "../../domain/search-request.ts";
-import type { LanceReader, NearestRows } from "./lance-reader.ts";
+import type { NearestRows } from "./hits.ts";
+import type { LanceReader } from "./lance-reader.ts";
 import type { LocalCopies } from "./local-copies.ts";
 import type { Replica } from "./replica.ts";
 

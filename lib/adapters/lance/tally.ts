@@ -1,23 +1,18 @@
-import type { Query, Table } from "@lancedb/lancedb";
+import type { Table } from "@lancedb/lancedb";
 import type { Data, RecordBatch } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { DuplicateId, Seal } from "../../domain/ports.ts";
+import { inBatches } from "./in-batches.ts";
 
 /** What was sealed, by unit, and which ids are in it more than once. */
 export async function tally(table: Table, { version, column }: Seal, idColumn: string) {
   await table.checkout(version);
   const finder = new DuplicateFinder(await table.countRows(), { id: idColumn, origin: column });
-  const scan = () => inLargeBatches(table.query().select([idColumn, column]));
+  const scan = () => inBatches(table.query().select([idColumn, column]), limits.tallyBatchRows);
   for await (const batch of scan()) finder.add(batch);
   const suspects = finder.suspects();
   if (suspects.size > 0) for await (const batch of scan()) finder.confirm(batch, suspects);
   return { rowsByUnit: finder.rowsByUnit, duplicates: finder.duplicates() };
-}
-
-/** LanceDB hands on 1,024 rows at a time, which takes four times as long, and lets nobody choose but who collects all. */
-function inLargeBatches(query: Query): AsyncIterable<RecordBatch> {
-  const { execute } = query as unknown as { execute(options: object): AsyncIterable<RecordBatch> };
-  return execute.call(query, { maxBatchLength: limits.tallyBatchRows });
 }
 
 /**

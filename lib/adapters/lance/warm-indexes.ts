@@ -103,7 +103,8 @@ export class LanceWarmIndexes implements WarmIndexes {
     try {
       const reader = await lanceCall(limits.openTimeoutMs, async () => {
         const connection = await this.#connections.get(published.bucket, entry.name);
-        return LanceReader.over(await connection.openTable(published.generation), published);
+        const table = await connection.openTable(published.generation);
+        return LanceReader.over(table, published, this.#connections.rows);
       });
       const ref = { bucket: published.bucket, index: entry.name, generation: published.generation };
       return new OpenGeneration(

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cacheBytes } from "../../../lib/adapters/lance/connections.ts";
-import { scoreOf } from "../../../lib/adapters/lance/lance-reader.ts";
+import { scoreOf } from "../../../lib/adapters/lance/hits.ts";
 import { distanceBetween, moved, normalNumbers } from "../../../lib/adapters/lance/moved-vector.ts";
 
-test("the caches of a container leave more than half of its memory to the rest", () => {
+test("the caches and rows of a container leave more than half of its memory to the rest", () => {
   for (const memoryMb of [128, 512, 2_048, 10_240]) {
-    const { index, metadata } = cacheBytes(memoryMb);
+    const { index, metadata, rows } = cacheBytes(memoryMb);
     expect(index).toBeGreaterThan(metadata);
-    expect(Number(index + metadata)).toBeLessThan((memoryMb * 1_048_576) / 2);
+    expect(Number(index + metadata) + rows).toBeLessThan((memoryMb * 1_048_576) / 2);
   }
 });
 

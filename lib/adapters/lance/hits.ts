@@ -1,0 +1,64 @@
+import type { Table as ArrowTable } from "apache-arrow";
+import type { Metric, Publication } from "../../domain/index-entry.ts";
+import type { Query } from "../../domain/ports.ts";
+import type { Hit } from "../../domain/search-request.ts";
+import { jsonRows } from "./json-values.ts";
+import type { ResidentRows } from "./resident-rows.ts";
+
+/** Higher is better: the similarity for cosine and dot, the reciprocal of 1 + squared distance for l2. */
+export function scoreOf(metric: Metric, distance: number): number {
+  return metric === "l2" ? 1 / (1 + distance) : 1 - distance;
+}
+
+/** Rows by their ids, nearest first, with their distances. */
+export interface NearestRows {
+  version: number;
+  rows: { id: bigint; distance: number }[];
+}
+
+/** Which rows an answer with their ids names. */
+export const rowIdsOf = (found: ArrowTable): bigint[] => Array.from(found.getChild("_rowid") ?? [], BigInt);
+
+/** An answer's distances, row by row. */
+export function distancesOf(found: ArrowTable): number[] {
+  const distances = found.getChild("_distance");
+  return Array.from({ length: found.numRows }, (_, row) => Number(distances?.get(row)));
+}
+
+/** @param rows of `found`, nearest first */
+export function hitsAt(
+  rows: { row: number; distance: number }[],
+  found: ArrowTable,
+  { metric, idColumn }: Publication,
+  { columns }: Query,
+): Hit[] {
+  const ids = found.getChild(idColumn);
+  const values = jsonRows(found, columns);
+  return rows.map(({ row, distance }) => hit(values[row], ids?.get(row), metric, distance));
+}
+
+/** @returns undefined when one of the rows is not among those in memory */
+export function hitsIn(
+  resident: ResidentRows,
+  near: NearestRows["rows"],
+  { metric, idColumn }: Publication,
+  { columns }: Query,
+): Hit[] | undefined {
+  const hits: Hit[] = [];
+  for (const { id, distance } of near) {
+    const place = resident.placeOf(id);
+    if (place === undefined) return undefined;
+    const values = Object.fromEntries(columns.map((name) => [name, resident.value(name, place)]));
+    hits.push(hit(values, resident.value(idColumn, place), metric, distance));
+  }
+  return hits;
+}
+
+function hit(
+  values: Record<string, unknown> | undefined,
+  id: unknown,
+  metric: Metric,
+  distance: number,
+): Hit {
+  return { ...values, doc_id: String(id), distance, score: scoreOf(metric, distance) };
+}
