@@ -87,13 +87,14 @@ export class LanceReader implements Reader {
   async #prewarm(column?: string): Promise<void> {
     const indexes = column ? await indicesOn(this.#table, column) : await this.#table.listIndices();
     for (const { name } of indexes) await this.#table.prewarmIndex(name);
-    if (!column) await this.#holdRows();
+    if (!column) await this.holdRows();
   }
 
-  async #holdRows(): Promise<void> {
+  /** Reads the rows without their vectors into memory, where they have room. */
+  async holdRows(): Promise<void> {
     const maxBytes = this.#memory?.maxBytes ?? 0;
-    if (maxBytes === 0) return;
     const version = this.#version;
+    if (maxBytes === 0 || this.#memory?.at(this.#table, version)) return;
     const columns = this.#columns
       .map(({ name }) => name)
       .filter((name) => name !== this.#published.vectorColumn);
@@ -130,10 +131,15 @@ export class LanceReader implements Reader {
 
   /** LanceDB tells which rows they are. @returns undefined when these are not in memory */
   async #searchInMemory(query: Query): Promise<Hit[] | undefined> {
-    const rows = this.#memory?.at(this.#table, this.#version);
-    if (!rows?.has(query.columns)) return undefined;
+    const rows = this.#residentFor(query);
+    if (!rows) return undefined;
     const near = nearestIn(await this.#found(query, ["_rowid"]));
     return (await this.#isStillAt(rows.version)) ? hitsIn(rows, near, this.#published, query) : undefined;
+  }
+
+  #residentFor({ columns }: Query): ResidentRows | undefined {
+    const rows = this.#memory?.at(this.#table, this.#version);
+    return rows?.has(columns) ? rows : undefined;
   }
 
   /** In more partitions when those of the settings hold fewer than k hits: a narrow filter, or a large k. */
@@ -179,6 +185,8 @@ export class LanceReader implements Reader {
    * @returns undefined when this table is at another version
    */
   async hitsOf(near: NearestRows, query: Query): Promise<Hit[] | undefined> {
+    const resident = this.#residentFor(query);
+    if (resident?.version === near.version) return hitsIn(resident, near.rows, this.#published, query);
     const taken = await this.#take(near, [this.#published.idColumn, ...query.columns], query.timeoutMs);
     if (!taken) return undefined;
     const places = new Map(rowIdsOf(taken).map((id, row) => [id, row]));

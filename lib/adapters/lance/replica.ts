@@ -73,11 +73,12 @@ export class Replica {
 
   /**
    * Copies the vectors, where they were left for later; it is ready then, unless they have no room.
-   * @param warm whether its indexes are read into the session's cache before
+   * @param warm whether its rows are read into memory and its indexes into the session's cache before
    * @throws what reading the store threw, or when it is retired
    */
   async complete(signal: AbortSignal, warm: boolean): Promise<void> {
     const { copy } = this;
+    if (warm) await this.use((reader) => reader.holdRows());
     if (copy.isToBeCompleted)
       await this.use(() => copy.complete(AbortSignal.any([signal, this.#retired.signal])));
     if (copy.isWhole && warm) await this.warm();
