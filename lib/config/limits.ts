@@ -90,6 +90,8 @@ export const limits = {
   trainSampleRate: 64,
   recallK: 10,
   recallQueries: 100,
+  filteredOneIn: 97, // rows that match when the recall of filtered searches is measured; a prime, as rows may repeat in tens
+  leastFilteredRows: 200, // that match
   maxRecallQueries: 400,
   recallValuesCompared: 7_680_000_000, // 100 queries on 100,000 x 768
   recallMarginErrors: 1.5, // standard errors above the target

@@ -57,7 +57,7 @@ export async function chooseSearchDefaults(
   if (type === "EXACT") return { choice: await measure({}, queries), reached: true };
   const search = { target, queries, measure: remembering(measure) };
   const hnsw = type === "HNSW_SQ";
-  const ladder = hnsw ? efLadder : probesLadder(parameters.numPartitions ?? 1);
+  const ladder = hnsw ? efLadder : probesLadder(1, parameters.numPartitions ?? 1, 1.2);
   const settingsOf = (rung: number, refine: number) => ({
     ...(hnsw ? { ef: ladder[rung] } : { nprobes: ladder[rung] }),
     ...(refine > 1 ? { refineFactor: refine } : {}),
@@ -105,10 +105,33 @@ function isWorthReading(refined: Measurement, before: Measurement): boolean {
   return refined.ms < before.ms * (isRefined(before) ? 1 : limits.refiningTakes);
 }
 
-/** Growing by a fifth, up to all partitions: a search takes as much longer as the rung lies above what it needs. */
-function probesLadder(partitions: number): number[] {
+/**
+ * The least width, from that of the defaults on, that reaches the target where a filter leaves few rows: the nearest of
+ * these are as far away as many neighbours of an unfiltered search, and lie in more partitions. Refined as the defaults.
+ * @param measure with a filter
+ * @returns the widest when none reaches it
+ */
+export async function widenForFilter(
+  { type, parameters }: IndexPlan,
+  { nprobes = 1, ef = 0, ...others }: SearchDefaults,
+  target: number,
+  measure: Measure,
+  queries: number,
+): Promise<Measurement> {
+  const hnsw = type === "HNSW_SQ";
+  const ladder = hnsw
+    ? efLadder.filter((width) => width >= ef)
+    : probesLadder(nprobes, parameters.numPartitions ?? 1, 1.1);
+  const at = (rung: number) => ({ ...(hnsw ? { ef: ladder[rung] } : { nprobes: ladder[rung] }), ...others });
+  const search = { target, queries, measure: remembering(measure) };
+  const { least } = await leastThatReaches(search, ladder.length - 1, at);
+  return least?.found ?? search.measure(at(ladder.length - 1), queries);
+}
+
+/** Growing by that factor, up to all partitions: a search takes as much longer as the rung lies above what it needs. */
+function probesLadder(from: number, partitions: number, growth: number): number[] {
   const ladder: number[] = [];
-  for (let probes = 1; probes < partitions; probes = Math.ceil(probes * 1.2)) ladder.push(probes);
+  for (let probes = from; probes < partitions; probes = Math.ceil(probes * growth)) ladder.push(probes);
   return [...ladder, partitions];
 }
 

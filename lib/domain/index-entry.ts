@@ -40,6 +40,9 @@ export type SearchDefaults = z.infer<typeof searchDefaults>;
 export const recallReport = z.strictObject({
   target: z.number(),
   measured: z.number(),
+  filtered: z.number().optional().meta({
+    description: "With a filter that one row in 97 matches, by filteredDefaults; not measured on a few rows",
+  }),
   k: z.int(),
   queries: z.int(),
   version: z.int().nullable().default(null).meta({ description: "Of the generation it was measured at" }),
@@ -94,6 +97,9 @@ export const publication = z.strictObject({
   unrefinedDefaults: searchDefaults.optional().meta({
     description:
       "On S3, where searchDefaults refine: settings that reach the target without it, for searches of a container that has no copy of the vectors yet",
+  }),
+  filteredDefaults: searchDefaults.optional().meta({
+    description: "For searches with a filter: settings that reach the target with that of recall.filtered",
   }),
   recall: recallReport,
   rows: z.int(),

@@ -225,15 +225,20 @@ export interface ProbeVector {
   vector: Float32Array;
 }
 
+export interface Neighbours {
+  /** The k nearest, and those that are as near as the last of them. */
+  exact(vectors: Float32Array[], k: number): Promise<string[][]>;
+  approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]>;
+}
+
 /** Exact and approximate neighbours of sampled vectors. */
-export interface RecallProbe {
+export interface RecallProbe extends Neighbours {
   /** Rows of the table, from all parts of it. */
   sample(queries: number): Promise<ProbeVector[]>;
   /** The same rows' vectors, each moved at random by the distance to its nearest neighbour: no row is at its place. */
   sampleBeside(queries: number): Promise<ProbeVector[]>;
-  /** The k nearest, and those that are as near as the last of them. */
-  exact(vectors: Float32Array[], k: number): Promise<string[][]>;
-  approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]>;
+  /** Neighbours among one row in so many, as a filter leaves them. */
+  among(oneIn: number): Neighbours;
   close(): Promise<void>;
 }
 

@@ -169,10 +169,12 @@ function unfilteredDefaults(asked: SearchDefaults, { published, reader }: Lease)
 }
 
 /**
- * The nearest among a few rows are as far away as many neighbours of an unfiltered search: in more partitions, and with
- * distances that codes tell apart less well.
+ * What was measured with a filter or, where rows were too few for that: the nearest among a few rows are as far away as
+ * many neighbours of an unfiltered search, in more partitions, and codes tell their distances apart less well.
  */
-function filteredDefaults({ searchDefaults, indexType, indexParameters }: Publication): SearchDefaults {
+function filteredDefaults(published: Publication): SearchDefaults {
+  const { searchDefaults, indexType, indexParameters } = published;
+  if (published.filteredDefaults) return published.filteredDefaults;
   const { nprobes, refineFactor = 1, ef } = searchDefaults;
   const partitions = indexParameters.numPartitions ?? 1;
   const widened = (width: number) => width * limits.filterWidening;

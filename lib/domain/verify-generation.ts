@@ -6,16 +6,18 @@ import {
   recallOf,
   recallSampleSize,
   summarise,
+  widenForFilter,
 } from "./choose-search-defaults.ts";
 import { DomainError } from "./errors.ts";
 import type { Metric, RecallReport, SearchDefaults } from "./index-entry.ts";
 import type { Plan } from "./plan.ts";
 import type { IndexPlan } from "./plan-index.ts";
-import type { Generations, ProbeVector, RecallProbe, TaskContext } from "./ports.ts";
+import type { Generations, Neighbours, ProbeVector, RecallProbe, TaskContext } from "./ports.ts";
 
 export interface Verified {
   searchDefaults: SearchDefaults;
   unrefinedDefaults?: SearchDefaults;
+  filteredDefaults?: SearchDefaults;
   recall: RecallReport;
 }
 
@@ -41,25 +43,53 @@ export async function verifyGeneration(
   const names = { id: plan.target.idColumn, vector: plan.target.vectorColumn };
   const probe = await generations.probe(plan.ref, names, wanted.metric);
   try {
-    const queries = await exactNeighbours(
-      probe,
-      await sampled(probe, built, recallSampleSize(rows, plan.target.dimension)),
-      context,
-    );
+    const sample = await sampled(probe, built, recallSampleSize(rows, plan.target.dimension));
+    const queries = await exactNeighbours(probe, sample, context);
     const measure = measurer(probe, queries, context);
     const found = await chooseSearchDefaults(built, wanted.targetRecall, measure, queries.length);
     const { choice, reached, unrefined } = found;
     if (!reached) throw notReached(built, wanted.targetRecall, choice);
+    const filtered = await withFilter(probe, { built, sample, choice, ...wanted }, context);
     const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK };
     const version = await generations.version(plan.ref);
     return {
       searchDefaults: choice.settings,
       ...(wanted.isOnStore && unrefined ? { unrefinedDefaults: unrefined.settings } : {}),
-      recall: { ...recall, queries: queries.length, version },
+      ...(filtered ? { filteredDefaults: filtered.settings } : {}),
+      recall: {
+        ...recall,
+        ...(filtered ? { filtered: round(filtered.recall) } : {}),
+        queries: queries.length,
+        version,
+      },
     };
   } finally {
     await probe.close();
   }
+}
+
+/** What reaches the target with a filter that is as narrow as the rows allow. @returns undefined where they are too few */
+async function withFilter(
+  probe: RecallProbe,
+  wanted: {
+    built: IndexPlan;
+    sample: ProbeVector[];
+    choice: Measurement;
+    rows: number;
+    targetRecall: number;
+  },
+  context: TaskContext,
+): Promise<Measurement | undefined> {
+  const { built, sample, choice, rows, targetRecall } = wanted;
+  const oneIn = Math.min(limits.filteredOneIn, Math.floor(rows / limits.leastFilteredRows));
+  if (built.type === "EXACT" || oneIn < 2) return undefined;
+  const few = probe.among(oneIn);
+  const strangers = sample.slice(0, limits.recallQueries).map(({ vector }) => ({ vector, id: null }));
+  const answered = await exactNeighbours(few, strangers, context);
+  // a row that is among the few would be its own neighbour
+  const queries = answered.filter(({ exact }, i) => !exact.includes(sample[i]?.id ?? ""));
+  const measure = measurer(few, queries, context);
+  return widenForFilter(built, choice.settings, targetRecall, measure, queries.length);
 }
 
 interface ProbeQuery extends ProbeVector {
@@ -75,7 +105,7 @@ async function sampled(probe: RecallProbe, { type }: IndexPlan, size: number): P
 }
 
 async function exactNeighbours(
-  probe: RecallProbe,
+  probe: Neighbours,
   sample: ProbeVector[],
   context: TaskContext,
 ): Promise<ProbeQuery[]> {
@@ -98,7 +128,7 @@ function scattered<T>(sample: T[]): T[] {
 }
 
 /** Keeps what was searched, so that a setting asked for on more queries searches only those that are new. */
-function measurer(probe: RecallProbe, queries: ProbeQuery[], context: TaskContext): Measure {
+function measurer(probe: Neighbours, queries: ProbeQuery[], context: TaskContext): Measure {
   const known = new Map<string, { recall: number; ms: number }[]>();
   return async (settings, some) => {
     const key = JSON.stringify(settings);
@@ -115,12 +145,7 @@ function measurer(probe: RecallProbe, queries: ProbeQuery[], context: TaskContex
   };
 }
 
-function searchAll(
-  probe: RecallProbe,
-  queries: ProbeQuery[],
-  settings: SearchDefaults,
-  context: TaskContext,
-) {
+function searchAll(probe: Neighbours, queries: ProbeQuery[], settings: SearchDefaults, context: TaskContext) {
   return inParallel(queries, context, async ({ id, vector, exact }) => {
     const started = performance.now();
     const found = await probe.approximate(vector, answersTo({ id }), settings);

@@ -58,7 +58,8 @@ const sealed = z.object({ sealed: z.literal(true) });
 const upkeptIndex = builtIndex.extend({ way: indexUpkeep.shape.way });
 const isRebuilt = (result: unknown) => upkeptIndex.safeParse(result).data?.way === "rebuild";
 const verified = z.object(
-  publication.pick({ searchDefaults: true, unrefinedDefaults: true, recall: true }).shape,
+  publication.pick({ searchDefaults: true, unrefinedDefaults: true, filteredDefaults: true, recall: true })
+    .shape,
 );
 
 /** The tasks of the state machines by name. Results are keys and counts, never rows. */

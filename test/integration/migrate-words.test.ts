@@ -64,6 +64,26 @@ test("its stored defaults reach the promised recall on queries that were not sam
   expect(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length).toBeGreaterThanOrEqual(0.95);
 });
 
+test("with a filter it is searched as widely as was measured to reach the promised recall", async () => {
+  const { published } = await describeIndex(container.registry, container.indexes, "words");
+  expect(published?.recall.filtered).toBeGreaterThanOrEqual(targetRecall);
+  const { queries } = JSON.parse(await readFile("examples/words/queries.json", "utf8"));
+  const filter = { op: "like-prefix", column: "chunk_text", prefix: "co" };
+  const found = async (vector: number[], more: object) => {
+    const request = parseSearchRequest({ vector, filter, select: [], ...more });
+    const { hits, performance } = await searchIndex(container.indexes, "words", request, 5_000);
+    return { ids: hits.map((hit) => hit.doc_id), performance };
+  };
+  const recalls: number[] = [];
+  for (const { vector } of queries) {
+    const { ids, performance } = await found(vector, {});
+    expect(performance).toMatchObject(published?.filteredDefaults ?? { nprobes: "measured" });
+    const exact = await found(vector, { nprobes: 65_536, refineFactor: 256 });
+    recalls.push(recallOf(exact.ids, ids));
+  }
+  expect(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length).toBeGreaterThanOrEqual(0.95);
+});
+
 test("a search finds the neighbours a person would expect, nearest first", async () => {
   const { queries } = JSON.parse(await readFile("examples/words/queries.json", "utf8"));
   const request = parseSearchRequest({ vector: queries[0].vector, k: 4, nprobes: 100, refineFactor: 50 });

@@ -195,6 +195,7 @@ function blindAtFirst(generations: Container["generations"]): Container["generat
       sampleBeside: (queries) => found.sampleBeside(queries),
       exact: (vectors, k) => found.exact(vectors, k),
       approximate: async () => [],
+      among: (oneIn) => found.among(oneIn),
       close: () => found.close(),
     } satisfies RecallProbe;
   };

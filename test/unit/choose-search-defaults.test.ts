@@ -4,6 +4,7 @@ import {
   type Measurement,
   recallOf,
   summarise,
+  widenForFilter,
 } from "../../lib/domain/choose-search-defaults.ts";
 import type { SearchDefaults } from "../../lib/domain/index-entry.ts";
 import type { IndexPlan } from "../../lib/domain/plan-index.ts";
@@ -102,6 +103,32 @@ test("a target of 1 can be reached", async () => {
   const { choice, reached } = await chooseSearchDefaults(ivf, 1, measure, queries);
   expect(reached).toBe(true);
   expect(choice.settings).toEqual({ nprobes: 100 });
+});
+
+test("for a filter the defaults are widened as far as the target needs, and refined alike", async () => {
+  const { measure, asked } = index(({ nprobes = 0 }) => 0.9 + nprobes / 1_000);
+  const widened = await widenForFilter(ivf, { nprobes: 20, refineFactor: 2 }, 0.95, measure, queries);
+  expect(widened).toMatchObject({ settings: { nprobes: 59, refineFactor: 2 }, queries });
+  expect(asked.every(({ settings }) => (settings.nprobes ?? 0) >= 20)).toBe(true);
+});
+
+test("for a filter the defaults stay as they are where these are enough", async () => {
+  const { measure } = index(() => 0.99);
+  const widened = await widenForFilter(ivf, { nprobes: 20 }, 0.95, measure, queries);
+  expect(widened.settings).toEqual({ nprobes: 20 });
+});
+
+test("for a filter everything is searched where nothing reaches the target", async () => {
+  const { measure } = index(({ nprobes = 0 }) => nprobes / 120);
+  const widened = await widenForFilter(ivf, { nprobes: 20 }, 0.95, measure, queries);
+  expect(widened).toMatchObject({ settings: { nprobes: 100 }, queries });
+});
+
+test("for a filter HNSW_SQ keeps more candidates", async () => {
+  const plan: IndexPlan = { type: "HNSW_SQ", parameters: { numPartitions: 1 }, reasons: [] };
+  const { measure } = index(({ ef = 0 }) => 0.8 + ef / 2_000);
+  const widened = await widenForFilter(plan, { ef: 64 }, 0.95, measure, queries);
+  expect(widened.settings).toEqual({ ef: 384 });
 });
 
 test("HNSW_SQ is tuned by its candidates", async () => {

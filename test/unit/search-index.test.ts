@@ -54,6 +54,14 @@ test("a filtered search is widened and refined, wherever the vectors are", async
     expect(await settingsOf(isReplicated, { filter })).toEqual({ nprobes: 6, refineFactor: 2 });
 });
 
+test("where it was measured with a filter, that is what a filtered search goes by", async () => {
+  const filter = { op: "eq", column: "year", value: 1999 };
+  const measured = { filteredDefaults: { nprobes: 9 } };
+  expect(await settingsOf(true, { filter }, measured)).toEqual({ nprobes: 9 });
+  expect(await settingsOf(true, { filter, nprobes: 4 }, measured)).toEqual({ nprobes: 4 });
+  expect(await settingsOf(true, {}, measured)).toEqual(refined);
+});
+
 test("a vector is an array of finite numbers, and every one that is none is named", () => {
   const pathsOf = (vector: unknown) => {
     try {

@@ -2,7 +2,7 @@ import type { Table as LanceTable, VectorQuery } from "@lancedb/lancedb";
 import type { Table } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Metric, SearchDefaults } from "../../domain/index-entry.ts";
-import type { ProbeVector, RecallProbe } from "../../domain/ports.ts";
+import type { Neighbours, ProbeVector, RecallProbe } from "../../domain/ports.ts";
 import { fromLance } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
 import { distanceBetween, moved, normalNumbers } from "./moved-vector.ts";
@@ -14,15 +14,21 @@ export class LanceRecallProbe implements RecallProbe {
   readonly #metric: Metric;
 
   readonly #closed: () => Promise<void>;
+  readonly #where: string | undefined;
 
-  /** @param closed is called when the probe has closed its table */
+  /**
+   * @param closed is called when the probe has closed its table
+   * @param where which rows neighbours are looked for among, as SQL
+   */
   constructor(
     table: LanceTable,
     columns: { id: string; vector: string },
     metric: Metric,
     closed: () => Promise<void>,
+    where?: string,
   ) {
     this.#closed = closed;
+    this.#where = where;
     this.#table = table;
     this.#columns = columns;
     this.#metric = metric;
@@ -108,6 +114,12 @@ export class LanceRecallProbe implements RecallProbe {
     return idsIn(await this.#run(query), this.#columns.id);
   }
 
+  /** By the rows' ids, as integers: LanceDB would divide unsigned ones as decimals, which takes three times as long. */
+  among(oneIn: number): Neighbours {
+    const where = `CAST(_rowid AS BIGINT) % ${oneIn} = ${oneIn >> 1}`;
+    return new LanceRecallProbe(this.#table, this.#columns, this.#metric, this.#closed, where);
+  }
+
   async close(): Promise<void> {
     this.#table.close();
     await this.#closed();
@@ -116,6 +128,7 @@ export class LanceRecallProbe implements RecallProbe {
   #nearest(vector: Float32Array, k: number, columns: string[] = []) {
     const { id, vector: column } = this.#columns;
     const query = this.#table.query().nearestTo(vector).column(column).distanceType(this.#metric);
+    if (this.#where) query.where(this.#where);
     return query.select([id, ...columns, "_distance"]).limit(k);
   }
 
