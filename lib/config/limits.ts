@@ -102,7 +102,7 @@ export const limits = {
   probeTimeoutMs: 120_000,
   recallConcurrency: 2,
   diskCopyShare: 0.8, // of the free temporary disk
-  diskCopyPartBytes: 8 * 1_048_576,
+  diskCopyPartBytes: 2 * 1_048_576,
   diskCopyConcurrency: 8,
   defaultTargetRecall: 0.95,
   compactBelowRows: 10_000, // mean rows a fragment under which compaction pays

@@ -37,6 +37,7 @@ export async function copyParts(
   parts: Part[],
   { concurrency = limits.diskCopyConcurrency, pause = 0, signal }: CopyPace,
 ): Promise<void> {
+  await Promise.all([...new Set(parts.map(({ path }) => path))].map(created));
   const queue = parts.values();
   const failures: unknown[] = [];
   const copySome = async () => {
@@ -55,17 +56,19 @@ export async function copyParts(
   if (failures.length > 0) throw failures[0];
 }
 
+/** What is there stays. */
+async function created(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await (await open(path, "a")).close();
+}
+
 /** @param memory for the bytes, one part after the other */
 async function copyPart(
   store: ObjectStore,
   { key, path, start, end }: Part,
   memory: Uint8Array,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, "a").then(async (created) => {
-    await created.close();
-    return open(path, "r+");
-  });
+  const file = await open(path, "r+");
   try {
     const bytes = end > start ? await store.readInto(key, start, memory.subarray(0, end - start)) : 0;
     const { bytesWritten } = await file.write(memory, 0, bytes, start);
