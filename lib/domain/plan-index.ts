@@ -82,8 +82,8 @@ function partitionCount(type: IndexType, rows: number): [number, string] {
     return [Math.ceil(rows / 1_000_000), "one graph per million rows keeps the build in memory"];
   if (type === "IVF_RQ")
     return [
-      root / 4,
-      `a quarter of the square root of ${rows} rows: codes are scanned faster than more partitions are found`,
+      root / 2,
+      `half the square root of ${rows} rows: codes are scanned faster than more partitions are found`,
     ];
   if (type === "IVF_PQ" && full < root)
     return [

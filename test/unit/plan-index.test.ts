@@ -93,8 +93,8 @@ test.each<[IndexType, number, number]>([
   ["IVF_PQ", 300, 1],
   ["IVF_PQ", 100_000, 49],
   ["IVF_PQ", 10_000_000, 3_162],
-  ["IVF_RQ", 100_000, 79],
-  ["IVF_RQ", 256, 4],
+  ["IVF_RQ", 100_000, 158],
+  ["IVF_RQ", 256, 8],
   ["IVF_FLAT", 100_000, 316],
 ])("%s of %i rows has %i partitions", (type, rows, partitions) => {
   expect(plan(type, 768, {}, rows).parameters.numPartitions).toBe(partitions);
