@@ -225,13 +225,14 @@ export interface ProbeVector {
   vector: Float32Array;
 }
 
+/** Exact and approximate neighbours of a vector. */
 export interface Neighbours {
   /** The k nearest, and those that are as near as the last of them. */
   exact(vectors: Float32Array[], k: number): Promise<string[][]>;
   approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]>;
 }
 
-/** Exact and approximate neighbours of sampled vectors. */
+/** What samples a table, and finds the neighbours of what it sampled. */
 export interface RecallProbe extends Neighbours {
   /** Rows of the table, from all parts of it. */
   sample(queries: number): Promise<ProbeVector[]>;
