@@ -92,10 +92,10 @@ export const limits = {
   recallQueries: 100,
   filteredOneIn: 97, // rows that match when the recall of filtered searches is measured; a prime, as rows may repeat in tens
   leastFilteredRows: 200, // that match
+  filteredQueries: 150,
   maxRecallQueries: 400,
   recallValuesCompared: 7_680_000_000, // 100 queries on 100,000 x 768
   recallMarginErrors: 1.5, // standard errors above the target
-  filteredMarginErrors: 2, // of searches with a filter (bench/NOTES.md)
   recallFirstQueries: 25, // enough where a setting clearly reaches or misses the target
   exactBatch: 10, // vectors compared in one scan
   refiningTakes: 0.75, // of the time without it, at most, for refining to be chosen

@@ -21,8 +21,6 @@ export type Measure = (settings: SearchDefaults, queries: number) => Promise<Mea
 /** What the search for the defaults goes by. */
 interface Search {
   target: number;
-  /** To spare above it, in standard errors. */
-  margin: number;
   /** How many queries there are. */
   queries: number;
   measure: Measure;
@@ -57,7 +55,7 @@ export async function chooseSearchDefaults(
   queries: number = limits.recallQueries,
 ): Promise<Choice> {
   if (type === "EXACT") return { choice: await measure({}, queries), reached: true };
-  const search = { target, margin: limits.recallMarginErrors, queries, measure: remembering(measure) };
+  const search = { target, queries, measure: remembering(measure) };
   const hnsw = type === "HNSW_SQ";
   const ladder = hnsw ? efLadder : probesLadder(1, parameters.numPartitions ?? 1, 1.2);
   const settingsOf = (rung: number, refine: number) => ({
@@ -108,8 +106,9 @@ function isWorthReading(refined: Measurement, before: Measurement): boolean {
 }
 
 /**
- * The least width, from that of the defaults on, that reaches the target where a filter leaves few rows: the nearest of
+ * The width, from that of the defaults on, with which the target is reached where a filter leaves few rows: the nearest of
  * these are as far away as many neighbours of an unfiltered search, and lie in more partitions. Refined as the defaults.
+ * One rung is to spare, since fresh queries find less than rows do (bench/NOTES.md).
  * @param measure with a filter
  * @returns the widest when none reaches it
  */
@@ -125,9 +124,10 @@ export async function widenForFilter(
     ? efLadder.filter((width) => width >= ef)
     : probesLadder(nprobes, parameters.numPartitions ?? 1, 1.1);
   const at = (rung: number) => ({ ...(hnsw ? { ef: ladder[rung] } : { nprobes: ladder[rung] }), ...others });
-  const search = { target, margin: limits.filteredMarginErrors, queries, measure: remembering(measure) };
-  const { least } = await leastThatReaches(search, ladder.length - 1, at);
-  return least?.found ?? search.measure(at(ladder.length - 1), queries);
+  const search = { target, queries, measure: remembering(measure) };
+  const top = ladder.length - 1;
+  const { least } = await leastThatReaches(search, top, at);
+  return search.measure(at(least ? Math.min(least.rung + 1, top) : top), queries);
 }
 
 /** Growing by that factor, up to all partitions: a search takes as much longer as the rung lies above what it needs. */
@@ -148,18 +148,18 @@ async function leastThatReaches(
   msToBeat = Number.POSITIVE_INFINITY,
 ) {
   const seen = await decide(search, at(top));
-  if (!reaches(seen, search)) return { seen };
+  if (!reaches(seen, search.target)) return { seen };
   let [low, high] = [0, top];
   while (low < high) {
     const middle = (low + high) >> 1;
     const measured = await decide(search, at(middle));
-    if (reaches(measured, search)) high = middle;
+    if (reaches(measured, search.target)) high = middle;
     else if (measured.ms >= msToBeat) return { seen };
     else low = middle + 1;
   }
   for (let rung = high; rung <= top; rung++) {
     const found = await search.measure(at(rung), search.queries);
-    if (reaches(found, search)) return { seen, least: { found, rung } };
+    if (reaches(found, search.target)) return { seen, least: { found, rung } };
   }
   return { seen };
 }
@@ -195,8 +195,8 @@ function isClear({ recall, error, queries }: Measurement, target: number): boole
 }
 
 /** At a target of 1 nothing can be to spare. */
-function reaches({ recall, error }: Measurement, { target, margin }: Search): boolean {
-  return recall >= Math.min(1, target + margin * error);
+function reaches({ recall, error }: Measurement, target: number): boolean {
+  return recall >= Math.min(1, target + limits.recallMarginErrors * error);
 }
 
 /**

@@ -41,7 +41,8 @@ export const recallReport = z.strictObject({
   target: z.number(),
   measured: z.number(),
   filtered: z.number().optional().meta({
-    description: "With a filter that one row in 97 matches, of fewer than 19,400 rows more; by filteredDefaults",
+    description:
+      "With a filter that one row in 97 matches, of fewer than 19,400 rows more; by filteredDefaults",
   }),
   k: z.int(),
   queries: z.int(),

@@ -84,10 +84,12 @@ async function withFilter(
   const oneIn = Math.min(limits.filteredOneIn, Math.floor(rows / limits.leastFilteredRows));
   if (built.type === "EXACT" || oneIn < 2) return undefined;
   const few = probe.among(oneIn);
-  const strangers = sample.slice(0, limits.recallQueries).map(({ vector }) => ({ vector, id: null }));
+  const asked =
+    built.type === "HNSW_SQ" ? sample : scattered(await probe.sample(Math.min(rows, limits.filteredQueries)));
+  const strangers = asked.map(({ vector }) => ({ vector, id: null }));
   const answered = await exactNeighbours(few, strangers, context);
   // a row that is among the few would be its own neighbour
-  const queries = answered.filter(({ exact }, i) => !exact.includes(sample[i]?.id ?? ""));
+  const queries = answered.filter(({ exact }, i) => !exact.includes(asked[i]?.id ?? ""));
   const measure = measurer(few, queries, context);
   return widenForFilter(built, choice.settings, targetRecall, measure, queries.length);
 }

@@ -3,9 +3,11 @@ import type { Table } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Metric, SearchDefaults } from "../../domain/index-entry.ts";
 import type { Neighbours, ProbeVector, RecallProbe } from "../../domain/ports.ts";
+import { FewRows } from "./few-rows.ts";
 import { fromLance } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
 import { distanceBetween, moved, normalNumbers } from "./moved-vector.ts";
+import { nearestIds } from "./nearest-ids.ts";
 
 /** Neighbours of rows of a table, exactly (no index) and through the index. */
 export class LanceRecallProbe implements RecallProbe {
@@ -14,21 +16,15 @@ export class LanceRecallProbe implements RecallProbe {
   readonly #metric: Metric;
 
   readonly #closed: () => Promise<void>;
-  readonly #where: string | undefined;
 
-  /**
-   * @param closed is called when the probe has closed its table
-   * @param where which rows neighbours are looked for among, as SQL
-   */
+  /** @param closed is called when the probe has closed its table */
   constructor(
     table: LanceTable,
     columns: { id: string; vector: string },
     metric: Metric,
     closed: () => Promise<void>,
-    where?: string,
   ) {
     this.#closed = closed;
-    this.#where = where;
     this.#table = table;
     this.#columns = columns;
     this.#metric = metric;
@@ -98,16 +94,18 @@ export class LanceRecallProbe implements RecallProbe {
   /** The first k and those as near as the last of them. */
   #nearestOf(found: Table, rows: number[], k: number): string[] {
     const [ids, distances] = [found.getChild(this.#columns.id), found.getChild("_distance")];
-    const near = rows
-      .map((row) => ({ id: String(ids?.get(row)), distance: Number(distances?.get(row)) }))
-      .sort((a, b) => a.distance - b.distance);
-    const last = near[Math.min(k, near.length) - 1]?.distance ?? 0;
-    const within = last + Math.abs(last) * rounding + rounding;
-    return near.filter(({ distance }) => distance <= within).map(({ id }) => id);
+    const near = rows.map((row) => ({ id: String(ids?.get(row)), distance: Number(distances?.get(row)) }));
+    return nearestIds(near, k);
   }
 
-  async approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]> {
+  async approximate(
+    vector: Float32Array,
+    k: number,
+    settings: SearchDefaults,
+    where?: string,
+  ): Promise<string[]> {
     let query = this.#nearest(vector, k);
+    if (where) query = query.where(where);
     if (settings.nprobes !== undefined) query = query.nprobes(settings.nprobes);
     if (settings.refineFactor !== undefined) query = query.refineFactor(settings.refineFactor);
     if (settings.ef !== undefined) query = query.ef(leastEf(settings, k));
@@ -117,7 +115,13 @@ export class LanceRecallProbe implements RecallProbe {
   /** By the rows' ids, as integers: LanceDB would divide unsigned ones as decimals, which takes three times as long. */
   among(oneIn: number): Neighbours {
     const where = `CAST(_rowid AS BIGINT) % ${oneIn} = ${oneIn >> 1}`;
-    return new LanceRecallProbe(this.#table, this.#columns, this.#metric, this.#closed, where);
+    return new FewRows({
+      table: this.#table,
+      columns: this.#columns,
+      metric: this.#metric,
+      where,
+      approximate: (vector, k, settings) => this.approximate(vector, k, settings, where),
+    });
   }
 
   async close(): Promise<void> {
@@ -128,7 +132,6 @@ export class LanceRecallProbe implements RecallProbe {
   #nearest(vector: Float32Array, k: number, columns: string[] = []) {
     const { id, vector: column } = this.#columns;
     const query = this.#table.query().nearestTo(vector).column(column).distanceType(this.#metric);
-    if (this.#where) query.where(this.#where);
     return query.select([id, ...columns, "_distance"]).limit(k);
   }
 
@@ -140,9 +143,6 @@ export class LanceRecallProbe implements RecallProbe {
     }
   }
 }
-
-/** Distances of equal vectors differ in their last bits, by the order in which they were summed. */
-const rounding = 1e-6;
 
 function idsIn(found: Table, idColumn: string): string[] {
   const ids = found.getChild(idColumn);

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LanceRecallProbe } from "../../lib/adapters/lance/lance-recall-probe.ts";
+import type { Metric } from "../../lib/domain/index-entry.ts";
+import { sampleRows } from "../support/parquet-files.ts";
+
+const oneIn = 7;
+
+let folder: string;
+let connection: Connection;
+let table: Table;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "probe-"));
+  connection = await connect(folder);
+  const rows = sampleRows(600, 16).map(({ doc_id, vector }) => ({ doc_id, vector }));
+  table = await connection.createTable("t", rows);
+});
+
+afterAll(async () => {
+  table.close();
+  connection.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const probeOf = (metric: Metric) =>
+  new LanceRecallProbe(table, { id: "doc_id", vector: "vector" }, metric, async () => undefined);
+
+/** The same rows, told by LanceDB. */
+async function fewIds(): Promise<string[]> {
+  const ids = await table.query().withRowId().select(["doc_id", "_rowid"]).toArray();
+  return ids.filter(({ _rowid }) => Number(_rowid) % oneIn === oneIn >> 1).map(({ doc_id }) => doc_id);
+}
+
+test.each<Metric>(["cosine", "l2", "dot"])(
+  "neighbours among few rows are those there are, by %s",
+  async (metric) => {
+    await table.createIndex("vector", {
+      config: Index.ivfFlat({ numPartitions: 4, distanceType: metric }),
+      replace: true,
+    });
+    const probe = probeOf(metric);
+    const vectors = (await probe.sample(20)).map(({ vector }) => vector);
+    const few = new Set(await fewIds());
+    const all = await probe.exact(vectors, 600);
+    const exact = await probe.among(oneIn).exact(vectors, 10);
+    for (const [i, vector] of vectors.entries()) {
+      const nearest = all[i]?.filter((id) => few.has(id)).slice(0, 10);
+      expect(exact[i]?.slice(0, 10)).toEqual(nearest);
+      expect(await probe.among(oneIn).approximate(vector, 10, { nprobes: 4 })).toEqual(nearest);
+    }
+  },
+);
