@@ -22,7 +22,7 @@ export const limits = {
   maxFilterColumns: 32,
   likelyFilterColumns: 16, // that get scalar indexes where a job names none
   likelyFilterBytes: 64, // of a row, on the average
-  filterWidening: 2, // the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
+  filterWidening: 2, // of few rows; the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
   filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 
   // Warm container
@@ -48,7 +48,7 @@ export const limits = {
   indexReplicaMaxBytes: 64 * 1_048_576, // of one vector index that is copied before the first answer
   indexReplicasShare: 0.125, // of replicaMaxBytes, for all of these
   refinedCandidates: 1_000, // at most, whose vectors are compared here; of more LanceDB reads them, and holds them itself
-  replicaConcurrency: 1, // parts of 8 MB that are fetched at a time
+  replicaConcurrency: 1, // parts that are fetched at a time
   replicaPause: 2, // after each part, in times of what it took (bench/NOTES.md)
   promptCopyBytes: 16 * 1_048_576, // of rows without vectors that are copied at once and without pauses: they serve hits
   leastSplitFileBytes: 1_048_576, // of smaller data files the vectors are copied with the rest

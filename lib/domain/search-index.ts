@@ -149,7 +149,10 @@ function selectIssues(select: string[] | undefined, { reader }: Lease, path: str
 
 function settingsFor(request: SearchRequest, lease: Lease) {
   const asked = definedOf(request);
-  const defaults = request.filter ? filteredDefaults(lease.published) : unfilteredDefaults(asked, lease);
+  const { published } = lease;
+  const defaults = request.filter
+    ? (published.filteredDefaults ?? widenedDefaults(published))
+    : unfilteredDefaults(asked, lease);
   const { nprobes, refineFactor, ef } = { ...defaults, ...asked };
   return {
     ...(nprobes === undefined ? {} : { nprobes }),
@@ -169,12 +172,10 @@ function unfilteredDefaults(asked: SearchDefaults, { published, reader }: Lease)
 }
 
 /**
- * What was measured with a filter or, where rows were too few for that: the nearest among a few rows are as far away as
- * many neighbours of an unfiltered search, in more partitions, and codes tell their distances apart less well.
+ * For a filter, where rows were too few to measure with one: the nearest that match are as far away as many neighbours of
+ * an unfiltered search, in more partitions, and codes tell their distances apart less well.
  */
-function filteredDefaults(published: Publication): SearchDefaults {
-  const { searchDefaults, indexType, indexParameters } = published;
-  if (published.filteredDefaults) return published.filteredDefaults;
+function widenedDefaults({ searchDefaults, indexType, indexParameters }: Publication): SearchDefaults {
   const { nprobes, refineFactor = 1, ef } = searchDefaults;
   const partitions = indexParameters.numPartitions ?? 1;
   const widened = (width: number) => width * limits.filterWidening;

@@ -34,8 +34,12 @@ export class LanceRecallProbe implements RecallProbe {
   async sample(queries: number): Promise<ProbeVector[]> {
     const rows = await this.#table.countRows();
     const offsets = Array.from({ length: queries }, (_, i) => Math.floor(((i + 0.5) * rows) / queries));
+    return this.#rowsOf(this.#table.takeOffsets(offsets));
+  }
+
+  async #rowsOf(query: ReturnType<LanceTable["query" | "takeOffsets"]>): Promise<ProbeVector[]> {
     const { id, vector } = this.#columns;
-    const found = await this.#table.takeOffsets(offsets).select([id, vector]).toArrow();
+    const found = await this.#run(query.select([id, vector]));
     const [ids, vectors] = [found.getChild(id), found.getChild(vector)];
     return Array.from({ length: found.numRows }, (_, row) => ({
       id: String(ids?.get(row)),
@@ -115,13 +119,11 @@ export class LanceRecallProbe implements RecallProbe {
   /** By the rows' ids, as integers: LanceDB would divide unsigned ones as decimals, which takes three times as long. */
   among(oneIn: number): Neighbours {
     const where = `CAST(_rowid AS BIGINT) % ${oneIn} = ${oneIn >> 1}`;
-    return new FewRows({
-      table: this.#table,
-      columns: this.#columns,
-      metric: this.#metric,
-      where,
-      approximate: (vector, k, settings) => this.approximate(vector, k, settings, where),
-    });
+    return new FewRows(
+      this.#metric,
+      () => this.#rowsOf(this.#table.query().where(where)),
+      (vector, k, settings) => this.approximate(vector, k, settings, where),
+    );
   }
 
   async close(): Promise<void> {
@@ -135,7 +137,7 @@ export class LanceRecallProbe implements RecallProbe {
     return query.select([id, ...columns, "_distance"]).limit(k);
   }
 
-  async #run(query: VectorQuery): Promise<Table> {
+  async #run(query: Pick<VectorQuery, "toArrow">): Promise<Table> {
     try {
       return await query.toArrow({ timeoutMs: limits.probeTimeoutMs });
     } catch (error) {
