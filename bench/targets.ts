@@ -22,6 +22,10 @@ const plain = String;
 
 const autoOf = ({ types }: Sections): TypeResult | undefined =>
   types?.figures.find(({ type }) => type === "auto");
+function leastOfTypes({ types }: Sections): number | undefined {
+  return types && Math.min(...types.figures.map(({ warm }) => warm.recall));
+}
+
 const layoutOf = ({ migrate }: Sections, layout: string): LayoutLoads | undefined =>
   migrate?.figures.find((one) => one.layout === layout);
 const ratio = (a: number | undefined, b: number | undefined) =>
@@ -52,6 +56,12 @@ const local: Omit<Target, "report">[] = [
     bound: leastRecall,
     shown: share,
     measured: (sections) => autoOf(sections)?.warm.recall,
+  },
+  {
+    name: "each type: least recall@10 on fresh queries",
+    bound: leastRecall,
+    shown: share,
+    measured: leastOfTypes,
   },
   {
     name: "auto: warm search p50",

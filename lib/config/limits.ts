@@ -95,7 +95,7 @@ export const limits = {
   filteredQueries: 150,
   maxRecallQueries: 400,
   recallValuesCompared: 7_680_000_000, // 100 queries on 100,000 x 768
-  recallMarginErrors: 1.5, // standard errors above the target
+  recallMarginErrors: 2, // standard errors above the target
   recallFirstQueries: 25, // enough where a setting clearly reaches or misses the target
   exactBatch: 10, // vectors compared in one scan
   refiningTakes: 0.75, // of the time without it, at most, for refining to be chosen

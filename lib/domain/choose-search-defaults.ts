@@ -38,7 +38,7 @@ const refineLadder = [1, 2, 4, 8, 16, 32, 64];
 const efLadder = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024];
 
 /**
- * The fastest settings whose recall reaches the target with one and a half standard errors to spare, so that the promise holds for
+ * The fastest settings whose recall reaches the target with two standard errors to spare, so that the promise holds for
  * queries that were not sampled. Recall grows with the width (partitions probed or candidates kept) and with the refine
  * factor. For each refine factor the least width that reaches the target is found by bisection, below the width that
  * the refine factor before it needed. A larger refine factor is tried as long as it makes the search faster, the
@@ -108,7 +108,6 @@ function isWorthReading(refined: Measurement, before: Measurement): boolean {
 /**
  * The width, from that of the defaults on, with which the target is reached where a filter leaves few rows: the nearest of
  * these are as far away as many neighbours of an unfiltered search, and lie in more partitions. Refined as the defaults.
- * One rung is to spare, since fresh queries find less than rows do (bench/NOTES.md).
  * @param measure with a filter
  * @returns the widest when none reaches it
  */
@@ -127,7 +126,7 @@ export async function widenForFilter(
   const search = { target, queries, measure: remembering(measure) };
   const top = ladder.length - 1;
   const { least } = await leastThatReaches(search, top, at);
-  return search.measure(at(least ? Math.min(least.rung + 1, top) : top), queries);
+  return least?.found ?? search.measure(at(top), queries);
 }
 
 /** Growing by that factor, up to all partitions: a search takes as much longer as the rung lies above what it needs. */

@@ -234,7 +234,7 @@ export interface Neighbours {
 
 /** What samples a table, and finds the neighbours of what it sampled. */
 export interface RecallProbe extends Neighbours {
-  /** Rows of the table, from all parts of it. */
+  /** Rows of the table, from all parts of it; at most as many as it has. */
   sample(queries: number): Promise<ProbeVector[]>;
   /** The same rows' vectors, each moved at random by the distance to its nearest neighbour: no row is at its place. */
   sampleBeside(queries: number): Promise<ProbeVector[]>;

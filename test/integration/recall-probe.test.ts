@@ -54,3 +54,15 @@ test.each<Metric>(["cosine", "l2", "dot"])(
     }
   },
 );
+
+test("what is sampled beside rows is at no row's place, and each time the same", async () => {
+  const probe = probeOf("cosine");
+  const beside = await probe.sampleBeside(25);
+  expect(await probe.sampleBeside(25)).toEqual(beside);
+  const places = new Set((await probe.sample(600)).map(({ vector }) => vector.join()));
+  expect(places.size).toBe(600);
+  for (const { id, vector } of beside) {
+    expect(id).toBeNull();
+    expect(places.has(vector.join())).toBe(false);
+  }
+});

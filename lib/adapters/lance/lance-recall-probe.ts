@@ -6,8 +6,10 @@ import type { Neighbours, ProbeVector, RecallProbe } from "../../domain/ports.ts
 import { FewRows } from "./few-rows.ts";
 import { fromLance } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
-import { distanceBetween, moved, normalNumbers } from "./moved-vector.ts";
+import { besideRow } from "./moved-vector.ts";
 import { nearestIds } from "./nearest-ids.ts";
+import { normalNumbers } from "./random-numbers.ts";
+import { sampleOffsets } from "./sample-offsets.ts";
 
 /** Neighbours of rows of a table, exactly (no index) and through the index. */
 export class LanceRecallProbe implements RecallProbe {
@@ -30,10 +32,8 @@ export class LanceRecallProbe implements RecallProbe {
     this.#metric = metric;
   }
 
-  /** Rows at even distances: the same ones each time, from every part of the table. */
   async sample(queries: number): Promise<ProbeVector[]> {
-    const rows = await this.#table.countRows();
-    const offsets = Array.from({ length: queries }, (_, i) => Math.floor(((i + 0.5) * rows) / queries));
+    const offsets = sampleOffsets(await this.#table.countRows(), queries);
     return this.#rowsOf(this.#table.takeOffsets(offsets));
   }
 
@@ -54,28 +54,20 @@ export class LanceRecallProbe implements RecallProbe {
     const beside: ProbeVector[] = [];
     for (let i = 0; i < rows.length; i += limits.exactBatch) {
       const some = rows.slice(i, i + limits.exactBatch);
-      const distances = await this.#distancesToNeighbours(some);
+      const neighbours = await this.#neighboursOf(some);
       for (const [j, { vector }] of some.entries())
-        beside.push({ id: null, vector: moved(vector, distances[j] ?? 0, random) });
+        beside.push({ id: null, vector: besideRow(vector, neighbours[j] ?? [], random) });
     }
     return beside;
   }
 
-  /** From each vector to the nearest row that is not at the same place; 0 when there is none among the nearest. */
-  async #distancesToNeighbours(rows: ProbeVector[]): Promise<number[]> {
-    const near = await this.#scan(
-      rows.map(({ vector }) => vector),
-      limits.recallK,
-      [this.#columns.vector],
-    );
-    const vectors = near.found.getChild(this.#columns.vector);
-    return rows.map(({ vector }, i) => {
-      const found = near.rows[i]?.map((row) => Float32Array.from(vectors?.get(row) ?? [])) ?? [];
-      const distances = found
-        .map((other) => distanceBetween(vector, other))
-        .filter((distance) => distance > 0);
-      return distances.length === 0 ? 0 : Math.min(...distances);
-    });
+  /** The vectors of the nearest rows, each row's own among them. */
+  async #neighboursOf(rows: ProbeVector[]): Promise<Float32Array[][]> {
+    const { vector: column } = this.#columns;
+    const asked = rows.map(({ vector }) => vector);
+    const near = await this.#scan(asked, limits.recallK, [column]);
+    const vectors = near.found.getChild(column);
+    return near.rows.map((own) => own.map((row) => Float32Array.from(vectors?.get(row) ?? [])));
   }
 
   async exact(vectors: Float32Array[], k: number): Promise<string[][]> {

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cacheBytes } from "../../../lib/adapters/lance/connections.ts";
 import { scoreOf } from "../../../lib/adapters/lance/hits.ts";
-import { distanceBetween, moved, normalNumbers } from "../../../lib/adapters/lance/moved-vector.ts";
 
 test("the caches and rows of a container leave more than half of its memory to the rest", () => {
   for (const memoryMb of [128, 512, 2_048, 10_240]) {
@@ -27,12 +26,4 @@ test("whatever the metric, nearer is a higher score", () => {
       expect(scoreOf(metric, Math.min(a, b))).toBeGreaterThan(scoreOf(metric, Math.max(a, b)));
     }),
   );
-});
-
-test("a vector is moved by exactly the distance, each time the same way", () => {
-  const vector = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
-  const once = moved(vector, 0.5, normalNumbers());
-  expect(distanceBetween(vector, once)).toBeCloseTo(0.5, 5);
-  expect(moved(vector, 0.5, normalNumbers())).toEqual(once);
-  expect(moved(vector, 0, normalNumbers())).toEqual(vector);
 });
