@@ -1,4 +1,4 @@
-import { container } from "../lib/container.ts";
+import { container, readyDecoder } from "../lib/container.ts";
 import { compactGeneration } from "../lib/domain/compact-generation.ts";
 import { type MigrateInput, migrateInput } from "../lib/domain/job.ts";
 import { loadUnits } from "../lib/domain/load-units.ts";
@@ -39,4 +39,5 @@ async function phases(job: MigrateInput): Promise<Load> {
   return { plan, load, compact, total: plan + load + compact, peakRssBytes };
 }
 
+await readyDecoder(); // as the functions do while they initialise
 await answerParent(load);

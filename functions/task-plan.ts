@@ -1,4 +1,6 @@
-import { container } from "../lib/container.ts";
+import { container, readyDecoder } from "../lib/container.ts";
 import { taskHandler } from "../lib/task/task-handler.ts";
+
+void readyDecoder();
 
 export const handler = taskHandler("plan", container);

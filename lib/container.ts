@@ -1,5 +1,6 @@
 import { LanceGenerations } from "./adapters/lance/lance-generations.ts";
 import { WasmParquetSource } from "./adapters/parquet/parquet-source.ts";
+import { readyWorker } from "./adapters/parquet/spare-worker.ts";
 import { EmbeddedWorkflow } from "./adapters/workflow/embedded-workflow.ts";
 import { machines } from "./adapters/workflow/machines.ts";
 import { StepFunctionsWorkflow, sfnClient } from "./adapters/workflow/step-functions-workflow.ts";
@@ -77,3 +78,6 @@ export function container(): Container {
   shared ??= containerWith(readers());
   return shared;
 }
+
+/** What functions that decode Parquet do while they initialise. @returns when the decoder can be asked at once */
+export const readyDecoder = readyWorker;

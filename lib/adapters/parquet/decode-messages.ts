@@ -17,12 +17,17 @@ export function placeAsked(request: DecodeRequest): string {
 export type DecodeAnswer = FileFooter | number | Uint8Array;
 
 export type ToWorker =
+  /** First of all; the decoder faults where a file makes it need more memory. */
+  | { begin: { maxMemoryBytes: number | undefined } }
   | { id: number; request: DecodeRequest }
   | { read: number; bytes?: Uint8Array }
   /** What was read of a file so far may have changed. */
   | { forget: true };
 
 export type FromWorker =
+  /** It runs. */
+  | { ready: true }
+  /** It has begun. */
   | { started: true }
   /** `into`: memory for the bytes, which both threads see. */
   | { read: number; file: string; start: number; end: number; into?: Uint8Array }

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { DomainError } from "../../domain/errors.ts";
 import { invalidSource } from "../../domain/source-layout.ts";
 import {
@@ -8,6 +8,7 @@ import {
   placeAsked,
   type ToWorker,
 } from "./decode-messages.ts";
+import { takeWorker } from "./spare-worker.ts";
 
 /** @param into memory for the bytes, whose beginning is returned; without it they have their own */
 export type ReadFile = (file: string, start: number, end: number, into?: Uint8Array) => Promise<Uint8Array>;
@@ -37,14 +38,11 @@ export class DecodeThread {
   /** @param maxMemoryBytes of the decoder, which faults where a file makes it need more */
   constructor(read: ReadFile, maxMemoryBytes?: number) {
     this.#read = read;
-    // Bundled, the worker lies beside the bundle.
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "mjs";
-    const script = new URL(`./decode-worker.${extension}`, import.meta.url);
-    this.#worker = new Worker(script, { execArgv: [], workerData: { maxMemoryBytes } });
-    this.#worker.unref();
+    this.#worker = takeWorker();
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => this.#end((place) => this.#faultOf(place, error)));
     this.#worker.on("exit", () => this.#end((place) => this.#faultOf(place, undefined)));
+    this.#worker.postMessage({ begin: { maxMemoryBytes } } satisfies ToWorker);
   }
 
   /** @throws SourceInvalid, DeadlineExceeded, what reading the file threw, or what the thread was closed for */
@@ -83,6 +81,7 @@ export class DecodeThread {
   }
 
   #receive(message: FromWorker): void {
+    if ("ready" in message) return;
     if ("started" in message) {
       this.#started = true;
       return;

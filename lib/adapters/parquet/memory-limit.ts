@@ -1,10 +1,3 @@
-import { workerData } from "node:worker_threads";
-
-/**
- * Imported before parquet-wasm, this bounds the memory of the modules that a decoding thread instantiates. A page header
- * of a few bytes can claim 2 GB, which the decoder allocates and clears before it looks at the data; so bounded, it
- * faults instead, which ends its thread and is the file's fault. The module itself declares no limit.
- */
 const pageBytes = 65_536;
 const memorySection = 5;
 const headerBytes = 8;
@@ -46,10 +39,12 @@ function writeLength(value: number): Uint8Array {
   return Uint8Array.of(...bytes, left);
 }
 
-const { maxMemoryBytes } = (workerData ?? {}) as { maxMemoryBytes?: number };
-if (maxMemoryBytes !== undefined) limitModules(maxMemoryBytes);
-
-function limitModules(maxBytes: number): void {
+/**
+ * Bounds the memory of the modules that this thread instantiates from now on. A page header of a few bytes can claim
+ * 2 GB, which parquet-wasm allocates and clears before it looks at the data; so bounded, it faults instead, which ends
+ * its thread and is the file's fault. The module itself declares no limit.
+ */
+export function limitModules(maxBytes: number): void {
   WebAssembly.Module = class extends WebAssembly.Module {
     constructor(source: BufferSource) {
       const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(source) ? source : new Uint8Array(source);

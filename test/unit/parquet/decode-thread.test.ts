@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { tableFromIPC } from "apache-arrow";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { DecodeThread, type ReadFile } from "../../../lib/adapters/parquet/decode-thread.ts";
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
+import { readyWorker } from "../../../lib/adapters/parquet/spare-worker.ts";
+import { limits } from "../../../lib/config/limits.ts";
 import { parquetBytes, sampleRows } from "../../support/parquet-files.ts";
 import { storeOfFile } from "../../support/store-of-file.ts";
 
@@ -36,6 +38,38 @@ test("it answers one question after the other", async () => {
   expect(await thread.ask(footerOf("a"), 10_000)).toMatchObject({ rows: 30, bytes: file.length });
   expect(await thread.ask(footerOf("b"), 10_000)).toMatchObject({ rows: 30 });
   await thread.close();
+});
+
+test("one that was started ahead is taken by the next who needs it, and by no other", async () => {
+  const started = await expectNoWorkerAfter(async () => {
+    await Promise.all([readyWorker(), readyWorker()]);
+    const threads = [new DecodeThread(readFile), new DecodeThread(readFile)];
+    for (const thread of threads)
+      expect(await thread.ask(footerOf("a"), 10_000)).toMatchObject({ rows: 30, bytes: file.length });
+    for (const thread of threads) await thread.close();
+  });
+  expect(started).toBe(2);
+});
+
+test("one that is taken before it is ready answers all the same", async () => {
+  const ready = readyWorker();
+  const thread = new DecodeThread(readFile);
+  await ready;
+  expect(await thread.ask(footerOf("a"), 10_000)).toMatchObject({ rows: 30 });
+  await thread.close();
+});
+
+test("one that was started ahead and that nobody takes ends", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const started = await expectNoWorkerAfter(async () => {
+      await readyWorker();
+      vi.advanceTimersByTime(limits.idleDecoderMs);
+    });
+    expect(started).toBe(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("closed, it tells those who wait why, and refuses every later question at once", async () => {
