@@ -11,7 +11,9 @@ export function timesOf(milliseconds: number[]): Times {
 
 /** By nearest rank. */
 export function medianOf(values: number[]): number {
-  return timesOf(values).p50;
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
 function percentile(sorted: number[], share: number): number {
