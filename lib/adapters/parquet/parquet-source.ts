@@ -31,16 +31,14 @@ export class WasmParquetSource implements ParquetSource {
     });
   }
 
+  /** Of the file as `footers` has just seen it, where that was the last. */
   async firstDimension(bucket: string, file: string, column: string, signal: AbortSignal): Promise<number> {
-    return this.#withThread(bucket, signal, async (thread) => {
-      const request = {
-        ask: "first-dimension",
-        file,
-        column,
-        bytes: await this.#bytesOf(bucket, file),
-      } as const;
+    const work = async (thread: SizedDecoder) => {
+      const bytes = await this.#bytesOf(bucket, file);
+      const request = { ask: "first-dimension", file, column, bytes } as const;
       return (await thread.ask(request, limits.decodeTimeoutMs)) as number;
-    });
+    };
+    return this.#withThread(bucket, signal, work, true);
   }
 
   /** One unit ahead: while one is appended the next is decoded, into memory of those before. */
@@ -86,9 +84,9 @@ export class WasmParquetSource implements ParquetSource {
   }
 
   /** A thread that ends with the signal, and what ends it otherwise. */
-  #thread(bucket: string, signal: AbortSignal) {
+  #thread(bucket: string, signal: AbortSignal, asSeen = false) {
     signal.throwIfAborted();
-    const thread = this.#takeIdle(bucket) ?? this.#newThread(bucket);
+    const thread = this.#takeIdle(bucket, asSeen) ?? this.#newThread(bucket);
     const abort = () => void thread.close(signal.reason);
     signal.addEventListener("abort", abort);
     const release = () => signal.removeEventListener("abort", abort);
@@ -106,12 +104,12 @@ export class WasmParquetSource implements ParquetSource {
     });
   }
 
-  #takeIdle(bucket: string): SizedDecoder | undefined {
+  #takeIdle(bucket: string, asSeen: boolean): SizedDecoder | undefined {
     if (this.#idle?.bucket !== bucket) return undefined;
     const { thread, timer } = this.#idle;
     clearTimeout(timer);
     this.#idle = undefined;
-    thread.forget();
+    if (!asSeen) thread.forget();
     return thread;
   }
 
@@ -127,13 +125,17 @@ export class WasmParquetSource implements ParquetSource {
     this.#idle = undefined;
   }
 
-  /** Keeps the thread when all went well. */
+  /**
+   * Keeps the thread when all went well.
+   * @param asSeen whether files are as the one who had it before has seen them
+   */
   async #withThread<T>(
     bucket: string,
     signal: AbortSignal,
     work: (thread: SizedDecoder) => Promise<T>,
+    asSeen = false,
   ): Promise<T> {
-    const { thread, close, release } = this.#thread(bucket, signal);
+    const { thread, close, release } = this.#thread(bucket, signal, asSeen);
     try {
       const result = await work(thread);
       release();

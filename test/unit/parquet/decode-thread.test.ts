@@ -183,3 +183,22 @@ test("a load goes on with the thread that has read the footers, and reads what i
   });
   expect(started).toBe(1);
 });
+
+test("the dimension of a file's first vector is read without its footer, which has just been read", async () => {
+  const lists = parquetBytes(sampleRows(30), { rowGroupRows: 10, layout: "list" });
+  const reads: number[] = [];
+  const source = new WasmParquetSource(() =>
+    storeOfFile(
+      () => lists,
+      (_, __, end) => void reads.push(end),
+    ),
+  );
+  const { signal } = new AbortController();
+  await source.footers("b", ["a"], signal);
+  expect(reads).toContain(lists.length);
+  reads.length = 0;
+  expect(await source.firstDimension("b", "a", "vector", signal)).toBe(8);
+  expect(reads).not.toContain(lists.length);
+  await source.footers("b", ["a"], signal);
+  expect(reads).toContain(lists.length);
+});
