@@ -9,7 +9,7 @@ export function timesOf(milliseconds: number[]): Times {
   return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
 }
 
-/** By nearest rank. */
+/** Of an even number, what lies between the middle two. */
 export function medianOf(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];

@@ -22,6 +22,7 @@ const plain = String;
 
 const autoOf = ({ types }: Sections): TypeResult | undefined =>
   types?.figures.find(({ type }) => type === "auto");
+
 function leastOfTypes({ types }: Sections): number | undefined {
   return types && Math.min(...types.figures.map(({ warm }) => warm.recall));
 }
