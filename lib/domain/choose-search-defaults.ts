@@ -106,7 +106,7 @@ function isWorthReading(refined: Measurement, before: Measurement): boolean {
 }
 
 /**
- * The width, from that of the defaults on, with which the target is reached where a filter leaves few rows: the nearest of
+ * The least width, from that of the defaults on, that reaches the target where a filter leaves few rows: the nearest of
  * these are as far away as many neighbours of an unfiltered search, and lie in more partitions. Refined as the defaults.
  * @param measure with a filter
  * @returns the widest when none reaches it

@@ -236,7 +236,7 @@ export interface Neighbours {
 export interface RecallProbe extends Neighbours {
   /** Rows of the table, from all parts of it; at most as many as it has. */
   sample(queries: number): Promise<ProbeVector[]>;
-  /** The same rows' vectors, each moved at random by the distance to its nearest neighbour: no row is at its place. */
+  /** The same rows' vectors, each moved about as far as its nearest neighbour is: no row is at its place. */
   sampleBeside(queries: number): Promise<ProbeVector[]>;
   /** Neighbours among one row in so many, as a filter leaves them. */
   among(oneIn: number): Neighbours;

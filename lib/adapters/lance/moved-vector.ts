@@ -18,7 +18,7 @@ export function besideRow(row: Float32Array, neighbours: Float32Array[], random:
 }
 
 /** Euclidean distance of two vectors. */
-export function distanceBetween(a: Float32Array, b: Float32Array): number {
+function distanceBetween(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] ?? 0)) ** 2, 0));
 }
 

@@ -20,6 +20,7 @@ export class WasmParquetSource implements ParquetSource {
 
   async footers(bucket: string, keys: string[], signal: AbortSignal): Promise<FileFooter[]> {
     return this.#withThread(bucket, signal, async (thread) => {
+      thread.forget();
       const footers: FileFooter[] = [];
       for (const file of keys) {
         const bytes = await this.#bytesOf(bucket, file);
@@ -33,18 +34,18 @@ export class WasmParquetSource implements ParquetSource {
 
   /** Of the file as `footers` has just seen it, where that was the last. */
   async firstDimension(bucket: string, file: string, column: string, signal: AbortSignal): Promise<number> {
-    const work = async (thread: SizedDecoder) => {
+    return this.#withThread(bucket, signal, async (thread) => {
       const bytes = await this.#bytesOf(bucket, file);
       const request = { ask: "first-dimension", file, column, bytes } as const;
       return (await thread.ask(request, limits.decodeTimeoutMs)) as number;
-    };
-    return this.#withThread(bucket, signal, work, true);
+    });
   }
 
   /** One unit ahead: while one is appended the next is decoded, into memory of those before. */
   async *decode(bucket: string, files: string[], units: Unit[], target: TargetSchema, signal: AbortSignal) {
     if (units.length === 0) return;
     const { thread, close } = this.#thread(bucket, signal);
+    thread.forget();
     const spares = this.#spares.splice(0);
     try {
       let next = this.#decodeUnit(thread, bucket, files, units[0], target, spares);
@@ -84,9 +85,9 @@ export class WasmParquetSource implements ParquetSource {
   }
 
   /** A thread that ends with the signal, and what ends it otherwise. */
-  #thread(bucket: string, signal: AbortSignal, asSeen = false) {
+  #thread(bucket: string, signal: AbortSignal) {
     signal.throwIfAborted();
-    const thread = this.#takeIdle(bucket, asSeen) ?? this.#newThread(bucket);
+    const thread = this.#takeIdle(bucket) ?? this.#newThread(bucket);
     const abort = () => void thread.close(signal.reason);
     signal.addEventListener("abort", abort);
     const release = () => signal.removeEventListener("abort", abort);
@@ -104,12 +105,11 @@ export class WasmParquetSource implements ParquetSource {
     });
   }
 
-  #takeIdle(bucket: string, asSeen: boolean): SizedDecoder | undefined {
+  #takeIdle(bucket: string): SizedDecoder | undefined {
     if (this.#idle?.bucket !== bucket) return undefined;
     const { thread, timer } = this.#idle;
     clearTimeout(timer);
     this.#idle = undefined;
-    if (!asSeen) thread.forget();
     return thread;
   }
 
@@ -125,17 +125,13 @@ export class WasmParquetSource implements ParquetSource {
     this.#idle = undefined;
   }
 
-  /**
-   * Keeps the thread when all went well.
-   * @param asSeen whether files are as the one who had it before has seen them
-   */
+  /** Keeps the thread when all went well. */
   async #withThread<T>(
     bucket: string,
     signal: AbortSignal,
     work: (thread: SizedDecoder) => Promise<T>,
-    asSeen = false,
   ): Promise<T> {
-    const { thread, close, release } = this.#thread(bucket, signal, asSeen);
+    const { thread, close, release } = this.#thread(bucket, signal);
     try {
       const result = await work(thread);
       release();

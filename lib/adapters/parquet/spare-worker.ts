@@ -13,14 +13,13 @@ export async function readyWorker(): Promise<void> {
   if (spare) return;
   const worker = newWorker();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const events = ["message", "error", "exit"];
   const letGo = () => {
     clearTimeout(timer);
-    for (const event of events) worker.off(event, event === "message" ? resolve : letGo);
+    worker.off("message", resolve).off("error", letGo).off("exit", letGo);
     spare = undefined;
     resolve();
   };
-  for (const event of events) worker.on(event, event === "message" ? resolve : letGo);
+  worker.on("message", resolve).on("error", letGo).on("exit", letGo);
   const timer = setTimeout(() => {
     letGo();
     void worker.terminate();
