@@ -1,5 +1,4 @@
 import { parentPort } from "node:worker_threads";
-import type { RecordBatch } from "apache-arrow";
 import { RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
 import { ParquetFile, type RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
@@ -15,12 +14,12 @@ import {
 } from "./decode-messages.ts";
 import { type FileTail, type ReadRange, readTail, readThrough } from "./file-tail.ts";
 import { footerOf } from "./footer.ts";
-import { joinedIpc } from "./joined-ipc.ts";
+import { gapFor, joinedIpc } from "./joined-ipc.ts";
 import { RangeBlob } from "./range-blob.ts";
 import { type PageRanges, RangeMemory } from "./range-memory.ts";
 import { IdRowError, targetBatch } from "./target-batch.ts";
 import { VectorColumn } from "./vector-column.ts";
-import { VectorRowError } from "./vector-values.ts";
+import { refuseIncomparable, VectorRowError } from "./vector-values.ts";
 
 /** A problem of the file, with its place. */
 class Refusal extends Error {
@@ -142,13 +141,12 @@ async function firstDimension(
  * @returns undefined for whatever is unusual or wrong: decoding all of it by parquet-wasm tells what, and where
  */
 async function decodeFromPages(file: OpenFile, asked: AskedUnit) {
-  const { unit, target } = asked;
+  const { target } = asked;
   if (file.vectors === null) return undefined;
   try {
     const { vectorColumn, dimension } = target;
     file.vectors ??= VectorColumn.in(file.tail, vectorColumn, dimension, pageRanges(file.file)) ?? null;
-    const vectors = await file.vectors?.vectorsOf(unit);
-    return vectors && (await decodeUnit(file, asked, vectors));
+    return file.vectors && (await decodeUnit(file, asked, file.vectors));
   } catch (error) {
     if (error instanceof ReadFailed) throw error;
     file.vectors?.release();
@@ -159,12 +157,12 @@ async function decodeFromPages(file: OpenFile, asked: AskedUnit) {
 
 /**
  * Batch by batch: of a row group only the stored bytes and the answer are in memory as a whole.
- * @param vectors of the unit, where they are not to be decoded
+ * @param vectors where parquet-wasm does not decode them
  */
 async function decodeUnit(
   file: OpenFile,
   { unit, target, spare }: AskedUnit,
-  vectors?: Float32Array,
+  vectors?: VectorColumn,
 ): Promise<Uint8Array> {
   const batches = await batchesAt(file, unit, target, vectors !== undefined);
   const writer = new RecordBatchFileWriter();
@@ -173,8 +171,9 @@ async function decodeUnit(
     const { value, done } = await batches.iterator.next();
     if (done) break;
     for (const batch of tableFromIPC((value as WasmRecordBatch).intoIPCStream()).batches) {
-      const some = vectors?.subarray(row * target.dimension, (row + batch.numRows) * target.dimension);
-      writer.write(shapeBatch(batch, file.file, unit, target, row, some));
+      const gap = vectors && gapFor(batch.numRows * target.dimension);
+      const place = row;
+      writer.write(placed(file.file, unit, row, () => targetBatch(batch, target, unit.id, place, gap)));
       row += batch.numRows;
     }
   }
@@ -185,7 +184,19 @@ async function decodeUnit(
       `the footer promises ${unit.rows} rows, there are ${row}`,
     );
   writer.finish();
-  return joinedIpc(writer, spare);
+  const { ipc, gaps } = await joinedIpc(writer, spare);
+  await vectors?.readUnit(unit, gaps);
+  refuseIncomparableIn(gaps, file.file, unit, target);
+  return ipc;
+}
+
+/** @throws Refusal with the place of the first vector that cannot be compared */
+function refuseIncomparableIn(vectors: Float32Array[], file: string, unit: Unit, target: TargetSchema): void {
+  let row = 0;
+  for (const some of vectors) {
+    placed(file, unit, row, () => refuseIncomparable(some, target.dimension, target.refuseZeroVectors));
+    row += some.length / target.dimension;
+  }
 }
 
 /** Those under way when the unit goes on where the last one ended in the same row group, else from its first row. */
@@ -211,16 +222,10 @@ async function batchesAt(
   return batches;
 }
 
-function shapeBatch(
-  batch: RecordBatch,
-  file: string,
-  unit: Unit,
-  target: TargetSchema,
-  firstRow: number,
-  vectors?: Float32Array,
-): RecordBatch {
+/** What is found wrong with a row is told with its place. @param firstRow of the unit, that rows are counted from */
+function placed<T>(file: string, unit: Unit, firstRow: number, work: () => T): T {
   try {
-    return targetBatch(batch, target, unit.id, firstRow, vectors);
+    return work();
   } catch (error) {
     if (!(error instanceof VectorRowError || error instanceof IdRowError)) throw error;
     throw new Refusal(placeOf(file, unit, firstRow + error.row), error.message);

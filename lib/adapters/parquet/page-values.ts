@@ -1,3 +1,4 @@
+import { copyBytes } from "../copy-bytes.ts";
 import { HybridRuns } from "./hybrid-runs.ts";
 
 /** The values of a page, one after the other. */
@@ -18,7 +19,7 @@ export class FixedValues implements PageValues {
   read(into: Uint8Array): void {
     const end = this.#at + into.length;
     if (end > this.#bytes.length) throw new Error("a page has too few values");
-    into.set(this.#bytes.subarray(this.#at, end));
+    copyBytes(this.#bytes, this.#at, end, into, 0);
     this.#at = end;
   }
 }
@@ -43,7 +44,7 @@ export class VariableValues implements PageValues {
       const start = this.#at + 4;
       this.#at = start + this.#width;
       if (this.#at > this.#bytes.length) throw new Error("a page has too few values");
-      into.set(this.#bytes.subarray(start, this.#at), to);
+      copyBytes(this.#bytes, start, this.#at, into, to);
     }
   }
 }
@@ -90,7 +91,7 @@ export class DictionaryValues implements PageValues {
     for (let i = 0; i < into.length / width; i++) {
       const start = (runs.packed ? runs.packedAt(this.#place + i) : runs.value) * width;
       if (start + width > this.#dictionary.length) throw new Error("a value is not in the dictionary");
-      into.set(this.#dictionary.subarray(start, start + width), i * width);
+      copyBytes(this.#dictionary, start, start + width, into, i * width);
     }
   }
 

@@ -1,3 +1,5 @@
+import { copyBytes } from "../copy-bytes.ts";
+
 /**
  * Uncompresses a block of Snappy into exactly `output`. Vectors hardly compress, so that a block is literals of some
  * kilobytes: they are copied as a whole, which is several times faster than byte by byte (bench/NOTES.md).
@@ -54,6 +56,6 @@ function littleEndian(bytes: Uint8Array, at: number, length: number): number {
 const longLiteral = 64;
 
 function copyLiteral(from: Uint8Array, at: number, output: Uint8Array, to: number, length: number): void {
-  if (length >= longLiteral) output.set(from.subarray(at, at + length), to);
+  if (length >= longLiteral) copyBytes(from, at, at + length, output, to);
   else for (let i = 0; i < length; i++) output[to + i] = from[at + i] as number;
 }

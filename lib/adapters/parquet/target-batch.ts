@@ -14,7 +14,7 @@ import {
 import { limits } from "../../config/limits.ts";
 import type { TargetSchema } from "../../domain/ports.ts";
 import { loadSchema, originColumn, vectorType } from "../arrow/arrow-schema.ts";
-import { vectorValues } from "./vector-values.ts";
+import { refuseIncomparable, vectorValues } from "./vector-values.ts";
 
 /** A row whose id cannot be one: null, empty or too long. */
 export class IdRowError extends Error {
@@ -30,7 +30,7 @@ export class IdRowError extends Error {
  * One decoded batch in the schema of the index: ids as strings, vectors as fixed-size lists of float32, the other
  * columns as stored, those the file lacks null, and the origin of each row.
  * @param firstRow row of the unit at which the batch starts
- * @param vectors of the batch, where it does not have them itself
+ * @param gap for its vectors, which are then neither there nor looked at
  * @throws VectorRowError, IdRowError with the row in the batch
  */
 export function targetBatch(
@@ -38,13 +38,13 @@ export function targetBatch(
   target: TargetSchema,
   unit: number,
   firstRow: number,
-  vectors?: Float32Array,
+  gap?: Float32Array,
 ): RecordBatch {
   const schema = loadSchema(target);
   const children = schema.fields.map((field) => {
     const source = batch.getChild(field.name);
     if (field.name === originColumn) return originData(batch.numRows, unit, firstRow);
-    if (field.name === target.vectorColumn) return vectorData(vectors ?? only(source), target);
+    if (field.name === target.vectorColumn) return vectorData(gap ?? vectorsOf(source, target), target);
     if (field.name === target.idColumn) return idData(source);
     return source ? storedData(source, field.type) : nulls(field.type, batch.numRows);
   });
@@ -58,8 +58,13 @@ function only(column: Vector | null): Data {
   return data;
 }
 
-function vectorData(source: Data | Float32Array, { dimension, refuseZeroVectors }: TargetSchema): Data {
-  const values = vectorValues(source, dimension, refuseZeroVectors);
+function vectorsOf(column: Vector | null, { dimension, refuseZeroVectors }: TargetSchema): Float32Array {
+  const values = vectorValues(only(column), dimension);
+  refuseIncomparable(values, dimension, refuseZeroVectors);
+  return values;
+}
+
+function vectorData(values: Float32Array, { dimension }: TargetSchema): Data {
   const child = makeData({ type: new Float32(), length: values.length, nullCount: 0, data: values });
   return makeData({ type: vectorType(dimension), length: values.length / dimension, nullCount: 0, child });
 }

@@ -12,9 +12,6 @@ export class VectorColumn {
   /** Pages under way of a row group, and the next row of it. */
   #open: { rowGroup: number; nextRow: number; pages: VectorPages } | undefined;
 
-  /** For one unit after the other: fresh memory would cost more than decoding into it. */
-  #vectors = new Float32Array();
-
   private constructor(column: VectorChunks, dimension: number, ranges: PageRanges) {
     this.#column = column;
     this.#dimension = dimension;
@@ -34,22 +31,18 @@ export class VectorColumn {
   }
 
   /**
-   * The vectors of a unit, row after row; they may still hold what is no number. Good until the next call,
-   * which goes on where this unit ended.
+   * Reads the vectors of a unit straight to where they are to be, row after row; they may still hold what is no number.
+   * It goes on where the unit before ended.
+   * @param into one after the other; as long as all vectors together
    * @throws Error for one that is null or of another length, and for damage; without its place
    */
-  async vectorsOf({ rowGroups, firstRow, rows }: Unit): Promise<Float32Array> {
-    const values = rows * this.#dimension;
-    if (this.#vectors.length < values) this.#vectors = new Float32Array(values);
-    const vectors = this.#vectors.subarray(0, values);
-    let done = 0;
-    for (const { index, rows: some } of rowGroups) {
+  async readUnit({ rowGroups, firstRow }: Unit, into: Float32Array[]): Promise<void> {
+    const left = [...into];
+    for (const { index, rows } of rowGroups) {
       const pages = await this.#pagesAt(index, firstRow);
-      await pages.readRows(vectors.subarray(done * this.#dimension, (done + some) * this.#dimension));
-      this.#open = { rowGroup: index, nextRow: firstRow + some, pages };
-      done += some;
+      this.#open = { rowGroup: index, nextRow: firstRow + rows, pages };
+      for (const place of takeFrom(left, rows * this.#dimension)) await pages.readRows(place);
     }
-    return vectors;
   }
 
   async #pagesAt(rowGroup: number, firstRow: number): Promise<VectorPages> {
@@ -62,5 +55,17 @@ export class VectorColumn {
     const pages = new VectorPages(this.#ranges, this.#column, chunk, this.#dimension);
     await pages.skipRows(firstRow);
     return pages;
+  }
+}
+
+/** Takes so many values of the places that are left, of which the last may be cut. */
+function* takeFrom(left: Float32Array[], values: number): Generator<Float32Array> {
+  for (let wanted = values; wanted > 0; ) {
+    const first = left.shift();
+    if (!first) throw new Error("there are more vectors than places for them");
+    const some = first.subarray(0, wanted);
+    if (some.length < first.length) left.unshift(first.subarray(some.length));
+    wanted -= some.length;
+    yield some;
   }
 }

@@ -13,19 +13,9 @@ export class VectorRowError extends Error {
 /**
  * The float32 values of a vector column, row after row, from any of its layouts: list or fixed-size list of float16,
  * float32 or float64, or binary, of any or fixed size, of little-endian float32.
- * @throws VectorRowError for the first row that is null, of another dimension, not finite, or without a distance
+ * @throws VectorRowError for the first row that is null or of another dimension
  */
-export function vectorValues(
-  column: Data | Float32Array,
-  dimension: number,
-  refuseZeros: boolean,
-): Float32Array {
-  const values = column instanceof Float32Array ? column : valuesOf(column, dimension);
-  refuseIncomparable(values, dimension, refuseZeros);
-  return values;
-}
-
-function valuesOf(column: Data, dimension: number): Float32Array {
+export function vectorValues(column: Data, dimension: number): Float32Array {
   refuseNulls(column);
   if (DataType.isFixedSizeBinary(column.type))
     return fixedBinaryValues(column, column.type.byteWidth, dimension);
@@ -104,7 +94,8 @@ function floatsIn(column: Data, start: number, end: number): Float32Array {
 /** Squared lengths are computed in float32: beyond its normal range a distance is NaN, infinite or simply wrong. */
 const [smallestSquare, largestSquare] = [1.1754944e-38, 3.4028235e38];
 
-function refuseIncomparable(values: Float32Array, dimension: number, refuseZeros: boolean): void {
+/** @throws VectorRowError for the first row that is not finite, or has no distance to others */
+export function refuseIncomparable(values: Float32Array, dimension: number, refuseZeros: boolean): void {
   const smallest = refuseZeros ? smallestSquare : 0;
   for (let start = 0; start < values.length; start += dimension) {
     const square = squareOf(values, start, start + dimension); // NaN and infinity pass through it

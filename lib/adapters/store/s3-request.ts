@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import aws4, { type Request } from "aws4";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
+import { copyBytes } from "../copy-bytes.ts";
 import { refuseReused, reuseReads } from "./reused-reads.ts";
 import { credentialsFor } from "./s3-credentials.ts";
 import { maxAttempts } from "./s3-errors.ts";
@@ -171,7 +172,7 @@ async function bodyOf(response: IncomingMessage, into: Uint8Array): Promise<Uint
     if (into.length > 0 && end > into.length + mostErrorBytes)
       throw new Error("the store sent more than was asked");
     if (end > body.length) body = longer(body.subarray(0, at), end);
-    body.set(chunk, at);
+    copyBytes(chunk, 0, chunk.length, body, at);
     at = end;
     release(chunk);
   }
