@@ -31,7 +31,6 @@ export function columnsOf(schema: Schema): Column[] {
 
 /** Unit in the upper and row in the lower 32 bits: where a row came from, until the load is sealed. */
 export const originColumn = "_origin";
-const originField = new Field(originColumn, new Int64(), true);
 
 const scalars: Record<string, () => DataType> = {
   Utf8: () => new Utf8(),
@@ -77,8 +76,17 @@ export function storedTypeName(type: string): string {
 }
 
 /** The schema of a generation under load: the index's columns and the origin. */
-export function loadSchema(target: TargetSchema): Schema {
-  return new Schema([...target.columns.map((column) => fieldFor(column, target)), originField]);
+export const loadSchema = (target: TargetSchema) => withOrigins(target, new Int64());
+
+/**
+ * The schema of what is appended to it: LanceDB casts the origins, into memory of their own. As they come they would be
+ * part of their batch, which it takes for their size, so that it makes a page of each few, to be read one by one.
+ */
+export const appendSchema = (target: TargetSchema) => withOrigins(target, new Uint64());
+
+function withOrigins(target: TargetSchema, type: DataType): Schema {
+  const columns = target.columns.map((column) => fieldFor(column, target));
+  return new Schema([...columns, new Field(originColumn, type, true)]);
 }
 
 function fieldFor({ name, type }: Column, { vectorColumn, dimension }: TargetSchema): Field {

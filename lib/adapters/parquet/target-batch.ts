@@ -3,17 +3,17 @@ import {
   DataType,
   type Field,
   Float32,
-  Int64,
   makeData,
   RecordBatch,
   Struct,
+  Uint64,
   Utf8,
   type Vector,
   vectorFromArray,
 } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { TargetSchema } from "../../domain/ports.ts";
-import { loadSchema, originColumn, vectorType } from "../arrow/arrow-schema.ts";
+import { appendSchema, originColumn, vectorType } from "../arrow/arrow-schema.ts";
 import { refuseIncomparable, vectorValues } from "./vector-values.ts";
 
 /** A row whose id cannot be one: null, empty or too long. */
@@ -40,7 +40,7 @@ export function targetBatch(
   firstRow: number,
   gap?: Float32Array,
 ): RecordBatch {
-  const schema = loadSchema(target);
+  const schema = appendSchema(target);
   const children = schema.fields.map((field) => {
     const source = batch.getChild(field.name);
     if (field.name === originColumn) return originData(batch.numRows, unit, firstRow);
@@ -87,10 +87,10 @@ function refuseBadIds(column: Vector): void {
 }
 
 function originData(rows: number, unit: number, firstRow: number): Data {
-  const origins = new BigInt64Array(rows);
+  const origins = new BigUint64Array(rows);
   const base = (BigInt(unit) << 32n) + BigInt(firstRow);
   for (let row = 0; row < rows; row++) origins[row] = base + BigInt(row);
-  return makeData({ type: new Int64(), length: rows, nullCount: 0, data: origins });
+  return makeData({ type: new Uint64(), length: rows, nullCount: 0, data: origins });
 }
 
 function nulls(type: DataType, rows: number): Data {
