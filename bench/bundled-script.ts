@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { bundle, decodeWorker, parquetDecoder } from "../scripts/bundle.ts";
+import { bundle, decoderFiles, decodeWorker } from "../scripts/bundle.ts";
 import { assembleLayer } from "../scripts/layer.ts";
 import { cache } from "./bench-set.ts";
 
@@ -16,7 +16,7 @@ export async function bundledScript(name: string): Promise<BundledScript> {
   await rm(folder, { recursive: true, force: true });
   const out = `functions/${name}`;
   const { files } = await bundle([{ in: `bench/${name}.ts`, out }, decodeWorker]);
-  await writeFiles(folder, [...files, await parquetDecoder()]);
+  await writeFiles(folder, [...files, ...(await decoderFiles())]);
   const { modules } = await assembleLayer();
   return { path: join(folder, `${out}.mjs`), environment: { NODE_PATH: modules } };
 }

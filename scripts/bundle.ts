@@ -40,7 +40,7 @@ export async function functionFiles(): Promise<Map<string, Uint8Array>> {
   const built = await bundles();
   return new Map([
     ...built.flatMap(({ files }) => files),
-    await parquetDecoder(),
+    ...(await decoderFiles()),
     ...(await lakehouseFiles()),
   ]);
 }
@@ -131,9 +131,18 @@ export const decodeWorker: EntryPoint = {
 };
 
 /** Looked for beside the worker. */
-export async function parquetDecoder(): Promise<[string, Uint8Array]> {
-  const file = createRequire(import.meta.url).resolve("parquet-wasm/node/parquet_wasm_bg.wasm");
-  return [`${folder}/parquet_wasm_bg.wasm`, await readFile(file)];
+export async function decoderFiles(): Promise<[string, Uint8Array][]> {
+  const decoder = createRequire(import.meta.url).resolve("parquet-wasm/node");
+  const files = [
+    ["parquet_wasm.cjs", decoder],
+    ["parquet_wasm_bg.wasm", resolve(dirname(decoder), "parquet_wasm_bg.wasm")],
+    ["rehearsal.parquet", resolve(project, "lib/adapters/parquet/rehearsal.parquet")],
+  ] as const;
+  return Promise.all(
+    files.map(
+      async ([name, file]): Promise<[string, Uint8Array]> => [`${folder}/${name}`, await readFile(file)],
+    ),
+  );
 }
 
 /** Those of the project, and the one LAKEHOUSE_TOML names if it lies in the project, where it is named. */

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { tableFromIPC } from "apache-arrow";
-import { ParquetFile, type RecordBatch } from "parquet-wasm/node";
+import { ParquetFile, type RecordBatch, wasmMemory } from "parquet-wasm/node";
 import { preferPlainTypes } from "../../lib/adapters/parquet/arrow-hint.ts";
 import { readTail, readThrough } from "../../lib/adapters/parquet/file-tail.ts";
 import { RangeBlob } from "../../lib/adapters/parquet/range-blob.ts";
@@ -41,7 +41,8 @@ export function checksumOfParquet(files: ParquetInput[], columns: ComparedColumn
 async function* rowsOf(bytes: number, read: ReadRange, { idColumn, vectorColumn }: ComparedColumns) {
   const tail = await readTail(bytes, read);
   preferPlainTypes(tail.bytes);
-  const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read)));
+  const memoryBytes = () => (wasmMemory() as WebAssembly.Memory).buffer.byteLength;
+  const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read), memoryBytes));
   try {
     for (const [group] of parquet.metadata().rowGroups().entries()) {
       const options = { rowGroups: [group], columns: [idColumn, vectorColumn], batchSize: batchRows };

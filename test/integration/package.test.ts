@@ -45,6 +45,7 @@ test("every function's handler is in it, with the decoder beside them and nothin
       "functions/task-load.mjs",
       "functions/decode-worker.mjs",
       "functions/parquet_wasm_bg.wasm",
+      "functions/rehearsal.parquet",
       "lakehouse.toml",
     ]),
   );

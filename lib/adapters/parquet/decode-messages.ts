@@ -1,6 +1,15 @@
 import type { FileFooter, TargetSchema, Unit } from "../../domain/ports.ts";
 import { placeOfUnit } from "../../domain/units.ts";
 
+/** @param into memory for the bytes, whose beginning is returned; without it they have their own */
+export type ReadFile = (file: string, start: number, end: number, into?: Uint8Array) => Promise<Uint8Array>;
+
+/** What the decoding thread is told as it starts. */
+export interface WorkerData {
+  /** Whether nobody waits for it yet. */
+  ahead: boolean;
+}
+
 /** What the decoding thread is asked. It knows a file by key and size, and asks for its bytes back. */
 export type DecodeRequest = { file: string; bytes: number } & (
   | { ask: "footer" }

@@ -6,12 +6,10 @@ import {
   type DecodeRequest,
   type FromWorker,
   placeAsked,
+  type ReadFile,
   type ToWorker,
 } from "./decode-messages.ts";
 import { takeWorker } from "./spare-worker.ts";
-
-/** @param into memory for the bytes, whose beginning is returned; without it they have their own */
-export type ReadFile = (file: string, start: number, end: number, into?: Uint8Array) => Promise<Uint8Array>;
 
 interface Pending {
   place: string;

@@ -1,24 +1,62 @@
-import { parentPort } from "node:worker_threads";
-import type { FromWorker, ToWorker } from "./decode-messages.ts";
-import { limitModules } from "./memory-limit.ts";
-import "./target-batch.ts"; // brings Arrow, most of what a thread loads, before there is anything to decode
+import { parentPort, workerData } from "node:worker_threads";
+import { messageOf, ReadFailed, Refusal } from "./decode-errors.ts";
+import {
+  type DecodeRequest,
+  type FromWorker,
+  placeAsked,
+  type ReadFile,
+  type ToWorker,
+  type WorkerData,
+} from "./decode-messages.ts";
+import { Decoder } from "./decoder.ts";
+import { parquetWasm } from "./parquet-wasm.ts";
+import { rehearse } from "./rehearse.ts";
 
 const port = parentPort;
 if (!port) throw new Error("decode-worker.ts runs as a worker thread");
+const post = (message: FromWorker) => port.postMessage(message);
 
-/** What decodes, loaded when it is known how much memory it may take. */
-let decoder: Promise<typeof import("./decode-requests.ts")> | undefined;
+const waiting = new Map<number, (bytes: Uint8Array | undefined) => void>();
+let reads = 0;
 
-port.on("message", (message: ToWorker) => {
-  if ("begin" in message) decoder = begin(message.begin.maxMemoryBytes);
-  else void decoder?.then(({ receive }) => receive(message));
-});
+/** From when it is known how much memory it may take. */
+let decoder: Decoder | undefined;
 
-port.postMessage({ ready: true } satisfies FromWorker);
+/** By the thread that asks. */
+const readFile: ReadFile = (file, start, end, into) => {
+  const read = reads++;
+  return new Promise((resolve, reject) => {
+    waiting.set(read, (bytes) =>
+      bytes ? resolve(bytes) : reject(new ReadFailed("the bytes could not be read")),
+    );
+    post({ read, file, start, end, ...(into ? { into } : {}) });
+  });
+};
 
-async function begin(maxMemoryBytes: number | undefined) {
-  if (maxMemoryBytes !== undefined) limitModules(maxMemoryBytes);
-  const loaded = await import("./decode-requests.ts");
-  port?.postMessage({ started: true } satisfies FromWorker);
-  return loaded;
+function receive(message: ToWorker): void {
+  if ("begin" in message) begin(message.begin.maxMemoryBytes);
+  else if ("forget" in message) decoder?.forget();
+  else if ("read" in message) {
+    waiting.get(message.read)?.(message.bytes);
+    waiting.delete(message.read);
+  } else void answer(message.id, message.request);
 }
+
+function begin(maxMemoryBytes: number | undefined): void {
+  decoder = new Decoder(parquetWasm(maxMemoryBytes), readFile);
+  post({ started: true });
+}
+
+async function answer(id: number, request: DecodeRequest): Promise<void> {
+  try {
+    if (!decoder) throw new Error("it has not begun");
+    post({ id, answer: await decoder.answer(request) });
+  } catch (error) {
+    const place = error instanceof Refusal ? error.place : placeAsked(request);
+    post({ id, refused: { place, message: messageOf(error) } });
+  }
+}
+
+if ((workerData as WorkerData).ahead) await rehearse();
+port.on("message", receive);
+post({ ready: true });

@@ -1,17 +1,18 @@
-import { wasmMemory } from "parquet-wasm/node";
-
-type ReadRange = (start: number, end: number) => Promise<Uint8Array>;
+import type { ReadRange } from "./file-tail.ts";
 
 /** A Blob whose bytes are read when they are asked for: parquet-wasm reads footers and row groups from it. */
 export class RangeBlob extends Blob {
   readonly #bytes: number;
   readonly #read: ReadRange;
+  readonly #memoryBytes: () => number;
   readonly #start: number;
 
-  constructor(bytes: number, read: ReadRange, start = 0) {
+  /** @param memoryBytes how large the memory is that parquet-wasm copies into */
+  constructor(bytes: number, read: ReadRange, memoryBytes: () => number, start = 0) {
     super([]);
     this.#bytes = bytes;
     this.#read = read;
+    this.#memoryBytes = memoryBytes;
     this.#start = start;
   }
 
@@ -21,7 +22,7 @@ export class RangeBlob extends Blob {
 
   override slice(start = 0, end = this.#bytes): Blob {
     const [from, to] = [this.#inside(start), this.#inside(end)];
-    return new RangeBlob(Math.max(0, to - from), this.#read, this.#start + from);
+    return new RangeBlob(Math.max(0, to - from), this.#read, this.#memoryBytes, this.#start + from);
   }
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
@@ -30,7 +31,7 @@ export class RangeBlob extends Blob {
       throw new Error(`file is shorter than ${this.#start + this.#bytes} bytes`);
     const whole = bytes.byteLength === bytes.buffer.byteLength;
     const buffer = (whole ? bytes : bytes.slice()).buffer as ArrayBuffer;
-    if (buffer.byteLength >= largeBytes) void releaseOnceCopied(buffer);
+    if (buffer.byteLength >= largeBytes) void releaseOnceCopied(buffer, this.#memoryBytes);
     return buffer;
   }
 
@@ -49,11 +50,11 @@ const largeBytes = 64 * 1_048_576;
  * copy right after, in the same run of microtasks, without which a row group of 307 MB would be there three times.
  * A buffer whose copying does not show is left to the garbage collector.
  */
-async function releaseOnceCopied(buffer: ArrayBuffer): Promise<void> {
-  const before = wasmMemory().buffer.byteLength;
+async function releaseOnceCopied(buffer: ArrayBuffer, memoryBytes: () => number): Promise<void> {
+  const before = memoryBytes();
   for (let turn = 0; turn < 64; turn++) {
     await undefined;
-    if (wasmMemory().buffer.byteLength - before < buffer.byteLength) continue;
+    if (memoryBytes() - before < buffer.byteLength) continue;
     buffer.transfer(0);
     return;
   }

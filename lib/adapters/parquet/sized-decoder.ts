@@ -1,5 +1,5 @@
-import type { DecodeAnswer, DecodeRequest } from "./decode-messages.ts";
-import { DecodeThread, type ReadFile } from "./decode-thread.ts";
+import type { DecodeAnswer, DecodeRequest, ReadFile } from "./decode-messages.ts";
+import { DecodeThread } from "./decode-thread.ts";
 
 /** What a thread needs besides what it reads: buffers, a batch, pages of usual size. */
 const baseMemoryBytes = 96 * 1_048_576;

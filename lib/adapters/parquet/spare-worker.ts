@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { limits } from "../../config/limits.ts";
+import type { WorkerData } from "./decode-messages.ts";
 
 /** Started ahead, for the next who needs one. */
 let spare: { worker: Worker; letGo(): void } | undefined;
@@ -11,7 +12,7 @@ let spare: { worker: Worker; letGo(): void } | undefined;
  */
 export async function readyWorker(): Promise<void> {
   if (spare) return;
-  const worker = newWorker();
+  const worker = newWorker({ ahead: true });
   const { promise, resolve } = Promise.withResolvers<void>();
   const letGo = () => {
     clearTimeout(timer);
@@ -30,16 +31,19 @@ export async function readyWorker(): Promise<void> {
 
 /** A thread that runs decode-worker.ts: the one that was started ahead, if there is one. */
 export function takeWorker(): Worker {
-  if (!spare) return newWorker();
+  if (!spare) return newWorker({ ahead: false });
   const { worker, letGo } = spare;
   letGo();
   return worker;
 }
 
-function newWorker(): Worker {
+function newWorker(workerData: WorkerData): Worker {
   // Bundled, the worker lies beside the bundle.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "mjs";
-  const worker = new Worker(new URL(`./decode-worker.${extension}`, import.meta.url), { execArgv: [] });
+  const worker = new Worker(new URL(`./decode-worker.${extension}`, import.meta.url), {
+    execArgv: [],
+    workerData,
+  });
   worker.unref();
   return worker;
 }

@@ -1,0 +1,93 @@
+import { tableFromIPC } from "apache-arrow";
+import "../arrow/all-null-booleans.ts";
+import { preferPlainTypes } from "./arrow-hint.ts";
+import { ReadFailed, Refusal } from "./decode-errors.ts";
+import type { DecodeAnswer, DecodeRequest, ReadFile } from "./decode-messages.ts";
+import { readTail, readThrough } from "./file-tail.ts";
+import { footerOf } from "./footer.ts";
+import type { ParquetWasm } from "./parquet-wasm.ts";
+import { RangeBlob } from "./range-blob.ts";
+import { type PageRanges, RangeMemory } from "./range-memory.ts";
+import { type AskedUnit, decodeUnit, type OpenFile } from "./unit-decoder.ts";
+import { VectorColumn } from "./vector-column.ts";
+
+/** Answers questions about files, one at a time. */
+export class Decoder {
+  readonly #wasm: ParquetWasm;
+  readonly #read: ReadFile;
+  readonly #memory = new RangeMemory();
+  /** The last file stays open: its units come one after the other. */
+  #open: OpenFile | undefined;
+
+  /** @param read throws ReadFailed where that is not the fault of the file */
+  constructor(wasm: ParquetWasm, read: ReadFile) {
+    this.#wasm = wasm;
+    this.#read = read;
+  }
+
+  /** @throws Refusal, ReadFailed, and what parquet-wasm throws of a file that it cannot read */
+  async answer(request: DecodeRequest): Promise<DecodeAnswer> {
+    const file = await this.#opened(request);
+    if (request.ask === "footer") return footerOf(file.parquet, request.bytes);
+    if (request.ask === "first-dimension") return firstDimension(file, request.column);
+    return (await this.#decodeFromPages(file, request)) ?? decodeUnit(file, request);
+  }
+
+  /** What was read of a file so far may have changed. */
+  forget(): void {
+    this.#open?.parquet.free();
+    this.#open?.vectors?.release();
+    this.#open = undefined;
+  }
+
+  async #opened({ file, bytes }: DecodeRequest): Promise<OpenFile> {
+    if (this.#open?.file === file) return this.#open;
+    this.forget();
+    if (bytes === 0) throw new Refusal(file, "the file is empty");
+    const read = (start: number, end: number) => this.#read(file, start, end);
+    const tail = await readTail(bytes, read);
+    preferPlainTypes(tail.bytes);
+    const memoryBytes = () => (this.#wasm.wasmMemory() as WebAssembly.Memory).buffer.byteLength;
+    const blob = new RangeBlob(bytes, readThrough(tail, read), memoryBytes);
+    const parquet = await this.#wasm.ParquetFile.fromFile(blob);
+    this.#open = { file, parquet, tail };
+    return this.#open;
+  }
+
+  /**
+   * The vectors straight from their pages, several times faster than parquet-wasm, which decodes the other columns.
+   * @returns undefined for whatever is unusual or wrong: decoding all of it by parquet-wasm tells what, and where
+   */
+  async #decodeFromPages(file: OpenFile, asked: AskedUnit): Promise<Uint8Array | undefined> {
+    if (file.vectors === null) return undefined;
+    try {
+      const { vectorColumn, dimension } = asked.target;
+      file.vectors ??= VectorColumn.in(file.tail, vectorColumn, dimension, this.#rangesOf(file.file)) ?? null;
+      return file.vectors ? await decodeUnit(file, asked, file.vectors) : undefined;
+    } catch (error) {
+      if (error instanceof ReadFailed) throw error;
+      file.vectors?.release();
+      file.vectors = null;
+      return undefined;
+    }
+  }
+
+  #rangesOf(file: string): PageRanges {
+    return {
+      read: (start, end) => this.#read(file, start, end, this.#memory.take(end - start)),
+      giveBack: (bytes) => this.#memory.giveBack(bytes),
+    };
+  }
+}
+
+async function firstDimension({ file, parquet }: OpenFile, column: string): Promise<number> {
+  const read = await parquet.read({ columns: [column], limit: 1 });
+  const value = tableFromIPC(read.intoIPCStream()).getChild(column)?.get(0);
+  const groups = parquet.metadata().rowGroups();
+  const place = `${file}, row group ${groups.findIndex((one) => one.numRows() > 0)}, row 0`;
+  if (value === null || value === undefined) throw new Refusal(place, "the vector is null");
+  if (value.length === 0) throw new Refusal(place, "the vector is empty");
+  const dimension = value instanceof Uint8Array ? value.length / 4 : value.length;
+  if (Number.isInteger(dimension)) return dimension;
+  throw new Refusal(place, `the vector has ${value.length} bytes, not a multiple of 4`);
+}

@@ -1,0 +1,106 @@
+import { RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
+import type { ParquetFile, RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
+import type { TargetSchema, Unit } from "../../domain/ports.ts";
+import { batchRowsOf, pageRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
+import { Refusal } from "./decode-errors.ts";
+import type { DecodeRequest } from "./decode-messages.ts";
+import type { FileTail } from "./file-tail.ts";
+import { gapFor, joinedIpc } from "./joined-ipc.ts";
+import { IdRowError, targetBatch } from "./target-batch.ts";
+import type { VectorColumn } from "./vector-column.ts";
+import { refuseIncomparable, VectorRowError } from "./vector-values.ts";
+
+export type AskedUnit = DecodeRequest & { ask: "unit" };
+
+export interface OpenFile {
+  file: string;
+  parquet: ParquetFile;
+  tail: FileTail;
+  batches?: UnitBatches | undefined;
+  /** Undefined until it is looked for; null where parquet-wasm has to decode the vectors, too. */
+  vectors?: VectorColumn | null;
+}
+
+/** Decoded batches, and where in the file the next one starts. */
+interface UnitBatches {
+  key: string;
+  nextRow: number;
+  iterator: AsyncIterator<WasmRecordBatch>;
+}
+
+/**
+ * Batch by batch: of a row group only the stored bytes and the answer are in memory as a whole.
+ * @param vectors where parquet-wasm does not decode them
+ */
+export async function decodeUnit(
+  file: OpenFile,
+  { unit, target, spare }: AskedUnit,
+  vectors?: VectorColumn,
+): Promise<Uint8Array> {
+  const batches = await batchesAt(file, unit, target, vectors !== undefined);
+  const writer = new RecordBatchFileWriter();
+  let row = 0;
+  while (row < unit.rows) {
+    const { value, done } = await batches.iterator.next();
+    if (done) break;
+    for (const batch of tableFromIPC((value as WasmRecordBatch).intoIPCStream()).batches) {
+      const gap = vectors && gapFor(batch.numRows * target.dimension);
+      const place = row;
+      writer.write(placed(file.file, unit, row, () => targetBatch(batch, target, unit.id, place, gap)));
+      row += batch.numRows;
+    }
+  }
+  batches.nextRow += row;
+  if (row !== unit.rows)
+    throw new Refusal(
+      placeOfUnit(file.file, unit),
+      `the footer promises ${unit.rows} rows, there are ${row}`,
+    );
+  writer.finish();
+  const { ipc, gaps } = await joinedIpc(writer, spare);
+  await vectors?.readUnit(unit, gaps);
+  refuseIncomparableIn(gaps, file.file, unit, target);
+  return ipc;
+}
+
+/** @throws Refusal with the place of the first vector that cannot be compared */
+function refuseIncomparableIn(vectors: Float32Array[], file: string, unit: Unit, target: TargetSchema): void {
+  let row = 0;
+  for (const some of vectors) {
+    placed(file, unit, row, () => refuseIncomparable(some, target.dimension, target.refuseZeroVectors));
+    row += some.length / target.dimension;
+  }
+}
+
+/** Those under way when the unit goes on where the last one ended in the same row group, else from its first row. */
+async function batchesAt(
+  file: OpenFile,
+  unit: Unit,
+  target: TargetSchema,
+  withoutVectors: boolean,
+): Promise<UnitBatches> {
+  const { parquet, batches: before } = file;
+  const rowGroups = unit.rowGroups.map(({ index }) => index);
+  const key = `${rowGroups.join()}${withoutVectors ? " without vectors" : ""}`;
+  if (before?.key === key && before.nextRow === unit.firstRow) return before;
+  await before?.iterator.return?.();
+  const known = new Set(tableFromIPC(parquet.schema().intoIPCStream()).schema.fields.map(({ name }) => name));
+  if (withoutVectors) known.delete(target.vectorColumn);
+  const columns = target.columns.map(({ name }) => name).filter((name) => known.has(name));
+  const batchSize = withoutVectors ? pageRowsOf(unit.rows, target.dimension) : batchRowsOf(target.dimension);
+  const options = { rowGroups, columns, batchSize, concurrency: 1, offset: unit.firstRow };
+  const stream = (await parquet.stream(options)) as AsyncIterable<WasmRecordBatch>;
+  const batches = { key, nextRow: unit.firstRow, iterator: stream[Symbol.asyncIterator]() };
+  file.batches = batches;
+  return batches;
+}
+
+/** What is found wrong with a row is told with its place. @param firstRow of the unit, that rows are counted from */
+function placed<T>(file: string, unit: Unit, firstRow: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof VectorRowError || error instanceof IdRowError)) throw error;
+    throw new Refusal(placeOf(file, unit, firstRow + error.row), error.message);
+  }
+}
