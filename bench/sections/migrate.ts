@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import loadEnvironment from "../../deploy/load-environment.json" with { type: "json" };
 import type { BenchRun } from "../bench-run.ts";
 import { type Layout, layouts, setsFolder } from "../bench-set.ts";
 import { type BundledScript, bundledScript } from "../bundled-script.ts";
@@ -108,5 +109,5 @@ function load(
   source: string,
 ): Promise<Load> {
   const input = { index: `load-${name}`, source, bucket: run.bucket };
-  return runChild(path, input, { ...run.environment, ...environment });
+  return runChild(path, input, { ...run.environment, ...environment, ...loadEnvironment });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import loadEnvironment from "../../deploy/load-environment.json" with { type: "json" };
 import { machines } from "../../lib/adapters/workflow/machines.ts";
 import { packagedTemplate, type Resource, type Template } from "../../scripts/bundle/package-stage.ts";
 
@@ -52,6 +53,13 @@ test("every function has a role of its own", () => {
   const roles = functions().map(({ resource }) => roleIdOf(resource));
   expect(functions().map(({ name }) => `${name}Role`)).toEqual(roles);
   expect(template.Resources["IamRoleLambdaExecution"]).toBeUndefined();
+});
+
+test("a load keeps the memory of an append for the next, beside what every function is told", () => {
+  const environmentOf = (name: string) =>
+    template.Resources[`${name}LambdaFunction`]?.Properties["Environment"] as { Variables: object };
+  const { Variables: others } = environmentOf("Plan");
+  expect(environmentOf("Load").Variables).toEqual({ ...others, ...loadEnvironment });
 });
 
 test.each(["Search", "FetchDocument", "GetIndex", "ListIndexes"])("%s can only read", (name) => {
