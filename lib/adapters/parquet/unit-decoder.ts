@@ -30,37 +30,44 @@ interface UnitBatches {
 
 /**
  * Batch by batch: of a row group only the stored bytes and the answer are in memory as a whole.
- * @param vectors where parquet-wasm does not decode them
+ * @param vectors where parquet-wasm does not decode them: they are read to where the others leave room for them
  */
 export async function decodeUnit(
   file: OpenFile,
   { unit, target, spare }: AskedUnit,
   vectors?: VectorColumn,
 ): Promise<Uint8Array> {
-  const batches = await batchesAt(file, unit, target, vectors !== undefined);
   const writer = new RecordBatchFileWriter();
+  await writeBatches(writer, file, unit, target, vectors !== undefined);
+  const { ipc, gaps } = await joinedIpc(writer.finish(), spare);
+  await vectors?.readUnit(unit, gaps);
+  refuseIncomparableIn(gaps, file.file, unit, target);
+  return ipc;
+}
+
+/** @throws Refusal for rows that are not as they should be, and for more or fewer of them than promised */
+async function writeBatches(
+  writer: RecordBatchFileWriter,
+  file: OpenFile,
+  unit: Unit,
+  target: TargetSchema,
+  withGaps: boolean,
+): Promise<void> {
+  const batches = await batchesAt(file, unit, target, withGaps);
   let row = 0;
   while (row < unit.rows) {
     const { value, done } = await batches.iterator.next();
     if (done) break;
     for (const batch of tableFromIPC((value as WasmRecordBatch).intoIPCStream()).batches) {
-      const gap = vectors && gapFor(batch.numRows * target.dimension);
-      const place = row;
-      writer.write(placed(file.file, unit, row, () => targetBatch(batch, target, unit.id, place, gap)));
+      const gap = withGaps ? gapFor(batch.numRows * target.dimension) : undefined;
+      writer.write(placed(file.file, unit, row, () => targetBatch(batch, target, unit.id, row, gap)));
       row += batch.numRows;
     }
   }
   batches.nextRow += row;
-  if (row !== unit.rows)
-    throw new Refusal(
-      placeOfUnit(file.file, unit),
-      `the footer promises ${unit.rows} rows, there are ${row}`,
-    );
-  writer.finish();
-  const { ipc, gaps } = await joinedIpc(writer, spare);
-  await vectors?.readUnit(unit, gaps);
-  refuseIncomparableIn(gaps, file.file, unit, target);
-  return ipc;
+  if (row === unit.rows) return;
+  const found = `the footer promises ${unit.rows} rows, there are ${row}`;
+  throw new Refusal(placeOfUnit(file.file, unit), found);
 }
 
 /** @throws Refusal with the place of the first vector that cannot be compared */
