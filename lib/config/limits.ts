@@ -60,6 +60,7 @@ export const limits = {
   unitMemoryBytes: 48 * 1_048_576, // kept for such a unit and what an append adds to it
   minPartBytes: 4 * 1_048_576, // of a larger one
   loadMemoryBytes: 640 * 1_048_576,
+  appendsAtATime: 2, // of a worker that is alone; as many are counted when it is taken up
   maxUnitRows: 65_536,
   decodeBatchBytes: 1 * 1_048_576, // of vectors
   pageBytes: 9 * 1_048_576, // of vectors in a batch that is appended: Lance copies together what is less than 8 MiB

@@ -1,6 +1,8 @@
 import { limits } from "../config/limits.ts";
+import { AppendsUnderWay } from "./appends-under-way.ts";
 import { DomainError } from "./errors.ts";
 import type { JobLedger } from "./job-ledger.ts";
+import { LoadProgress } from "./load-progress.ts";
 import { type Plan, redoList, unitsOf } from "./plan.ts";
 import type { Clock, Generations, ParquetSource, TaskContext, Unit } from "./ports.ts";
 
@@ -13,10 +15,12 @@ export interface LoadDependencies {
 
 /**
  * One worker's share of the load. Each unit is one append, marked with its origin, so that whoever comes after finds
- * out what is there: a unit whose append was acknowledged is in the worker's progress; the one after it may have been
- * committed without an acknowledgement and is counted in the table before it is sent again.
+ * out what is there: a unit whose append was acknowledged is in the worker's progress; those after it that may have been
+ * under way may be committed without an acknowledgement, and are counted in the table before they are sent again.
  *
- *   append 0 ── ack ── progress 1 ── append 1 ── (killed) ── restart: progress says 1; unit 1 is counted: there → skip
+ *   append 0 ── ack ── progress 1
+ *      append 1 ────────── (killed)     restart: progress says 1; units 1 and 2 are counted:
+ *         append 2 ─────── (killed)     what is there is not sent again
  *
  * A table that is sealed or finished takes no rows: whoever counts it finds out what is missing, and asks for it.
  *
@@ -30,8 +34,9 @@ export async function loadUnits(
   worker: number,
   context: TaskContext,
 ): Promise<{ done: boolean }> {
-  const progress = await LoadProgress.resume(deps, job, worker);
-  const loading = loadLeft(deps, job, plan, unitsOf(plan, worker), progress, context);
+  const units = unitsOf(plan, worker);
+  const progress = await LoadProgress.resume(deps, job, worker, units);
+  const loading = loadLeft(deps, job, plan, units, progress, context);
   const done = await loading.catch((error) => leaveToCount(deps, plan, error));
   await progress.write(done ? "done" : "running");
   return { done };
@@ -53,14 +58,37 @@ async function loadLeft(
   progress: LoadProgress,
   context: TaskContext,
 ): Promise<boolean> {
-  const { again, fresh } = await unitsLeft(deps, job, plan, units, progress);
+  const left = await unitsLeft(deps, job, plan, units, progress);
+  // of several workers one sends while another's append is committed, and all contend for the same table
+  const appends = new AppendsUnderWay(plan.workers === 1 ? limits.appendsAtATime : 1);
+  try {
+    const isAll = await sendUnits(deps, job, plan, left, progress, appends, context);
+    await appends.done();
+    return isAll;
+  } finally {
+    await appends.ended();
+  }
+}
+
+async function sendUnits(
+  deps: LoadDependencies,
+  job: string,
+  plan: Plan,
+  { again, fresh }: UnitsLeft,
+  progress: LoadProgress,
+  appends: AppendsUnderWay,
+  context: TaskContext,
+): Promise<boolean> {
   const left = [...again, ...fresh];
-  const decoded = deps.parquet.decode(plan.sourceBucket, plan.files, left, plan.target, context.signal);
   const pace = new Pace(deps.clock);
-  for await (const { unit, ipc } of decoded) {
+  const decoded = deps.parquet.decode(plan.sourceBucket, plan.files, left, plan.target, context.signal);
+  for await (const { unit, ipc, release } of decoded) {
     await deps.ledger.refuseEnded(job);
-    await deps.generations.append(plan.ref, ipc);
-    if (fresh.includes(unit)) await progress.add(unit);
+    await appends.begin(
+      () => deps.generations.append(plan.ref, ipc).finally(release),
+      async () => void (fresh.includes(unit) && (await progress.add(unit))),
+    );
+    if (progress.hasGap) await appends.done(); // or more would be in doubt than are counted
     if (unit !== left.at(-1) && !pace.fitsAnother(context.remainingMs())) return false;
   }
   return true;
@@ -77,13 +105,19 @@ class Pace {
     this.#last = clock.now();
   }
 
-  /** Told after each unit. */
+  /** Told after each unit; those under way have to end, too. */
   fitsAnother(remainingMs: number): boolean {
     const now = this.#clock.now();
     this.#slowestMs = Math.max(this.#slowestMs, now - this.#last);
     this.#last = now;
-    return remainingMs >= Math.max(limits.minWorkerTimeLeftMs, 2 * this.#slowestMs);
+    return remainingMs >= Math.max(limits.minWorkerTimeLeftMs, (1 + limits.appendsAtATime) * this.#slowestMs);
   }
+}
+
+interface UnitsLeft {
+  /** Asked for by a count that missed them. */
+  again: Unit[];
+  fresh: Unit[];
 }
 
 async function unitsLeft(
@@ -92,77 +126,24 @@ async function unitsLeft(
   plan: Plan,
   units: Unit[],
   progress: LoadProgress,
-) {
-  const fresh = await withoutCommitted(deps, plan, units.slice(progress.chunks), progress);
+): Promise<UnitsLeft> {
+  if (progress.resumed) await addCommitted(deps, plan, progress);
+  const fresh = progress.left();
   const redo = await deps.ledger.read(job, "redo", redoList);
-  const asked = units.filter(({ id }) => redo?.units.includes(id) && !fresh.some((unit) => unit.id === id));
-  const missing = await Promise.all(
-    asked.map(async (unit) => ((await isCommitted(deps, plan, unit)) ? [] : [unit])),
+  const asked = units.filter((unit) => redo?.units.includes(unit.id) && !fresh.includes(unit));
+  const isThere = await areCommitted(deps, plan, asked);
+  return { again: asked.filter((_, i) => !isThere[i]), fresh };
+}
+
+/** No more can be in doubt than a worker sends at a time. */
+async function addCommitted(deps: LoadDependencies, plan: Plan, progress: LoadProgress): Promise<void> {
+  const doubtful = progress.left().slice(0, limits.appendsAtATime);
+  const isThere = await areCommitted(deps, plan, doubtful);
+  for (const [i, unit] of doubtful.entries()) if (isThere[i]) await progress.add(unit);
+}
+
+function areCommitted({ generations }: LoadDependencies, plan: Plan, units: Unit[]): Promise<boolean[]> {
+  return Promise.all(
+    units.map(async ({ id, rows }) => (await generations.rowsOfUnit(plan.ref, id)) === rows),
   );
-  return { again: missing.flat(), fresh };
-}
-
-async function isCommitted({ generations }: LoadDependencies, plan: Plan, unit: Unit): Promise<boolean> {
-  return (await generations.rowsOfUnit(plan.ref, unit.id)) === unit.rows;
-}
-
-/** Only the first unit without an acknowledgement can be in doubt: a worker sends one after the other. */
-async function withoutCommitted(deps: LoadDependencies, plan: Plan, units: Unit[], progress: LoadProgress) {
-  const [first, ...others] = units;
-  if (!first || !progress.resumed) return units;
-  if (!(await isCommitted(deps, plan, first))) return units;
-  await progress.add(first);
-  return others;
-}
-
-class LoadProgress {
-  readonly #deps: LoadDependencies;
-  readonly #job: string;
-  readonly #worker: number;
-  readonly #startedAt: string;
-  readonly resumed: boolean;
-  rows: number;
-  /** How many of the worker's units are acknowledged; they are loaded in order. */
-  chunks: number;
-
-  private constructor(
-    deps: LoadDependencies,
-    job: string,
-    worker: number,
-    before: { startedAt: string; rows?: number; chunks?: number } | undefined,
-  ) {
-    this.#deps = deps;
-    this.#job = job;
-    this.#worker = worker;
-    this.#startedAt = before?.startedAt ?? new Date(deps.clock.now()).toISOString();
-    this.resumed = before !== undefined;
-    this.rows = before?.rows ?? 0;
-    this.chunks = before?.chunks ?? 0;
-  }
-
-  static async resume(deps: LoadDependencies, job: string, worker: number): Promise<LoadProgress> {
-    const before = await deps.ledger.workerProgress(job, "load", worker);
-    const progress = new LoadProgress(deps, job, worker, before);
-    if (!before) await progress.write("running");
-    return progress;
-  }
-
-  /** Written after every unit: it is what a restart trusts. */
-  async add(unit: Unit): Promise<void> {
-    this.rows += unit.rows;
-    this.chunks += 1;
-    await this.write("running");
-  }
-
-  async write(state: "running" | "done"): Promise<void> {
-    const ms = this.#deps.clock.now() - Date.parse(this.#startedAt);
-    const { rows, chunks } = this;
-    await this.#deps.ledger.progress(this.#job, "load", this.#worker, {
-      state,
-      startedAt: this.#startedAt,
-      ms,
-      rows,
-      chunks,
-    });
-  }
 }

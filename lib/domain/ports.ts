@@ -131,7 +131,8 @@ export interface ParquetSource {
   firstDimension(bucket: string, key: string, column: string, signal: AbortSignal): Promise<number>;
   /**
    * Decodes units one after the other, the next while the last is written. Each is an Arrow IPC stream of the target
-   * schema with the column `_origin` (unit id and row) added, good until the next is asked for.
+   * schema with the column `_origin` (unit id and row) added. `release` gives its memory to those to come; nobody may
+   * read it from then on.
    * @throws SourceInvalid naming file, row group and row
    */
   decode(
@@ -143,6 +144,7 @@ export interface ParquetSource {
   ): AsyncIterable<{
     unit: Unit;
     ipc: Uint8Array;
+    release: () => void;
   }>;
 }
 

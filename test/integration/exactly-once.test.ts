@@ -1,6 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Table } from "@lancedb/lancedb";
+import { tableFromIPC } from "apache-arrow";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appendIpc } from "../../lib/adapters/lance/append-ipc.ts";
 import type { Container } from "../../lib/container.ts";
@@ -74,22 +77,67 @@ const lose = (unit: number) =>
   opened((table) => table.delete(`_origin >= ${2 ** 32 * unit} AND _origin < ${2 ** 32 * (unit + 1)}`));
 
 test("an append that was committed while its acknowledgement was lost is counted once", async () => {
-  let appends = 0;
-  const generations = Object.create(container.generations, {
-    append: {
-      value: async (...given: Parameters<typeof container.generations.append>) => {
-        await container.generations.append(...given);
-        if (++appends === 2) throw new Error("the answer was lost");
-      },
-    },
-  });
-  // private members are reached through the original
-  for (const name of ["rowsOfUnit", "create"] as const)
-    generations[name] = container.generations[name].bind(container.generations);
-  await expect(load({ ...container, generations })).rejects.toThrow("the answer was lost");
+  await loadWith(["appended", "lost"]);
   expect(await load()).toEqual({ done: true });
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
 });
+
+/** The container's generations, with another way to append. */
+function appending(append: typeof container.generations.append): typeof container {
+  const generations = Object.create(container.generations, { append: { value: append } });
+  // private members are reached through the original
+  for (const name of ["rowsOfUnit", "create"] as const)
+    generations[name] = container.generations[name].bind(container.generations);
+  return { ...container, generations };
+}
+
+const unitsIn = (ipc: Uint8Array) => Number(tableFromIPC(ipc).getChild("_origin")?.get(0) >> 32n);
+
+/** What becomes of an append: it fails before or after its commit, or ends after those that began later. */
+type Fate = "appended" | "refused" | "lost" | "late";
+
+/** Loads with appends of which each has the next fate; those after the last are appended. @returns units that were sent */
+async function loadWith(fates: Fate[]): Promise<number[]> {
+  const sent: number[] = [];
+  const deps = appending(async (ref, ipc) => {
+    const unit = unitsIn(ipc);
+    const fate = fates.shift() ?? "appended";
+    sent.push(unit);
+    if (fate === "refused") throw new Error("the append was refused");
+    if (fate === "late") await sleep(100);
+    await container.generations.append(ref, ipc);
+    if (fate === "lost") throw new Error("the answer was lost");
+  });
+  await load(deps).catch((error) => expect(String(error)).toMatch(/was (refused|lost)/));
+  return sent;
+}
+
+test("of two appends under way one fails, and the other is not sent again", async () => {
+  expect(await loadWith(["refused", "late"])).toEqual([0, 1]);
+  expect(await loadWith([])).toEqual([0, 2, 3]);
+  expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
+});
+
+test("a unit that is missing before one that is there is loaded before any other begins", async () => {
+  expect(await loadWith(["refused", "late"])).toEqual([0, 1]);
+  expect(await loadWith(["refused"])).toEqual([0]);
+  expect(await loadWith(["lost"])).toEqual([0]);
+  expect(await loadWith([])).toEqual([2, 3]);
+  expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
+});
+
+test("whatever becomes of appends, no unit is sent again once it is there", async () => {
+  const fate = fc.constantFrom<Fate>("appended", "appended", "refused", "lost", "late");
+  const attempts = fc.array(fc.array(fate, { maxLength: files }), { maxLength: 5 });
+  const tried = fc.asyncProperty(attempts, async (attempts) => {
+    await planned(files, 10);
+    for (const fates of attempts) await loadWith([...fates]);
+    expect(await load()).toEqual({ done: true });
+    expect(await container.generations.rowsOf(plan.ref)).toBe(files * 10);
+    expect(await compact()).toEqual({ sealed: true, rows: files * 10 });
+  });
+  await fc.assert(tried, { numRuns: 15 });
+}, 120_000);
 
 test("a worker that was thought dead and comes back does not double its rows", async () => {
   const [late] = await heldBy([1]);

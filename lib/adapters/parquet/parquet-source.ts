@@ -41,7 +41,7 @@ export class WasmParquetSource implements ParquetSource {
     });
   }
 
-  /** One unit ahead: while one is appended the next is decoded, into memory of those before. */
+  /** One unit ahead: while some are appended the next is decoded, into memory of those before. */
   async *decode(bucket: string, files: string[], units: Unit[], target: TargetSchema, signal: AbortSignal) {
     if (units.length === 0) return;
     const { thread, close } = this.#thread(bucket, signal);
@@ -54,8 +54,7 @@ export class WasmParquetSource implements ParquetSource {
         signal.throwIfAborted();
         next = this.#decodeUnit(thread, bucket, files, units[i + 1], target, spares);
         next.catch(() => undefined); // thrown when its turn comes
-        yield { unit, ipc };
-        spares.push(ipc.buffer as SharedArrayBuffer);
+        yield { unit, ipc, release: () => void spares.push(ipc.buffer as SharedArrayBuffer) };
       }
     } finally {
       this.#spares = spares;

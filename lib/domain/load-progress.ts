@@ -1,0 +1,87 @@
+import type { JobLedger } from "./job-ledger.ts";
+import type { Clock, Unit } from "./ports.ts";
+
+interface ProgressDependencies {
+  ledger: JobLedger;
+  clock: Clock;
+}
+
+/**
+ * How far a worker is with its units, in their order: those up to the first that is not known to be loaded are what a
+ * restart trusts.
+ */
+export class LoadProgress {
+  readonly #deps: ProgressDependencies;
+  readonly #job: string;
+  readonly #worker: number;
+  readonly #units: Unit[];
+  readonly #startedAt: string;
+  /** Known to be loaded, though one before them is not. */
+  readonly #ahead = new Set<Unit>();
+  /** Whether another has begun this worker's share. */
+  readonly resumed: boolean;
+  #rows: number;
+  #chunks: number;
+
+  private constructor(
+    deps: ProgressDependencies,
+    job: string,
+    worker: number,
+    units: Unit[],
+    before: { startedAt: string; rows?: number; chunks?: number } | undefined,
+  ) {
+    this.#deps = deps;
+    this.#job = job;
+    this.#worker = worker;
+    this.#units = units;
+    this.#startedAt = before?.startedAt ?? new Date(deps.clock.now()).toISOString();
+    this.resumed = before !== undefined;
+    this.#rows = before?.rows ?? 0;
+    this.#chunks = before?.chunks ?? 0;
+  }
+
+  /** @param units of the worker, which are loaded in this order */
+  static async resume(
+    deps: ProgressDependencies,
+    job: string,
+    worker: number,
+    units: Unit[],
+  ): Promise<LoadProgress> {
+    const before = await deps.ledger.workerProgress(job, "load", worker);
+    const progress = new LoadProgress(deps, job, worker, units, before);
+    if (!before) await progress.write("running");
+    return progress;
+  }
+
+  /** Units that are not known to be loaded. */
+  left(): Unit[] {
+    return this.#units.slice(this.#chunks).filter((unit) => !this.#ahead.has(unit));
+  }
+
+  /** Whether a unit is left before one that is loaded. */
+  get hasGap(): boolean {
+    return this.#ahead.size > 0;
+  }
+
+  /** One is loaded. Written at once, if none before it is left. */
+  async add(unit: Unit): Promise<void> {
+    this.#ahead.add(unit);
+    const before = this.#chunks;
+    for (let next = this.#units[before]; next && this.#ahead.delete(next); next = this.#units[this.#chunks]) {
+      this.#rows += next.rows;
+      this.#chunks += 1;
+    }
+    if (this.#chunks > before) await this.write("running");
+  }
+
+  async write(state: "running" | "done"): Promise<void> {
+    const ms = this.#deps.clock.now() - Date.parse(this.#startedAt);
+    await this.#deps.ledger.progress(this.#job, "load", this.#worker, {
+      state,
+      startedAt: this.#startedAt,
+      ms,
+      rows: this.#rows,
+      chunks: this.#chunks,
+    });
+  }
+}
