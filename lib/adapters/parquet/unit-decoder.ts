@@ -40,9 +40,23 @@ export async function decodeUnit(
   const writer = new RecordBatchFileWriter();
   await writeBatches(writer, file, unit, target, vectors !== undefined);
   const { ipc, gaps } = await joinedIpc(writer.finish(), spare);
-  await vectors?.readUnit(unit, gaps);
-  refuseIncomparableIn(gaps, file.file, unit, target);
+  if (vectors) await readVectors(vectors, gaps, file.file, unit, target);
   return ipc;
+}
+
+/** @throws Refusal with the place of the first that cannot be compared */
+async function readVectors(
+  vectors: VectorColumn,
+  into: Float32Array[],
+  file: string,
+  unit: Unit,
+  { dimension, refuseZeroVectors }: TargetSchema,
+): Promise<void> {
+  let row = 0;
+  for await (const some of vectors.readUnit(unit, into)) {
+    placed(file, unit, row, () => refuseIncomparable(some, dimension, refuseZeroVectors));
+    row += some.length / dimension;
+  }
 }
 
 /** @throws Refusal for rows that are not as they should be, and for more or fewer of them than promised */
@@ -68,15 +82,6 @@ async function writeBatches(
   if (row === unit.rows) return;
   const found = `the footer promises ${unit.rows} rows, there are ${row}`;
   throw new Refusal(placeOfUnit(file.file, unit), found);
-}
-
-/** @throws Refusal with the place of the first vector that cannot be compared */
-function refuseIncomparableIn(vectors: Float32Array[], file: string, unit: Unit, target: TargetSchema): void {
-  let row = 0;
-  for (const some of vectors) {
-    placed(file, unit, row, () => refuseIncomparable(some, target.dimension, target.refuseZeroVectors));
-    row += some.length / target.dimension;
-  }
 }
 
 /** Those under way when the unit goes on where the last one ended in the same row group, else from its first row. */

@@ -1,4 +1,5 @@
 import type { Unit } from "../../domain/ports.ts";
+import { batchRowsOf } from "../../domain/units.ts";
 import type { FileTail } from "./file-tail.ts";
 import type { PageRanges } from "./range-memory.ts";
 import { type VectorChunks, vectorChunksOf } from "./vector-chunks.ts";
@@ -34,14 +35,31 @@ export class VectorColumn {
    * Reads the vectors of a unit straight to where they are to be, row after row; they may still hold what is no number.
    * It goes on where the unit before ended.
    * @param into one after the other; as long as all vectors together
+   * @returns those just read, some rows at a time: who looks at them at once finds them in the processor's cache
    * @throws Error for one that is null or of another length, and for damage; without its place
    */
-  async readUnit({ rowGroups, firstRow }: Unit, into: Float32Array[]): Promise<void> {
+  async *readUnit({ rowGroups, firstRow }: Unit, into: Float32Array[]): AsyncGenerator<Float32Array> {
     const left = [...into];
     for (const { index, rows } of rowGroups) {
       const pages = await this.#pagesAt(index, firstRow);
       this.#open = { rowGroup: index, nextRow: firstRow + rows, pages };
-      for (const place of takeFrom(left, rows * this.#dimension)) await pages.readRows(place);
+      for (const some of this.#takeFrom(left, rows)) {
+        await pages.readRows(some);
+        yield some;
+      }
+    }
+  }
+
+  /** Takes the places of so many rows from those that are left, a part of which is left again. */
+  *#takeFrom(left: Float32Array[], rows: number): Generator<Float32Array> {
+    const most = this.#dimension * batchRowsOf(this.#dimension);
+    for (let wanted = rows * this.#dimension; wanted > 0; ) {
+      const first = left.shift();
+      if (!first) throw new Error("there are more vectors than places for them");
+      const some = first.subarray(0, Math.min(wanted, most));
+      if (some.length < first.length) left.unshift(first.subarray(some.length));
+      wanted -= some.length;
+      yield some;
     }
   }
 
@@ -55,17 +73,5 @@ export class VectorColumn {
     const pages = new VectorPages(this.#ranges, this.#column, chunk, this.#dimension);
     await pages.skipRows(firstRow);
     return pages;
-  }
-}
-
-/** Takes so many values of the places that are left, of which the last may be cut. */
-function* takeFrom(left: Float32Array[], values: number): Generator<Float32Array> {
-  for (let wanted = values; wanted > 0; ) {
-    const first = left.shift();
-    if (!first) throw new Error("there are more vectors than places for them");
-    const some = first.subarray(0, wanted);
-    if (some.length < first.length) left.unshift(first.subarray(some.length));
-    wanted -= some.length;
-    yield some;
   }
 }

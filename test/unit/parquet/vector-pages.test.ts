@@ -53,8 +53,13 @@ async function vectorsOf(
 ): Promise<Float32Array | undefined> {
   const whole = new Float32Array(unit.rows * dimension);
   const second = Math.floor(cut * unit.rows) * dimension;
-  await column?.readUnit(unit, [whole.subarray(0, second), whole.subarray(second)]);
-  return column && whole;
+  const pieces = [whole.subarray(0, second), whole.subarray(second)];
+  let read = 0;
+  for await (const some of column?.readUnit(unit, pieces) ?? []) {
+    expect(some.byteOffset).toBe(4 * read);
+    read += some.length;
+  }
+  return column && whole.subarray(0, read);
 }
 
 /** Each row group cut where the fractions say; `joined` is all of them in one unit. */
