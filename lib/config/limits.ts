@@ -55,7 +55,7 @@ export const limits = {
   dataFileTailBytes: 65_536, // read at once, which describes the columns of most data files
 
   // Jobs
-  unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds about ten times as much
+  unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds some thirteen times as much
   maxUnitBytes: 40 * 1_048_576, // the largest row group that is appended as a whole
   unitMemoryBytes: 48 * 1_048_576, // kept for such a unit and what an append adds to it
   minPartBytes: 4 * 1_048_576, // of a larger one
