@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Table } from "@lancedb/lancedb";
@@ -6,6 +6,13 @@ import { tableFromIPC } from "apache-arrow";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appendIpc } from "../../lib/adapters/lance/append-ipc.ts";
+import {
+  columnsStart,
+  dataFilesOf,
+  dataTrailerBytes,
+  pagesOf,
+} from "../../lib/adapters/lance/lance-format.ts";
+import { manifestName } from "../../lib/adapters/lance/manifest-name.ts";
 import type { Container } from "../../lib/container.ts";
 import { compactGeneration } from "../../lib/domain/compact-generation.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
@@ -35,14 +42,15 @@ const compact = () => compactGeneration(container, id, plan, input);
 beforeEach(() => planned(files, rowsInFile));
 
 /** A lakehouse with a planned migration of so many files, each a unit. */
-async function planned(files: number, rowsInFile: number): Promise<void> {
+async function planned(files: number, rowsInFile: number, dimension = 8): Promise<void> {
   await lakehouse?.remove();
   lakehouse = await createLakehouse();
   container = lakehouse.open();
   for (let file = 0; file < files; file++)
     await writeParquetFile(
       join(lakehouse.source, `docs/${file}.parquet`),
-      sampleRows(rowsInFile, 8, `f${file}-`),
+      sampleRows(rowsInFile, dimension, `f${file}-`),
+      { rowGroupRows: rowsInFile },
     );
   input = migrateInput.parse({ type: "migrate", index: "docs", source: "source/docs" });
   await container.ledger.register(id, input);
@@ -124,6 +132,22 @@ test("a unit that is missing before one that is there is loaded before any other
   expect(await loadWith(["lost"])).toEqual([0]);
   expect(await loadWith([])).toEqual([2, 3]);
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
+});
+
+test("origins are one page of a data file, where vectors are several: a count reads them at once", async () => {
+  await planned(1, 2_000, 2_500);
+  await load();
+  const folder = join(lakehouse.root, "data/lance/docs/g1.lance");
+  const manifest = await readFile(
+    join(folder, "_versions", manifestName(await container.generations.version(plan.ref))),
+  );
+  const [file] = dataFilesOf(manifest);
+  const bytes = await readFile(join(folder, "data", file?.path ?? ""));
+  const tail = bytes.subarray(columnsStart(bytes.subarray(-dataTrailerBytes)));
+  const buffersOf = (name: string) => pagesOf(tail, file?.columnOf(name) ?? -1).length;
+  const buffersOfPage = 2;
+  expect(buffersOf("_origin")).toBe(buffersOfPage);
+  expect(buffersOf("doc_id")).toBe(2 * buffersOfPage);
 });
 
 test("whatever becomes of appends, no unit is sent again once it is there", async () => {
