@@ -59,8 +59,7 @@ async function loadLeft(
   context: TaskContext,
 ): Promise<boolean> {
   const left = await unitsLeft(deps, job, plan, units, progress);
-  // of several workers one sends while another's append is committed, and all contend for the same table
-  const appends = new AppendsUnderWay(plan.workers === 1 ? limits.appendsAtATime : 1);
+  const appends = new AppendsUnderWay(appendsAtATime(plan));
   try {
     const isAll = await sendUnits(deps, job, plan, left, progress, appends, context);
     await appends.done();
@@ -69,6 +68,9 @@ async function loadLeft(
     await appends.ended();
   }
 }
+
+/** Of several workers one sends while another's append is committed, and all contend for the same table. */
+const appendsAtATime = ({ workers }: Plan) => (workers === 1 ? limits.appendsAtATime : 1);
 
 async function sendUnits(
   deps: LoadDependencies,
@@ -80,7 +82,7 @@ async function sendUnits(
   context: TaskContext,
 ): Promise<boolean> {
   const left = [...again, ...fresh];
-  const pace = new Pace(deps.clock);
+  const pace = new Pace(deps.clock, 1 + appendsAtATime(plan));
   const decoded = deps.parquet.decode(plan.sourceBucket, plan.files, left, plan.target, context.signal);
   for await (const { unit, ipc, release } of decoded) {
     await deps.ledger.refuseEnded(job);
@@ -97,20 +99,23 @@ async function sendUnits(
 /** How long units take, so that none is begun that will not be finished. */
 class Pace {
   readonly #clock: Clock;
+  readonly #units: number;
   #last: number;
   #slowestMs = 0;
 
-  constructor(clock: Clock) {
+  /** @param units that there has to be time for: the next, and those under way */
+  constructor(clock: Clock, units: number) {
     this.#clock = clock;
+    this.#units = units;
     this.#last = clock.now();
   }
 
-  /** Told after each unit; those under way have to end, too. */
+  /** Told after each unit. */
   fitsAnother(remainingMs: number): boolean {
     const now = this.#clock.now();
     this.#slowestMs = Math.max(this.#slowestMs, now - this.#last);
     this.#last = now;
-    return remainingMs >= Math.max(limits.minWorkerTimeLeftMs, (1 + limits.appendsAtATime) * this.#slowestMs);
+    return remainingMs >= Math.max(limits.minWorkerTimeLeftMs, this.#units * this.#slowestMs);
   }
 }
 
@@ -137,7 +142,7 @@ async function unitsLeft(
 
 /** No more can be in doubt than a worker sends at a time. */
 async function addCommitted(deps: LoadDependencies, plan: Plan, progress: LoadProgress): Promise<void> {
-  const doubtful = progress.left().slice(0, limits.appendsAtATime);
+  const doubtful = progress.left().slice(0, appendsAtATime(plan));
   const isThere = await areCommitted(deps, plan, doubtful);
   for (const [i, unit] of doubtful.entries()) if (isThere[i]) await progress.add(unit);
 }

@@ -41,8 +41,7 @@ export function checksumOfParquet(files: ParquetInput[], columns: ComparedColumn
 async function* rowsOf(bytes: number, read: ReadRange, { idColumn, vectorColumn }: ComparedColumns) {
   const tail = await readTail(bytes, read);
   preferPlainTypes(tail.bytes);
-  const memoryBytes = () => (wasmMemory() as WebAssembly.Memory).buffer.byteLength;
-  const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read), memoryBytes));
+  const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read), wasmMemory));
   try {
     for (const [group] of parquet.metadata().rowGroups().entries()) {
       const options = { rowGroups: [group], columns: [idColumn, vectorColumn], batchSize: batchRows };

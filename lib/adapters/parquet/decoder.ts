@@ -47,9 +47,8 @@ export class Decoder {
     const read = (start: number, end: number) => this.#read(file, start, end);
     const tail = await readTail(bytes, read);
     preferPlainTypes(tail.bytes);
-    const memoryBytes = () => (this.#wasm.wasmMemory() as WebAssembly.Memory).buffer.byteLength;
-    const blob = new RangeBlob(bytes, readThrough(tail, read), memoryBytes);
-    const parquet = await this.#wasm.ParquetFile.fromFile(blob);
+    const { ParquetFile, wasmMemory } = this.#wasm;
+    const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read), wasmMemory));
     this.#open = { file, parquet, tail };
     return this.#open;
   }

@@ -1,18 +1,19 @@
 import type { ReadRange } from "./file-tail.ts";
+import type { ParquetWasm } from "./parquet-wasm.ts";
 
 /** A Blob whose bytes are read when they are asked for: parquet-wasm reads footers and row groups from it. */
 export class RangeBlob extends Blob {
   readonly #bytes: number;
   readonly #read: ReadRange;
-  readonly #memoryBytes: () => number;
+  readonly #memory: ParquetWasm["wasmMemory"];
   readonly #start: number;
 
-  /** @param memoryBytes how large the memory is that parquet-wasm copies into */
-  constructor(bytes: number, read: ReadRange, memoryBytes: () => number, start = 0) {
+  /** @param memory that parquet-wasm copies into, as it says itself */
+  constructor(bytes: number, read: ReadRange, memory: ParquetWasm["wasmMemory"], start = 0) {
     super([]);
     this.#bytes = bytes;
     this.#read = read;
-    this.#memoryBytes = memoryBytes;
+    this.#memory = memory;
     this.#start = start;
   }
 
@@ -22,7 +23,7 @@ export class RangeBlob extends Blob {
 
   override slice(start = 0, end = this.#bytes): Blob {
     const [from, to] = [this.#inside(start), this.#inside(end)];
-    return new RangeBlob(Math.max(0, to - from), this.#read, this.#memoryBytes, this.#start + from);
+    return new RangeBlob(Math.max(0, to - from), this.#read, this.#memory, this.#start + from);
   }
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
@@ -31,7 +32,7 @@ export class RangeBlob extends Blob {
       throw new Error(`file is shorter than ${this.#start + this.#bytes} bytes`);
     const whole = bytes.byteLength === bytes.buffer.byteLength;
     const buffer = (whole ? bytes : bytes.slice()).buffer as ArrayBuffer;
-    if (buffer.byteLength >= largeBytes) void releaseOnceCopied(buffer, this.#memoryBytes);
+    if (buffer.byteLength >= largeBytes) void releaseOnceCopied(buffer, this.#memory);
     return buffer;
   }
 
@@ -50,11 +51,11 @@ const largeBytes = 64 * 1_048_576;
  * copy right after, in the same run of microtasks, without which a row group of 307 MB would be there three times.
  * A buffer whose copying does not show is left to the garbage collector.
  */
-async function releaseOnceCopied(buffer: ArrayBuffer, memoryBytes: () => number): Promise<void> {
-  const before = memoryBytes();
+async function releaseOnceCopied(buffer: ArrayBuffer, memory: ParquetWasm["wasmMemory"]): Promise<void> {
+  const before = memory().buffer.byteLength;
   for (let turn = 0; turn < 64; turn++) {
     await undefined;
-    if (memoryBytes() - before < buffer.byteLength) continue;
+    if (memory().buffer.byteLength - before < buffer.byteLength) continue;
     buffer.transfer(0);
     return;
   }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import { memoryImport, withImportedMemory } from "../../../lib/adapters/parquet/imported-memory.ts";
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
@@ -40,9 +42,18 @@ test.each<[string, Uint8Array]>([
   expect(() => withImportedMemory(module)).toThrow("the module has");
 });
 
+test("the decoder's own module imports its memory, and exports what it did", () => {
+  const file = createRequire(import.meta.url).resolve("parquet-wasm/node/parquet_wasm_bg.wasm");
+  const bytes = new Uint8Array(readFileSync(file));
+  const { module } = withImportedMemory(bytes);
+  const exportsOf = (some: Uint8Array) =>
+    WebAssembly.Module.exports(new WebAssembly.Module(some as BufferSource));
+  expect(exportsOf(module)).toEqual(exportsOf(bytes));
+});
+
 test("instances of the decoder share their code, and have a memory each, with its own bound", () => {
   const [first, second] = [parquetWasm(128 * megabyte), parquetWasm()];
-  const memories = [first, second].map((wasm) => wasm.wasmMemory() as WebAssembly.Memory);
+  const memories = [first, second].map((wasm) => wasm.wasmMemory());
   expect(memories[0]).not.toBe(memories[1]);
   const pages = (128 * megabyte - (memories[0]?.buffer.byteLength ?? 0)) / 65_536;
   memories[0]?.grow(pages);
