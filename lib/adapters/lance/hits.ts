@@ -58,7 +58,14 @@ function hit(
   values: Record<string, unknown> | undefined,
   id: unknown,
   metric: Metric,
-  distance: number,
+  computed: number,
 ): Hit {
+  const distance = distanceWithin(metric, computed);
   return { ...values, doc_id: String(id), distance, score: scoreOf(metric, distance) };
+}
+
+/** Rounding, and codes more so, put a distance outside of where it can be: there a square root or arc cosine is NaN. */
+function distanceWithin(metric: Metric, distance: number): number {
+  if (metric === "dot") return distance;
+  return Math.max(0, metric === "cosine" ? Math.min(2, distance) : distance);
 }

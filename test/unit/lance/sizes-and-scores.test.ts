@@ -1,7 +1,10 @@
+import { tableFromArrays } from "apache-arrow";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cacheBytes } from "../../../lib/adapters/lance/connections.ts";
-import { scoreOf } from "../../../lib/adapters/lance/hits.ts";
+import { hitsAt, scoreOf } from "../../../lib/adapters/lance/hits.ts";
+import type { Metric, Publication } from "../../../lib/domain/index-entry.ts";
+import type { Query } from "../../../lib/domain/ports.ts";
 
 test("the caches and rows of a container leave more than half of its memory to the rest", () => {
   for (const memoryMb of [128, 512, 2_048, 10_240]) {
@@ -26,4 +29,18 @@ test("whatever the metric, nearer is a higher score", () => {
       expect(scoreOf(metric, Math.min(a, b))).toBeGreaterThan(scoreOf(metric, Math.max(a, b)));
     }),
   );
+});
+
+test.each<[Metric, number, number]>([
+  ["cosine", -5.96e-8, 0],
+  ["cosine", 2.0000002, 2],
+  ["l2", -0.03125, 0],
+  ["dot", -3, -3],
+])("by %s LanceDB's %d is answered as %d, and the score is that of it", (metric, computed, distance) => {
+  const published = { metric, idColumn: "doc_id" } as Publication;
+  const found = tableFromArrays({ doc_id: ["d0"] });
+  const hits = hitsAt([{ row: 0, distance: computed }], found, published, {
+    columns: [],
+  } as unknown as Query);
+  expect(hits).toEqual([{ doc_id: "d0", distance, score: scoreOf(metric, distance) }]);
 });
