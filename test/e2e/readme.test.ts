@@ -1,22 +1,24 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readmeWithTables } from "../../scripts/readme-tables.ts";
+import { generatedDocs } from "../../scripts/generated-docs.ts";
 import { type OfflineApi, startOffline } from "../support/offline-server.ts";
 
 const run = promisify(execFile);
 const shown = "http://127.0.0.1:3000";
 
 let readme: string;
+let reference: string;
 let folder: string;
 let server: OfflineApi;
 
 beforeAll(async () => {
   readme = await readFile("README.md", "utf8");
+  reference = await readFile("docs/reference.md", "utf8");
   folder = await mkdtemp(join(tmpdir(), "readme-"));
   await mkdir(join(folder, "data"));
   await symlink(resolve("examples"), join(folder, "examples"));
@@ -28,9 +30,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function blocks(language: string): string[] {
-  const section = readme.slice(readme.indexOf("## The API by example"), readme.indexOf("### Search"));
-  return [...section.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(
+function blocks(language: string, text = readme): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(
     ([, text]) => text ?? "",
   );
 }
@@ -45,6 +46,18 @@ async function type(block: string): Promise<string> {
   return stdout;
 }
 
+/** What follows the commands that run everything. */
+const afterCommands = (text: string) => text.slice(text.indexOf("## The API by example"));
+
+/** What the reference shows of an index, and the client in TypeScript. */
+async function whileThereIsAnIndex(): Promise<void> {
+  for (const block of blocks("sh", reference)) await type(block);
+  const [client] = blocks("ts");
+  await writeFile(join(folder, "client.ts"), (client ?? "").replaceAll(shown, server.url));
+  const { stdout } = await run(process.execPath, ["client.ts"], { cwd: folder, timeout: 30_000 });
+  expect(stdout).toContain("doc_id: ");
+}
+
 async function jobsAreOver(): Promise<void> {
   for (;;) {
     const { jobs } = (await (await fetch(`${server.url}/jobs`)).json()) as { jobs: { state: string }[] };
@@ -56,8 +69,9 @@ async function jobsAreOver(): Promise<void> {
 
 test("every command of the API by example works, in their order, and the search answers what is shown", async () => {
   const typed: string[] = [];
-  for (const block of blocks("sh")) {
+  for (const block of blocks("sh", afterCommands(readme))) {
     for (const part of block.split(/(?=^curl -X DELETE)/m)) {
+      if (part.startsWith("curl -X DELETE")) await whileThereIsAnIndex();
       typed.push(await type(part));
       if (part.includes("/jobs -H")) await jobsAreOver();
     }
@@ -67,18 +81,18 @@ test("every command of the API by example works, in their order, and the search 
   const words = (hits: { chunk_text: string }[]) => hits.map((hit) => hit.chunk_text);
   expect(words(answer.hits)).toEqual(words(example.hits));
   expect(Object.keys(answer.performance)).toEqual(expect.arrayContaining(Object.keys(example.performance)));
-});
+}, 240_000); // three jobs, one after the other
 
-test("the tables of errors and of the benchmark are those of their sources", () => {
-  expect(readme).toBe(readmeWithTables(readme));
+test("the tables of errors and of the benchmark are those of their sources", async () => {
+  for (const [file, text] of Object.entries(generatedDocs())) expect(await readFile(file, "utf8")).toBe(text);
 });
 
 test("the configuration shown is one that is taken", async () => {
-  const toml = /```toml\n(.*?)```/s.exec(readme)?.[1] ?? "";
+  const toml = /```toml\n(.*?)```/s.exec(reference)?.[1] ?? "";
   const { loadBuckets } = await import("../../lib/config/lakehouse.ts");
   const { readEnvironment } = await import("../../lib/config/environment.ts");
   const file = join(folder, "shown.toml");
-  await (await import("node:fs/promises")).writeFile(file, toml);
+  await writeFile(file, toml);
   const keys = { MINIO_ACCESS_KEY_ID: "id", MINIO_SECRET_ACCESS_KEY: "secret" };
   const names = loadBuckets(readEnvironment({ LAKEHOUSE_TOML: file, ...keys }))
     .all()

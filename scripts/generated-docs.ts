@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { BenchResult, ReportName } from "../bench/results.ts";
+import { type Target, targets } from "../bench/targets.ts";
+import { errorTable } from "../lib/domain/errors.ts";
+
+const results = "bench/results";
+const reports: Record<ReportName, string> = {
+  local: "in a local folder",
+  stack: "on MinIO",
+  pylance: "in a local folder, beside pylance",
+  "pylance-stack": "on MinIO, beside pylance",
+};
+
+/** What the README shows of all that is measured. */
+const headlines = [
+  "auto: recall@10 on fresh queries",
+  "auto: warm search p50",
+  "warm search p50, of the local folder's",
+  "cold start, of bare LanceDB's",
+  "load of fixed_size_list, of pylance's time",
+];
+
+/** Documents that are made, wholly or between two marks, of what other files own: by name, as they should be. */
+export function generatedDocs(): Record<string, string> {
+  return {
+    "README.md": between("README.md", "headlines", headlineRows()),
+    "docs/reference.md": between("docs/reference.md", "errors", errorRows()),
+    "docs/benchmarks.md": between("docs/benchmarks.md", "bench", benchTables()),
+  };
+}
+
+function headlineRows(): string {
+  const shown = headlines.flatMap((name) => targets.filter((target) => target.name === name).slice(-1));
+  const rows = shown.map((target) => `| ${target.name} | ${reports[target.report]} | ${measured(target)} |`);
+  return ["|  |  | measured |", "| --- | --- | ---: |", ...rows].join("\n");
+}
+
+function measured({ report, measured, shown }: Target): string {
+  const { sections } = JSON.parse(readFileSync(`${results}/${report}.json`, "utf8")) as BenchResult;
+  const value = measured(sections);
+  return value === undefined ? "" : shown(value);
+}
+
+/** Each report under a heading, with its plots where they lie. */
+function benchTables(): string {
+  const files = Object.keys(reports).map((report) => `${results}/${report}.md`);
+  return files
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, "utf8").trim().replaceAll(/^#/gm, "##"))
+    .join("\n\n")
+    .replaceAll(/\]\(([\w-]+\.svg)\)/g, `](../${results}/$1)`);
+}
+
+function errorRows(): string {
+  const rows = Object.values(errorTable).map(
+    ({ code, status, retryable, title }) =>
+      `| \`${code}\` | ${status} | ${retryable ? "yes" : "no"} | ${title} |`,
+  );
+  return ["| code | status | try again | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function between(file: string, name: string, content: string): string {
+  const text = readFileSync(file, "utf8");
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [before, rest] = text.split(start);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`${file} has no ${start} ... ${end}`);
+  return `${before}${start}\n${content}\n${end}${after}`;
+}
