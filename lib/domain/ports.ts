@@ -227,11 +227,19 @@ export interface ProbeVector {
   vector: Float32Array;
 }
 
+/** The right answers to a question for the k nearest. */
+export interface Nearest {
+  /** The k nearest, and those that are as near as the last of them; all of these where `within` is not there. */
+  ids: string[];
+  /** More rows than these are as near as the k-th, each of them as right an answer: all at most so far away. */
+  within?: number;
+}
+
 /** Exact and approximate neighbours of a vector. */
 export interface Neighbours {
-  /** The k nearest, and those that are as near as the last of them. */
-  exact(vectors: Float32Array[], k: number): Promise<string[][]>;
-  approximate(vector: Float32Array, k: number, settings: SearchDefaults): Promise<string[]>;
+  exact(vectors: Float32Array[], k: number): Promise<Nearest[]>;
+  /** @param within leaves out what was found that is farther away than this, by its vector */
+  approximate(vector: Float32Array, k: number, settings: SearchDefaults, within?: number): Promise<string[]>;
 }
 
 /** What samples a table, and finds the neighbours of what it sampled. */

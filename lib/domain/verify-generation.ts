@@ -12,7 +12,7 @@ import { DomainError } from "./errors.ts";
 import type { Metric, RecallReport, SearchDefaults } from "./index-entry.ts";
 import type { Plan } from "./plan.ts";
 import type { IndexPlan } from "./plan-index.ts";
-import type { Generations, Neighbours, ProbeVector, RecallProbe, TaskContext } from "./ports.ts";
+import type { Generations, Nearest, Neighbours, ProbeVector, RecallProbe, TaskContext } from "./ports.ts";
 
 export interface Verified {
   searchDefaults: SearchDefaults;
@@ -90,13 +90,13 @@ async function withFilter(
   const strangers = asked.map(({ vector }) => ({ vector, id: null }));
   const answered = await exactNeighbours(few, strangers, context);
   // a row that is among the few would be its own neighbour
-  const queries = answered.filter(({ exact }, i) => !exact.includes(asked[i]?.id ?? ""));
+  const queries = answered.filter(({ exact }, i) => !exact.ids.includes(asked[i]?.id ?? ""));
   const measure = measurer(few, queries, context);
   return widenForFilter(built, choice.settings, targetRecall, measure, queries.length);
 }
 
 interface ProbeQuery extends ProbeVector {
-  exact: string[];
+  exact: Nearest;
 }
 
 /**
@@ -118,7 +118,7 @@ async function exactNeighbours(
     const some = sample.slice(i, i + limits.exactBatch);
     const vectors = some.map(({ vector }) => vector);
     const exact = await probe.exact(vectors, answersTo(some[0]));
-    queries.push(...some.map((query, j) => ({ ...query, exact: withoutSelf(exact[j] ?? [], query.id) })));
+    queries.push(...some.map((query, j) => ({ ...query, exact: nearestOthers(exact[j], query.id) })));
   }
   return queries;
 }
@@ -151,14 +151,24 @@ function measurer(probe: Neighbours, queries: ProbeQuery[], context: TaskContext
 function searchAll(probe: Neighbours, queries: ProbeQuery[], settings: SearchDefaults, context: TaskContext) {
   return inParallel(queries, context, async ({ id, vector, exact }) => {
     const started = performance.now();
-    const found = await probe.approximate(vector, answersTo({ id }), settings);
-    const recall = recallOf(exact, withoutSelf(found, id), limits.recallK);
-    return { recall, ms: performance.now() - started };
+    const found = await probe.approximate(vector, answersTo({ id }), settings, exact.within);
+    const ms = performance.now() - started;
+    return { recall: shareFound(exact, withoutSelf(found, id)), ms };
   });
+}
+
+/** Where right answers are too many to be listed, what was found holds none that is wrong. */
+function shareFound({ ids, within }: Nearest, found: string[]): number {
+  return recallOf(within === undefined ? ids : found.concat(ids), found, limits.recallK);
 }
 
 /** A row finds itself first. */
 const answersTo = (query?: Pick<ProbeVector, "id">) => limits.recallK + (query?.id == null ? 0 : 1);
+
+const nearestOthers = (nearest: Nearest = { ids: [] }, id: string | null): Nearest => ({
+  ...nearest,
+  ids: withoutSelf(nearest.ids, id),
+});
 
 const withoutSelf = (ids: string[], id: string | null) => ids.filter((one) => one !== id);
 

@@ -45,11 +45,11 @@ test.each<Metric>(["cosine", "l2", "dot"])(
     const probe = probeOf(metric);
     const vectors = (await probe.sample(20)).map(({ vector }) => vector);
     const few = new Set(await fewIds());
-    const all = await probe.exact(vectors, 600);
+    const all = (await probe.exact(vectors, 600)).map(({ ids }) => ids);
     const exact = await probe.among(oneIn).exact(vectors, 10);
     for (const [i, vector] of vectors.entries()) {
       const nearest = all[i]?.filter((id) => few.has(id)).slice(0, 10);
-      expect(exact[i]?.slice(0, 10)).toEqual(nearest);
+      expect(exact[i]?.ids.slice(0, 10)).toEqual(nearest);
       expect(await probe.among(oneIn).approximate(vector, 10, { nprobes: 4 })).toEqual(nearest);
     }
   },

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Metric } from "../../domain/index-entry.ts";
-import type { Neighbours, ProbeVector } from "../../domain/ports.ts";
+import type { Nearest, Neighbours, ProbeVector } from "../../domain/ports.ts";
 import { exactDistance } from "./exact-distance.ts";
 import { nearestIds } from "./nearest-ids.ts";
 
@@ -18,16 +18,16 @@ export class FewRows implements Neighbours {
     this.approximate = approximate;
   }
 
-  async exact(vectors: Float32Array[], k: number): Promise<string[][]> {
+  async exact(vectors: Float32Array[], k: number): Promise<Nearest[]> {
     this.#rows ??= this.#read();
     const rows = await this.#rows;
-    const nearest: string[][] = [];
+    const nearest: Nearest[] = [];
     for (const own of vectors) {
       const distances = rows.map(({ id, vector }) => ({
         id: String(id),
         distance: exactDistance(this.#metric, own, vector),
       }));
-      nearest.push(nearestIds(distances, k));
+      nearest.push(nearestIds(this.#metric, distances, k, true));
       await setImmediate(); // a heartbeat may be due
     }
     return nearest;

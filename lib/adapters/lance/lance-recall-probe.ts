@@ -2,7 +2,8 @@ import type { Table as LanceTable, VectorQuery } from "@lancedb/lancedb";
 import type { Table } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Metric, SearchDefaults } from "../../domain/index-entry.ts";
-import type { Neighbours, ProbeVector, RecallProbe } from "../../domain/ports.ts";
+import type { Nearest, Neighbours, ProbeVector, RecallProbe } from "../../domain/ports.ts";
+import { exactDistance } from "./exact-distance.ts";
 import { FewRows } from "./few-rows.ts";
 import { fromLance } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
@@ -70,9 +71,10 @@ export class LanceRecallProbe implements RecallProbe {
     return near.rows.map((own) => own.map((row) => Float32Array.from(vectors?.get(row) ?? [])));
   }
 
-  async exact(vectors: Float32Array[], k: number): Promise<string[][]> {
-    const { found, rows } = await this.#scan(vectors, k + limits.recallTies, []);
-    return rows.map((own) => this.#nearestOf(found, own, k));
+  async exact(vectors: Float32Array[], k: number): Promise<Nearest[]> {
+    const asked = k + limits.recallTies;
+    const { found, rows } = await this.#scan(vectors, asked, []);
+    return rows.map((own) => this.#nearestOf(found, own, k, own.length < asked));
   }
 
   /** One scan serves all the vectors: five times cheaper a vector than a scan each. @returns the rows found for each */
@@ -87,25 +89,30 @@ export class LanceRecallProbe implements RecallProbe {
     return { found, rows };
   }
 
-  /** The first k and those as near as the last of them. */
-  #nearestOf(found: Table, rows: number[], k: number): string[] {
+  #nearestOf(found: Table, rows: number[], k: number, isAll: boolean): Nearest {
     const [ids, distances] = [found.getChild(this.#columns.id), found.getChild("_distance")];
     const near = rows.map((row) => ({ id: String(ids?.get(row)), distance: Number(distances?.get(row)) }));
-    return nearestIds(near, k);
+    return nearestIds(this.#metric, near, k, isAll);
   }
 
   async approximate(
     vector: Float32Array,
     k: number,
     settings: SearchDefaults,
+    within?: number,
     where?: string,
   ): Promise<string[]> {
-    let query = this.#nearest(vector, k);
+    const { id, vector: column } = this.#columns;
+    let query = this.#nearest(vector, k, within === undefined ? [] : [column]);
     if (where) query = query.where(where);
     if (settings.nprobes !== undefined) query = query.nprobes(settings.nprobes);
     if (settings.refineFactor !== undefined) query = query.refineFactor(settings.refineFactor);
     if (settings.ef !== undefined) query = query.ef(leastEf(settings, k));
-    return idsIn(await this.#run(query), this.#columns.id);
+    const found = await this.#run(query);
+    const ids = idsIn(found, id);
+    if (within === undefined) return ids;
+    const vectors = found.getChild(column);
+    return ids.filter((_, row) => exactDistance(this.#metric, vector, vectors?.get(row).toArray()) <= within);
   }
 
   /** By the rows' ids, as integers: LanceDB would divide unsigned ones as decimals, which takes three times as long. */
@@ -114,7 +121,7 @@ export class LanceRecallProbe implements RecallProbe {
     return new FewRows(
       this.#metric,
       () => this.#rowsOf(this.#table.query().where(where)),
-      (vector, k, settings) => this.approximate(vector, k, settings, where),
+      (vector, k, settings, within) => this.approximate(vector, k, settings, within, where),
     );
   }
 
