@@ -17,7 +17,7 @@ const kinds: [RegExp, Kind][] = [
 const expected: Record<Kind, string> = {
   string: "a string of well-formed Unicode without NUL",
   integer: "an integer in the column's range (beyond 2^53 as a string)",
-  number: "a finite number",
+  number: 'a finite number, "Infinity" or "-Infinity"',
   boolean: "true or false",
   timestamp: "an ISO 8601 date and time in the column's range, not finer than its unit",
   date: "an ISO 8601 date",
@@ -55,8 +55,14 @@ function leafIssues(filter: Leaf, columns: Column[], path: string): Issue[] {
   return Object.entries(operandsOf(filter)).flatMap(([field, value]) =>
     fits(value, kind, column.type)
       ? []
-      : [{ path: `${path}.${field}`, message: `must be ${expected[kind]}; the column is ${column.type}` }],
+      : [{ path: `${path}.${field}`, message: `${wrongly(value, kind)}; the column is ${column.type}` }],
   );
+}
+
+function wrongly(value: Scalar, kind: Kind): string {
+  const why =
+    kind === "number" && value === "NaN" ? "NaN is in no comparison, so that nothing matches; " : "";
+  return `${why}must be ${expected[kind]}`;
 }
 
 function unusable(column: Column | undefined, columns: Column[]): string {
@@ -86,7 +92,7 @@ function fits(value: Scalar, kind: Kind, type: string): boolean {
     case "integer":
       return integerOf(value, type) !== undefined;
     case "number":
-      return typeof value === "number" && Number.isFinite(value);
+      return numberOf(value) !== undefined;
     case "boolean":
       return typeof value === "boolean";
     case "timestamp":
@@ -94,6 +100,12 @@ function fits(value: Scalar, kind: Kind, type: string): boolean {
     case "date":
       return daysOf(value) !== undefined;
   }
+}
+
+/** A number but NaN; infinity has no other form in JSON than a string. */
+export function numberOf(value: Scalar): number | undefined {
+  if (value === "Infinity" || value === "-Infinity") return Number(value);
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
 /** An integer in the range of its type; a number beyond 2^53 has lost digits before we see it, so a string there. */

@@ -50,7 +50,7 @@ export const filter: z.ZodType<Filter> = z
   )
   .meta({
     id: "Filter",
-    description: `At most ${limits.maxFilterNodes} nodes, ${limits.maxFilterDepth} levels. A comparison with a null is neither true nor false, as in SQL: is_null alone finds it. Times are ISO 8601, without an offset UTC; numbers are compared in the column's precision.`,
+    description: `At most ${limits.maxFilterNodes} nodes, ${limits.maxFilterDepth} levels. A comparison with a null is neither true nor false, as in SQL: is_null alone finds it. One with NaN is neither, too, though NaN is not null; "Infinity" and "-Infinity" stand for themselves. Times are ISO 8601, without an offset UTC; numbers are compared in the column's precision.`,
   });
 
 /**

@@ -52,16 +52,23 @@ function isoOf(count: bigint, unit: bigint): string {
 }
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
+const infinite = fc
+  .constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)
+  .map((meant): Operand => ({ sent: String(meant), meant }));
+const finiteOf = (column: "float32" | "float64") => columnValues[column].filter(Number.isFinite);
 const operands: Record<ColumnName, fc.Arbitrary<Operand>> = {
   text: text.map(asIs),
   int8: integers(-128n, 127n, columnValues.int8),
   int64: integers(int64.min, int64.max, columnValues.int64),
   uint64: integers(0n, 2n ** 64n - 1n, columnValues.uint64),
-  float32: fc.oneof(fc.constantFrom(...columnValues.float32, 0.1, 1e39), finite).map((sent): Operand => {
-    const rounded = Math.fround(sent);
-    return { sent, meant: Number.isFinite(rounded) ? rounded : sent };
-  }),
-  float64: fc.oneof(fc.constantFrom(...columnValues.float64), finite).map(asIs),
+  float32: fc.oneof(
+    infinite,
+    fc.oneof(fc.constantFrom(...finiteOf("float32"), 0.1, 1e39), finite).map((sent): Operand => {
+      const rounded = Math.fround(sent);
+      return { sent, meant: Number.isFinite(rounded) ? rounded : sent };
+    }),
+  ),
+  float64: fc.oneof(infinite, fc.oneof(fc.constantFrom(...finiteOf("float64")), finite).map(asIs)),
   flag: fc.boolean().map(asIs),
   second: times(1n, columnValues.second),
   millisecond: times(1_000n, columnValues.millisecond),
@@ -88,7 +95,7 @@ function orderOf(a: Exclude<Value, null>, b: Exclude<Value, null>): number {
 
 const of = (column: ColumnName, row: number, test: (value: Exclude<Value, null>) => boolean): Truth => {
   const value = valueAt(column, row);
-  return value === null ? null : test(value);
+  return value === null || Number.isNaN(value) ? null : test(value); // NaN is in no comparison, nor in its negation
 };
 
 function leavesOf(column: ColumnName): fc.Arbitrary<Judged>[] {

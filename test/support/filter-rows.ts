@@ -57,14 +57,27 @@ const awkward = [
   "0",
 ];
 
+/** The second NaN is given its sign when the columns are built. */
+const notFinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
+
 /** The values of every kind of column, the same rows for all; the last of each is null. */
 export const columnValues = {
   text: awkward,
   int8: [-128n, -1n, 0n, 1n, 127n],
   int64: [-(2n ** 63n), -(2n ** 53n), -1n, 0n, 2n ** 53n + 1n, 2n ** 63n - 1n],
   uint64: [0n, 1n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n],
-  float32: [0, -0, 0.1, -1.5, 3.4028234663852886e38, 1.401298464324817e-45].map(Math.fround),
-  float64: [0, -0, 0.1, 1e-320, 5e-324, -1.7976931348623157e308, 1.7976931348623157e308, 2 ** 53],
+  float32: [0, -0, 0.1, -1.5, 3.4028234663852886e38, 1.401298464324817e-45, ...notFinite].map(Math.fround),
+  float64: [
+    0,
+    -0,
+    0.1,
+    1e-320,
+    5e-324,
+    -1.7976931348623157e308,
+    1.7976931348623157e308,
+    2 ** 53,
+    ...notFinite,
+  ],
   flag: [true, false],
   second: [-62135596800n, -1n, 0n, 1_700_000_000n, 253402300799n],
   millisecond: [-62135596800000n, 0n, 1_700_000_000_123n],
@@ -88,8 +101,8 @@ const builders: Record<ColumnName, () => Vector> = {
   int8: () => vectorFromArray(valuesOf("int8").map(numberOrNull), new Int8()),
   int64: () => vectorFromArray(valuesOf("int64"), new Int64()),
   uint64: () => vectorFromArray(valuesOf("uint64"), new Uint64()),
-  float32: () => vectorFromArray(valuesOf("float32"), new Float32()),
-  float64: () => vectorFromArray(valuesOf("float64"), new Float64()),
+  float32: () => withNegativeNaN(vectorFromArray(valuesOf("float32"), new Float32()), "float32"),
+  float64: () => withNegativeNaN(vectorFromArray(valuesOf("float64"), new Float64()), "float64"),
   flag: () => vectorFromArray(valuesOf("flag"), new Bool()),
   second: () => times(new TimestampSecond(), "second"),
   millisecond: () => times(new TimestampMillisecond(), "millisecond"),
@@ -117,6 +130,18 @@ export function filterTable(): Table {
 const valuesOf = (column: ColumnName) => Array.from({ length: rowCount }, (_, row) => valueAt(column, row));
 const numberOrNull = (value: Value) => (value === null ? null : Number(value));
 const dateOrNull = (value: Value) => (value === null ? null : new Date(Number(value) * 86_400_000));
+
+/** Every other NaN with its sign set, which orders it elsewhere. */
+function withNegativeNaN(vector: Vector<Float32 | Float64>, column: ColumnName): Vector {
+  const [data] = vector.data;
+  const bytes = new DataView(data?.values.buffer as ArrayBuffer, data?.values.byteOffset);
+  const width = column === "float32" ? 4 : 8;
+  const values: Value[] = columnValues[column];
+  const last = values.length - 1;
+  for (let row = last; row < rowCount; row += values.length + 1)
+    bytes.setUint8(row * width + width - 1, bytes.getUint8(row * width + width - 1) | 0x80);
+  return vector;
+}
 
 /** Through the raw counts: Arrow's builders take milliseconds as doubles, which lose nanoseconds. */
 function times(type: Timestamp, column: ColumnName): Vector {

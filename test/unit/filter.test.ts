@@ -43,8 +43,8 @@ const wrong: Record<string, { values: Scalar[]; message: RegExp }> = {
   int8: { values: [128, -129, 1.5, "x", "1e3", "", " 1", true], message: /integer in the column's range/ },
   int64: { values: [2 ** 53, "9223372036854775808", "0x10"], message: /beyond 2\^53 as a string/ },
   uint64: { values: [-1, "-1", "18446744073709551616"], message: /integer in the column's range/ },
-  float32: { values: ["1", true], message: /a finite number/ },
-  float64: { values: ["NaN", false], message: /a finite number/ },
+  float32: { values: ["1", true, "infinity"], message: /a finite number, "Infinity" or "-Infinity"/ },
+  float64: { values: ["NaN"], message: /^NaN is in no comparison/ },
   flag: { values: [1, 0, "true"], message: /true or false/ },
   second: { values: ["2024-01-01T00:00:00.5Z", "yesterday", 0], message: /not finer than its unit/ },
   microsecond: { values: ["2024-02-30", "2024-01-01T25:00", "2024-13-01", "24-01-01"], message: /ISO 8601/ },
@@ -67,7 +67,7 @@ describe.each(Object.entries(wrong))("a value that is wrong for %s", (column, { 
 
 test("every operation is taken for every kind of column that has it", () => {
   for (const [column, known] of Object.entries(columnValues)) {
-    const [value] = known.slice(-1).map((one) => (typeof one === "bigint" ? String(one) : one));
+    const [value] = known.slice(0, 1).map((one) => (typeof one === "bigint" ? String(one) : one));
     const iso = /second|zoned|day/.test(column) ? "2024-01-01" : value;
     const ops = column === "flag" ? ["eq", "ne"] : ["eq", "ne", "lt", "lte", "gt", "gte"];
     for (const op of ops) expect(issuesWith({ op, column, value: iso }), `${op} ${column}`).toEqual([]);

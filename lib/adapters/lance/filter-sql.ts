@@ -1,6 +1,6 @@
 import { badRequest } from "../../domain/errors.ts";
 import type { Filter, Scalar } from "../../domain/filter.ts";
-import { countOf, daysOf, filterIssues, integerOf, kindOf } from "../../domain/filter-types.ts";
+import { countOf, daysOf, filterIssues, integerOf, kindOf, numberOf } from "../../domain/filter-types.ts";
 import type { Column } from "../../domain/index-entry.ts";
 
 const comparisons = { eq: "=", ne: "!=", lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
@@ -30,17 +30,29 @@ function sqlOf(filter: Filter, types: Map<string, string>, negated = false): str
     case "not":
       return sqlOf(filter.filter, types, !negated);
     default: {
-      const leaf = leafToSql(filter, types.get(filter.column) ?? "");
-      return negated ? negatedLeaf(filter, leaf) : leaf;
+      const type = types.get(filter.column) ?? "";
+      return negated ? negatedLeaf(filter, type) : leafToSql(filter, type);
     }
   }
 }
 
-function negatedLeaf({ op, column }: Leaf, sql: string): string {
-  return op === "is_null" ? `(NOT ${sql})` : `(\`${column}\` IS NOT NULL AND NOT ${sql})`;
+type Leaf = Exclude<Filter, { op: "and" | "or" | "not" }>;
+
+function negatedLeaf(filter: Leaf, type: string): string {
+  const sql = leafToSql(filter, type);
+  if (filter.op === "is_null") return `(NOT ${sql})`;
+  const guard =
+    kindOf(type) === "number" ? isNumber(filter.column, type) : `\`${filter.column}\` IS NOT NULL`;
+  return `(${guard} AND NOT ${sql})`;
 }
 
-type Leaf = Exclude<Filter, { op: "and" | "or" | "not" }>;
+/**
+ * Neither null nor NaN, which DataFusion sorts above infinity, or below its negative by its sign. In ranges, which are
+ * looked up in a scalar index, as a function is not.
+ */
+function isNumber(column: string, type: string): string {
+  return `\`${column}\` BETWEEN ${numberLiteral(-Infinity, type)} AND ${numberLiteral(Infinity, type)}`;
+}
 
 function leafToSql(filter: Leaf, type: string): string {
   const name = `\`${filter.column}\``;
@@ -55,8 +67,11 @@ function leafToSql(filter: Leaf, type: string): string {
       return `(${compared} BETWEEN ${literal(filter.low)} AND ${literal(filter.high)})`;
     case "like-prefix":
       return `(starts_with(${name}, ${literal(filter.prefix)}))`;
-    default:
-      return `(${compared} ${comparisons[filter.op]} ${literal(filter.value)})`;
+    default: {
+      const comparison = `${compared} ${comparisons[filter.op]} ${literal(filter.value)}`;
+      const mayFindNaN = filter.op !== "eq" && kindOf(type) === "number";
+      return mayFindNaN ? `(${comparison} AND ${isNumber(filter.column, type)})` : `(${comparison})`;
+    }
   }
 }
 
@@ -74,7 +89,7 @@ function literalOf(value: Scalar, type: string): string {
     case "integer":
       return integerLiteral(integerOf(value, type));
     case "number":
-      return numberLiteral(Number(value), type);
+      return numberLiteral(numberOf(value) ?? Number.NaN, type);
     case "timestamp":
       return integerLiteral(countOf(value, type));
     case "date":
@@ -91,6 +106,6 @@ function integerLiteral(value: bigint | undefined): string {
 
 /** A float32 column holds 0.1 rounded: compared with the double 0.1 it would equal nothing. */
 function numberLiteral(value: number, type: string): string {
-  const fitsFloat = type !== "Float64" && Number.isFinite(Math.fround(value));
+  const fitsFloat = type !== "Float64" && Number.isFinite(Math.fround(value)) === Number.isFinite(value);
   return `CAST('${value}' AS ${fitsFloat ? "FLOAT" : "DOUBLE"})`;
 }

@@ -1,6 +1,9 @@
 import { type Data, DataType, type Table, type Timestamp, TimeUnit, type Vector } from "apache-arrow";
 
-/** A column's values as JSON has them: safe integers as numbers, larger ones as strings, times as ISO 8601. */
+/**
+ * A column's values as JSON has them: safe integers as numbers, larger ones as strings, what is no finite number as
+ * "NaN", "Infinity" or "-Infinity" (as in protobuf's JSON), times as ISO 8601.
+ */
 export function jsonColumn(column: Vector): (row: number) => unknown {
   const { type } = column;
   if (DataType.isTimestamp(type)) return isoTimes(column);
@@ -22,6 +25,7 @@ export function jsonRows(table: Table, names: string[]): Record<string, unknown>
 export function jsonValue(value: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (typeof value === "bigint") return integer(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value !== "object") return value;
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
