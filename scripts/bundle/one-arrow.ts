@@ -1,15 +1,13 @@
-import { readFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 
 const asImported = Symbol("as imported");
-const copies = [
-  [/createRequire\(import\.meta\.url\)\(path\)/, "bundled"],
-  [/await import\(path\)/, "bundled"],
-] as const;
+
+/** Modules of Arrow that are mended (lib/adapters/arrow). */
+const mended = ["visitor/vectorassembler", "util/utf8", "fb/field"].map((name) => `apache-arrow/${name}`);
 
 /**
- * One copy of Arrow in a bundle, for those who import it and for LanceDB, which requires it. The mending of its writer
- * names modules by a variable, for which esbuild has nothing to resolve: here it mends the one there is.
+ * One copy of Arrow in a bundle, for those who import it and for LanceDB, which requires it. Its mending names modules by
+ * a variable, for which esbuild has nothing to resolve: here it is given those there are.
  */
 export const oneArrow: Plugin = {
   name: "one-arrow",
@@ -19,20 +17,21 @@ export const oneArrow: Plugin = {
         ? undefined
         : build.resolve(path, { kind: "import-statement", resolveDir, pluginData: asImported }),
     );
-    build.onLoad({ filter: /[\\/]arrow[\\/]all-null-booleans\.ts$/ }, async ({ path }) => ({
-      contents: mendingOneCopy(await readFile(path, "utf8"), path),
+    build.onLoad({ filter: /[\\/]arrow[\\/]arrow-copies\.ts$/ }, () => ({
+      contents: arrowCopies(),
       loader: "ts",
     }));
   },
 };
 
-/** @throws when the source is not what is expected here */
-function mendingOneCopy(source: string, path: string): string {
-  let contents = `import * as bundled from "apache-arrow/visitor/vectorassembler";\n${source}`;
-  for (const [copy, one] of copies) {
-    if (!copy.test(contents))
-      throw new Error(`${path} takes Arrow in another way than scripts/bundle/one-arrow.ts expects`);
-    contents = contents.replace(copy, one);
-  }
-  return contents;
+/** In the place of lib/adapters/arrow/arrow-copies.ts. */
+function arrowCopies(): string {
+  const imports = mended.map((path, i) => `import * as copy${i} from ${JSON.stringify(path)};`);
+  const copies = mended.map((path, i) => `${JSON.stringify(path)}: copy${i}`);
+  return `${imports.join("\n")}
+const copies = { ${copies.join(", ")} };
+export async function arrowCopies(path) {
+  if (!copies[path]) throw new Error(path + " is not in scripts/bundle/one-arrow.ts");
+  return [copies[path]];
+}`;
 }

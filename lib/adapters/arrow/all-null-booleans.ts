@@ -1,23 +1,16 @@
-import { createRequire } from "node:module";
 import type { Data } from "apache-arrow";
+import { arrowCopies } from "./arrow-copies.ts";
 
 interface Assembler {
   prototype: { visitBool(data: Data): unknown };
 }
 
-/**
- * Arrow 18.1 writes a batch of booleans that are all null without their values, which LanceDB and parquet-wasm refuse
- * to read. This makes its writer put in the bytes. It is there twice, for `import` and for `require` (LanceDB's).
- */
-async function mendAllNullBooleans(): Promise<void> {
-  const path = "apache-arrow/visitor/vectorassembler";
-  const required = createRequire(import.meta.url)(path) as { VectorAssembler: Assembler };
-  const imported = (await import(path)) as { VectorAssembler: Assembler };
-  for (const { VectorAssembler } of [required, imported]) mend(VectorAssembler.prototype);
-}
-
 const mended = new WeakSet<object>();
 
+/**
+ * Arrow 18.1 writes a batch of booleans that are all null without their values, which LanceDB and parquet-wasm refuse
+ * to read. This makes its writer put in the bytes.
+ */
 function mend(prototype: Assembler["prototype"]): void {
   if (mended.has(prototype)) return;
   mended.add(prototype);
@@ -30,4 +23,5 @@ function mend(prototype: Assembler["prototype"]): void {
   };
 }
 
-await mendAllNullBooleans();
+const copies = await arrowCopies<{ VectorAssembler: Assembler }>("apache-arrow/visitor/vectorassembler");
+for (const { VectorAssembler } of copies) mend(VectorAssembler.prototype);

@@ -1,6 +1,7 @@
 import { type Connection, connect, Session } from "@lancedb/lancedb";
 import { limits } from "../../config/limits.ts";
 import { type Buckets, lanceUriFor } from "../../domain/bucket.ts";
+import "../arrow/byte-order-marks.ts";
 import { lanceCall } from "./lance-errors.ts";
 import { RowMemory } from "./row-memory.ts";
 import { storageOptionsOf } from "./storage-options.ts";

@@ -2,6 +2,7 @@ import type { Table } from "@lancedb/lancedb";
 import type { Data, RecordBatch } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { DuplicateId, Seal } from "../../domain/ports.ts";
+import { utf8 } from "../utf8.ts";
 import { inBatches } from "./in-batches.ts";
 
 /** What was sealed, by unit, and which ids are in it more than once. */
@@ -80,7 +81,6 @@ class DuplicateFinder {
   }
 }
 
-const utf8 = new TextDecoder();
 const ascending = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Of each origin the lower and the upper 32 bits; the latter are the unit. */

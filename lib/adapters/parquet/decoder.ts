@@ -1,5 +1,6 @@
 import { tableFromIPC } from "apache-arrow";
 import "../arrow/all-null-booleans.ts";
+import "../arrow/byte-order-marks.ts";
 import { preferPlainTypes } from "./arrow-hint.ts";
 import { ReadFailed, Refusal } from "./decode-errors.ts";
 import type { DecodeAnswer, DecodeRequest, ReadFile } from "./decode-messages.ts";

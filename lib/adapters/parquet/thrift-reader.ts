@@ -1,3 +1,5 @@
+import { utf8 } from "../utf8.ts";
+
 /** How a field of a struct is read, given the type that its header tells. Fields without one are skipped. */
 export type FieldReaders = Record<number, (type: number) => void>;
 
@@ -53,7 +55,7 @@ export class ThriftReader {
     if (type !== binary) throw new Error(`thrift of type ${type} is no text`);
     const length = this.#varint();
     this.#advance(length);
-    return new TextDecoder().decode(this.#bytes.subarray(this.at - length, this.at));
+    return utf8.decode(this.#bytes.subarray(this.at - length, this.at));
   }
 
   /** @param each reads one element, given its type */
