@@ -15,6 +15,7 @@ import { logTask } from "./task/log-task.ts";
 import { runTask } from "./task/run-task.ts";
 import { timeLimited } from "./task/task-handler.ts";
 import type { TaskDependencies } from "./task/tasks.ts";
+import { logger } from "./telemetry.ts";
 
 /** Everything a function needs, built once per container. `close` also ends what it has under way. */
 export interface Container extends TaskDependencies, Readers {}
@@ -52,7 +53,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
       await close();
     },
   };
-  void embedded?.resume().catch((error) => console.error("executions could not be resumed", error));
+  void embedded?.resume().catch((error) => logger.error("executions could not be resumed", { error }));
   return container;
 
   function embeddedWorkflow(): EmbeddedWorkflow {

@@ -1,11 +1,15 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import type { Tracer } from "@aws-lambda-powertools/tracer";
+import { loggedError } from "./logged-error.ts";
 
 const serviceName = "serverless-lance";
 
-/** The structured log: one JSON line a request or task. */
-export const logger = new Logger({ serviceName });
+/** The structured log: one JSON line a request or task. Whatever is an error in it is written without values. */
+export const logger = new Logger({
+  serviceName,
+  jsonReplacerFn: (_, value) => (value instanceof Error ? loggedError(value) : value),
+});
 
 /** CloudWatch metrics, written into that same line in the Embedded Metric Format. */
 export const metrics = new Metrics({ namespace: "ServerlessLance", serviceName });

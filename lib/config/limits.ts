@@ -6,6 +6,15 @@ export const limits = {
   defaultRequestTimeoutMs: 25_000, // API Gateway gives up after 29 s
   deadlineMarginMs: 500, // left to answer when the function's own deadline comes first
 
+  // What an error says, to its caller and in the ledger
+  maxIssues: 20,
+  maxIssueLength: 1_000,
+  maxIssuePathLength: 400,
+  maxDetailLength: 4_000,
+  maxSummedIssues: 5, // that the detail of a bad request names
+  maxListedNames: 20, // of columns that there are, say
+  maxListedNameLength: 64,
+
   // Search
   maxK: 1_000,
   defaultK: 10,

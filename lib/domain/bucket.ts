@@ -1,4 +1,5 @@
 import { DomainError } from "./errors.ts";
+import { listed } from "./listed.ts";
 
 /** What a store's client signs with. */
 export interface Credentials {
@@ -62,7 +63,7 @@ export class Buckets {
   get(name: string): Bucket {
     const bucket = this.#byName.get(name);
     if (bucket) return bucket;
-    const known = [...this.#byName.keys()].join(", ");
+    const known = listed([...this.#byName.keys()]);
     throw new DomainError("BucketNotFound", `bucket "${name}" is not registered; registered are: ${known}`);
   }
 

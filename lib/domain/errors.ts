@@ -1,3 +1,6 @@
+import { limits } from "../config/limits.ts";
+import { clipped } from "./listed.ts";
+
 /** One table of everything that can go wrong: HTTP, Step Functions and the README's reference read it. */
 export const errorTable = {
   BadRequest: { code: "bad-request", status: 400, retryable: false, title: "The request is not valid" },
@@ -106,19 +109,31 @@ export interface Issue {
   message: string;
 }
 
+interface Details {
+  issues?: readonly Issue[];
+  /** How many were found beside these. */
+  more?: number;
+  cause?: unknown;
+}
+
 /**
  * Every error this project throws on purpose. Its `name` is the kind, which is what `ErrorEquals` of a state
- * machine matches; `detail` is written for the caller, and shown only when the status is below 500.
+ * machine matches; `detail` is written for the caller, and shown only when the status is below 500. What an error says
+ * is bounded here, at its one source: there may be as many problems as an input has fields, and each may name all columns.
  */
 export class DomainError extends Error {
   readonly kind: ErrorKind;
+  /** The first of them. */
   readonly issues: Issue[];
+  /** How many there are beside these. */
+  readonly more: number;
 
-  constructor(kind: ErrorKind, detail: string, options: { issues?: Issue[]; cause?: unknown } = {}) {
-    super(detail, { cause: options.cause });
+  constructor(kind: ErrorKind, detail: string, { issues = [], more = 0, cause }: Details = {}) {
+    super(clipped(detail, limits.maxDetailLength), { cause });
     this.name = kind;
     this.kind = kind;
-    this.issues = options.issues ?? [];
+    this.issues = issues.slice(0, limits.maxIssues).map(clippedIssue);
+    this.more = more + issues.length - this.issues.length;
   }
 
   get code(): ErrorCode {
@@ -130,14 +145,37 @@ export class DomainError extends Error {
   get retryable(): boolean {
     return errorTable[this.kind].retryable;
   }
+  /** The issues as they are answered and kept: one at the end says how many there are beside them. */
+  get shownIssues(): Issue[] {
+    return this.more > 0
+      ? [...this.issues, { path: "", message: `and ${this.more} more` }]
+      : [...this.issues];
+  }
 }
 
-/** A BadRequest for issues found together; the detail names the first of them, for those who see no issues. */
-export function badRequest(...issues: Issue[]): DomainError {
-  const named = issues.slice(0, 5).map(({ path, message }) => `${path}: ${message}`);
-  const count = issues.length > 1 ? `${issues.length} problems: ` : "";
-  const detail = `${count}${named.join("; ")}${issues.length > named.length ? "; …" : ""}`;
-  return new DomainError("BadRequest", detail, { issues });
+/** An issue whose texts have a bounded length. */
+export const clippedIssue = ({ path, message }: Issue): Issue => ({
+  path: clipped(path, limits.maxIssuePathLength),
+  message: clipped(message, limits.maxIssueLength),
+});
+
+/**
+ * A BadRequest for issues found together; the detail names the first of them, for those who see no issues.
+ * @param more how many were found beside these
+ */
+export function badRequest(issues: Issue | readonly Issue[], more = 0): DomainError {
+  const all = [issues].flat();
+  const count = all.length + more;
+  const detail = `${count > 1 ? `${count} problems: ` : ""}${summaryOf(all, more, limits.maxSummedIssues)}`;
+  return new DomainError("BadRequest", detail, { issues: all, more });
+}
+
+/** Issues as one text: the first of them, and how many there are beside these. */
+export function summaryOf(issues: readonly Issue[], more = 0, most: number = limits.maxIssues): string {
+  const named = issues.slice(0, most).map(clippedIssue);
+  const left = more + issues.length - named.length;
+  const text = named.map(({ path, message }) => `${path}: ${message}`).join("; ");
+  return left > 0 ? `${text}; and ${left} more` : text;
 }
 
 /** The error as one of ours: an unknown one becomes Internal with the original as its cause. */

@@ -1,7 +1,8 @@
 import { limits } from "../config/limits.ts";
-import { DomainError } from "./errors.ts";
+import { DomainError, summaryOf } from "./errors.ts";
 import { type Kind, kindOf } from "./filter-types.ts";
 import type { Column } from "./index-entry.ts";
+import { listed } from "./listed.ts";
 import type { TargetSchema } from "./ports.ts";
 import type { SourceFile } from "./source-layout.ts";
 
@@ -39,11 +40,10 @@ export function refuseUnfilterable(filterColumns: string[], columns: Column[]): 
       : [
           {
             path: `filterColumns[${i}]`,
-            message: `"${name}" cannot be filtered by; these can: ${fit.join(", ")}`,
+            message: `"${name}" cannot be filtered by; these can: ${listed(fit)}`,
           },
         ],
   );
   if (issues.length === 0) return;
-  const detail = issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
-  throw new DomainError("IndexParametersInvalid", detail, { issues });
+  throw new DomainError("IndexParametersInvalid", summaryOf(issues), { issues });
 }

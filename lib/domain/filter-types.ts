@@ -2,6 +2,7 @@ import type { Issue } from "./errors.ts";
 import type { Filter, Scalar } from "./filter.ts";
 import type { Column } from "./index-entry.ts";
 import { nanosecondsOf } from "./instant.ts";
+import { listed } from "./listed.ts";
 
 export type Kind = "string" | "integer" | "number" | "boolean" | "timestamp" | "date";
 
@@ -68,7 +69,7 @@ function wrongly(value: Scalar, kind: Kind): string {
 function unusable(column: Column | undefined, columns: Column[]): string {
   const usable = columns.filter(({ type }) => kindOf(type)).map(({ name }) => name);
   const why = column ? `is ${column.type}, which cannot be filtered` : "no such column";
-  return `${why}; there are: ${usable.join(", ")}`;
+  return `${why}; there are: ${listed(usable)}`;
 }
 
 /** What a comparison compares with, by field. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { DomainError } from "./errors.ts";
+import { limits } from "../config/limits.ts";
+import { clippedIssue, DomainError } from "./errors.ts";
 import {
   isSameInput,
   type JobFailure,
@@ -10,6 +11,7 @@ import {
   type PhaseName,
   phase,
 } from "./job.ts";
+import { clipped } from "./listed.ts";
 import { jobId } from "./names.ts";
 import type { Clock, ObjectStore } from "./ports.ts";
 
@@ -94,11 +96,12 @@ export class JobLedger {
   }
 
   async recordFailure(id: string, failure: JobFailure): Promise<void> {
-    await this.write(id, "failure", failure);
+    await this.write(id, "failure", bounded(failure));
   }
 
   async failure(id: string): Promise<JobFailure | undefined> {
-    return this.read(id, "failure", jobFailure);
+    const failure = await this.read(id, "failure", jobFailure);
+    return failure && bounded(failure);
   }
 
   /** The first end that is recorded stands: a job that was published cannot be cancelled any more. */
@@ -140,6 +143,16 @@ export class JobLedger {
 }
 
 const pastTense = { cancelled: "been cancelled", failed: "failed" } as const;
+
+/** Also what a state machine says, or was kept before errors were bounded. */
+function bounded({ message, issues, ...failure }: JobFailure): JobFailure {
+  const shown = issues?.slice(0, limits.maxIssues + 1).map(clippedIssue); // the last may count the others
+  return {
+    ...failure,
+    message: clipped(message, limits.maxDetailLength),
+    ...(shown ? { issues: shown } : {}),
+  };
+}
 
 function encode(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));

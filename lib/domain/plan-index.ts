@@ -1,5 +1,5 @@
 import { limits } from "../config/limits.ts";
-import { DomainError, type Issue } from "./errors.ts";
+import { DomainError, type Issue, summaryOf } from "./errors.ts";
 import type { AskedIndexType, IndexParameters, IndexType, ServedIndexType } from "./index-entry.ts";
 
 export interface IndexPlan {
@@ -43,8 +43,7 @@ function bestType(dimension: number): { chosen: IndexType; why: string } {
 function planType(wanted: Wanted): IndexPlan {
   const issues = parameterIssues(wanted);
   if (issues.length > 0) {
-    const detail = issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
-    throw new DomainError("IndexParametersInvalid", detail, { issues });
+    throw new DomainError("IndexParametersInvalid", summaryOf(issues), { issues });
   }
   if (wanted.rows < limits.minRowsToTrain) return exact(wanted);
   const derived = [...partitions(wanted), ...codes(wanted), ...graph(wanted), ...training(wanted)];

@@ -3,6 +3,7 @@ import { badRequest, type Issue } from "./errors.ts";
 import { filterBoundIssues } from "./filter.ts";
 import { filterIssues } from "./filter-types.ts";
 import type { Metric, Publication, SearchDefaults } from "./index-entry.ts";
+import { listed } from "./listed.ts";
 import type { Lease, WarmIndexes } from "./ports.ts";
 import { milliseconds, type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
 import { issuesOf } from "./validate.ts";
@@ -17,7 +18,7 @@ export function parseSearchRequest(body: unknown): SearchRequest {
     bounds.length > 0 ? { ...(body as object), filter: undefined } : body,
   );
   const issues = [...bounds, ...(parsed.success ? [] : issuesOf(parsed.error, "body"))];
-  if (!parsed.success || issues.length > 0) throw badRequest(...issues);
+  if (!parsed.success || issues.length > 0) throw badRequest(issues);
   return parsed.data;
 }
 
@@ -73,7 +74,7 @@ function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease
       ? [{ path: "body.ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
       : []),
   ];
-  if (issues.length > 0) throw badRequest(...issues);
+  if (issues.length > 0) throw badRequest(issues);
 }
 
 /** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */
@@ -132,7 +133,7 @@ function queryVector(numbers: number[], metric: Metric): Float32Array {
  */
 export function selectedColumns(select: string[] | undefined, lease: Lease, path: string): string[] {
   const issues = selectIssues(select, lease, path);
-  if (issues.length > 0) throw badRequest(...issues);
+  if (issues.length > 0) throw badRequest(issues);
   if (select) return [...new Set(select)];
   return lease.reader.columns.map(({ name }) => name).filter((name) => name !== lease.published.vectorColumn);
 }
@@ -143,7 +144,7 @@ function selectIssues(select: string[] | undefined, { reader }: Lease, path: str
   return (select ?? []).flatMap((name, i) =>
     known.includes(name)
       ? []
-      : [{ path: `${path}[${i}]`, message: `no such column; there are: ${known.join(", ")}` }],
+      : [{ path: `${path}[${i}]`, message: `no such column; there are: ${listed(known)}` }],
   );
 }
 

@@ -1,6 +1,7 @@
 import { limits } from "../config/limits.ts";
-import { DomainError, type Issue } from "./errors.ts";
+import { DomainError, type Issue, summaryOf } from "./errors.ts";
 import type { Column } from "./index-entry.ts";
+import { listed } from "./listed.ts";
 import type { FileFooter, SourceColumn } from "./ports.ts";
 
 /** A file of the source and what its footer says. */
@@ -59,7 +60,7 @@ function pick(
   names: string[],
   told: string | undefined,
 ): string {
-  const has = all.map(({ name, type }) => `${name} (${type})`).join(", ");
+  const has = listed(all.map(({ name, type }) => `${name} (${type})`));
   const kind = role === "id" ? "a string or integer" : "a list, fixed-size list or binary of floats";
   if (told !== undefined) {
     if (fitting.some(({ name }) => name === told)) return told;
@@ -128,7 +129,7 @@ export function mergeColumns(
           message: `is ${type}, in ${before.file} it is ${before.type}`,
         });
     }
-    issues.push(...columnIssues(key, footer, names));
+    for (const issue of columnIssues(key, footer, names)) issues.push(issue);
   }
   if (issues.length > 0) throw many(issues);
   return [...merged].map(([name, { type }]) => ({ name, type }));
@@ -188,8 +189,9 @@ function nameIssue(file: string, name: string, idColumn: string): Issue[] {
 }
 
 function repeated(columns: SourceColumn[]): string[] {
-  const names = columns.map(({ name }) => name);
-  return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
+  const [seen, twice] = [new Set<string>(), new Set<string>()];
+  for (const { name } of columns) (seen.has(name) ? twice : seen).add(name);
+  return [...twice];
 }
 
 /** Control characters as escapes, and not all of a very long name. */
@@ -198,8 +200,5 @@ function columnPath(file: string, name: string): string {
 }
 
 function many(issues: Issue[]): DomainError {
-  const shown = issues.slice(0, 20);
-  const more = issues.length > shown.length ? ` and ${issues.length - shown.length} more` : "";
-  const text = shown.map(({ path, message }) => `${path}: ${message}`).join("; ");
-  return new DomainError("SourceInvalid", text + more, { issues: shown });
+  return new DomainError("SourceInvalid", summaryOf(issues), { issues });
 }

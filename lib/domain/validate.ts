@@ -1,5 +1,7 @@
 import type { z } from "zod";
+import { limits } from "../config/limits.ts";
 import { badRequest, type Issue } from "./errors.ts";
+import { clipped } from "./listed.ts";
 
 /** The problems zod found, each with its path written as in the input: `body.filter.filters[3].column`. */
 export function issuesOf(error: z.ZodError, root = ""): Issue[] {
@@ -21,9 +23,7 @@ function pathOf(root: string, path: readonly PropertyKey[]): string {
 }
 
 /** A key is the caller's text: it is echoed only so far. */
-function clip(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 61)}...` : text;
-}
+const clip = (text: string) => clipped(text, limits.maxListedNameLength);
 
 /**
  * Parses at the edge, every problem at once.
@@ -32,5 +32,5 @@ function clip(text: string): string {
 export function validate<S extends z.ZodType>(schema: S, input: unknown, root: string): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw badRequest(...issuesOf(parsed.error, root));
+  throw badRequest(issuesOf(parsed.error, root));
 }

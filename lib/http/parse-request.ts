@@ -9,15 +9,15 @@ import type { Operation } from "./operations/operation.ts";
  * @throws BadRequest
  */
 export function parseRequest({ path, query, headers, body, parseBody }: Operation, event: HttpEvent) {
-  const issues: Issue[] = [];
+  const found: Found = { issues: [], more: 0 };
   const parts = {
     // decoded once already, by HTTP APIs and by serverless-offline: never again, an id may hold a %
-    path: parsePart(() => validate(path, event.pathParameters ?? {}, "path"), issues),
-    query: parsePart(() => validate(query, event.queryStringParameters ?? {}, "query"), issues),
-    headers: headers && parsePart(() => validate(headers, event.headers ?? {}, "header"), issues),
-    body: body && parsePart(() => (parseBody ?? byItsSchema(body))(objectIn(event.body)), issues),
+    path: parsePart(() => validate(path, event.pathParameters ?? {}, "path"), found),
+    query: parsePart(() => validate(query, event.queryStringParameters ?? {}, "query"), found),
+    headers: headers && parsePart(() => validate(headers, event.headers ?? {}, "header"), found),
+    body: body && parsePart(() => (parseBody ?? byItsSchema(body))(objectIn(event.body)), found),
   };
-  if (issues.length > 0) throw badRequest(...issues);
+  if (found.issues.length > 0) throw badRequest(found.issues, found.more);
   return parts;
 }
 
@@ -28,12 +28,18 @@ function objectIn(body: unknown): object {
   throw badRequest({ path: "body", message: "must be a JSON object" });
 }
 
-function parsePart<T>(parse: () => T, issues: Issue[]): T | undefined {
+interface Found {
+  issues: Issue[];
+  more: number;
+}
+
+function parsePart<T>(parse: () => T, found: Found): T | undefined {
   try {
     return parse();
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    issues.push(...error.issues);
+    found.issues.push(...error.issues); // few: the error counts the others
+    found.more += error.more;
     return undefined;
   }
 }

@@ -12,7 +12,7 @@ export interface HttpResponse {
  */
 export function problemResponse(error: DomainError, correlationId: string): HttpResponse {
   const { title } = errorTable[error.kind];
-  const { code, status, issues } = error;
+  const { code, status, shownIssues: issues } = error;
   const shown = status < 500 ? { detail: error.message, ...(issues.length > 0 ? { issues } : {}) } : {};
   const body = {
     type: `urn:problem:${code}`,

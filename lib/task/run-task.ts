@@ -89,7 +89,7 @@ async function recordFailure(
   error: DomainError,
 ): Promise<void> {
   if (error.kind === "JobCancelled" || error.kind === "IdempotencyMismatch" || phase === "discard") return;
-  const { code, message, issues } = error;
+  const { code, message, shownIssues: issues } = error;
   await ledger
     .recordFailure(id, { code, message, phase, ...(issues.length > 0 ? { issues } : {}) })
     .catch(() => undefined);

@@ -90,6 +90,23 @@ test("a refused request is one line, too, without the values that were refused",
   expect(api.logs()).not.toMatch(/hush-hush|quiet/);
 });
 
+test("a job that fails is logged by its code; ids, files and what is wrong with them stand in the job", async () => {
+  const rows = sampleRows(10, 4).map((row, i) => (i < 2 ? { ...row, doc_id: "undisclosed-id" } : row));
+  await writeParquetFile(join(root, "_testing/sources/confidential.parquet"), rows);
+  const { body } = await http.startJob({
+    type: "migrate",
+    index: "twice",
+    source: "testing/sources/confidential.parquet",
+  });
+  const job = await http.jobWhen(body.id, ({ state }) => state === "failed");
+  expect(job.error?.message).toMatch(
+    /confidential\.parquet.*undisclosed-id|undisclosed-id.*confidential\.parquet/,
+  );
+  const failed = (await linesOf(body.id)).filter(({ code }) => code === "source-invalid");
+  expect(failed).toMatchObject([{ level: "WARN", task: "compact", issues: 1 }]);
+  expect(api.logs()).not.toMatch(/undisclosed|confidential/);
+});
+
 test.each(["", "a b", 'x"}', "{}", "é", "x".repeat(129), "%0a%0d"])(
   "the correlation id %j is replaced by one of ours",
   async (given) => {

@@ -41,7 +41,7 @@ export async function copyParts(
   const queue = parts.values();
   const failures: unknown[] = [];
   const copySome = async () => {
-    const memory = new Uint8Array(Math.max(...parts.map(({ start, end }) => end - start)));
+    const memory = new Uint8Array(parts.reduce((most, { start, end }) => Math.max(most, end - start), 0));
     for (const part of queue) {
       if (failures.length > 0) return;
       signal?.throwIfAborted();

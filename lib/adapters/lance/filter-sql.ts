@@ -12,7 +12,7 @@ const comparisons = { eq: "=", ne: "!=", lt: "<", lte: "<=", gt: ">", gte: ">=" 
  */
 export function filterToSql(filter: Filter, columns: Column[], path = "body.filter"): string {
   const issues = filterIssues(filter, columns, path);
-  if (issues.length > 0) throw badRequest(...issues);
+  if (issues.length > 0) throw badRequest(issues);
   return sqlOf(filter, new Map(columns.map(({ name, type }) => [name, type])));
 }
 

@@ -5,6 +5,7 @@ import { inBatches } from "./in-batches.ts";
 import { jsonColumn } from "./json-values.ts";
 
 const rowId = "_rowid";
+const batchesJoined = 1_024; // at a time: each is an argument of a call
 
 type Values = (place: number) => unknown;
 
@@ -77,7 +78,10 @@ export class ResidentRows {
 /** By their own method: LanceDB's Arrow is another module than ours. */
 function joined(batches: RecordBatch[], name: string): Vector {
   const [first, ...others] = batches.map((batch) => batch.getChild(name) as Vector);
-  return first?.concat(...others) as Vector;
+  let all = first;
+  for (let i = 0; i < others.length; i += batchesJoined)
+    all = all?.concat(...others.slice(i, i + batchesJoined));
+  return all as Vector;
 }
 
 /** @returns undefined when they are not ascending, or not so many */

@@ -164,7 +164,7 @@ export class LocalStore implements ObjectStore {
 
   async #highest(key: string): Promise<number | undefined> {
     const versions = await this.#versions(this.#chain(key));
-    return versions.length === 0 ? undefined : Math.max(...versions);
+    return versions.length === 0 ? undefined : versions.reduce((one, other) => Math.max(one, other));
   }
 
   async #versions(chain: string): Promise<number[]> {
