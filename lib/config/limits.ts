@@ -3,6 +3,8 @@ export const limits = {
   // HTTP edge. API Gateway refuses bodies over 10 MB, Lambda payloads over 6 MB: we refuse before parsing.
   maxBodyBytes: 1_048_576,
   maxJobBodyBytes: 65_536,
+  maxJsonDepth: 64, // a filter of 8 levels has some 20
+  maxJsonValues: 65_536, // a vector of 16,384 and a filter of 64 nodes with 256 values each have half as many
   defaultRequestTimeoutMs: 25_000, // API Gateway gives up after 29 s
   deadlineMarginMs: 500, // left to answer when the function's own deadline comes first
 

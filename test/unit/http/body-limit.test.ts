@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { limits } from "../../../lib/config/limits.ts";
+import type { DomainError } from "../../../lib/domain/errors.ts";
+import { bodyLimit } from "../../../lib/http/body-limit.ts";
+import type { HttpEvent } from "../../../lib/http/http-handler.ts";
+import { refuseUnboundedJson } from "../../../lib/http/json-bounds.ts";
+
+function refusalOf(work: () => void): DomainError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error as DomainError;
+  }
+}
+
+const limited = (maxBytes: number, event: Partial<HttpEvent>) => {
+  const before = bodyLimit(maxBytes).before as (request: { event: Partial<HttpEvent> }) => void;
+  return refusalOf(() => before({ event }));
+};
+
+test.each([
+  [0, "x", /has 1 bytes, and this route takes none/],
+  [3, "äöü", /has 6 bytes, at most 3/],
+])("at most %d bytes: %j is too large", (maxBytes, body, message) => {
+  expect(limited(maxBytes, { body })).toMatchObject({
+    kind: "BodyTooLarge",
+    message: expect.stringMatching(message),
+  });
+  const encoded = { body: Buffer.from(body).toString("base64"), isBase64Encoded: true };
+  expect(limited(maxBytes, encoded)).toMatchObject({ kind: "BodyTooLarge" });
+});
+
+test("no body is none, and what is within the bounds passes, decoded", () => {
+  for (const body of [undefined, ""]) expect(limited(0, { body })).toBeUndefined();
+  const event = { body: Buffer.from('{"a":"ä"}').toString("base64"), isBase64Encoded: true };
+  expect(limited(100, event)).toBeUndefined();
+  expect(event).toEqual({ body: '{"a":"ä"}', isBase64Encoded: false });
+});
+
+const depth = limits.maxJsonDepth;
+
+test.each([
+  ["brackets without end", "[".repeat(1_000_000), "body"],
+  ["objects without end", '{"a":'.repeat(200_000), "body.a"],
+  ["a filter", `{"vector":[1,2],"filter":${'{"not":'.repeat(depth)}1`, "body.filter"],
+  ["one level too many", `${"[".repeat(depth + 1)}${"]".repeat(depth + 1)}`, "body"],
+  ["after a string with quotes and brackets", `{"a\\\\":"\\"[[","b":${"[".repeat(depth)}`, "body.b"],
+])("%s: nested too deep, by its field", (_, text, path) => {
+  const refused = refusalOf(() => refuseUnboundedJson(text));
+  expect(refused?.issues).toEqual([{ path, message: `is nested deeper than ${depth} levels` }]);
+});
+
+test("too many values are refused by their field", () => {
+  const text = JSON.stringify({ k: 1, select: new Array(limits.maxJsonValues + 1).fill(0) });
+  expect(refusalOf(() => refuseUnboundedJson(text))?.issues).toEqual([
+    { path: "body.select", message: `holds more than ${limits.maxJsonValues} values` },
+  ]);
+});
+
+test.each([
+  ["the deepest", `${"[".repeat(depth)}${"]".repeat(depth)}`],
+  ["brackets in a string", JSON.stringify({ value: '[{\\"'.repeat(200_000) })],
+  ["many side by side", JSON.stringify(new Array(10_000).fill([{}]))],
+  ["a string without end", `"${"[".repeat(1_000)}`],
+  ["a string that ends in an escape", `"${"[".repeat(1_000)}\\`],
+])("%s passes", (_, text) => {
+  expect(refusalOf(() => refuseUnboundedJson(text))).toBeUndefined();
+});
+
+test("JSON passes if and only if it is within the bounds", () => {
+  const depthOf = (value: unknown): number =>
+    typeof value === "object" && value !== null
+      ? 1 + Object.values(value).reduce((most: number, one) => Math.max(most, depthOf(one)), 0)
+      : 0;
+  const wrapped = fc.tuple(fc.jsonValue({ maxDepth: 5 }), fc.integer({ min: 0, max: depth + 3 }));
+  fc.assert(
+    fc.property(wrapped, ([value, levels]) => {
+      const nested = Array.from({ length: levels }).reduce<unknown>((inner) => [inner], value);
+      const isDeep = depthOf(nested) > depth;
+      expect(refusalOf(() => refuseUnboundedJson(JSON.stringify(nested))) !== undefined).toBe(isDeep);
+    }),
+    { numRuns: 300 },
+  );
+});
