@@ -26,14 +26,15 @@ async function decode({ project, file, units: most }: { project: string; file: s
   const names = resolveColumns(one, {});
   const dimension =
     commonDimension([one], names.vectorColumn, undefined) ??
-    (await source.firstDimension("sets", file, names.vectorColumn, signal));
+    (await source.firstDimension("sets", { key: file }, names.vectorColumn, signal));
   const columns = mergeColumns([one], names, dimension);
   const target: TargetSchema = { ...names, dimension, columns, refuseZeroVectors: true };
   const units = cutUnits([one], dimension * 4, dimension).slice(0, most);
   const cpu = process.cpuUsage();
   const started = performance.now();
   let bytes = 0;
-  for await (const { ipc } of source.decode("sets", [file], units, target, signal)) bytes += ipc.length;
+  for await (const { ipc } of source.decode("sets", [{ key: file }], units, target, signal))
+    bytes += ipc.length;
   const rows = units.reduce((sum, unit) => sum + unit.rows, 0);
   const ms = performance.now() - started;
   const { user, system } = process.cpuUsage(cpu);

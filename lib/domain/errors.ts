@@ -47,6 +47,18 @@ export const errorTable = {
     retryable: false,
     title: "The store does not honour conditional writes",
   },
+  OutsideBucket: {
+    code: "outside-bucket",
+    status: 403,
+    retryable: false,
+    title: "A link leads out of the bucket",
+  },
+  SourceChanged: {
+    code: "source-changed",
+    status: 409,
+    retryable: false,
+    title: "The source changed while it was read",
+  },
   SourceInvalid: {
     code: "source-invalid",
     status: 422,

@@ -3,7 +3,7 @@ import { AppendsUnderWay } from "./appends-under-way.ts";
 import { DomainError } from "./errors.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { LoadProgress } from "./load-progress.ts";
-import { type Plan, redoList, unitsOf } from "./plan.ts";
+import { type Plan, plannedFiles, redoList, unitsOf } from "./plan.ts";
 import type { Clock, Generations, ParquetSource, TaskContext, Unit } from "./ports.ts";
 
 export interface LoadDependencies {
@@ -25,7 +25,7 @@ export interface LoadDependencies {
  * A table that is sealed or finished takes no rows: whoever counts it finds out what is missing, and asks for it.
  *
  * @returns whether work is left to hand over
- * @throws SourceInvalid, StoreUnavailable, JobCancelled
+ * @throws SourceInvalid, SourceChanged, StoreUnavailable, JobCancelled
  */
 export async function loadUnits(
   deps: LoadDependencies,
@@ -83,7 +83,13 @@ async function sendUnits(
 ): Promise<boolean> {
   const left = [...again, ...fresh];
   const pace = new Pace(deps.clock, 1 + appendsAtATime(plan));
-  const decoded = deps.parquet.decode(plan.sourceBucket, plan.files, left, plan.target, context.signal);
+  const decoded = deps.parquet.decode(
+    plan.sourceBucket,
+    plannedFiles(plan),
+    left,
+    plan.target,
+    context.signal,
+  );
   for await (const { unit, ipc, release } of decoded) {
     await deps.ledger.refuseEnded(job);
     await appends.begin(

@@ -7,7 +7,7 @@ import type { MigrateInput } from "./job.ts";
 import { splitSource } from "./names.ts";
 import { type Plan, plan } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
-import type { ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
+import type { FileFooter, ObjectStat, ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
 import {
   commonDimension,
   invalidSource,
@@ -27,7 +27,7 @@ export interface PlanDependencies extends ClaimDependencies {
 /**
  * The first task of a migration: reads the footers of the source, checks that all of it can be loaded, claims the next
  * generation and writes the plan. Repeated, it finds its plan.
- * @throws SourceInvalid, BucketNotFound, BucketReadOnly, Conflict, IndexParametersInvalid
+ * @throws SourceInvalid, SourceChanged, OutsideBucket, BucketNotFound, BucketReadOnly, Conflict, IndexParametersInvalid
  */
 export async function planMigration(
   deps: PlanDependencies,
@@ -55,6 +55,7 @@ export async function planMigration(
     target,
     sourceBucket: source.bucket,
     files: files.map(({ key }) => key),
+    seen: files.map(({ footer: { bytes, identity } }) => ({ bytes, identity })),
     units,
     workers: Math.min(input.workers, units.length),
     filterColumns: input.filterColumns ?? likelyFilterColumns(files, target),
@@ -67,13 +68,18 @@ export async function planMigration(
   return made;
 }
 
+/** A file of the source, bound to what it was when its footer was read. */
+interface SeenFile extends SourceFile {
+  footer: FileFooter & ObjectStat;
+}
+
 /** Beside each other: what decodes footers takes a while to start. */
 async function readableAndWritable(
   deps: PlanDependencies,
   source: { bucket: string; key: string },
   target: string,
   context: TaskContext,
-): Promise<SourceFile[]> {
+): Promise<SeenFile[]> {
   const [writable, files] = await Promise.allSettled([
     deps.stores(target).ensureWritable(),
     readFooters(deps, source, context),
@@ -98,7 +104,7 @@ async function sourceKeys(
 ): Promise<string[]> {
   const store = deps.stores(source.bucket);
   const name = `${source.bucket}/${source.key}`;
-  if ((await store.bytesOf(source.key)) !== undefined) return [source.key];
+  if ((await store.stat(source.key)) !== undefined) return [source.key];
   const prefix = `${source.key}/`;
   const under = await store.list(prefix, { limit: limits.maxSourceFiles + 1 });
   // the listing ends here, so what follows may be data that would be missed
@@ -122,7 +128,7 @@ async function readFooters(
   deps: PlanDependencies,
   source: { bucket: string; key: string },
   context: TaskContext,
-): Promise<SourceFile[]> {
+): Promise<SeenFile[]> {
   const keys = await sourceKeys(deps, source);
   const footers = await deps.parquet.footers(source.bucket, keys, context.signal);
   return keys.flatMap((key, i) => (footers[i] ? [{ key, footer: footers[i] }] : []));
@@ -131,7 +137,7 @@ async function readFooters(
 async function targetOf(
   deps: PlanDependencies,
   bucket: string,
-  files: SourceFile[],
+  files: SeenFile[],
   input: MigrateInput,
   context: TaskContext,
 ): Promise<TargetSchema> {
@@ -140,7 +146,7 @@ async function targetOf(
   const names = resolveColumns(first, input);
   const dimension =
     commonDimension(files, names.vectorColumn, input.dimension) ??
-    (await readDimension(deps, bucket, firstWithRows(files).key, names.vectorColumn, context));
+    (await readDimension(deps, bucket, firstWithRows(files), names.vectorColumn, context));
   const columns = mergeColumns(files, names, dimension);
   return { ...names, dimension, columns, refuseZeroVectors: input.metric === "cosine" };
 }
@@ -148,16 +154,17 @@ async function targetOf(
 async function readDimension(
   deps: PlanDependencies,
   bucket: string,
-  file: string,
+  { key, footer: { bytes, identity } }: SeenFile,
   column: string,
   { signal }: TaskContext,
 ): Promise<number> {
+  const file = { key, bytes, identity };
   const dimension = await deps.parquet.firstDimension(bucket, file, column, signal);
-  refuseDimension(file, dimension);
+  refuseDimension(key, dimension);
   return dimension;
 }
 
-function firstWithRows(files: SourceFile[]): SourceFile {
+function firstWithRows(files: SeenFile[]): SeenFile {
   const found = files.find(({ footer }) => footer.rows > 0);
   if (found) return found;
   throw invalidSource(files[0]?.key ?? "", "holds no rows");

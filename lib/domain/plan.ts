@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { column, generationRef } from "./index-entry.ts";
-import type { TargetSchema, Unit } from "./ports.ts";
+import type { PlannedFile, TargetSchema, Unit } from "./ports.ts";
 
 const unit = z.object({
   id: z.int(),
@@ -26,6 +26,8 @@ export const plan = z.object({
   target,
   sourceBucket: z.string(),
   files: z.array(z.string()),
+  /** What each of them was; plans of before did not say. */
+  seen: z.array(z.object({ bytes: z.int(), identity: z.string() })).optional(),
   units: z.array(unit),
   workers: z.int(),
   /** That get scalar indexes, beside the id column. */
@@ -35,6 +37,11 @@ export const plan = z.object({
   claimedAt: z.string(),
 });
 export type Plan = z.infer<typeof plan>;
+
+/** The files of the source as they were when it was planned. */
+export function plannedFiles({ files, seen }: Pick<Plan, "files" | "seen">): PlannedFile[] {
+  return files.map((key, i) => ({ key, ...seen?.[i] }));
+}
 
 /** The units of one worker: a run of them, since a row group that was cut is decoded from its start. */
 export function unitsOf({ units, workers }: Pick<Plan, "units" | "workers">, worker: number): Unit[] {

@@ -14,6 +14,12 @@ import type { Consistency, Document, Hit } from "./search-request.ts";
 /** A condition on a write: only if absent, or only if the stored version is the one that was read. */
 export type WriteCondition = { ifNoneMatch: "*" } | { ifMatch: string };
 
+export interface ObjectStat {
+  bytes: number;
+  /** Another one when the object is replaced or changed. */
+  identity: string;
+}
+
 /** One bucket's objects, by key relative to its root. Every call has a deadline of its own. */
 export interface ObjectStore {
   get(key: string): Promise<{ body: Uint8Array; etag: string } | undefined>;
@@ -26,11 +32,16 @@ export interface ObjectStore {
   ): Promise<{ key: string; bytes: number }[]>;
   /** Removes every object whose key starts with the prefix (a folder: ends with `/`). */
   deletePrefix(prefix: string): Promise<void>;
-  /** Bytes from start (inclusive) to end (exclusive); fewer where the object ends before. */
-  read(key: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** As many bytes from start on as there is memory for, into that memory. @returns how many there were */
-  readInto(key: string, start: number, into: Uint8Array): Promise<number>;
-  bytesOf(key: string): Promise<number | undefined>;
+  /**
+   * Bytes from start (inclusive) to end (exclusive); fewer where the object ends before.
+   * @param identity of what is to be read, as `stat` told it
+   * @throws SourceChanged where it is another object by now, or none
+   */
+  read(key: string, start: number, end: number, identity?: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same, as many bytes as there is memory for, into that memory. @returns how many there were */
+  readInto(key: string, start: number, into: Uint8Array, identity?: string): Promise<number>;
+  /** Undefined where there is no such object. */
+  stat(key: string): Promise<ObjectStat | undefined>;
   /** Copies inside the bucket without moving bytes through this process where the store can. */
   copy(from: string, to: string): Promise<void>;
   /** Makes sure, once, that conditional writes hold here. @throws StoreUnsuitable, BucketReadOnly */
@@ -95,6 +106,11 @@ export interface Unit {
   rows: number;
 }
 
+/** A file of a source, and what it was when the plan saw it; a plan of long ago does not say. */
+export interface PlannedFile extends Partial<ObjectStat> {
+  key: string;
+}
+
 export interface FileFooter {
   bytes: number;
   rows: number;
@@ -125,19 +141,22 @@ export interface TargetSchema {
 }
 
 export interface ParquetSource {
-  /** @throws SourceInvalid naming the file */
-  footers(bucket: string, keys: string[], signal: AbortSignal): Promise<FileFooter[]>;
-  /** The dimension of a vector column from its first row, where the footer does not tell. @throws SourceInvalid */
-  firstDimension(bucket: string, key: string, column: string, signal: AbortSignal): Promise<number>;
+  /** With the identity that each file had meanwhile. @throws SourceInvalid, SourceChanged naming the file */
+  footers(bucket: string, keys: string[], signal: AbortSignal): Promise<(FileFooter & ObjectStat)[]>;
+  /**
+   * The dimension of a vector column from its first row, where the footer does not tell.
+   * @throws SourceInvalid, SourceChanged
+   */
+  firstDimension(bucket: string, file: PlannedFile, column: string, signal: AbortSignal): Promise<number>;
   /**
    * Decodes units one after the other, the next while the last is written. Each is an Arrow IPC stream of the target
    * schema with the column `_origin` (unit id and row) added. `release` gives its memory to those to come; nobody may
    * read it from then on.
-   * @throws SourceInvalid naming file, row group and row
+   * @throws SourceInvalid naming file, row group and row; SourceChanged naming the file
    */
   decode(
     bucket: string,
-    files: string[],
+    files: PlannedFile[],
     units: Unit[],
     target: TargetSchema,
     signal: AbortSignal,

@@ -9,7 +9,7 @@ import { RowSums } from "./row-sums.ts";
 import { type ComparedColumns, type RowBatch, rowBatch } from "./rows.ts";
 
 /** A Parquet file: its path, or an object of a bucket. */
-export type ParquetInput = string | { store: Pick<ObjectStore, "read" | "bytesOf">; key: string };
+export type ParquetInput = string | { store: Pick<ObjectStore, "read" | "stat">; key: string };
 
 type ReadRange = (start: number, end: number) => Promise<Uint8Array>;
 
@@ -58,9 +58,10 @@ async function* rowsOf(bytes: number, read: ReadRange, { idColumn, vectorColumn 
 async function opened(file: ParquetInput) {
   if (typeof file === "string") return openedPath(file);
   const { store, key } = file;
-  const bytes = await store.bytesOf(key);
+  const { bytes, identity } = (await store.stat(key)) ?? {};
   if (bytes === undefined) throw new Error(`${key} is not there`);
-  return { bytes, read: (start: number, end: number) => store.read(key, start, end), close: async () => {} };
+  const read: ReadRange = (start, end) => store.read(key, start, end, identity);
+  return { bytes, read, close: async () => {} };
 }
 
 async function openedPath(path: string) {

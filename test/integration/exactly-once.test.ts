@@ -17,7 +17,7 @@ import type { Container } from "../../lib/container.ts";
 import { compactGeneration } from "../../lib/domain/compact-generation.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
 import { loadUnits } from "../../lib/domain/load-units.ts";
-import type { Plan } from "../../lib/domain/plan.ts";
+import { type Plan, plannedFiles } from "../../lib/domain/plan.ts";
 import { planMigration } from "../../lib/domain/plan-migration.ts";
 import type { TaskContext } from "../../lib/domain/ports.ts";
 import { createLakehouse, type Lakehouse } from "../support/lakehouse.ts";
@@ -64,7 +64,13 @@ afterEach(() => lakehouse.remove());
 async function heldBy(units: number[]): Promise<Uint8Array[]> {
   const held: Uint8Array[] = [];
   const asked = plan.units.filter((unit) => units.includes(unit.id));
-  const decoded = container.parquet.decode(plan.sourceBucket, plan.files, asked, plan.target, context.signal);
+  const decoded = container.parquet.decode(
+    plan.sourceBucket,
+    plannedFiles(plan),
+    asked,
+    plan.target,
+    context.signal,
+  );
   for await (const { ipc } of decoded) held.push(Uint8Array.from(ipc)); // its memory is used again
   return held;
 }

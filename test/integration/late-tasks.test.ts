@@ -6,7 +6,7 @@ import { compactGeneration } from "../../lib/domain/compact-generation.ts";
 import { discardGeneration } from "../../lib/domain/discard-generation.ts";
 import { getJob } from "../../lib/domain/get-job.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
-import { plan } from "../../lib/domain/plan.ts";
+import { plan, plannedFiles } from "../../lib/domain/plan.ts";
 import type { Generations, TaskContext } from "../../lib/domain/ports.ts";
 import { runTask, type TaskName } from "../../lib/task/run-task.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
@@ -118,7 +118,7 @@ test.each(["deleteUnit", "unseal"] as const)(
     const made = await planned();
     const twice = container.parquet.decode(
       made.sourceBucket,
-      made.files,
+      plannedFiles(made),
       made.units,
       made.target,
       context.signal,

@@ -101,8 +101,22 @@ export function describeObjectStore(name: string, backend: StoreBackend): void {
 
     test("the size of an object is known without reading it, of a missing one not", async () => {
       await store.put("k", bytes("12345"));
-      expect(await store.bytesOf("k")).toBe(5);
-      expect(await store.bytesOf("none")).toBeUndefined();
+      expect(await store.stat("k")).toMatchObject({ bytes: 5 });
+      expect(await store.stat("none")).toBeUndefined();
+    });
+
+    test("bytes of what was seen are read, of what has taken its place or of nothing none", async () => {
+      await store.put("a/k", bytes("0123456789"));
+      const { identity } = (await store.stat("a/k")) ?? {};
+      expect((await store.stat("a/k"))?.identity).toBe(identity);
+      expect(Buffer.from(await store.read("a/k", 2, 5, identity)).toString()).toBe("234");
+      await store.put("a/k", bytes("abcdefghij"));
+      const refused = { kind: "SourceChanged", issues: [{ path: "a/k" }] };
+      await expect(store.read("a/k", 2, 5, identity)).rejects.toMatchObject(refused);
+      await store.put("a/k", bytes("ab"));
+      await expect(store.readInto("a/k", 5, new Uint8Array(3), identity)).rejects.toMatchObject(refused);
+      await store.deletePrefix("a/");
+      await expect(store.read("a/k", 2, 5, identity)).rejects.toMatchObject(refused);
     });
   });
 }

@@ -93,7 +93,10 @@ function get(response: ServerResponse, stored: Stored | undefined, { headers, me
   if (!stored) return answer(response, 404, method === "HEAD" ? "" : "<Error><Code>NoSuchKey</Code></Error>");
   if (method === "HEAD")
     return response.writeHead(200, { "content-length": stored.body.length, etag: stored.etag }).end();
+  const ifMatch = headers["if-match"];
+  if (ifMatch !== undefined && ifMatch !== stored.etag) return answer(response, 412);
   const range = /bytes=(\d+)-(\d+)/.exec(headers.range ?? "");
+  if (range && Number(range[1]) >= stored.body.length) return answer(response, 416);
   if (!range) return answer(response, 200, stored.body, { etag: stored.etag });
   return answer(response, 206, stored.body.subarray(Number(range[1]), Number(range[2]) + 1), {
     etag: stored.etag,

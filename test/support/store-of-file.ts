@@ -17,8 +17,8 @@ export function storeOfFile(fileNow: () => Uint8Array, onRead: OnRead = () => un
     into.set(bytes);
     return bytes.length;
   };
-  const store: Pick<ObjectStore, "bytesOf" | "read" | "readInto"> = {
-    bytesOf: async () => fileNow().length,
+  const store: Pick<ObjectStore, "stat" | "read" | "readInto"> = {
+    stat: async () => ({ bytes: fileNow().length, identity: "" }),
     read,
     readInto,
   };

@@ -1,7 +1,8 @@
 import { type Connection, connect, Session } from "@lancedb/lancedb";
 import { limits } from "../../config/limits.ts";
-import { type Buckets, lanceUriFor } from "../../domain/bucket.ts";
+import { type Bucket, type Buckets, lanceUriFor } from "../../domain/bucket.ts";
 import "../arrow/byte-order-marks.ts";
+import { BucketFolder } from "../store/bucket-folder.ts";
 import { lanceCall } from "./lance-errors.ts";
 import { RowMemory } from "./row-memory.ts";
 import { storageOptionsOf } from "./storage-options.ts";
@@ -37,12 +38,16 @@ export class LanceConnections {
     const uri = lanceUriFor(this.#buckets, bucket, index);
     const known = this.#open.get(uri);
     if (known) return known;
-    const opening = lanceCall(limits.openTimeoutMs, () =>
-      connect(uri, { storageOptions: storageOptionsOf(this.#buckets.get(bucket)) }, this.#session),
-    );
+    const opening = this.#connected(this.#buckets.get(bucket), uri);
     this.#open.set(uri, opening);
     opening.catch(() => this.#open.delete(uri));
     return opening;
+  }
+
+  async #connected(bucket: Bucket, uri: string): Promise<Connection> {
+    if (bucket.backend === "local") await new BucketFolder(bucket.root).refuseLinksOut(uri);
+    const options = { storageOptions: storageOptionsOf(bucket) };
+    return lanceCall(limits.openTimeoutMs, () => connect(uri, options, this.#session));
   }
 
   isRemote(bucket: string): boolean {

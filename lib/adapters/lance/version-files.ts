@@ -23,13 +23,13 @@ export async function filesOfVersion(
 ): Promise<StoredFile[]> {
   const parts = nearestOnly ? ["_deletions/", "_indices/"] : ["data/", "_deletions/", "_indices/"];
   const manifest = manifestKey(folder, version);
-  const [bytes, ...listed] = await Promise.all([
-    store.bytesOf(manifest),
+  const [found, ...listed] = await Promise.all([
+    store.stat(manifest),
     ...parts.map((part) => store.list(folder + part)),
   ]);
-  if (bytes === undefined) throw new DomainError("StoreUnavailable", `version ${version} is not there`);
+  if (!found) throw new DomainError("StoreUnavailable", `version ${version} is not there`);
   const files = listed.flat().filter(({ key }) => !nearestOnly || isForNearest(key));
-  return [...files, { key: manifest, bytes }];
+  return [...files, { key: manifest, bytes: found.bytes }];
 }
 
 const isForNearest = (key: string) => !key.includes(".lance/_indices/") || key.endsWith(".idx");

@@ -1,6 +1,14 @@
 import { limits } from "../../config/limits.ts";
-import type { FileFooter, ParquetSource, Stores, TargetSchema, Unit } from "../../domain/ports.ts";
-import { invalidSource } from "../../domain/source-layout.ts";
+import type {
+  FileFooter,
+  ObjectStat,
+  ParquetSource,
+  PlannedFile,
+  Stores,
+  TargetSchema,
+  Unit,
+} from "../../domain/ports.ts";
+import { sourceChanged } from "../../domain/source-changed.ts";
 import type { DecodeRequest } from "./decode-messages.ts";
 import { SizedDecoder } from "./sized-decoder.ts";
 
@@ -12,40 +20,52 @@ export class WasmParquetSource implements ParquetSource {
   readonly #stores: Stores;
   /** Memory of units that were decoded, for those of the next load: V8 does not count it, and would not collect it soon. */
   #spares: SharedArrayBuffer[] = [];
-  #idle: { bucket: string; thread: SizedDecoder; timer: NodeJS.Timeout } | undefined;
+  #idle: { bucket: string; thread: BoundThread; timer: NodeJS.Timeout } | undefined;
 
   constructor(stores: Stores) {
     this.#stores = stores;
   }
 
-  async footers(bucket: string, keys: string[], signal: AbortSignal): Promise<FileFooter[]> {
+  async footers(bucket: string, keys: string[], signal: AbortSignal): Promise<(FileFooter & ObjectStat)[]> {
     return this.#withThread(bucket, signal, async (thread) => {
-      thread.forget();
-      const footers: FileFooter[] = [];
-      for (const file of keys) {
-        const bytes = await this.#bytesOf(bucket, file);
-        footers.push(
-          (await thread.ask({ ask: "footer", file, bytes }, limits.footerTimeoutMs)) as FileFooter,
-        );
+      forget(thread);
+      const footers: (FileFooter & ObjectStat)[] = [];
+      for (const key of keys) {
+        const file = await this.#bind(thread, bucket, { key });
+        const footer = await thread.decoder.ask({ ask: "footer", ...file }, limits.footerTimeoutMs);
+        footers.push({ ...(footer as FileFooter), ...(thread.seen.get(key) as ObjectStat) });
       }
       return footers;
     });
   }
 
-  /** Of the file as `footers` has just seen it, where that was the last. */
-  async firstDimension(bucket: string, file: string, column: string, signal: AbortSignal): Promise<number> {
+  async firstDimension(
+    bucket: string,
+    file: PlannedFile,
+    column: string,
+    signal: AbortSignal,
+  ): Promise<number> {
     return this.#withThread(bucket, signal, async (thread) => {
-      const bytes = await this.#bytesOf(bucket, file);
-      const request = { ask: "first-dimension", file, column, bytes } as const;
-      return (await thread.ask(request, limits.decodeTimeoutMs)) as number;
+      const request = {
+        ask: "first-dimension",
+        column,
+        ...(await this.#bind(thread, bucket, file)),
+      } as const;
+      return (await thread.decoder.ask(request, limits.decodeTimeoutMs)) as number;
     });
   }
 
   /** One unit ahead: while some are appended the next is decoded, into memory of those before. */
-  async *decode(bucket: string, files: string[], units: Unit[], target: TargetSchema, signal: AbortSignal) {
+  async *decode(
+    bucket: string,
+    files: PlannedFile[],
+    units: Unit[],
+    target: TargetSchema,
+    signal: AbortSignal,
+  ) {
     if (units.length === 0) return;
     const { thread, close } = this.#thread(bucket, signal);
-    thread.forget();
+    forget(thread);
     const spares = this.#spares.splice(0);
     try {
       let next = this.#decodeUnit(thread, bucket, files, units[0], target, spares);
@@ -63,48 +83,45 @@ export class WasmParquetSource implements ParquetSource {
   }
 
   async #decodeUnit(
-    thread: SizedDecoder,
+    thread: BoundThread,
     bucket: string,
-    files: string[],
+    files: PlannedFile[],
     unit: Unit | undefined,
     target: TargetSchema,
     spares: SharedArrayBuffer[],
   ) {
     if (!unit) return new Uint8Array();
-    const file = files[unit.file] ?? "";
-    const request: DecodeRequest = {
-      ask: "unit",
-      file,
-      bytes: await this.#bytesOf(bucket, file),
-      unit,
-      target,
-      spare: spares.pop(),
-    };
-    return (await thread.ask(request, limits.decodeTimeoutMs)) as Uint8Array;
+    const file = await this.#bind(thread, bucket, files[unit.file] ?? { key: "" });
+    const request: DecodeRequest = { ask: "unit", ...file, unit, target, spare: spares.pop() };
+    return (await thread.decoder.ask(request, limits.decodeTimeoutMs)) as Uint8Array;
   }
 
   /** A thread that ends with the signal, and what ends it otherwise. */
   #thread(bucket: string, signal: AbortSignal) {
     signal.throwIfAborted();
     const thread = this.#takeIdle(bucket) ?? this.#newThread(bucket);
-    const abort = () => void thread.close(signal.reason);
+    const abort = () => void thread.decoder.close(signal.reason);
     signal.addEventListener("abort", abort);
     const release = () => signal.removeEventListener("abort", abort);
     const close = () => {
       release();
-      return thread.close();
+      return thread.decoder.close();
     };
     return { thread, close, release };
   }
 
-  #newThread(bucket: string): SizedDecoder {
-    return new SizedDecoder(async (file, start, end, into) => {
+  #newThread(bucket: string): BoundThread {
+    const seen: BoundThread["seen"] = new Map();
+    const decoder = new SizedDecoder(async (file, start, end, into) => {
       const store = this.#stores(bucket);
-      return into ? into.subarray(0, await store.readInto(file, start, into)) : store.read(file, start, end);
+      const { identity } = seen.get(file) ?? {};
+      if (!into) return store.read(file, start, end, identity);
+      return into.subarray(0, await store.readInto(file, start, into, identity));
     });
+    return { decoder, seen };
   }
 
-  #takeIdle(bucket: string): SizedDecoder | undefined {
+  #takeIdle(bucket: string): BoundThread | undefined {
     if (this.#idle?.bucket !== bucket) return undefined;
     const { thread, timer } = this.#idle;
     clearTimeout(timer);
@@ -112,7 +129,7 @@ export class WasmParquetSource implements ParquetSource {
     return thread;
   }
 
-  #keepIdle(bucket: string, thread: SizedDecoder): void {
+  #keepIdle(bucket: string, thread: BoundThread): void {
     this.#closeIdle();
     const timer = setTimeout(() => this.#closeIdle(), limits.idleDecoderMs).unref();
     this.#idle = { bucket, thread, timer };
@@ -120,7 +137,7 @@ export class WasmParquetSource implements ParquetSource {
 
   #closeIdle(): void {
     clearTimeout(this.#idle?.timer);
-    void this.#idle?.thread.close();
+    void this.#idle?.thread.decoder.close();
     this.#idle = undefined;
   }
 
@@ -128,7 +145,7 @@ export class WasmParquetSource implements ParquetSource {
   async #withThread<T>(
     bucket: string,
     signal: AbortSignal,
-    work: (thread: SizedDecoder) => Promise<T>,
+    work: (thread: BoundThread) => Promise<T>,
   ): Promise<T> {
     const { thread, close, release } = this.#thread(bucket, signal);
     try {
@@ -142,9 +159,23 @@ export class WasmParquetSource implements ParquetSource {
     }
   }
 
-  async #bytesOf(bucket: string, file: string): Promise<number> {
-    const bytes = await this.#stores(bucket).bytesOf(file);
-    if (bytes === undefined) throw invalidSource(file, "the file is gone");
-    return bytes;
+  /** From now on the thread reads the file as it was planned, or else as it is now. */
+  async #bind(thread: BoundThread, bucket: string, { key, bytes, identity }: PlannedFile) {
+    const planned = bytes !== undefined && identity !== undefined ? { bytes, identity } : undefined;
+    const seen = planned ?? thread.seen.get(key) ?? (await this.#stores(bucket).stat(key));
+    if (!seen) throw sourceChanged(key, "is gone");
+    thread.seen.set(key, seen);
+    return { file: key, bytes: seen.bytes };
   }
+}
+
+/** A thread, and what the files are that it reads: bytes of others under their names are refused. */
+interface BoundThread {
+  decoder: SizedDecoder;
+  seen: Map<string, ObjectStat>;
+}
+
+function forget({ decoder, seen }: BoundThread): void {
+  decoder.forget();
+  seen.clear();
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Dirent } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import {
   copyFile,
+  type FileHandle,
   link,
   mkdir,
   open,
@@ -15,7 +16,11 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DomainError } from "../../domain/errors.ts";
-import type { ObjectStore, WriteCondition } from "../../domain/ports.ts";
+import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/ports.ts";
+import { sourceChanged } from "../../domain/source-changed.ts";
+import { BucketFolder } from "./bucket-folder.ts";
+import { codeOf, isAbsent } from "./file-errors.ts";
+import { keysUnder } from "./local-listing.ts";
 
 /**
  * A folder as an object store.
@@ -26,10 +31,10 @@ import type { ObjectStore, WriteCondition } from "../../domain/ports.ts";
  * is a copy for people and tools. Old versions go, lowest first, but never the highest; `0` says that the first has gone.
  */
 export class LocalStore implements ObjectStore {
-  readonly #root: string;
+  readonly #folder: BucketFolder;
 
   constructor(root: string) {
-    this.#root = root;
+    this.#folder = new BucketFolder(root);
   }
 
   /** link(2) refuses a second writer on every file system. */
@@ -40,7 +45,8 @@ export class LocalStore implements ObjectStore {
       const highest = await this.#highest(key);
       const path = highest === undefined ? this.#path(key) : join(this.#chain(key), String(highest));
       try {
-        return { body: new Uint8Array(await readFile(path)), etag: String(highest ?? 0) };
+        const body = await readFile(await this.#folder.realPath(path));
+        return { body: new Uint8Array(body), etag: String(highest ?? 0) };
       } catch (error) {
         if (!isAbsent(error)) throw error;
         if (highest === undefined) return undefined;
@@ -62,38 +68,48 @@ export class LocalStore implements ObjectStore {
   ) {
     const found: { key: string; bytes: number }[] = [];
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
-    for await (const key of this.#walk(folder, after)) {
+    for await (const key of keysUnder(this.#folder, folder, after)) {
       if (!key.startsWith(prefix) || key <= after) continue;
-      const bytes = (await this.bytesOf(key)) ?? (await this.get(key))?.body.length;
+      const bytes = (await this.stat(key))?.bytes ?? (await this.get(key))?.body.length;
       if (bytes !== undefined) found.push({ key, bytes });
       if (found.length >= limit) break;
     }
     return found;
   }
 
+  /** Of a folder that is a link the link goes, not what it leads to. */
   async deletePrefix(prefix: string): Promise<void> {
-    if (prefix.endsWith("/")) return rm(this.#path(prefix), { recursive: true, force: true });
-    for (const { key } of await this.list(prefix)) await rm(this.#path(key), { force: true });
+    if (!prefix.endsWith("/")) {
+      for (const { key } of await this.list(prefix)) await rm(this.#path(key), { force: true });
+      return;
+    }
+    const folder = this.#path(prefix.slice(0, -1));
+    await this.#folder.refuseOutside(folder);
+    await rm(folder, { recursive: true, force: true });
   }
 
-  async read(key: string, start: number, end: number) {
+  async read(key: string, start: number, end: number, identity?: string) {
     const bytes = new Uint8Array(end - start);
-    return bytes.subarray(0, await this.readInto(key, start, bytes));
+    return bytes.subarray(0, await this.readInto(key, start, bytes, identity));
   }
 
-  async readInto(key: string, start: number, into: Uint8Array): Promise<number> {
-    const file = await open(this.#path(key));
+  /** The file that was opened is looked at, as another may take its name meanwhile; afterwards again, for one that is written over. */
+  async readInto(key: string, start: number, into: Uint8Array, identity?: string): Promise<number> {
+    const file = await this.#open(key, identity !== undefined);
     try {
-      return (await file.read(into, 0, into.length, start)).bytesRead;
+      if (identity !== undefined) await refuseChanged(key, file, identity);
+      const { bytesRead } = await file.read(into, 0, into.length, start);
+      if (identity !== undefined) await refuseChanged(key, file, identity);
+      return bytesRead;
     } finally {
       await file.close();
     }
   }
 
-  async bytesOf(key: string): Promise<number | undefined> {
+  async stat(key: string): Promise<ObjectStat | undefined> {
     try {
-      const found = await stat(this.#path(key));
-      return found.isFile() ? found.size : undefined;
+      const found = await stat(await this.#folder.realPath(this.#path(key)), { bigint: true });
+      return found.isFile() ? { bytes: Number(found.size), identity: identityOf(found) } : undefined;
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
@@ -102,7 +118,8 @@ export class LocalStore implements ObjectStore {
 
   /** A hard link where the file system has them: objects are never changed in place. */
   async copy(from: string, to: string): Promise<void> {
-    const [source, target] = [this.#path(from), this.#path(to)];
+    const [source, target] = [await this.#folder.realPath(this.#path(from)), this.#path(to)];
+    await this.#folder.refuseOutside(target);
     await mkdir(dirname(target), { recursive: true });
     await link(source, target).catch(async (error) => {
       if (codeOf(error) !== "EEXIST") await copyFile(source, target);
@@ -177,36 +194,24 @@ export class LocalStore implements ObjectStore {
   }
 
   async #draft(folder: string, body: Uint8Array): Promise<string> {
-    await mkdir(folder, { recursive: true });
     const path = join(folder, `.${randomUUID()}.tmp`);
+    await this.#folder.refuseOutside(path);
+    await mkdir(folder, { recursive: true });
     await writeFile(path, body, { flag: "wx" });
     return path;
   }
 
-  /** Keys in the order S3 lists them; whole folders before `after` are passed over. */
-  async *#walk(folder: string, after: string): AsyncGenerator<string> {
-    for (const name of await this.#entries(folder)) {
-      const key = folder + name;
-      if (!name.endsWith("/")) yield key;
-      else if (key >= after.slice(0, key.length)) yield* this.#walk(key, after);
-    }
-  }
-
-  async #entries(folder: string): Promise<string[]> {
+  /** @param isPlanned whether it has been there */
+  async #open(key: string, isPlanned: boolean): Promise<FileHandle> {
     try {
-      const entries = await readdir(this.#path(folder), { withFileTypes: true });
-      const names = entries.map(
-        (entry) => entry.name.replace(/^\.(.+)\.v$/, "$1") + (isFolder(entry) ? "/" : ""),
-      );
-      return [...new Set(names.filter((name) => !name.startsWith(".")))].sort();
+      return await open(await this.#folder.realPath(this.#path(key)));
     } catch (error) {
-      if (isAbsent(error)) return [];
-      throw error;
+      throw isPlanned && isAbsent(error) ? sourceChanged(key, "is gone") : error;
     }
   }
 
   #path(key: string): string {
-    return join(this.#root, key);
+    return this.#folder.pathOf(key);
   }
 
   #chain(key: string): string {
@@ -218,8 +223,12 @@ function conflict(key: string): DomainError {
   return new DomainError("Conflict", `${basename(key, ".json")} was changed by somebody else`);
 }
 
-/** A chain of versions is a folder that stands for a file, whose copy may not have been made yet. */
-const isFolder = (entry: Dirent) => entry.isDirectory() && !/^\..+\.v$/.test(entry.name);
+/** Renaming another file over it changes the first, writing to it the others. */
+const identityOf = ({ ino, size, mtimeNs }: BigIntStats) => `${ino}-${size}-${mtimeNs}`;
+
+async function refuseChanged(key: string, file: FileHandle, identity: string): Promise<void> {
+  if (identityOf(await file.stat({ bigint: true })) !== identity) throw sourceChanged(key);
+}
 
 const keptVersions = 8;
 const keptMs = 30_000;
@@ -237,6 +246,3 @@ async function isOlderThan(path: string, ms: number): Promise<boolean> {
     () => true,
   );
 }
-
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
-const isAbsent = (error: unknown) => ["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "");

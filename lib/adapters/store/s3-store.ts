@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
-import type { ObjectStore, WriteCondition } from "../../domain/ports.ts";
+import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/ports.ts";
+import { sourceChanged } from "../../domain/source-changed.ts";
 import { ConditionalWrites } from "./conditional-writes.ts";
 import type { S3CopyAndDelete } from "./s3-copy-and-delete.ts";
 import { storeError } from "./s3-errors.ts";
@@ -33,21 +34,24 @@ export class S3Store implements ObjectStore {
     return answer && { body: answer.body, etag: answer.headers.etag ?? "" };
   }
 
-  async read(key: string, start: number, end: number) {
+  async read(key: string, start: number, end: number, identity?: string) {
     const bytes = new Uint8Array(end - start);
-    return bytes.subarray(0, await this.readInto(key, start, bytes));
+    return bytes.subarray(0, await this.readInto(key, start, bytes, identity));
   }
 
-  async readInto(key: string, start: number, into: Uint8Array): Promise<number> {
-    const headers = { range: `bytes=${start}-${start + into.length - 1}` };
-    const { status, body } = await this.#ask({ method: "GET", key: this.#prefix + key, headers, into });
+  /** The answer's ETag is compared, too: not every store knows If-Match of reads. */
+  async readInto(key: string, start: number, into: Uint8Array, identity?: string): Promise<number> {
+    const headers = { range: `bytes=${start}-${start + into.length - 1}`, ...ifStill(identity) };
+    const answer = await this.#answerTo({ method: "GET", key: this.#prefix + key, headers, into });
+    if (identity !== undefined) refuseChanged(key, answer, identity);
+    const { status, body } = accepted(answer);
     if (status === 206 && body.buffer === into.buffer) return body.length;
     throw storeError(undefined, new Error(`bytes of an object were asked for, not those came (${status})`));
   }
 
-  async bytesOf(key: string): Promise<number | undefined> {
+  async stat(key: string): Promise<ObjectStat | undefined> {
     const answer = await this.#askForObject({ method: "HEAD", key });
-    return answer && Number(answer.headers["content-length"]);
+    return answer && { bytes: Number(answer.headers["content-length"]), identity: identityOf(answer) };
   }
 
   async list(
@@ -74,7 +78,7 @@ export class S3Store implements ObjectStore {
   }
 
   async copy(from: string, to: string): Promise<void> {
-    const bytes = (await this.bytesOf(from)) ?? 0;
+    const bytes = (await this.stat(from))?.bytes ?? 0;
     return (await this.#copying()).copy(from, to, bytes);
   }
 
@@ -139,6 +143,20 @@ const maxBusyAttempts = 6;
 function conditionHeaders(condition: WriteCondition | undefined): Record<string, string> {
   if (!condition) return {};
   return "ifMatch" in condition ? { "if-match": condition.ifMatch } : { "if-none-match": "*" };
+}
+
+/** The ETag; where a store has none, when the object was last written. */
+const identityOf = ({ headers }: S3Answer) => headers.etag ?? headers["last-modified"] ?? "";
+
+/** A weak ETag (`W/`), as proxies make them, and a date never match. */
+const ifStill = (identity = ""): Record<string, string> =>
+  identity.startsWith('"') ? { "if-match": identity } : {};
+
+/** @throws SourceChanged; a file that was planned from end to end is never asked for more than it has (416) */
+function refuseChanged(key: string, answer: S3Answer, identity: string): void {
+  if (answer.status === 404) throw sourceChanged(key, "is gone");
+  const isOther = answer.status === 206 && identityOf(answer) !== identity;
+  if (isOther || answer.status === 412 || answer.status === 416) throw sourceChanged(key);
 }
 
 /** @throws what the status means; the store's words are its cause */

@@ -27,12 +27,13 @@ export async function decodeFile(
   const file = { key: "f", footer };
   const names = resolveColumns(file, {});
   const found = commonDimension([file], names.vectorColumn, told.dimension);
-  const dimension = found ?? (await source.firstDimension("b", "f", names.vectorColumn, signal));
+  const dimension = found ?? (await source.firstDimension("b", { key: "f" }, names.vectorColumn, signal));
   refuseDimension("f", dimension);
   const columns = mergeColumns([file], names, dimension);
   const target: TargetSchema = { ...names, dimension, columns, refuseZeroVectors: true };
   const units = cutUnits([file], dimension * 4, dimension);
   const decoded: Uint8Array[] = [];
-  for await (const { ipc } of source.decode("b", ["f"], units, target, signal)) decoded.push(ipc.slice());
+  for await (const { ipc } of source.decode("b", [{ key: "f" }], units, target, signal))
+    decoded.push(ipc.slice());
   return decoded;
 }

@@ -134,7 +134,7 @@ test("an abort ends footers and decoding with its reason, and their threads", as
       ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
       columns: [{ name: "doc_id", type: "Utf8" }],
     };
-    const decoded = source.decode("b", ["hangs"], [unit], target, abort.signal);
+    const decoded = source.decode("b", [{ key: "hangs" }], [unit], target, abort.signal);
     const decode = expect(decoded[Symbol.asyncIterator]().next()).rejects.toThrow("cancelled");
     setTimeout(() => abort.abort(new Error("cancelled")), 100);
     await Promise.all([footers, decode]);
@@ -160,7 +160,7 @@ test("who stops reading in between leaves no thread behind", async () => {
         { name: "vector", type: "FixedSizeList[8]<Float32>" },
       ],
     };
-    for await (const { unit } of source.decode("b", ["a"], units, target, signal)) {
+    for await (const { unit } of source.decode("b", [{ key: "a" }], units, target, signal)) {
       expect(unit.id).toBe(0);
       break;
     }
@@ -179,7 +179,7 @@ test("a load goes on with the thread that has read the footers, and reads what i
       ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
       columns: [{ name: "doc_id", type: "Utf8" }],
     };
-    for await (const { ipc } of source.decode("b", ["a"], [unit], target, signal))
+    for await (const { ipc } of source.decode("b", [{ key: "a" }], [unit], target, signal))
       expect(tableFromIPC(ipc).getChild("doc_id")?.get(0)).toBe("e0");
   });
   expect(started).toBe(1);
@@ -198,7 +198,7 @@ test("the dimension of a file's first vector is read without its footer, which h
   await source.footers("b", ["a"], signal);
   expect(reads).toContain(lists.length);
   reads.length = 0;
-  expect(await source.firstDimension("b", "a", "vector", signal)).toBe(8);
+  expect(await source.firstDimension("b", { key: "a" }, "vector", signal)).toBe(8);
   expect(reads).not.toContain(lists.length);
   await source.footers("b", ["a"], signal);
   expect(reads).toContain(lists.length);

@@ -73,6 +73,21 @@ test("a store that answers with another part of an object than was asked for is 
   s3.ignore();
 }, 30_000);
 
+test("a store that does not know If-Match of reads is told by its answer's ETag that an object has changed", async () => {
+  const backend = s3Backend();
+  await backend.start();
+  const store = backend.open();
+  await store.put("k", bytes("0123456789"));
+  const { identity } = (await store.stat("k")) ?? {};
+  await store.put("k", bytes("abcdefgh"));
+  s3.ignore("if-match");
+  for (const start of [0, 9])
+    await expect(store.read("k", start, start + 1, identity)).rejects.toMatchObject({
+      kind: "SourceChanged",
+    });
+  s3.ignore();
+});
+
 describe("before the first write", () => {
   const write = async () => {
     const backend = s3Backend();
