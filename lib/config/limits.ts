@@ -86,11 +86,14 @@ export const limits = {
   endWatchMs: 2_000, // a task looks this often whether its job was ended
   startGraceMs: 60_000, // between a job's registration and its execution
   retireAfterMs: 10_000, // readers follow a publish within 5 s; the rest is for searches under way
-  footerTimeoutMs: 10_000,
+  footerTimeoutMs: 30_000,
+  maxFooterBytes: 32 * 1_048_576, // parquet-wasm and we hold about four times as much
+  maxSchemaElements: 10_000, // columns and what they are made of; more take longer than a footer may
   decodeTimeoutMs: 120_000, // of one unit
   idleDecoderMs: 5_000, // that a thread which has read footers waits for the load
   tallyBatchRows: 65_536, // of ids and origins
   maxNamedDuplicates: 10,
+  maxNamedColumns: 20, // in a message
   forkConcurrency: 32,
 
   // Index building and recall

@@ -34,6 +34,7 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
     rows: { done: finished ? (totals.rows ?? 0) : (load?.rows ?? 0), total: totals.rows },
     chunks: { done: finished ? (totals.chunks ?? 0) : (load?.chunks ?? 0), total: totals.chunks },
     generation: planned?.generation ?? null,
+    notes: planned?.notes ?? [],
     error: state === "failed" ? (failure ?? failureOf(execution)) : null,
     createdAt: record.createdAt,
     endedAt: isOver(state) ? endOf(phases, execution, end?.at) : null,

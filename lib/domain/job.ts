@@ -37,6 +37,10 @@ export const migrateInput = z
     onDuplicate: z.enum(["fail", "keep-last"]).default("fail").meta({
       description: "What to do when a document id is there twice; last is by file name, then row",
     }),
+    partitionColumns: z.enum(["add", "ignore"]).default("add").meta({
+      description:
+        "Whether directories `key=value` of the source become columns: integers where all values are, else strings",
+    }),
     workers: z.int().min(1).max(limits.maxWorkers).default(limits.defaultWorkers),
   })
   .meta({ id: "MigrateJob" });
@@ -107,6 +111,7 @@ export const job = z
     rows: z.strictObject({ done: z.int(), total: z.int().nullable() }),
     chunks: z.strictObject({ done: z.int(), total: z.int().nullable() }),
     generation: z.string().nullable(),
+    notes: z.array(z.string()).meta({ description: "How the source was taken, where that may surprise" }),
     error: jobFailure.nullable(),
     createdAt: z.string(),
     endedAt: z.string().nullable(),

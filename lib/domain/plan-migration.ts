@@ -5,6 +5,7 @@ import { DomainError } from "./errors.ts";
 import { likelyFilterColumns, refuseUnfilterable } from "./filter-columns.ts";
 import type { MigrateInput } from "./job.ts";
 import { splitSource } from "./names.ts";
+import { partitionsOf, withPartitions } from "./partition-columns.ts";
 import { type Plan, plan } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
 import type { FileFooter, ObjectStat, ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
@@ -57,6 +58,7 @@ export async function planMigration(
     files: files.map(({ key }) => key),
     seen: files.map(({ footer: { bytes, identity } }) => ({ bytes, identity })),
     units,
+    notes: notesOn(files, input),
     workers: Math.min(input.workers, units.length),
     filterColumns: input.filterColumns ?? likelyFilterColumns(files, target),
     published: await publishedVersion(deps, input.index),
@@ -119,9 +121,12 @@ async function sourceKeys(
   throw invalidSource(name, why);
 }
 
-/** What starts with `_` or `.`, file or folder, is not data, as everywhere else: logs, markers, unfinished output. */
+/**
+ * What starts with `_` or `.`, file or folder, is not data, as everywhere else: logs, markers, unfinished output. But for
+ * `_key=value`: its key is a column.
+ */
 function isData(path: string): boolean {
-  return !/(^|\/)[_.]/.test(path) && /\.(parquet|parq|pq)$/i.test(path);
+  return !/(^|\/)(\.|_(?![^/]*=.*\/))/.test(path) && /\.(parquet|parq|pq)$/i.test(path);
 }
 
 async function readFooters(
@@ -147,8 +152,21 @@ async function targetOf(
   const dimension =
     commonDimension(files, names.vectorColumn, input.dimension) ??
     (await readDimension(deps, bucket, firstWithRows(files), names.vectorColumn, context));
-  const columns = mergeColumns(files, names, dimension);
-  return { ...names, dimension, columns, refuseZeroVectors: input.metric === "cosine" };
+  const partitionBase = input.partitionColumns === "add" ? baseOf(input) : undefined;
+  const all = partitionBase === undefined ? files : withPartitions(files, partitionBase, names);
+  const columns = mergeColumns(all, names, dimension);
+  const refuseZeroVectors = input.metric === "cosine";
+  return { ...names, dimension, columns, refuseZeroVectors, ...(partitionBase ? { partitionBase } : {}) };
+}
+
+/** Directories above the source say nothing of its rows; of a single file all are. */
+const baseOf = ({ source }: MigrateInput) => `${splitSource(source).key}/`;
+
+function notesOn(files: SourceFile[], input: MigrateInput): string[] {
+  const names = new Set(files.flatMap(({ key }) => partitionsOf(baseOf(input), key).map(([name]) => name)));
+  if (input.partitionColumns === "add" || names.size === 0) return [];
+  const some = [...names].slice(0, limits.maxNamedColumns).join(", ");
+  return [`left out, as partitionColumns is "ignore", what directories tell: ${some}`];
 }
 
 async function readDimension(

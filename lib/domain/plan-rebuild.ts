@@ -50,6 +50,7 @@ export async function planRebuild(
     sourceBucket: published.bucket,
     files: [],
     units: [],
+    notes: [],
     workers: 0,
     filterColumns: asked.filterColumns ?? [],
     published: { ref: from, version: await deps.generations.version(from) },

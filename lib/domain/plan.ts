@@ -16,6 +16,7 @@ const target = z.object({
   dimension: z.int(),
   columns: z.array(column),
   refuseZeroVectors: z.boolean(),
+  partitionBase: z.string().optional(),
 }) satisfies z.ZodType<TargetSchema>;
 
 /** What a job will do, written once by its first task and read by all the others. */
@@ -29,6 +30,8 @@ export const plan = z.object({
   /** What each of them was; plans of before did not say. */
   seen: z.array(z.object({ bytes: z.int(), identity: z.string() })).optional(),
   units: z.array(unit),
+  /** What whoever started the job should know of how its source was taken. */
+  notes: z.array(z.string()).default([]),
   workers: z.int(),
   /** That get scalar indexes, beside the id column. */
   filterColumns: z.array(z.string()).default([]),

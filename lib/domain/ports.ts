@@ -126,6 +126,8 @@ export interface SourceColumn {
   type: string;
   /** Whether columns of this type can be stored. */
   carried: boolean;
+  /** Under a key of its own: nobody here can read it. */
+  encrypted?: true;
   /** Of all its values in the file, encoded but not compressed. */
   bytes: number;
   vector?: { layout: VectorLayout; dimension: number | null };
@@ -138,6 +140,8 @@ export interface TargetSchema {
   dimension: number;
   columns: Column[];
   refuseZeroVectors: boolean;
+  /** Directories between this prefix of the source and a file tell columns of it; none do without it. */
+  partitionBase?: string | undefined;
 }
 
 export interface ParquetSource {

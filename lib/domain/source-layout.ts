@@ -95,7 +95,7 @@ export function commonDimension(
   const issues = known
     .filter(({ dimension }) => dimension !== expected)
     .map(({ key, dimension }) => ({ path: key, message: `vectors have dimension ${dimension}, ${basis}` }));
-  if (issues.length > 0) throw many(issues);
+  if (issues.length > 0) throw invalidSources(issues);
   if (known[0]) refuseDimension(known[0].key, expected);
   return expected;
 }
@@ -131,7 +131,7 @@ export function mergeColumns(
     }
     for (const issue of columnIssues(key, footer, names)) issues.push(issue);
   }
-  if (issues.length > 0) throw many(issues);
+  if (issues.length > 0) throw invalidSources(issues);
   return [...merged].map(([name, { type }]) => ({ name, type }));
 }
 
@@ -144,6 +144,9 @@ function typeIn(
   if (column.name === names.idColumn && idType.test(column.type)) return "Utf8";
   return column.type;
 }
+
+export const encryptedColumn =
+  "is encrypted, and no key of it is known here; write it without encryption, or leave it out";
 
 function columnIssues(
   file: string,
@@ -164,7 +167,13 @@ function columnIssues(
       message: "is there more than once; rename one",
     })),
     ...footer.columns
-      .filter((one) => !one.carried && one.name !== names.vectorColumn)
+      .filter(({ encrypted }) => encrypted)
+      .map(({ name }) => ({
+        path: columnPath(file, name),
+        message: encryptedColumn,
+      })),
+    ...footer.columns
+      .filter((one) => !one.carried && !one.encrypted && one.name !== names.vectorColumn)
       .map(({ name, type }) => ({
         path: columnPath(file, name),
         message: `${type} cannot be stored; leave the column out or write it as a string, number, time or list of them`,
@@ -199,6 +208,7 @@ function columnPath(file: string, name: string): string {
   return `${file}, column ${JSON.stringify(name).slice(1, -1).slice(0, 64)}`;
 }
 
-function many(issues: Issue[]): DomainError {
+/** The same for several: the first of them are named. */
+export function invalidSources(issues: Issue[]): DomainError {
   return new DomainError("SourceInvalid", summaryOf(issues), { issues });
 }

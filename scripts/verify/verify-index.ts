@@ -76,6 +76,7 @@ async function compared(
 async function sourceFiles(store: ObjectStore, key: string): Promise<ParquetInput[]> {
   if ((await store.stat(key)) !== undefined) return [{ store, key }];
   const found = await store.list(`${key}/`);
-  const isData = (path: string) => /\.(parquet|parq|pq)$/i.test(path) && !/(^|\/)[_.]/.test(path);
+  const isData = (path: string) =>
+    /\.(parquet|parq|pq)$/i.test(path) && !/(^|\/)(\.|_(?![^/]*=.*\/))/.test(path);
   return found.filter((one) => isData(one.key.slice(key.length + 1))).map((one) => ({ store, key: one.key }));
 }

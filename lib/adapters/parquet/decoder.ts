@@ -1,11 +1,13 @@
 import { tableFromIPC } from "apache-arrow";
 import "../arrow/all-null-booleans.ts";
 import "../arrow/byte-order-marks.ts";
+import { encryptedColumn } from "../../domain/source-layout.ts";
 import { preferPlainTypes } from "./arrow-hint.ts";
 import { ReadFailed, Refusal } from "./decode-errors.ts";
 import type { DecodeAnswer, DecodeRequest, ReadFile } from "./decode-messages.ts";
 import { readTail, readThrough } from "./file-tail.ts";
 import { footerOf } from "./footer.ts";
+import { encryptedColumns } from "./footer-scan.ts";
 import type { ParquetWasm } from "./parquet-wasm.ts";
 import { RangeBlob } from "./range-blob.ts";
 import { type PageRanges, RangeMemory } from "./range-memory.ts";
@@ -29,7 +31,7 @@ export class Decoder {
   /** @throws Refusal, ReadFailed, and what parquet-wasm throws of a file that it cannot read */
   async answer(request: DecodeRequest): Promise<DecodeAnswer> {
     const file = await this.#opened(request);
-    if (request.ask === "footer") return footerOf(file.parquet, request.bytes);
+    if (request.ask === "footer") return footerOf(file.parquet, request.bytes, file.encrypted);
     if (request.ask === "first-dimension") return firstDimension(file, request.column);
     return (await this.#decodeFromPages(file, request)) ?? decodeUnit(file, request);
   }
@@ -47,10 +49,11 @@ export class Decoder {
     if (bytes === 0) throw new Refusal(file, "the file is empty");
     const read = (start: number, end: number) => this.#read(file, start, end);
     const tail = await readTail(bytes, read);
+    const encrypted = encryptedColumns(tail.bytes);
     preferPlainTypes(tail.bytes);
     const { ParquetFile, wasmMemory } = this.#wasm;
     const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read), wasmMemory));
-    this.#open = { file, parquet, tail };
+    this.#open = { file, parquet, tail, encrypted };
     return this.#open;
   }
 
@@ -80,7 +83,8 @@ export class Decoder {
   }
 }
 
-async function firstDimension({ file, parquet }: OpenFile, column: string): Promise<number> {
+async function firstDimension({ file, parquet, encrypted }: OpenFile, column: string): Promise<number> {
+  if (encrypted.includes(column)) throw new Refusal(`${file}, column ${column}`, encryptedColumn);
   const read = await parquet.read({ columns: [column], limit: 1 });
   const value = tableFromIPC(read.intoIPCStream()).getChild(column)?.get(0);
   const groups = parquet.metadata().rowGroups();

@@ -1,3 +1,5 @@
+import { limits } from "../../config/limits.ts";
+
 export type ReadRange = (start: number, end: number) => Promise<Uint8Array>;
 
 /** The end of a Parquet file from the first byte of its metadata on. */
@@ -23,6 +25,10 @@ export async function readTail(size: number, read: ReadRange): Promise<FileTail>
   const length = new DataView(trailer.buffer, trailer.byteOffset).getUint32(0, true);
   const start = size - trailerBytes - length;
   if (start < magic.length) throw new Error(`its footer would take ${length} of ${size} bytes`);
+  if (length > limits.maxFooterBytes)
+    throw new Error(
+      `its footer of ${length} bytes is larger than ${limits.maxFooterBytes}; write fewer row groups or columns`,
+    );
   const bytes = await read(start, size);
   return { start, bytes };
 }

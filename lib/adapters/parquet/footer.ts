@@ -5,9 +5,10 @@ import { storedTypeName, typeNamed } from "../arrow/arrow-schema.ts";
 
 /**
  * What a file's footer says, without reading a row.
+ * @param encrypted columns that cannot be read
  * @throws Error when it counts rows that cannot be there
  */
-export function footerOf(parquet: ParquetFile, bytes: number): FileFooter {
+export function footerOf(parquet: ParquetFile, bytes: number, encrypted: string[] = []): FileFooter {
   const metadata = parquet.metadata();
   const groups = metadata.rowGroups().map(rowGroupOf);
   refuseMiscounted(metadata.fileMetadata().numRows(), groups, bytes);
@@ -16,7 +17,10 @@ export function footerOf(parquet: ParquetFile, bytes: number): FileFooter {
   return {
     bytes,
     rows: groups.reduce((sum, { rows }) => sum + rows, 0),
-    columns: schema.fields.map((field) => sourceColumn(field, groups, columnBytes.get(field.name) ?? 0)),
+    columns: schema.fields.map((field) => {
+      const column = sourceColumn(field, groups, columnBytes.get(field.name) ?? 0);
+      return encrypted.includes(field.name) ? { ...column, encrypted: true } : column;
+    }),
     rowGroups: groups.map((group) => ({ rows: group.rows, bytes: group.bytes })),
   };
 }

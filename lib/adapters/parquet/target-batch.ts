@@ -12,26 +12,25 @@ import {
   vectorFromArray,
 } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
+import { type PartitionValue, valueAs } from "../../domain/partition-columns.ts";
 import type { TargetSchema } from "../../domain/ports.ts";
 import { appendSchema, originColumn, vectorType } from "../arrow/arrow-schema.ts";
+import { RowError } from "./row-error.ts";
 import { refuseIncomparable, vectorValues } from "./vector-values.ts";
 
 /** A row whose id cannot be one: null, empty or too long. */
-export class IdRowError extends Error {
-  readonly row: number;
+export class IdRowError extends RowError {}
 
-  constructor(row: number, message: string) {
-    super(message);
-    this.row = row;
-  }
-}
+/** A row with another value than its directory tells. */
+export class PartitionRowError extends RowError {}
 
 /**
  * One decoded batch in the schema of the index: ids as strings, vectors as fixed-size lists of float32, the other
  * columns as stored, those the file lacks null, and the origin of each row.
  * @param firstRow row of the unit at which the batch starts
  * @param gap for its vectors, which are then neither there nor looked at
- * @throws VectorRowError, IdRowError with the row in the batch
+ * @param partitions what the file's directories tell of all its rows
+ * @throws VectorRowError, IdRowError, PartitionRowError with the row in the batch
  */
 export function targetBatch(
   batch: RecordBatch,
@@ -39,6 +38,7 @@ export function targetBatch(
   unit: number,
   firstRow: number,
   gap?: Float32Array,
+  partitions: ReadonlyMap<string, PartitionValue> = new Map(),
 ): RecordBatch {
   const schema = appendSchema(target);
   const children = schema.fields.map((field) => {
@@ -46,7 +46,9 @@ export function targetBatch(
     if (field.name === originColumn) return originData(batch.numRows, unit, firstRow);
     if (field.name === target.vectorColumn) return vectorData(gap ?? vectorsOf(source, target), target);
     if (field.name === target.idColumn) return idData(source);
-    return source ? storedData(source, field.type) : nulls(field.type, batch.numRows);
+    if (partitions.has(field.name)) refuseOther(source, field, partitions.get(field.name) ?? null);
+    if (source) return storedData(source, field.type);
+    return sameInAll(field.type, batch.numRows, partitions.get(field.name) ?? null);
   });
   const struct = makeData({ type: new Struct(schema.fields), length: batch.numRows, nullCount: 0, children });
   return new RecordBatch(schema, struct);
@@ -91,6 +93,25 @@ function originData(rows: number, unit: number, firstRow: number): Data {
   const base = (BigInt(unit) << 32n) + BigInt(firstRow);
   for (let row = 0; row < rows; row++) origins[row] = base + BigInt(row);
   return makeData({ type: new Uint64(), length: rows, nullCount: 0, data: origins });
+}
+
+/** A file may have the columns of its directories, too, if it says the same. */
+function refuseOther(column: Vector | null, field: Field, told: PartitionValue): void {
+  if (!column) return;
+  const expected = String(valueAs(String(field.type), told));
+  for (let row = 0; row < column.length; row++)
+    if (String(column.get(row)) !== expected)
+      throw new PartitionRowError(
+        row,
+        `column ${field.name} is ${String(column.get(row)).slice(0, 80)}, its directory says ${told}; set partitionColumns to "ignore" to leave directories out`,
+      );
+}
+
+function sameInAll(type: DataType, rows: number, told: PartitionValue): Data {
+  const value = valueAs(String(type), told);
+  if (value === null || value === undefined) return nulls(type, rows);
+  const item = DataType.isDate(type) ? new Date(Number(value)) : value;
+  return only(vectorFromArray(Array(rows).fill(item), type));
 }
 
 function nulls(type: DataType, rows: number): Data {

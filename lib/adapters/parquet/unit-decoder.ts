@@ -1,14 +1,16 @@
 import { RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
 import type { ParquetFile, RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
+import { partitionsOf } from "../../domain/partition-columns.ts";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
 import { batchRowsOf, pageRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
 import { Refusal } from "./decode-errors.ts";
 import type { DecodeRequest } from "./decode-messages.ts";
 import type { FileTail } from "./file-tail.ts";
 import { gapFor, joinedIpc } from "./joined-ipc.ts";
-import { IdRowError, targetBatch } from "./target-batch.ts";
+import { RowError } from "./row-error.ts";
+import { targetBatch } from "./target-batch.ts";
 import type { VectorColumn } from "./vector-column.ts";
-import { refuseIncomparable, VectorRowError } from "./vector-values.ts";
+import { refuseIncomparable } from "./vector-values.ts";
 
 export type AskedUnit = DecodeRequest & { ask: "unit" };
 
@@ -16,6 +18,8 @@ export interface OpenFile {
   file: string;
   parquet: ParquetFile;
   tail: FileTail;
+  /** Names of columns. */
+  encrypted: string[];
   batches?: UnitBatches | undefined;
   /** Undefined until it is looked for; null where parquet-wasm has to decode the vectors, too. */
   vectors?: VectorColumn | null;
@@ -68,13 +72,17 @@ async function writeBatches(
   withGaps: boolean,
 ): Promise<void> {
   const batches = await batchesAt(file, unit, target, withGaps);
+  const partitions = partitionsIn(file.file, target);
   let row = 0;
   while (row < unit.rows) {
     const { value, done } = await batches.iterator.next();
     if (done) break;
     for (const batch of tableFromIPC((value as WasmRecordBatch).intoIPCStream()).batches) {
       const gap = withGaps ? gapFor(batch.numRows * target.dimension) : undefined;
-      writer.write(placed(file.file, unit, row, () => targetBatch(batch, target, unit.id, row, gap)));
+      const made = placed(file.file, unit, row, () =>
+        targetBatch(batch, target, unit.id, row, gap, partitions),
+      );
+      writer.write(made);
       row += batch.numRows;
     }
   }
@@ -83,6 +91,9 @@ async function writeBatches(
   const found = `the footer promises ${unit.rows} rows, there are ${row}`;
   throw new Refusal(placeOfUnit(file.file, unit), found);
 }
+
+const partitionsIn = (file: string, { partitionBase }: TargetSchema) =>
+  new Map(partitionBase === undefined ? [] : partitionsOf(partitionBase, file));
 
 /** Those under way when the unit goes on where the last one ended in the same row group, else from its first row. */
 async function batchesAt(
@@ -112,7 +123,7 @@ function placed<T>(file: string, unit: Unit, firstRow: number, work: () => T): T
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof VectorRowError || error instanceof IdRowError)) throw error;
+    if (!(error instanceof RowError)) throw error;
     throw new Refusal(placeOf(file, unit, firstRow + error.row), error.message);
   }
 }

@@ -1,14 +1,8 @@
 import { type Data, DataType, type Float } from "apache-arrow";
+import { RowError } from "./row-error.ts";
 
-/** A row that cannot become a vector of the index: where it is in the batch and why. */
-export class VectorRowError extends Error {
-  readonly row: number;
-
-  constructor(row: number, message: string) {
-    super(message);
-    this.row = row;
-  }
-}
+/** A row that cannot become a vector of the index. */
+export class VectorRowError extends RowError {}
 
 /**
  * The float32 values of a vector column, row after row, from any of its layouts: list or fixed-size list of float16,
