@@ -10,7 +10,7 @@ export const handler = httpHandler(
   readingOperations,
   "fetchDocument",
   readers,
-  async ({ path, query, timeoutMs }, { indexes }) => ({
-    body: await fetchDocument(indexes, { ...path, ...query }, timeoutMs()),
+  async ({ path, query, timeoutMs, signal }, { indexes }) => ({
+    body: await fetchDocument(indexes, { ...path, ...query }, timeoutMs(), signal),
   }),
 );

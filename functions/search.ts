@@ -12,8 +12,8 @@ const search = httpHandler(
   readingOperations,
   "search",
   readers,
-  async ({ path, body, timeoutMs }, { indexes }) => ({
-    body: await searchIndex(indexes, path.index, body, timeoutMs()),
+  async ({ path, body, timeoutMs, signal }, { indexes }) => ({
+    body: await searchIndex(indexes, path.index, body, timeoutMs(), signal),
   }),
 );
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { LanceConnections } from "./adapters/lance/connections.ts";
 import { localCopies } from "./adapters/lance/local-copies.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm-indexes.ts";
@@ -8,6 +9,7 @@ import { limits } from "./config/limits.ts";
 import type { Buckets } from "./domain/bucket.ts";
 import { IndexRegistry } from "./domain/index-registry.ts";
 import type { Clock, Stores, WarmIndexes } from "./domain/ports.ts";
+import { ReadGate } from "./domain/read-gate.ts";
 
 /** What a function needs that only reads, built once per container. */
 export interface Readers {
@@ -44,7 +46,11 @@ export function createReaders(
   const maxBytes = environment.REPLICA_MAX_BYTES ?? limits.replicaMaxBytes;
   const copies = localCopies(connections, stores, maxBytes);
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;
-  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, copies });
+  const gate = new ReadGate({
+    bytes: memoryMb * 1_048_576 * limits.readMemoryShare,
+    reads: availableParallelism() * limits.readsPerCore,
+  });
+  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, copies, gate });
   const close = async () => {
     indexes.close();
     await copies.close();

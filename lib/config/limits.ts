@@ -5,6 +5,8 @@ export const limits = {
   maxJobBodyBytes: 65_536,
   maxJsonDepth: 64, // a filter of 8 levels has some 20
   maxJsonValues: 65_536, // a vector of 16,384 and a filter of 64 nodes with 256 values each have half as many
+  maxAnswerBytes: 5_500_000, // as Lambda carries it, which takes 6,291,556 with status and headers
+  answerFrameBytes: 4_096, // of that, around hits and documents
   defaultRequestTimeoutMs: 25_000, // API Gateway gives up after 29 s
   deadlineMarginMs: 500, // left to answer when the function's own deadline comes first
 
@@ -40,6 +42,10 @@ export const limits = {
   eventualStalenessMs: 4_000, // promised: 5 s
   maxOpenHandles: 64,
   openTimeoutMs: 10_000,
+  readsPerCore: 8, // under way at a time
+  readMemoryShare: 0.25, // of a container's, for the vectors that these read
+  maxWaitingReads: 1_000,
+  busyMarginMs: 200, // before its deadline a read that has not begun is refused
   warmAnswerMs: 200, // before its deadline a request to warm an index says how far it is
   storeTimeoutMs: 10_000,
   storeConnectTimeoutMs: 3_000,

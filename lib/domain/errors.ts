@@ -29,6 +29,12 @@ export const errorTable = {
     title: "The Idempotency-Key was used for another request",
   },
   BodyTooLarge: { code: "body-too-large", status: 413, retryable: false, title: "The body is too large" },
+  AnswerTooLarge: {
+    code: "answer-too-large",
+    status: 422,
+    retryable: false,
+    title: "The answer would be too large",
+  },
   UnsupportedMediaType: {
     code: "unsupported-media-type",
     status: 415,
@@ -102,12 +108,14 @@ export const errorTable = {
     retryable: true,
     title: "The object store does not answer",
   },
+  TooBusy: { code: "too-busy", status: 503, retryable: true, title: "There are too many searches at a time" },
   WorkflowUnavailable: {
     code: "workflow-unavailable",
     status: 503,
     retryable: true,
     title: "The workflow service does not answer",
   },
+  ClientGone: { code: "client-gone", status: 499, retryable: false, title: "The client went away" },
   DeadlineExceeded: { code: "deadline-exceeded", status: 504, retryable: true, title: "The deadline passed" },
   Internal: { code: "internal", status: 500, retryable: true, title: "Something went wrong on our side" },
 } as const;

@@ -59,7 +59,12 @@ export interface Reader {
   /** Bytes of that copy, where it does. */
   readonly replicaBytes?: number;
   search(query: Query): Promise<Hit[]>;
-  fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined>;
+  fetch(
+    docId: string,
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Document | undefined>;
   stats(): Promise<GenerationStats>;
   /** Fills what later reads are answered from. Whoever asks while that is under way waits for the same. */
   warm(): Promise<void>;
@@ -72,6 +77,8 @@ export interface Query {
   filter?: Filter;
   settings: SearchDefaults;
   timeoutMs: number;
+  /** Once it is aborted nothing more is begun. */
+  signal?: AbortSignal;
 }
 
 export interface GenerationStats {

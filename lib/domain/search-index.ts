@@ -1,4 +1,5 @@
 import { limits } from "../config/limits.ts";
+import { hitsTooLarge, hitsWithVectors } from "./answer-size.ts";
 import { badRequest, type Issue } from "./errors.ts";
 import { filterBoundIssues } from "./filter.ts";
 import { filterIssues } from "./filter-types.ts";
@@ -25,27 +26,32 @@ export function parseSearchRequest(body: unknown): SearchRequest {
 /**
  * The k nearest documents.
  * @param timeoutMs what is left of the request's deadline
- * @throws IndexNotFound, IndexNotReady, BadRequest, DeadlineExceeded, StoreUnavailable
+ * @param signal once it is aborted nothing more is begun
+ * @throws IndexNotFound, IndexNotReady, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
  */
 export async function searchIndex(
   indexes: WarmIndexes,
   index: string,
   request: SearchRequest,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<SearchResponse> {
   const started = performance.now();
   return indexes.use(index, request.consistency, async (lease) => {
     refuseUnfit(request, lease);
     const settings = settingsFor(request, lease);
+    const columns = selectedColumns(request.select, lease, "body.select");
+    refuseTooWide(request, columns, lease);
     const replicated = lease.reader.isReplicated;
     const searching = performance.now();
     const hits = await lease.reader.search({
       vector: queryVector(request.vector, lease.published.metric),
       k: request.k,
-      columns: selectedColumns(request.select, lease, "body.select"),
+      columns,
       filter: request.filter,
       settings,
       timeoutMs: timeoutMs - (searching - started),
+      signal,
     });
     const ended = performance.now();
     return {
@@ -75,6 +81,18 @@ function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease
       : []),
   ];
   if (issues.length > 0) throw badRequest(issues);
+}
+
+/**
+ * Before anything is searched: hits that no answer has room for, however short their numbers are. How many a filter leaves
+ * is not known beforehand; they are counted as they are made.
+ * @throws AnswerTooLarge
+ */
+function refuseTooWide({ k, filter }: SearchRequest, columns: string[], { published }: Lease): void {
+  const { vectorColumn, dimension, rows } = published;
+  if (filter || !columns.includes(vectorColumn)) return;
+  const { atMost, surely } = hitsWithVectors(dimension);
+  if (Math.min(k, rows) > atMost) throw hitsTooLarge(k, surely, vectorColumn);
 }
 
 /** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */

@@ -13,18 +13,30 @@ export function deadlineOf(
   return () => ends - performance.now();
 }
 
-/** @throws DeadlineExceeded when the work has not ended in time; the work itself is told its time where it can stop */
-export async function withDeadline<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new DomainError("DeadlineExceeded", "the request took too long")),
-      Math.max(0, timeoutMs),
-    );
+/**
+ * @param client is aborted when nobody waits for the answer any more, where that can be seen
+ * @param work is told by its signal when it is to begin nothing more
+ * @throws DeadlineExceeded when the work has not ended in time, ClientGone
+ */
+export async function withDeadline<T>(
+  timeoutMs: number,
+  client: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const end = new AbortController();
+  const { signal } = end;
+  const late = () => end.abort(new DomainError("DeadlineExceeded", "the request took too long"));
+  const gone = () => end.abort(new DomainError("ClientGone", "the client went away"));
+  const timer = setTimeout(late, Math.max(0, timeoutMs));
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
   });
+  client?.addEventListener("abort", gone);
+  if (client?.aborted) gone();
   try {
-    return await Promise.race([work, expired]);
+    return await Promise.race([ended, signal.aborted ? ended : work(signal)]);
   } finally {
     clearTimeout(timer);
+    client?.removeEventListener("abort", gone);
   }
 }

@@ -4,7 +4,11 @@ import httpJsonBodyParser from "@middy/http-json-body-parser";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { z } from "zod";
 import type { Environment } from "../config/environment.ts";
+import { limits } from "../config/limits.ts";
+import { answerBytes } from "../domain/answer-size.ts";
+import { DomainError } from "../domain/errors.ts";
 import { bodyLimit } from "./body-limit.ts";
+import { clientSignal } from "./client-signal.ts";
 import { deadlineOf, withDeadline } from "./deadline.ts";
 import type { Operation, Operations } from "./operations/operation.ts";
 import { parseRequest } from "./parse-request.ts";
@@ -22,6 +26,8 @@ export interface HttpRequest<O extends Operation> {
   body: O extends { body: z.ZodType } ? z.output<O["body"]> : undefined;
   /** What is left of the request's time. */
   timeoutMs(): number;
+  /** Aborted when that is over, or when the client has gone away. */
+  signal: AbortSignal;
 }
 
 /** What a use case answers; the stack makes the HTTP response of it. */
@@ -61,21 +67,30 @@ export function httpHandler<
     const built = container();
     const timeoutMs = deadlineOf(context, built.environment.REQUEST_TIMEOUT_MS);
     const parsed = parseRequest(operation, event);
-    const request = { ...parsed, timeoutMs } as HttpRequest<O[N]>;
     const {
       body,
       headers,
       status = operation.status,
-    } = await withDeadline(timeoutMs(), answer(request, built));
+    } = await withDeadline(timeoutMs(), clientSignal(event), (signal) =>
+      answer({ ...parsed, timeoutMs, signal } as HttpRequest<O[N]>, built),
+    );
     return response(status, body, headers);
   });
 }
 
 function response(statusCode: number, body: unknown, headers: Record<string, string> = {}): HttpResponse {
   if (body === undefined) return { statusCode, headers, body: "" };
-  return {
-    statusCode,
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(body),
-  };
+  const text = JSON.stringify(body);
+  refuseTooLarge(text);
+  return { statusCode, headers: { "content-type": "application/json", ...headers }, body: text };
+}
+
+/** The last look: what an answer holds that may be large is bounded where it is made. @throws AnswerTooLarge */
+function refuseTooLarge(text: string): void {
+  const bytes = answerBytes(text);
+  if (bytes > limits.maxAnswerBytes)
+    throw new DomainError(
+      "AnswerTooLarge",
+      `the answer has ${bytes} bytes, at most ${limits.maxAnswerBytes}`,
+    );
 }

@@ -78,3 +78,20 @@ test("a vector is an array of finite numbers, and every one that is none is name
   for (const vector of none) expect(pathsOf(vector)).toEqual(["body.vector"]);
   expect(pathsOf(new Array(3))).toEqual(["body.vector[0]", "body.vector[1]", "body.vector[2]"]);
 });
+
+test.each([
+  ["1,000 hits of an index that has as many", { k: 1_000 }, 5_000, "of 1000 hits 13 fit"],
+  ["all rows", { k: 1_000 }, 180, "a k of at most 13"],
+])(
+  "vectors that no answer has room for are refused before anything is searched: %s",
+  async (_, more, rows, said) => {
+    const published = { dimension: 16_384, metric: "l2", indexType: "EXACT", vectorColumn: "v", rows };
+    const lease = { published, reader: { columns: [{ name: "v", type: "FixedSizeList[16384]<Float32>" }] } };
+    const indexes: WarmIndexes = { use: (_index, _consistency, work) => work(lease as unknown as Lease) };
+    const request = parseSearchRequest({ vector: new Array(16_384).fill(1), select: ["v"], ...more });
+    await expect(searchIndex(indexes, "docs", request, 1_000)).rejects.toMatchObject({
+      kind: "AnswerTooLarge",
+      message: expect.stringContaining(said),
+    });
+  },
+);

@@ -1,8 +1,9 @@
 import type { Table as ArrowTable } from "apache-arrow";
+import { hitsTooLarge, rowsWithin, widestColumn } from "../../domain/answer-size.ts";
 import type { Metric, Publication } from "../../domain/index-entry.ts";
 import type { Query } from "../../domain/ports.ts";
 import type { Hit } from "../../domain/search-request.ts";
-import { jsonRows } from "./json-values.ts";
+import { answerRows } from "./answer-rows.ts";
 import type { ResidentRows } from "./resident-rows.ts";
 
 /** Higher is better: the similarity for cosine and dot, the reciprocal of 1 + squared distance for l2. */
@@ -25,7 +26,7 @@ export function distancesOf(found: ArrowTable): number[] {
   return Array.from({ length: found.numRows }, (_, row) => Number(distances?.get(row)));
 }
 
-/** @param rows of `found`, nearest first */
+/** @param rows of `found`, nearest first. @throws AnswerTooLarge */
 export function hitsAt(
   rows: { row: number; distance: number }[],
   found: ArrowTable,
@@ -33,25 +34,35 @@ export function hitsAt(
   { columns }: Query,
 ): Hit[] {
   const ids = found.getChild(idColumn);
-  const values = jsonRows(found, columns);
-  return rows.map(({ row, distance }) => hit(values[row], ids?.get(row), metric, distance));
+  return answerRows(
+    { found, columns, rows },
+    (values, { row, distance }) => hit(values, ids?.get(row), metric, distance),
+    (fit, widest) => hitsTooLarge(rows.length, fit, widest),
+  );
 }
 
-/** @returns undefined when one of the rows is not among those in memory */
+/** @returns undefined when one of the rows is not among those in memory. @throws AnswerTooLarge */
 export function hitsIn(
   resident: ResidentRows,
   near: NearestRows["rows"],
   { metric, idColumn }: Publication,
   { columns }: Query,
 ): Hit[] | undefined {
-  const hits: Hit[] = [];
+  const rows: { place: number; distance: number }[] = [];
   for (const { id, distance } of near) {
     const place = resident.placeOf(id);
     if (place === undefined) return undefined;
-    const values = Object.fromEntries(columns.map((name) => [name, resident.value(name, place)]));
-    hits.push(hit(values, resident.value(idColumn, place), metric, distance));
+    rows.push({ place, distance });
   }
-  return hits;
+  const made = ({ place, distance }: { place: number; distance: number }) => {
+    const values = Object.fromEntries(columns.map((name) => [name, resident.value(name, place)]));
+    return hit(values, resident.value(idColumn, place), metric, distance);
+  };
+  return rowsWithin(
+    rows.length,
+    (i) => made(rows[i] as (typeof rows)[number]),
+    (fit, row) => hitsTooLarge(rows.length, fit, widestColumn(row)),
+  );
 }
 
 function hit(

@@ -13,13 +13,16 @@ export function jsonColumn(column: Vector): (row: number) => unknown {
 
 /** Rows of an Arrow table as plain objects, with the named columns. */
 export function jsonRows(table: Table, names: string[]): Record<string, unknown>[] {
+  return Array.from({ length: table.numRows }, (_, row) => row).map(jsonRow(table, names));
+}
+
+/** The same, row by row. */
+export function jsonRow(table: Table, names: string[]): (row: number) => Record<string, unknown> {
   const getters = names.map((name) => {
     const column = table.getChild(name);
     return [name, column ? jsonColumn(column) : () => null] as const;
   });
-  return Array.from({ length: table.numRows }, (_, row) =>
-    Object.fromEntries(getters.map(([name, get]) => [name, get(row)])),
-  );
+  return (row) => Object.fromEntries(getters.map(([name, get]) => [name, get(row)]));
 }
 
 export function jsonValue(value: unknown): unknown {

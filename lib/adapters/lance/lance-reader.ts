@@ -1,16 +1,17 @@
 import type { Table, VectorQuery } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
+import { documentTooLarge } from "../../domain/answer-size.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { Column, Publication } from "../../domain/index-entry.ts";
 import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
 import type { Document, Hit } from "../../domain/search-request.ts";
 import { columnsOf } from "../arrow/arrow-schema.ts";
+import { answerRows } from "./answer-rows.ts";
 import { exactDistance } from "./exact-distance.ts";
 import { filterToSql } from "./filter-sql.ts";
 import { distancesOf, hitsAt, hitsIn, type NearestRows, rowIdsOf } from "./hits.ts";
 import { indicesOn } from "./indices-on.ts";
-import { jsonRows } from "./json-values.ts";
 import { fromLance, lanceCall } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
 import { ResidentRows } from "./resident-rows.ts";
@@ -145,10 +146,10 @@ export class LanceReader implements Reader {
   /** In more partitions when those of the settings hold fewer than k hits: a narrow filter, or a large k. */
   async #found(query: Query, selected?: string[]): Promise<ArrowTable> {
     const started = performance.now();
-    const first = await this.#run(this.#nearest(query, selected), query.timeoutMs);
+    const first = await this.#run(this.#nearest(query, selected), query.timeoutMs, query.signal);
     if (first.numRows >= query.k || query.settings.nprobes === undefined) return first;
     const left = query.timeoutMs - (performance.now() - started);
-    return this.#run(this.#nearest(query, selected).maximumNprobes(0), left);
+    return this.#run(this.#nearest(query, selected).maximumNprobes(0), left, query.signal);
   }
 
   /**
@@ -160,7 +161,9 @@ export class LanceReader implements Reader {
     const version = this.#version;
     const { refineFactor = 1, ...settings } = query.settings;
     const candidates = { ...query, k: query.k * refineFactor, settings };
-    const rows = nearestIn(await this.#run(this.#nearest(candidates, ["_rowid"]), query.timeoutMs));
+    const rows = nearestIn(
+      await this.#run(this.#nearest(candidates, ["_rowid"]), query.timeoutMs, query.signal),
+    );
     return rows.length < query.k ? undefined : { version, rows };
   }
 
@@ -168,9 +171,9 @@ export class LanceReader implements Reader {
    * The k nearest of these rows by their vectors, of which no others are read.
    * @returns undefined when this table is at another version
    */
-  async refined(near: NearestRows, { vector, k, timeoutMs }: Query): Promise<NearestRows | undefined> {
+  async refined(near: NearestRows, { vector, k, ...time }: Query): Promise<NearestRows | undefined> {
     const { metric, vectorColumn } = this.#published;
-    const taken = await this.#take(near, [vectorColumn], timeoutMs);
+    const taken = await this.#take(near, [vectorColumn], time);
     const vectors = taken?.getChild(vectorColumn);
     if (!taken || !vectors) return undefined;
     const rows = rowIdsOf(taken).map((id, row) => ({
@@ -187,7 +190,7 @@ export class LanceReader implements Reader {
   async hitsOf(near: NearestRows, query: Query): Promise<Hit[] | undefined> {
     const resident = this.#residentFor(query);
     if (resident?.version === near.version) return hitsIn(resident, near.rows, this.#published, query);
-    const taken = await this.#take(near, [this.#published.idColumn, ...query.columns], query.timeoutMs);
+    const taken = await this.#take(near, [this.#published.idColumn, ...query.columns], query);
     if (!taken) return undefined;
     const places = new Map(rowIdsOf(taken).map((id, row) => [id, row]));
     const nearest = near.rows.map(({ id, distance }) => ({ row: places.get(id) ?? 0, distance }));
@@ -198,11 +201,11 @@ export class LanceReader implements Reader {
   async #take(
     { version, rows }: NearestRows,
     columns: string[],
-    timeoutMs: number,
+    { timeoutMs, signal }: Pick<Query, "timeoutMs" | "signal">,
   ): Promise<ArrowTable | undefined> {
     if (this.#version !== version) return undefined;
     const wanted = this.#table.takeRowIds(rows.map(({ id }) => id)).withRowId();
-    const taken = await this.#run(wanted.select([...new Set([...columns, "_rowid"])]), timeoutMs);
+    const taken = await this.#run(wanted.select([...new Set([...columns, "_rowid"])]), timeoutMs, signal);
     return (await this.#isStillAt(version)) && taken.numRows === rows.length ? taken : undefined;
   }
 
@@ -219,7 +222,12 @@ export class LanceReader implements Reader {
     return search.select([...new Set([...selected, "_distance"])]);
   }
 
-  async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
+  async fetch(
+    docId: string,
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Document | undefined> {
     const { idColumn } = this.#published;
     const where = filterToSql({ op: "eq", column: idColumn, value: docId }, this.#columns, "path.docId");
     const query = this.#table
@@ -227,9 +235,10 @@ export class LanceReader implements Reader {
       .where(where)
       .select([...new Set([idColumn, ...columns])])
       .limit(1);
-    const found = await this.#run(query, timeoutMs);
-    const [row] = jsonRows(found, columns);
-    return row && { doc_id: docId, ...row };
+    const found = await this.#run(query, timeoutMs, signal);
+    const rows = Array.from({ length: found.numRows }, (_, row) => ({ row }));
+    const make = (values: Record<string, unknown>) => ({ doc_id: docId, ...values });
+    return answerRows({ found, columns, rows }, make, (_, widest) => documentTooLarge(widest))[0];
   }
 
   async stats(): Promise<GenerationStats> {
@@ -252,7 +261,9 @@ export class LanceReader implements Reader {
   async #run(
     query: { toArrow(options: { timeoutMs: number }): Promise<ArrowTable> },
     timeoutMs: number,
+    signal: AbortSignal | undefined,
   ): Promise<ArrowTable> {
+    signal?.throwIfAborted();
     if (timeoutMs <= 0) throw new DomainError("DeadlineExceeded", "no time was left to search");
     return lanceCall(timeoutMs, () => query.toArrow({ timeoutMs: Math.ceil(timeoutMs) }));
   }

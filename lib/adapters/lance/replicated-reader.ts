@@ -48,9 +48,14 @@ export class ReplicatedReader implements Reader {
     });
   }
 
-  async fetch(docId: string, columns: string[], timeoutMs: number): Promise<Document | undefined> {
+  async fetch(
+    docId: string,
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Document | undefined> {
     return this.#warmingAfter(() =>
-      this.#readRows(columns, (reader) => reader.fetch(docId, columns, timeoutMs)),
+      this.#readRows(columns, (reader) => reader.fetch(docId, columns, timeoutMs, signal)),
     );
   }
 

@@ -4,9 +4,11 @@ import { publishedOf } from "../../domain/describe-index.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { IndexEntry, Publication } from "../../domain/index-entry.ts";
 import type { IndexRegistry } from "../../domain/index-registry.ts";
-import type { Clock, Lease, WarmIndexes } from "../../domain/ports.ts";
+import type { Clock, Lease, Reader, WarmIndexes } from "../../domain/ports.ts";
+import type { ReadGate } from "../../domain/read-gate.ts";
 import type { Consistency } from "../../domain/search-request.ts";
 import type { LanceConnections } from "./connections.ts";
+import { GatedReader } from "./gated-reader.ts";
 import { isGone, lanceCall } from "./lance-errors.ts";
 import { LanceReader } from "./lance-reader.ts";
 import type { LocalCopies } from "./local-copies.ts";
@@ -26,6 +28,7 @@ export class LanceWarmIndexes implements WarmIndexes {
   readonly #clock: Clock;
   readonly #stalenessMs: number;
   readonly #copies: LocalCopies | undefined;
+  readonly #gate: ReadGate | undefined;
   readonly #handles: LRUCache<string, Handle>;
 
   constructor(options: {
@@ -36,7 +39,10 @@ export class LanceWarmIndexes implements WarmIndexes {
     maxHandles?: number;
     /** Without them everything is read from its store. */
     copies?: LocalCopies;
+    /** Without it, reads begin when they are asked for. */
+    gate?: ReadGate;
   }) {
+    this.#gate = options.gate;
     this.#copies = options.copies;
     this.#registry = options.registry;
     this.#connections = options.connections;
@@ -107,10 +113,12 @@ export class LanceWarmIndexes implements WarmIndexes {
         return LanceReader.over(table, published, this.#connections.rows);
       });
       const ref = { bucket: published.bucket, index: entry.name, generation: published.generation };
+      const read = this.#copies ? new ReplicatedReader(reader, this.#copies, ref, published) : reader;
       return new OpenGeneration(
         entry,
         published,
-        this.#copies ? new ReplicatedReader(reader, this.#copies, ref, published) : reader,
+        read,
+        this.#gate ? new GatedReader(read, this.#gate, published) : read,
       );
     } catch (error) {
       if (isGone(error))
@@ -127,10 +135,13 @@ class OpenGeneration {
   entry: IndexEntry;
   readonly published: Publication;
   readonly reader: FollowingReader;
+  readonly #leased: Reader;
   #users = 0;
   #retired = false;
 
-  constructor(entry: IndexEntry, published: Publication, reader: FollowingReader) {
+  /** @param leased what requests read with, over `reader` */
+  constructor(entry: IndexEntry, published: Publication, reader: FollowingReader, leased: Reader) {
+    this.#leased = leased;
     this.entry = entry;
     this.published = published;
     this.reader = reader;
@@ -138,8 +149,8 @@ class OpenGeneration {
 
   acquire() {
     this.#users += 1;
-    const { entry, published, reader } = this;
-    return { lease: { entry, published, reader }, release: () => this.#release() };
+    const { entry, published } = this;
+    return { lease: { entry, published, reader: this.#leased }, release: () => this.#release() };
   }
 
   retire(): void {
