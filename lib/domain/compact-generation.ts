@@ -2,13 +2,16 @@ import type { z } from "zod";
 import { limits } from "../config/limits.ts";
 import { DomainError, type Issue } from "./errors.ts";
 import type { GenerationRef } from "./index-entry.ts";
+import type { IndexRegistry } from "./index-registry.ts";
 import type { MigrateInput } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { type Plan, type redoList, sealRounds } from "./plan.ts";
 import type { DuplicateId, Generations, Seal, Unit } from "./ports.ts";
 import { placeOf } from "./units.ts";
+import { writePermit } from "./write-permit.ts";
 
 export interface CompactDependencies {
+  registry: IndexRegistry;
   ledger: JobLedger;
   generations: Generations;
 }
@@ -44,7 +47,7 @@ export async function compactGeneration(
     await generations.deleteOrigins(ref, seal, earlierOf(duplicates));
     await generations.dropOrigins(ref, seal);
   }
-  await generations.compact(ref, target.idColumn);
+  await generations.compact(ref, target.idColumn, writePermit(deps.registry, job, ref));
   const rows = await generations.rowsOf(ref);
   if (rows > plan.rows) throw miscounted(`the generation has ${rows} rows, its source ${plan.rows}`);
   return { sealed: true, rows };

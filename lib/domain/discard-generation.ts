@@ -23,9 +23,9 @@ export async function discardGeneration(
   const entry = await deps.registry.read(index);
   const claim = entry?.value.claim;
   if (!entry || claim?.job !== job) return;
-  await loseClaim(deps.registry, index, job);
-  const ref = { index, bucket: claim.bucket, generation: claim.generation };
-  await deps.generations.drop(ref);
+  const lost = await loseClaim(deps.registry, index, job);
+  if (!lost) return; // it was published, or discarded, since we looked
+  await deps.generations.drop({ index, bucket: lost.bucket, generation: lost.generation });
   await releaseClaim(deps.registry, index, job);
 }
 
@@ -43,9 +43,10 @@ export async function discardIfEnded(
   if (made) await deps.generations.drop(made.ref);
 }
 
-/** From here on the job cannot publish, whatever of it still runs. */
-async function loseClaim(registry: IndexRegistry, index: string, job: string): Promise<void> {
-  await changeClaim(registry, index, job, (claim) => ({ claim: { ...claim, lost: true } }));
+/** From here on the job cannot publish, whatever of it still runs. @returns undefined when it has no claim to lose */
+async function loseClaim(registry: IndexRegistry, index: string, job: string): Promise<Claim | undefined> {
+  const entry = await changeClaim(registry, index, job, (claim) => ({ claim: { ...claim, lost: true } }));
+  return entry?.claim?.job === job ? entry.claim : undefined;
 }
 
 /** Tables first, claim last: as long as the claim stands, nobody else builds here. */
@@ -62,12 +63,14 @@ async function changeClaim(
   index: string,
   job: string,
   change: (claim: Claim, entry: IndexEntry) => Partial<IndexEntry>,
-): Promise<void> {
+): Promise<IndexEntry | undefined> {
   try {
-    await registry.update(index, (entry) =>
+    const { value } = await registry.update(index, (entry) =>
       entry.claim?.job === job ? change(entry.claim, entry) : undefined,
     );
+    return value;
   } catch (error) {
     if (!(error instanceof DomainError && error.kind === "IndexNotFound")) throw error;
+    return undefined;
   }
 }

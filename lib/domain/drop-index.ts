@@ -1,6 +1,7 @@
 import { DomainError } from "./errors.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import type { Change, IndexRegistry } from "./index-registry.ts";
+import { generationNumber } from "./names.ts";
 import type { Generations } from "./ports.ts";
 
 /**
@@ -19,11 +20,11 @@ export async function dropIndex(
   const buckets = new Set(entry.retiring.map(({ bucket }) => bucket));
   for (const bucket of buckets) {
     const tables = await generations.list(bucket, index);
-    for (const generation of tables.filter((table) => numberOf(table) <= newest))
+    for (const generation of tables.filter((table) => generationNumber(table) <= newest))
       await generations.drop({ index, bucket, generation });
   }
   await registry.updateDropped(index, ({ retiring }) => ({
-    retiring: retiring.filter(({ generation }) => numberOf(generation) > newest),
+    retiring: retiring.filter(({ generation }) => generationNumber(generation) > newest),
   }));
 }
 
@@ -59,11 +60,6 @@ async function buried(registry: IndexRegistry, index: string, change: Change) {
     if (after?.value.state === "dropped" && after.value.retiring.length > 0) return after;
     throw error;
   }
-}
-
-/** `g7` is the seventh generation. */
-function numberOf(table: string): number {
-  return Number(/^g(\d+)$/.exec(table)?.[1] ?? 0);
 }
 
 function refuseWhileBuilding(entry: IndexEntry): void {

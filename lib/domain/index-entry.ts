@@ -76,6 +76,10 @@ const claim = z.strictObject({
   bucket: bucketAlias,
   since: z.string(),
   lost: z.boolean().optional().meta({ description: "The job is being discarded and can no longer publish" }),
+  publishing: z.string().optional().meta({
+    description:
+      "The attempt at its publication that goes on: nothing of the job writes to the generation any more",
+  }),
 });
 export type Claim = z.infer<typeof claim>;
 

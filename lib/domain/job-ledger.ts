@@ -70,7 +70,12 @@ export class JobLedger {
     };
   }
 
-  /** Writes a document of a job, such as its plan. */
+  /** Writes a document of a job once: of attempts at the same time the first stands. @returns whether it is this one */
+  async writeOnce(id: string, name: string, value: unknown): Promise<boolean> {
+    return this.#createOnce(`jobs/${id}/${name}.json`, value);
+  }
+
+  /** Writes a document of a job, such as how far it is. */
   async write(id: string, name: string, value: unknown): Promise<void> {
     await this.#store.put(`jobs/${id}/${name}.json`, encode(value));
   }
@@ -97,6 +102,11 @@ export class JobLedger {
 
   async recordFailure(id: string, failure: JobFailure): Promise<void> {
     await this.write(id, "failure", bounded(failure));
+  }
+
+  /** For a job that has succeeded: a task of it may have failed before it was repeated. */
+  async forgetFailure(id: string): Promise<void> {
+    await this.#store.deletePrefix(`jobs/${id}/failure.json`);
   }
 
   async failure(id: string): Promise<JobFailure | undefined> {

@@ -37,3 +37,8 @@ export function splitSource(source: string): { bucket: string; key: string } {
   const slash = source.indexOf("/");
   return { bucket: source.slice(0, slash), key: source.slice(slash + 1).replace(/\/$/, "") };
 }
+
+/** `g7` is the seventh generation; a table of another name is none. */
+export function generationNumber(table: string): number {
+  return Number(/^g(\d+)$/.exec(table)?.[1] ?? 0);
+}

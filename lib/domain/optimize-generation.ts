@@ -3,7 +3,7 @@ import type { Publication } from "./index-entry.ts";
 import type { Plan } from "./plan.ts";
 import type { IndexPlan } from "./plan-index.ts";
 import { askedOf, type IndexUpkeep, keptIndex, withReason } from "./plan-optimize.ts";
-import type { Generations } from "./ports.ts";
+import type { Generations, WritePermit } from "./ports.ts";
 
 /**
  * Does to a fork of the published generation what was decided of its vector index. Repeated, it does it again: folding
@@ -15,10 +15,11 @@ export async function optimizeGeneration(
   plan: Plan,
   published: Publication,
   { way, why }: IndexUpkeep,
+  permit: WritePermit,
 ): Promise<IndexPlan> {
-  if (way === "rebuild") return rebuilt(generations, plan, published, why);
-  if (way === "fold") await generations.optimize(plan.ref); // never to keep one: it joins partitions all the same
-  await generations.buildScalarIndex(plan.ref, plan.target.idColumn);
+  if (way === "rebuild") return rebuilt(generations, plan, published, why, permit);
+  if (way === "fold") await generations.optimize(plan.ref, permit); // never to keep one: it joins partitions all the same
+  await generations.buildScalarIndex(plan.ref, plan.target.idColumn, permit);
   return withReason(keptIndex(published), `${way === "fold" ? "folded" : "kept"}, ${why}`);
 }
 
@@ -28,9 +29,10 @@ async function rebuilt(
   plan: Plan,
   published: Publication,
   why: string,
+  permit: WritePermit,
 ): Promise<IndexPlan> {
-  await generations.dropVectorIndex(plan.ref, plan.target.vectorColumn);
-  await generations.optimize(plan.ref);
-  const made = await buildGeneration(generations, plan, askedOf(published), published.metric);
+  await generations.dropVectorIndex(plan.ref, plan.target.vectorColumn, permit);
+  await generations.optimize(plan.ref, permit);
+  const made = await buildGeneration(generations, plan, askedOf(published), published.metric, permit);
   return withReason(made, `built again, ${why}`);
 }

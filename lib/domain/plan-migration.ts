@@ -1,10 +1,11 @@
 import { limits } from "../config/limits.ts";
 import type { Buckets } from "./bucket.ts";
 import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
+import { discardGeneration } from "./discard-generation.ts";
 import { DomainError } from "./errors.ts";
 import { likelyFilterColumns, refuseUnfilterable } from "./filter-columns.ts";
 import type { MigrateInput } from "./job.ts";
-import { splitSource } from "./names.ts";
+import { generationNumber, splitSource } from "./names.ts";
 import { partitionsOf, withPartitions } from "./partition-columns.ts";
 import { type Plan, plan } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
@@ -66,8 +67,15 @@ export async function planMigration(
   };
   await sweepLeftovers(deps, made);
   await deps.generations.create(ref, target);
-  await deps.ledger.write(job, "plan", made);
-  return made;
+  return keepPlan(deps, job, made);
+}
+
+/** Of attempts at the same time the first plan stands; a claim that a late one has made goes with what it holds. */
+export async function keepPlan(deps: ClaimDependencies, job: string, made: Plan): Promise<Plan> {
+  if (await deps.ledger.writeOnce(job, "plan", made)) return made;
+  const standing = (await deps.ledger.read(job, "plan", plan)) ?? made;
+  if (standing.generation !== made.generation) await discardGeneration(deps, job, made.ref.index);
+  return standing;
 }
 
 /** A file of the source, bound to what it was when its footer was read. */
@@ -188,13 +196,17 @@ function firstWithRows(files: SeenFile[]): SeenFile {
   throw invalidSource(files[0]?.key ?? "", "holds no rows");
 }
 
-/** Tables that neither are published, nor still read by somebody, nor ours: left by a job that was killed. */
+/**
+ * Tables that neither are published, nor still read by somebody, nor ours: left by a job that was killed. Later ones are
+ * of a later job, however long ago we looked what is published.
+ */
 export async function sweepLeftovers(deps: ClaimDependencies, made: Plan): Promise<void> {
   const { index, bucket, generation } = made.ref;
   const entry = await deps.registry.get(index);
   const kept = new Set([entry.value.published?.generation, generation]);
   for (const one of entry.value.retiring) kept.add(one.generation);
   const tables = await deps.generations.list(bucket, index);
-  for (const table of tables.filter((name) => !kept.has(name)))
+  const isEarlier = (table: string) => generationNumber(table) < generationNumber(generation);
+  for (const table of tables.filter((name) => !kept.has(name) && isEarlier(name)))
     await deps.generations.drop({ index, bucket, generation: table });
 }

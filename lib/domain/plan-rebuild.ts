@@ -6,8 +6,9 @@ import type { GenerationRef, Publication } from "./index-entry.ts";
 import type { BuildIndexInput, OptimizeInput } from "./job.ts";
 import { type Plan, plan } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
-import { type PlanDependencies, sweepLeftovers } from "./plan-migration.ts";
+import { keepPlan, type PlanDependencies, sweepLeftovers } from "./plan-migration.ts";
 import { askedOf, planUpkeep } from "./plan-optimize.ts";
+import { writePermit } from "./write-permit.ts";
 
 /**
  * The first task of a rebuild or an optimization: claims the next generation and notes the version of the published one
@@ -59,10 +60,9 @@ export async function planRebuild(
   await sweepLeftovers(deps, made);
   if (input.type === "optimize") {
     const built = await deps.generations.vectorIndex(from, vectorColumn, dimension);
-    await deps.ledger.write(job, "upkeep", planUpkeep(published, rows, built));
+    made.upkeep = planUpkeep(published, rows, built);
   }
-  await deps.ledger.write(job, "plan", made);
-  return made;
+  return keepPlan(deps, job, made);
 }
 
 /**
@@ -84,8 +84,10 @@ async function isKept(
 
 /** Copies the version that was planned. Repeated, it copies the same files to the same places. */
 export async function forkGeneration(
-  { generations }: Pick<PlanDependencies, "generations">,
-  made: Plan,
+  { registry, generations }: Pick<PlanDependencies, "registry" | "generations">,
+  job: string,
+  { published, ref }: Plan,
 ): Promise<void> {
-  if (made.published?.version) await generations.fork(made.published.ref, made.published.version, made.ref);
+  if (!published?.version) return;
+  await generations.fork(published.ref, published.version, ref, writePermit(registry, job, ref));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { column, generationRef } from "./index-entry.ts";
+import { indexUpkeep } from "./plan-optimize.ts";
 import type { PlannedFile, TargetSchema, Unit } from "./ports.ts";
 
 const unit = z.object({
@@ -38,6 +39,8 @@ export const plan = z.object({
   /** What is published when the job begins: a rebuild copies it, and either job replaces this version and no later one. */
   published: z.object({ ref: generationRef, version: z.int().nullable() }).nullable(),
   claimedAt: z.string(),
+  /** Of an optimization: what becomes of the vector index, unless it turns out not to reach the target. */
+  upkeep: indexUpkeep.optional(),
 });
 export type Plan = z.infer<typeof plan>;
 

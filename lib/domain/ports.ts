@@ -198,6 +198,9 @@ export interface VectorIndexState {
   partitions: number | null;
 }
 
+/** Asked when a table is open and before it is written to, so that what it allows is older than the fence of a publication. */
+export type WritePermit = () => Promise<void>;
+
 /** Writing generations: what the tasks of a job need of LanceDB. All of it may be repeated. */
 export interface Generations {
   create(ref: GenerationRef, target: TargetSchema): Promise<void>;
@@ -227,11 +230,11 @@ export interface Generations {
   /** Whether rows still carry their origins. */
   hasOrigins(ref: GenerationRef): Promise<boolean>;
   /** Joins small fragments where that pays. @returns whether it did */
-  compact(ref: GenerationRef, idColumn: string): Promise<boolean>;
+  compact(ref: GenerationRef, idColumn: string, permit: WritePermit): Promise<boolean>;
   /** A copy of one version under another name: nothing that is later written to the original can reach it. */
-  fork(from: GenerationRef, version: number, to: GenerationRef): Promise<void>;
+  fork(from: GenerationRef, version: number, to: GenerationRef, permit: WritePermit): Promise<void>;
   /** Joins small fragments, takes rows that are not indexed into the indexes, and removes what is replaced. */
-  optimize(ref: GenerationRef): Promise<void>;
+  optimize(ref: GenerationRef, permit: WritePermit): Promise<void>;
   /** The vector index as it stands; null when there is none. */
   vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null>;
   buildVectorIndex(
@@ -240,9 +243,16 @@ export interface Generations {
     type: IndexType,
     metric: Metric,
     p: IndexParameters,
+    permit: WritePermit,
   ): Promise<void>;
-  dropVectorIndex(ref: GenerationRef, column: string): Promise<void>;
-  buildScalarIndex(ref: GenerationRef, column: string): Promise<void>;
+  dropVectorIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void>;
+  buildScalarIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void>;
+  /**
+   * Makes one version, as it is, the newest: whatever another has written since is undone, and of what is under way
+   * nothing can be committed any more.
+   * @returns the number it has now
+   */
+  fence(ref: GenerationRef, version: number, permit: WritePermit): Promise<number>;
   probe(ref: GenerationRef, columns: { id: string; vector: string }, metric: Metric): Promise<RecallProbe>;
   /** The columns as stored. */
   columns(ref: GenerationRef): Promise<Column[]>;

@@ -1,9 +1,10 @@
 import { DomainError } from "./errors.ts";
-import type { IndexEntry, Publication } from "./index-entry.ts";
+import type { Claim, IndexEntry, Publication } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { JobLedger } from "./job-ledger.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, plan } from "./plan.ts";
 import type { Clock, Generations } from "./ports.ts";
+import { noLongerHeld, wasPublished } from "./write-permit.ts";
 
 export interface PublishDependencies {
   registry: IndexRegistry;
@@ -14,34 +15,72 @@ export interface PublishDependencies {
 
 /**
  * Publishes with one conditional PUT: readers see the old generation or the new one, never both or neither.
- * The end is recorded first, so that a cancel either comes before and wins, or after and finds the job succeeded.
+ * The end is recorded first, so that a cancel either comes before and wins, or after and finds the job succeeded. Then no
+ * task of the job may write any more, and the very version that was verified is fenced and published.
  * Repeated after its own success it changes nothing.
  * @throws JobCancelled, Conflict
  */
 export async function publishGeneration(
   deps: PublishDependencies,
   job: string,
-  plan: Plan,
+  made: Plan,
   publication: Publication,
 ): Promise<void> {
-  await refuseIfWrittenTo(deps, plan);
-  const end = await deps.ledger.end(job, "succeeded");
-  if (end.state !== "succeeded") await deps.ledger.refuseEnded(job);
-  await deps.registry.update(plan.ref.index, (entry) => published(entry, job, plan, publication));
+  const { registry, ledger, generations } = deps;
+  const { ref } = made;
+  if (wasPublished((await registry.get(ref.index)).value, ref.generation)) return;
+  await refuseIfWrittenTo(deps, made);
+  const end = await ledger.end(job, "succeeded");
+  if (end.state !== "succeeded") await ledger.refuseEnded(job);
+  const attempt: Attempt = { job, id: crypto.randomUUID() };
+  await registry.update(ref.index, (entry) => closed(entry, attempt, made));
+  const permit = async () => void claimIn((await registry.get(ref.index)).value, attempt);
+  const verified = publication.recall.version ?? (await generations.version(ref));
+  const version = await generations.fence(ref, verified, permit);
+  const fenced = { ...publication, recall: { ...publication.recall, version } };
+  await registry.update(ref.index, (entry) => published(entry, attempt, made, fenced));
+}
+
+/** Whether a job has published: its generation is served, or was. */
+export async function hasPublished(
+  { registry, ledger }: Pick<PublishDependencies, "registry" | "ledger">,
+  job: string,
+): Promise<boolean> {
+  const made = await ledger.read(job, "plan", plan);
+  if (!made) return false;
+  const entry = await registry.read(made.ref.index);
+  return entry !== undefined && wasPublished(entry.value, made.generation);
+}
+
+/** One of several that may publish at the same time, where one was thought dead: the last that begins does. */
+interface Attempt {
+  job: string;
+  id: string;
+}
+
+function closed(entry: IndexEntry, { job, id }: Attempt, made: Plan): Partial<IndexEntry> | undefined {
+  if (wasPublished(entry, made.generation)) return undefined;
+  if (entry.claim?.job !== job || entry.claim.lost) throw noLongerHeld(job, entry.name);
+  return { claim: { ...entry.claim, publishing: id } };
+}
+
+function claimIn(entry: IndexEntry, { job, id }: Attempt): Claim {
+  const { claim } = entry;
+  if (claim?.job !== job || claim.lost || claim.publishing !== id) throw noLongerHeld(job, entry.name);
+  return claim;
 }
 
 function published(
   entry: IndexEntry,
-  job: string,
-  plan: Plan,
+  attempt: Attempt,
+  made: Plan,
   publication: Publication,
 ): Partial<IndexEntry> | undefined {
-  if (entry.published?.generation === plan.generation) return undefined;
-  if (entry.claim?.job !== job || entry.claim.lost)
-    throw new DomainError("Conflict", `job ${job} no longer holds index "${entry.name}"`);
+  if (wasPublished(entry, made.generation)) return undefined;
+  claimIn(entry, attempt);
   const before = entry.published;
   const since = publication.publishedAt;
-  const version = plan.published?.version ?? null;
+  const version = made.published?.version ?? null;
   const retired = before
     ? [{ generation: before.generation, bucket: before.bucket, since, version, writtenTo: false }]
     : [];
@@ -50,25 +89,24 @@ function published(
     published: publication,
     claim: null,
     retiring: [...entry.retiring, ...retired],
-    lastJob: job,
+    lastJob: attempt.job,
   };
 }
 
 /** Rows that were written to the published generation since the job began would be lost with it. */
-async function refuseIfWrittenTo({ registry, generations }: PublishDependencies, plan: Plan): Promise<void> {
-  const { published } = (await registry.get(plan.ref.index)).value;
-  if (!plan.published || published?.generation === plan.generation) return;
-  const version = await generations.versionIfThere(plan.published.ref);
-  if (version !== null && version !== plan.published.version)
+async function refuseIfWrittenTo({ generations }: PublishDependencies, made: Plan): Promise<void> {
+  if (!made.published) return;
+  const version = await generations.versionIfThere(made.published.ref);
+  if (version !== null && version !== made.published.version)
     throw new DomainError(
       "Conflict",
-      `index "${plan.ref.index}" was written to after the job began (version ${plan.published.version} became ${version}), and those rows would be lost; start the job again to replace them, too`,
+      `index "${made.ref.index}" was written to after the job began (version ${made.published.version} became ${version}), and those rows would be lost; start the job again to replace them, too`,
     );
 }
 
 /**
  * Removes generations that were replaced long enough ago that no reader has them open. One that somebody wrote to after
- * it was replaced stays, and says so: those rows are nowhere else.
+ * it was replaced stays, and says so: those rows are nowhere else. (A lower version is what a removal that was cut short has left.)
  * @param afterMs how long a replaced generation stays
  * @returns how many are still waiting
  */
@@ -87,7 +125,7 @@ export async function retireGenerations(
   const written = new Set<string>();
   for (const { bucket, generation, version } of due) {
     const ref = { index, bucket, generation };
-    const isWritten = version !== null && ((await generations.versionIfThere(ref)) ?? version) !== version;
+    const isWritten = version !== null && ((await generations.versionIfThere(ref)) ?? version) > version;
     if (!isWritten) await generations.drop(ref);
     (isWritten ? written : gone).add(generation);
   }

@@ -4,9 +4,11 @@ import { asDomainError, DomainError } from "../domain/errors.ts";
 import { jobInput, type PhaseName } from "../domain/job.ts";
 import { jobId } from "../domain/names.ts";
 import type { TaskContext } from "../domain/ports.ts";
+import { hasPublished } from "../domain/publish-generation.ts";
 import { validate } from "../domain/validate.ts";
+import { discard } from "./discard.ts";
 import { EndWatch } from "./end-watch.ts";
-import { discard, type Task, type TaskCall, type TaskDependencies, tasks } from "./tasks.ts";
+import { keptResult, type Task, type TaskCall, type TaskDependencies, tasks } from "./tasks.ts";
 
 const taskEvent = z.looseObject({ jobId, input: z.unknown() });
 
@@ -48,7 +50,7 @@ export async function runTask(
   } catch (thrown) {
     const error = asDomainError(thrown);
     done(error);
-    await recordFailure(deps, id, name, error);
+    await recordFailure(deps, id, name, error).catch(() => undefined);
     throw error;
   } finally {
     watch.stop();
@@ -59,10 +61,13 @@ export async function runTask(
 async function runPhase(name: string, call: TaskCall): Promise<unknown> {
   const task: Task | undefined = Object.hasOwn(tasks, name) ? tasks[name as keyof typeof tasks] : undefined;
   if (!task) throw new DomainError("Internal", `there is no task "${name}"`);
-  const kept = task.isFinal && (await call.deps.ledger.read(call.jobId, `results/${name}`, z.unknown()));
+  await task.begin?.(call);
+  const keptAs = await task.keptAs?.(call);
+  const kept = keptAs && (await keptResult(call, keptAs));
   if (kept !== undefined) return kept;
   const result = task.phase ? await withProgress(task.phase, call, task) : await task.run(call);
-  if (task.isFinal?.(result)) await call.deps.ledger.write(call.jobId, `results/${name}`, result);
+  if (keptAs && (task.isFinal?.(result) ?? true))
+    await call.deps.ledger.write(call.jobId, `results/${keptAs}`, result);
   return result;
 }
 
@@ -81,16 +86,18 @@ async function withProgress(phase: PhaseName, call: TaskCall, task: Task): Promi
   return result;
 }
 
-/** A job that was ended by somebody else keeps the reason it was ended for. */
+/** A job that was ended by somebody else keeps the reason it was ended for; one that was published has not failed. */
 async function recordFailure(
-  { ledger }: TaskDependencies,
+  deps: TaskDependencies,
   id: string,
   phase: string,
   error: DomainError,
 ): Promise<void> {
-  if (error.kind === "JobCancelled" || error.kind === "IdempotencyMismatch" || phase === "discard") return;
+  if (["JobCancelled", "IdempotencyMismatch"].includes(error.kind) || endsNoJob.includes(phase)) return;
+  if (await hasPublished(deps, id)) return;
   const { code, message, shownIssues: issues } = error;
-  await ledger
-    .recordFailure(id, { code, message, phase, ...(issues.length > 0 ? { issues } : {}) })
-    .catch(() => undefined);
+  await deps.ledger.recordFailure(id, { code, message, phase, ...(issues.length > 0 ? { issues } : {}) });
+  if (await hasPublished(deps, id)) await deps.ledger.forgetFailure(id); // meanwhile, by another attempt
 }
+
+const endsNoJob = ["discard", "retire"];

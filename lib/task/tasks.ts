@@ -3,7 +3,7 @@ import { buildGeneration } from "../domain/build-generation.ts";
 import { compactGeneration } from "../domain/compact-generation.ts";
 import { publishedOf } from "../domain/describe-index.ts";
 import { discardGeneration } from "../domain/discard-generation.ts";
-import { DomainError, type ErrorKind, errorTable } from "../domain/errors.ts";
+import { DomainError } from "../domain/errors.ts";
 import {
   type AskedIndex,
   indexParameters,
@@ -12,7 +12,7 @@ import {
   publication,
   servedIndexType,
 } from "../domain/index-entry.ts";
-import { isSameInput, type JobInput, type jobFailure, jobInput, type PhaseName } from "../domain/job.ts";
+import type { JobInput, PhaseName } from "../domain/job.ts";
 import { loadUnits } from "../domain/load-units.ts";
 import { optimizeGeneration } from "../domain/optimize-generation.ts";
 import { type Plan, plan } from "../domain/plan.ts";
@@ -20,8 +20,9 @@ import { type PlanDependencies, planMigration } from "../domain/plan-migration.t
 import { type IndexUpkeep, indexUpkeep } from "../domain/plan-optimize.ts";
 import { forkGeneration, planRebuild } from "../domain/plan-rebuild.ts";
 import type { TaskContext } from "../domain/ports.ts";
-import { publishGeneration, retireGenerations } from "../domain/publish-generation.ts";
+import { hasPublished, publishGeneration, retireGenerations } from "../domain/publish-generation.ts";
 import { verifyGeneration } from "../domain/verify-generation.ts";
+import { writePermit } from "../domain/write-permit.ts";
 
 export interface TaskDependencies extends PlanDependencies {
   retireAfterMs: number;
@@ -42,12 +43,17 @@ export interface TaskCall {
 export interface Task {
   /** The phase whose progress it is; load writes its own, worker by worker. */
   phase?: PhaseName;
-  /** Whether a result is the last: it is kept, and a repeated task gives it again instead of doing the work again. */
+  /** What is done even where a result is kept. */
+  begin?(call: TaskCall): Promise<void>;
+  /**
+   * The name its result is kept under: a repeated task gives it again instead of doing the work again, so that nothing of
+   * a job that is taken over after its publication writes to what is served.
+   */
+  keptAs?(call: TaskCall): Promise<string>;
+  /** Whether a result is kept; without it each is. */
   isFinal?(result: unknown): boolean;
   run(call: TaskCall): Promise<unknown>;
 }
-
-const always = () => true;
 
 const builtIndex = z.object({
   type: servedIndexType,
@@ -56,7 +62,7 @@ const builtIndex = z.object({
 });
 const sealed = z.object({ sealed: z.literal(true) });
 const upkeptIndex = builtIndex.extend({ way: indexUpkeep.shape.way });
-const isRebuilt = (result: unknown) => upkeptIndex.safeParse(result).data?.way === "rebuild";
+const verifyPayload = z.object({ rows: z.int(), index: upkeptIndex });
 const verified = z.object(
   publication.pick({ searchDefaults: true, unrefinedDefaults: true, filteredDefaults: true, recall: true })
     .shape,
@@ -64,23 +70,29 @@ const verified = z.object(
 
 /** The tasks of the state machines by name. Results are keys and counts, never rows. */
 export const tasks = {
-  plan: { phase: "plan", run: runPlan },
-  fork: { phase: "fork", isFinal: always, run: runFork },
+  plan: { phase: "plan", begin: register, keptAs: async () => "plan", run: runPlan },
+  fork: { phase: "fork", keptAs: async () => "fork", run: runFork },
   load: { run: runLoad },
-  compact: { phase: "compact", isFinal: (result) => sealed.safeParse(result).success, run: runCompact },
-  build: { phase: "build", isFinal: isRebuilt, run: runBuild },
-  verify: { phase: "verify", isFinal: (result) => verified.safeParse(result).success, run: runVerify },
-  publish: { phase: "publish", isFinal: always, run: runPublish },
+  compact: { phase: "compact", keptAs: async () => "compact", isFinal: isSealed, run: runCompact },
+  build: { phase: "build", keptAs: buildKeptAs, run: runBuild },
+  verify: { phase: "verify", keptAs: verifyKeptAs, run: runVerify },
+  publish: { phase: "publish", keptAs: async () => "publish", run: runPublish },
   retire: { run: runRetire },
 } satisfies Record<string, Task>;
 
-async function runPlan({ deps, jobId, input, context }: TaskCall) {
+async function register({ deps, jobId, input }: TaskCall) {
   await deps.ledger.register(jobId, input);
+}
+
+async function runPlan({ deps, jobId, input, context }: TaskCall) {
   const made =
     input.type === "migrate"
       ? await planMigration(deps, jobId, input, context)
       : await planRebuild(deps, jobId, input);
-  if (!made) return { isNeeded: false, rows: 0, workers: [] };
+  if (!made) {
+    await deps.ledger.forgetFailure(jobId);
+    return { isNeeded: false, rows: 0, workers: [] };
+  }
   await giveUpIfEnded(deps, jobId, input.index);
   const workers = Array.from({ length: made.workers }, (_, worker) => worker);
   return { isNeeded: true, rows: made.rows, workers };
@@ -98,12 +110,13 @@ async function giveUpIfEnded(deps: TaskDependencies, jobId: string, index: strin
 
 async function runFork(call: TaskCall) {
   const made = await planOf(call);
-  await forkGeneration(call.deps, made);
+  await forkGeneration(call.deps, call.jobId, made);
   return { rows: await call.deps.generations.rowsOf(made.ref) };
 }
 
 async function runLoad(call: TaskCall) {
   const { worker } = z.object({ worker: z.int().min(0) }).parse(call.payload);
+  if (await keptResult(call, "compact")) return { done: true };
   return loadUnits(call.deps, call.jobId, await planOf(call), worker, call.context);
 }
 
@@ -112,22 +125,42 @@ async function runCompact(call: TaskCall) {
   return compactGeneration(call.deps, call.jobId, await planOf(call), call.input);
 }
 
+function isSealed(result: unknown): boolean {
+  return sealed.safeParse(result).success;
+}
+
+/** Each way is built once. */
+async function buildKeptAs(call: TaskCall): Promise<string> {
+  return `build-${(await upkeepIn(call)).way}`;
+}
+
 async function runBuild(call: TaskCall) {
-  const { deps, jobId, input } = call;
+  const { deps, input } = call;
   const made = await planOf(call);
+  const permit = writePermit(deps.registry, call.jobId, made.ref);
   if (input.type !== "optimize") {
-    const index = await buildGeneration(deps.generations, made, input, await metricOf(call));
+    const index = await buildGeneration(deps.generations, made, input, await metricOf(call), permit);
     return { ...index, way: "rebuild" };
   }
-  const upkeep = await deps.ledger.read(jobId, "upkeep", indexUpkeep);
-  if (!upkeep) throw new DomainError("Internal", `job ${jobId} has not decided what to do`);
-  const index = await optimizeGeneration(deps.generations, made, await publishedIn(call), upkeep);
+  const upkeep = await upkeepIn(call);
+  const index = await optimizeGeneration(deps.generations, made, await publishedIn(call), upkeep, permit);
   return { ...index, way: upkeep.way };
+}
+
+/** As it was planned, until a verification found that it does not suffice. */
+async function upkeepIn(call: TaskCall): Promise<IndexUpkeep> {
+  if (call.input.type !== "optimize") return { way: "rebuild", why: "it is another index" };
+  const upkeep = await call.deps.ledger.read(call.jobId, "upkeep", indexUpkeep);
+  return upkeep ?? (await planOf(call)).upkeep ?? { way: "rebuild", why: "the plan says nothing else" };
+}
+
+async function verifyKeptAs({ payload }: TaskCall): Promise<string> {
+  return `verify-${verifyPayload.parse(payload).index.way}`;
 }
 
 /** An index that was kept or folded into and does not reach the recall is built again; the machine goes back to do it. */
 async function runVerify(call: TaskCall) {
-  const { rows, index } = z.object({ rows: z.int(), index: upkeptIndex }).parse(call.payload);
+  const { rows, index } = verifyPayload.parse(call.payload);
   const made = await planOf(call);
   const isOnStore = call.deps.buckets.get(made.ref.bucket).backend === "s3";
   const wanted = { metric: await metricOf(call), targetRecall: await targetRecallOf(call), rows, isOnStore };
@@ -144,6 +177,11 @@ async function runVerify(call: TaskCall) {
 }
 
 async function runPublish(call: TaskCall) {
+  if (!(await hasPublished(call.deps, call.jobId))) await publish(call);
+  return concludePublication(call.deps, call.jobId, call.input.index);
+}
+
+async function publish(call: TaskCall): Promise<void> {
   const { deps, jobId, input } = call;
   const made = await planOf(call);
   const payload = z.object({ index: builtIndex, verified }).parse(call.payload);
@@ -168,13 +206,23 @@ async function runPublish(call: TaskCall) {
         : `${made.published?.ref.generation}, version ${made.published?.version}`,
     publishedAt: new Date(deps.clock.now()).toISOString(),
   });
-  const { retiring } = (await deps.registry.get(input.index)).value;
+}
+
+/** Says how long readers of what it replaced are waited for. Of attempts that failed nothing is left. */
+export async function concludePublication(deps: TaskDependencies, jobId: string, index: string) {
+  await deps.ledger.forgetFailure(jobId);
+  const retiring = (await deps.registry.read(index))?.value.retiring ?? [];
   const replaced = retiring.some(({ writtenTo }) => !writtenTo);
   return { replaced, graceSeconds: Math.ceil(deps.retireAfterMs / 1000) };
 }
 
 async function runRetire({ deps, input }: TaskCall) {
   return { waiting: await retireGenerations(deps, input.index, deps.retireAfterMs) };
+}
+
+/** What a task of the job answered before. */
+export async function keptResult({ deps, jobId }: TaskCall, name: string): Promise<unknown> {
+  return deps.ledger.read(jobId, `results/${name}`, z.unknown());
 }
 
 async function planOf({ deps, jobId }: TaskCall): Promise<Plan> {
@@ -204,47 +252,4 @@ async function askedIn(call: TaskCall): Promise<AskedIndex | undefined> {
 
 async function publishedIn({ deps, input }: TaskCall): Promise<Publication> {
   return publishedOf((await deps.registry.get(input.index)).value);
-}
-
-/**
- * The last task of a job that failed: no task writes any more, what it built goes, its claim is given back. Its input
- * may be the very thing that was wrong: then there is no job of it, or one of another execution with the same name,
- * which is left alone.
- * @returns what the Fail state shows
- */
-export async function discard(deps: TaskDependencies, jobId: string, payload: Record<string, unknown>) {
-  const record = await deps.ledger.record(jobId);
-  if (!record || !isSameInput(record.input, jobInput.safeParse(payload["input"]).data))
-    return fromState(payload["error"]);
-  await deps.ledger.end(jobId, "failed");
-  await discardGeneration(deps, jobId, record.input.index);
-  const failure = (await deps.ledger.failure(jobId)) ?? failureFrom(payload["error"]);
-  await deps.ledger.recordFailure(jobId, failure);
-  return { error: failure.code, cause: failure.message };
-}
-
-/** What Step Functions says of the task that failed: its error's name and, in the cause, the message. */
-function fromState(error: unknown): { error: string; cause: string } {
-  const { Error: name = "Internal", Cause: cause = "" } = (error ?? {}) as { Error?: string; Cause?: string };
-  const code = Object.hasOwn(errorTable, name) ? errorTable[name as ErrorKind].code : "internal";
-  return { error: code, cause: messageIn(cause) };
-}
-
-/** The cause is what the function threw, as JSON, or the bare message in the embedded interpreter. */
-function messageIn(cause: string): string {
-  try {
-    return String((JSON.parse(cause) as { errorMessage?: unknown }).errorMessage ?? cause);
-  } catch {
-    return cause;
-  }
-}
-
-/** Of a task that could not say itself why it ended: a timeout, or a process out of memory. */
-function failureFrom(error: unknown): z.infer<typeof jobFailure> {
-  const { Error: name = "States.TaskFailed", Cause: cause } = (error ?? {}) as {
-    Error?: string;
-    Cause?: unknown;
-  };
-  if (name === "JobInterrupted") return { code: "job-interrupted", message: String(cause) };
-  return { code: "internal", message: `a task of the job ended without an answer (${name})` };
 }

@@ -7,7 +7,8 @@ import { discardGeneration } from "../../lib/domain/discard-generation.ts";
 import { getJob } from "../../lib/domain/get-job.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
 import { plan, plannedFiles } from "../../lib/domain/plan.ts";
-import type { Generations, TaskContext } from "../../lib/domain/ports.ts";
+import type { Generations, TaskContext, WritePermit } from "../../lib/domain/ports.ts";
+import { writePermit } from "../../lib/domain/write-permit.ts";
 import { runTask, type TaskName } from "../../lib/task/run-task.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
@@ -45,30 +46,54 @@ afterEach(() => lakehouse.remove());
 const run = (task: TaskName, payload: object = {}, deps = container) =>
   runTask(task, { jobId: id, input, ...payload }, context, deps, () => undefined);
 
+/** Where something waits until it is told to go on. */
+class Pause {
+  readonly reached: Promise<void>;
+  end: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.end = resolve;
+  });
+  #reach: () => void = () => undefined;
+
+  constructor() {
+    this.reached = new Promise((resolve) => {
+      this.#reach = resolve;
+    });
+  }
+
+  async here(): Promise<void> {
+    this.#reach();
+    await this.#ended;
+  }
+}
+
 /** Its generations with one method that waits, as in a container that is frozen. */
 function frozenAt<K extends keyof Generations>(name: K) {
-  let thaw: () => void = () => undefined;
-  const thawed = new Promise<void>((resolve) => {
-    thaw = resolve;
-  });
-  let reached: () => void = () => undefined;
-  const frozen = new Promise<void>((resolve) => {
-    reached = resolve;
-  });
-  const generations = new Proxy(container.generations, {
+  const pause = new Pause();
+  const deps = { ...container, generations: pausedAt(container.generations, name, pause) };
+  return { deps, frozen: pause.reached, thaw: pause.end };
+}
+
+/** A port whose method waits before it does anything, or before it answers. */
+function pausedAt<T extends object>(
+  port: T,
+  name: keyof T,
+  pause: Pause,
+  when: "before" | "after" = "before",
+): T {
+  return new Proxy(port, {
     get: (target, member) => {
       const own = Reflect.get(target, member, target);
       if (typeof own !== "function") return own;
+      if (member !== name) return own.bind(target);
       return async (...given: unknown[]) => {
-        if (member === name) {
-          reached();
-          await thawed;
-        }
-        return own.apply(target, given);
+        if (when === "before") await pause.here();
+        const result = await own.apply(target, given);
+        if (when === "after") await pause.here();
+        return result;
       };
     },
   });
-  return { deps: { ...container, generations }, frozen, thaw };
 }
 
 const planned = async () => {
@@ -136,6 +161,149 @@ test.each(["deleteUnit", "unseal"] as const)(
     await expectAllServed(rows);
   },
 );
+
+const writes = ["compact", "optimize", "buildScalarIndex", "buildVectorIndex", "dropVectorIndex"] as const;
+
+/** One of the writes of a task that is not fenced by the seal of the load. */
+async function write(step: (typeof writes)[number], generations: Generations, permit: WritePermit) {
+  const { ref, target } = await planned();
+  const { idColumn, vectorColumn } = target;
+  if (step === "compact") return generations.compact(ref, idColumn, permit);
+  if (step === "optimize") return generations.optimize(ref, permit);
+  if (step === "buildScalarIndex") return generations.buildScalarIndex(ref, idColumn, permit);
+  if (step === "dropVectorIndex") return generations.dropVectorIndex(ref, vectorColumn, permit);
+  return generations.buildVectorIndex(ref, vectorColumn, "IVF_FLAT", "l2", { numPartitions: 2 }, permit);
+}
+
+async function loaded(): Promise<unknown> {
+  await run("plan");
+  await run("load", { worker: 0 });
+  return run("compact");
+}
+
+async function expectServedAsVerified(): Promise<void> {
+  const { published } = (await container.registry.get("docs")).value;
+  expect(published?.recall.version).toBe(await container.generations.version((await planned()).ref));
+  await expectAllServed(rows);
+}
+
+test.each(writes)("a task that was thought dead at %s writes nothing after the publication", async (step) => {
+  const counted = await loaded();
+  const late = frozenAt(step);
+  const permit = writePermit(container.registry, id, (await planned()).ref);
+  const writing = write(step, late.deps.generations, permit);
+  const refused = expect(writing).rejects.toMatchObject({ kind: "Conflict" });
+  await late.frozen;
+  await publish(counted);
+  late.thaw();
+  await refused;
+  await expectServedAsVerified();
+});
+
+test.each(writes)("a task that may %s just before the publication is refused at its commit", async (step) => {
+  const counted = await loaded();
+  const permitted = writePermit(container.registry, id, (await planned()).ref);
+  await write("buildVectorIndex", container.generations, permitted); // for dropVectorIndex
+  const pause = new Pause();
+  const writing = write(step, container.generations, async () => {
+    await permitted();
+    await pause.here();
+  });
+  const refused = expect(writing).rejects.toThrow();
+  await pause.reached;
+  await publish(counted);
+  pause.end();
+  await refused;
+  await expectServedAsVerified();
+});
+
+test("of two publications at the same time one is, at the version that was verified", async () => {
+  const { rows: counted } = (await loaded()) as { rows: number };
+  const index = await run("build");
+  const verified = await run("verify", { rows: counted, index });
+  const late = frozenAt("fence");
+  const publishing = run("publish", { index, verified }, late.deps);
+  const refused = expect(publishing).rejects.toMatchObject({ kind: "Conflict" });
+  await late.frozen;
+  await run("publish", { index, verified });
+  late.thaw();
+  await refused;
+  await expectServedAsVerified();
+  expect(await container.ledger.failure(id)).toBeUndefined();
+});
+
+test("what is published is what was verified, whatever a late task has written in between", async () => {
+  const { rows: counted } = (await loaded()) as { rows: number };
+  const index = await run("build");
+  const verified = await run("verify", { rows: counted, index });
+  await write("dropVectorIndex", container.generations, async () => undefined);
+  await run("publish", { index, verified });
+  await expectServedAsVerified();
+});
+
+test("a discard that comes as the job publishes removes nothing", async () => {
+  const { rows: counted } = (await loaded()) as { rows: number };
+  const index = await run("build");
+  const verified = await run("verify", { rows: counted, index });
+  const pause = new Pause();
+  const registry = pausedAt(container.registry, "read", pause, "after");
+  const discarding = discardGeneration({ ...container, registry }, id, "docs");
+  await pause.reached;
+  await run("publish", { index, verified });
+  pause.end();
+  await discarding;
+  await expectServedAsVerified();
+});
+
+test("a job whose publication was not answered has succeeded, and the execution says so", async () => {
+  const { rows: counted } = (await loaded()) as { rows: number };
+  const index = await run("build");
+  const verified = await run("verify", { rows: counted, index });
+  await run("publish", { index, verified });
+  const error = { Error: "StoreUnavailable", Cause: "the object store failed" };
+  await container.ledger.recordFailure(id, { code: "store-unavailable", message: error.Cause });
+  expect(await run("discard", { error })).toMatchObject({ isPublished: true, replaced: false });
+  expect(await container.ledger.failure(id)).toBeUndefined();
+  expect(await getJob(container.ledger, container.workflow, id)).toMatchObject({
+    state: "succeeded",
+    error: null,
+  });
+  await expectServedAsVerified();
+});
+
+test("the reason of a failed job is that of the task that ended it, not of one that was repeated", async () => {
+  await run("plan");
+  await container.ledger.recordFailure(id, { code: "store-unavailable", message: "repeated since" });
+  await run("discard", { error: { Error: "Sandbox.Timedout", Cause: "15 minutes" } });
+  expect(await container.ledger.failure(id)).toMatchObject({ code: "internal" });
+});
+
+test("of two plans made at the same time the first stands, and nothing else is claimed", async () => {
+  const late = frozenAt("create");
+  const planning = run("plan", {}, late.deps);
+  await late.frozen;
+  const counted = (await loaded()) as { rows: number };
+  await publish(counted);
+  late.thaw();
+  await planning;
+  expect(await planned()).toMatchObject({ generation: "g1" });
+  expect((await container.registry.get("docs")).value).toMatchObject({ claim: null, lastGeneration: 1 });
+  await expectServedAsVerified();
+});
+
+test("a plan that comes back after its job has published gives back what it claims then", async () => {
+  await runJob(container, { ...input });
+  const pause = new Pause();
+  const parquet = pausedAt(container.parquet, "footers", pause);
+  const planning = run("plan", {}, { ...container, parquet });
+  await pause.reached;
+  await publish(await loaded());
+  pause.end();
+  await planning;
+  expect((await container.registry.get("docs")).value).toMatchObject({ claim: null, lastGeneration: 3 });
+  expect(await storedTables(lakehouse, "docs")).not.toContain("g3.lance");
+  expect(await planned()).toMatchObject({ generation: "g2" });
+});
 
 test("a load that goes on after its job was cancelled removes what it still wrote", async () => {
   await run("plan");

@@ -245,6 +245,37 @@ test.each<IndexType>(["IVF_FLAT", "HNSW_SQ"])("%s: every task may be repeated", 
   expect((await described()).recall).toMatchObject({ status: "verified", unindexedRows: 0 });
 });
 
+/** Everything its state machine calls, up to the publication: as who takes the job over begins again. */
+async function runAll(): Promise<void> {
+  await run("plan");
+  const { rows } = (await run("fork")) as { rows: number };
+  const index = await run("build");
+  const verified = await run("verify", { rows, index });
+  await run("publish", { index, verified });
+}
+
+test.each<[string, object, number]>([
+  ["rebuilt", { indexType: "IVF_FLAT" }, 100],
+  ["folded", { indexType: "HNSW_SQ" }, 100],
+  ["kept", { indexType: "HNSW_SQ" }, 0],
+])(
+  "a job that has %s and is taken over after its publication writes nothing",
+  async (way, more, appended) => {
+    const all = sampleRows(700);
+    await publishedAndAppended(all, 100, more);
+    if (appended === 0) await optimizeAsClient(lakehouse.environment, first);
+    await runAll();
+    const { published } = await described();
+    expect(published?.reasons.at(-1)).toMatch(
+      new RegExp(`^optimize: ${way === "rebuilt" ? "built again" : way}`),
+    );
+    await runAll();
+    await run("retire");
+    expect(await described()).toMatchObject({ published, recall: { status: "verified" }, retiring: [] });
+    await expectRowsOnceIn("g2", all);
+  },
+);
+
 test("rows written to the published generation meanwhile are not lost: the job ends with conflict", async () => {
   const all = sampleRows(800);
   await publishedAndAppended(all.slice(0, 700), 100, { indexType: "HNSW_SQ" });

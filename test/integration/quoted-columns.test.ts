@@ -20,9 +20,16 @@ test.each(["vector", "a-b", "Upper Case", "a\\b", "it's"])(
     const rows = Array.from({ length: 300 }, (_, i) => ({ doc_id: `d${i}`, [column]: [i, 1, i % 7, 2] }));
     const vectorColumns = { [column]: new VectorColumnOptions() };
     await connection.createTable(ref.generation, makeArrowTable(rows, { vectorColumns }));
-    await generations.buildVectorIndex(ref, column, "IVF_FLAT", "l2", { numPartitions: 2 });
+    await generations.buildVectorIndex(
+      ref,
+      column,
+      "IVF_FLAT",
+      "l2",
+      { numPartitions: 2 },
+      async () => undefined,
+    );
     expect(await generations.vectorIndex(ref, column, 4)).toMatchObject({ unindexedRows: 0, partitions: 2 });
-    await generations.dropVectorIndex(ref, column);
+    await generations.dropVectorIndex(ref, column, async () => undefined);
     expect(await generations.vectorIndex(ref, column, 4)).toBeNull();
     connection.close();
   },

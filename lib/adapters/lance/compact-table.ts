@@ -1,5 +1,6 @@
 import type { Table } from "@lancedb/lancedb";
 import { limits } from "../../config/limits.ts";
+import type { WritePermit } from "../../domain/ports.ts";
 
 /** Whether a table has so many so small fragments that joining them is worth writing all rows again. */
 export async function compactionPays(table: Table): Promise<boolean> {
@@ -21,8 +22,10 @@ export async function compactTable(table: Table, idColumn: string): Promise<void
   await table.alterColumns([{ path, nullable: true }]);
 }
 
-/** A second call, since the first keeps what it has just replaced. Nobody else has the generation open. */
-export async function optimized(table: Table): Promise<void> {
+/** A second call, since the first keeps what it has just replaced. Nobody else has the generation open: that is asked again. */
+export async function optimized(table: Table, permit: WritePermit): Promise<void> {
+  await permit();
   await table.optimize();
+  await permit();
   await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
 }

@@ -1,5 +1,5 @@
 import { limits } from "../../config/limits.ts";
-import type { ObjectStore } from "../../domain/ports.ts";
+import type { ObjectStore, WritePermit } from "../../domain/ports.ts";
 import { filesOfVersion } from "./version-files.ts";
 
 /**
@@ -11,11 +11,13 @@ export async function copyVersion(
   from: string,
   version: number,
   to: string,
+  permit: WritePermit,
 ): Promise<void> {
   const keys = (await filesOfVersion(store, from, version)).map(({ key }) => key);
   const manifest = keys.pop() as string;
   const copied = (key: string) => store.copy(key, to + key.slice(from.length));
   for (let i = 0; i < keys.length; i += limits.forkConcurrency)
     await Promise.all(keys.slice(i, i + limits.forkConcurrency).map(copied));
+  await permit();
   await copied(manifest);
 }

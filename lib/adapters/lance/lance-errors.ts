@@ -16,7 +16,7 @@ export function fromLance(error: unknown): DomainError {
   )
     return new DomainError("StoreUnavailable", "the object store failed", { cause: error });
   if (
-    /commit conflict|please retry|too many concurrent writers|commit result for version \d+ is unknown/i.test(
+    /commit conflict|incompatible transaction|please retry|too many concurrent writers|commit result for version \d+ is unknown/i.test(
       text,
     )
   )

@@ -7,6 +7,7 @@ import type {
   Stores,
   TargetSchema,
   VectorIndexState,
+  WritePermit,
 } from "../../domain/ports.ts";
 import "../arrow/all-null-booleans.ts";
 import { columnsOf, loadSchema, originColumn } from "../arrow/arrow-schema.ts";
@@ -101,12 +102,13 @@ export class LanceGenerations implements Generations {
     return (await this.columns(ref)).some(({ name }) => isOriginColumn(name));
   }
 
-  async compact(ref: GenerationRef, idColumn: string): Promise<boolean> {
+  async compact(ref: GenerationRef, idColumn: string, permit: WritePermit): Promise<boolean> {
     return this.#with(ref, async (table) => {
       const isBegun = (await table.schema()).fields.some(
         ({ name, nullable }) => name === idColumn && !nullable,
       );
       const pays = isBegun || (await compactionPays(table));
+      await permit();
       if (pays) await compactTable(table, idColumn);
       return pays;
     }).catch((error) => {
@@ -114,12 +116,12 @@ export class LanceGenerations implements Generations {
     });
   }
 
-  async fork(from: GenerationRef, version: number, to: GenerationRef): Promise<void> {
-    await copyVersion(this.#stores(from.bucket), folderOf(from), version, folderOf(to));
+  async fork(from: GenerationRef, version: number, to: GenerationRef, permit: WritePermit): Promise<void> {
+    await copyVersion(this.#stores(from.bucket), folderOf(from), version, folderOf(to), permit);
   }
 
-  async optimize(ref: GenerationRef): Promise<void> {
-    await this.#with(ref, optimized);
+  async optimize(ref: GenerationRef, permit: WritePermit): Promise<void> {
+    await this.#with(ref, (table) => optimized(table, permit));
   }
 
   async vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null> {
@@ -139,16 +141,25 @@ export class LanceGenerations implements Generations {
     type: IndexType,
     metric: Metric,
     p: IndexParameters,
+    permit: WritePermit,
   ) {
     const config = indexConfig(type, metric, p);
-    await this.#index(ref, column, { config, replace: true, name: vectorIndexName(column) });
+    await this.#index(ref, column, { config, replace: true, name: vectorIndexName(column) }, permit);
   }
 
   /** When the answer to its own commit was lost, LanceDB takes that commit for another's and gives up. */
-  async #index(ref: GenerationRef, column: string, options: Partial<IndexOptions>): Promise<void> {
+  async #index(
+    ref: GenerationRef,
+    column: string,
+    options: Partial<IndexOptions>,
+    permit: WritePermit,
+  ): Promise<void> {
     const before = await this.version(ref);
     try {
-      await this.#with(ref, (table) => table.createIndex(column, options));
+      await this.#with(ref, async (table) => {
+        await permit();
+        await table.createIndex(column, options);
+      });
     } catch (error) {
       if (!(await this.#isIndexedSince(ref, column, before).catch(() => false))) throw error;
     }
@@ -163,14 +174,25 @@ export class LanceGenerations implements Generations {
     });
   }
 
-  async dropVectorIndex(ref: GenerationRef, column: string): Promise<void> {
+  async dropVectorIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void> {
     await this.#with(ref, async (table) => {
+      await permit();
       for (const { name } of await indicesOn(table, column)) await table.dropIndex(name);
     });
   }
 
-  async buildScalarIndex(ref: GenerationRef, column: string): Promise<void> {
-    await this.#index(ref, column, { config: Index.btree(), replace: true });
+  async buildScalarIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void> {
+    await this.#index(ref, column, { config: Index.btree(), replace: true }, permit);
+  }
+
+  /** Of all that Lance commits, only a version that is restored goes with nothing that began before it. */
+  async fence(ref: GenerationRef, version: number, permit: WritePermit): Promise<number> {
+    return this.#with(ref, async (table) => {
+      await table.checkout(version);
+      await permit();
+      await table.restore();
+      return table.version();
+    });
   }
 
   async probe(

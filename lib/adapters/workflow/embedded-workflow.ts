@@ -5,7 +5,7 @@ import { StateMachine } from "aws-local-stepfunctions";
 import { limits } from "../../config/limits.ts";
 import type { Clock, ExecutionState, ObjectStore, Workflow } from "../../domain/ports.ts";
 import { type ExecutionRecord, ExecutionRecords } from "./execution-records.ts";
-import type { Machine } from "./machines.ts";
+import type { Machine, State } from "./machines.ts";
 import { type CallTask, TaskCalls } from "./task-calls.ts";
 
 interface Running {
@@ -209,12 +209,18 @@ function definitionFor(machine: Machine, { takeovers }: ExecutionRecord): Machin
   const definition = JSON.parse(untimed) as Machine;
   if (takeovers <= limits.maxTakeovers) return definition;
   const error = { Error: "JobInterrupted", Cause: `the process that ran the job died ${takeovers} times` };
-  const discard = { Type: "Pass", Parameters: { "input.$": "$", error }, Next: "Discard" };
-  const { Discard, Failed } = definition.States;
-  return {
-    StartAt: "GiveUp",
-    States: { GiveUp: discard, ...(Discard && Failed ? { Discard, Failed } : {}) },
-  };
+  const giveUp = { Type: "Pass", Parameters: { "input.$": "$", error }, Next: "Discard" };
+  return { StartAt: "GiveUp", States: { GiveUp: giveUp, ...statesFrom("Discard", definition) } };
+}
+
+/** A state and those that may follow it: a machine may have no others. */
+function statesFrom(start: string, { States }: Machine, found: Record<string, State> = {}) {
+  const state = States[start];
+  if (!state || found[start]) return found;
+  found[start] = state;
+  const next = [...JSON.stringify(state).matchAll(/"(?:Next|Default)":"(\w+)"/g)].map(([, name]) => name);
+  for (const name of next) statesFrom(name as string, { StartAt: start, States }, found);
+  return found;
 }
 
 function failureOf(error: unknown): { error: string; cause: string } {

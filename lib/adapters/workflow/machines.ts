@@ -9,7 +9,7 @@ export interface Machine {
   States: Record<string, State>;
 }
 
-interface State {
+export interface State {
   Type: string;
   Parameters?: Record<string, unknown>;
   ItemProcessor?: { States: Record<string, State> };

@@ -1,0 +1,75 @@
+import type { z } from "zod";
+import { discardGeneration } from "../domain/discard-generation.ts";
+import { type ErrorKind, errorTable } from "../domain/errors.ts";
+import { isSameInput, type jobFailure, jobInput } from "../domain/job.ts";
+import { hasPublished } from "../domain/publish-generation.ts";
+import { concludePublication, type TaskDependencies } from "./tasks.ts";
+
+/**
+ * The last task of a job that failed: no task writes any more, what it built goes, its claim is given back. Its input
+ * may be the very thing that was wrong: then there is no job of it, or one of another execution with the same name,
+ * which is left alone. One that failed after it had published has succeeded.
+ * @returns what the Fail state shows, or that it was published
+ */
+export async function discard(deps: TaskDependencies, jobId: string, payload: Record<string, unknown>) {
+  const record = await deps.ledger.record(jobId);
+  if (!record || !isSameInput(record.input, jobInput.safeParse(payload["input"]).data))
+    return unpublished(fromState(payload["error"]));
+  const { index } = record.input;
+  await deps.ledger.end(jobId, "failed");
+  await discardGeneration(deps, jobId, index);
+  if (await hasPublished(deps, jobId)) return publishedAfterAll(deps, jobId, index);
+  const told = await deps.ledger.failure(jobId);
+  const failure = told && isOf(payload["error"], told) ? told : failureFrom(payload["error"]);
+  await deps.ledger.recordFailure(jobId, failure);
+  return unpublished({ error: failure.code, cause: failure.message });
+}
+
+const unpublished = (failure: { error: string; cause: string }) => ({
+  isPublished: false,
+  replaced: false,
+  graceSeconds: 0,
+  ...failure,
+});
+
+async function publishedAfterAll(deps: TaskDependencies, jobId: string, index: string) {
+  const concluded = await concludePublication(deps, jobId, index);
+  const startedAt = new Date(deps.clock.now()).toISOString();
+  await deps.ledger.progress(jobId, "publish", 0, { state: "done", startedAt, ms: 0 });
+  return { isPublished: true, error: "", cause: "", ...concluded };
+}
+
+/** Whether a task wrote that failure as it ended the job, and not one that was repeated with success. */
+function isOf(error: unknown, { code }: z.infer<typeof jobFailure>): boolean {
+  const { Error: name = "" } = (error ?? {}) as { Error?: string };
+  if (Object.hasOwn(errorTable, name)) return errorTable[name as ErrorKind].code === code;
+  return !/^(Sandbox|Runtime)\.|^(Lambda\.Unknown|States\.Timeout)$/.test(name); // ended without a word
+}
+
+/** What Step Functions says of the task that failed: its error's name and, in the cause, the message. */
+function fromState(error: unknown): { error: string; cause: string } {
+  const { Error: name = "Internal", Cause: cause = "" } = (error ?? {}) as { Error?: string; Cause?: string };
+  const code = Object.hasOwn(errorTable, name) ? errorTable[name as ErrorKind].code : "internal";
+  return { error: code, cause: messageIn(cause) };
+}
+
+/** The cause is what the function threw, as JSON, or the bare message in the embedded interpreter. */
+function messageIn(cause: string): string {
+  try {
+    return String((JSON.parse(cause) as { errorMessage?: unknown }).errorMessage ?? cause);
+  } catch {
+    return cause;
+  }
+}
+
+/** Of a task that could not say itself why it ended: a timeout, or a process out of memory. */
+function failureFrom(error: unknown): z.infer<typeof jobFailure> {
+  const { Error: name = "States.TaskFailed", Cause: cause } = (error ?? {}) as {
+    Error?: string;
+    Cause?: unknown;
+  };
+  if (name === "JobInterrupted") return { code: "job-interrupted", message: String(cause) };
+  if (Object.hasOwn(errorTable, name))
+    return { code: fromState(error).error, message: fromState(error).cause };
+  return { code: "internal", message: `a task of the job ended without an answer (${name})` };
+}
