@@ -135,6 +135,8 @@ export const limits = {
   orphanedAfterMs: 15_000,
   maxTakeovers: 3,
   cancelWaitMs: 20_000,
+  draftMaxAgeMs: 600_000, // of a file that is being written on a local bucket; an older one was left by a killed process
+  maxSweptFolders: 10_000, // that a process remembers to have removed drafts from
 
   // Lists
   defaultPageSize: 50,

@@ -116,6 +116,12 @@ export const errorTable = {
     title: "The workflow service does not answer",
   },
   ClientGone: { code: "client-gone", status: 499, retryable: false, title: "The client went away" },
+  TaskTimedOut: {
+    code: "task-timed-out",
+    status: 504,
+    retryable: true,
+    title: "A task of the job did not end in the time its function has",
+  },
   DeadlineExceeded: { code: "deadline-exceeded", status: 504, retryable: true, title: "The deadline passed" },
   Internal: { code: "internal", status: 500, retryable: true, title: "Something went wrong on our side" },
 } as const;

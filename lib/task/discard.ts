@@ -68,8 +68,11 @@ function failureFrom(error: unknown): z.infer<typeof jobFailure> {
     Error?: string;
     Cause?: unknown;
   };
+  if (timedOut.has(name)) return { code: "task-timed-out", message: errorTable.TaskTimedOut.title };
   if (name === "JobInterrupted") return { code: "job-interrupted", message: String(cause) };
   if (Object.hasOwn(errorTable, name))
     return { code: fromState(error).error, message: fromState(error).cause };
   return { code: "internal", message: `a task of the job ended without an answer (${name})` };
 }
+
+const timedOut = new Set(["Sandbox.Timedout", "States.Timeout"]);

@@ -17,8 +17,7 @@ export function taskHandler(name: TaskName, container: () => TaskDependencies) {
   return async (event: unknown, context: Context): Promise<unknown> => {
     const deps = container();
     const deadline = new AbortController();
-    const timeUp = () =>
-      deadline.abort(new DomainError("DeadlineExceeded", `the task ${name} ran out of time`));
+    const timeUp = () => deadline.abort(new DomainError("TaskTimedOut", `the task ${name} ran out of time`));
     const timer = setTimeout(timeUp, Math.max(1, context.getRemainingTimeInMillis() - 1_000));
     const own = { signal: deadline.signal, remainingMs: () => context.getRemainingTimeInMillis() };
     try {

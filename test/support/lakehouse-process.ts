@@ -38,6 +38,14 @@ const commands: Record<string, () => Promise<unknown>> = {
     await container.close();
     return job;
   },
+  /** Runs a job and all that it does after its publication: id, job as JSON. */
+  "job-to-its-end": async () => {
+    const [id = "", job = ""] = args;
+    const container = createContainer();
+    await startJob(container, id, jobInput.parse(JSON.parse(job)));
+    await waitForJob(container, id);
+    await container.close();
+  },
   /** Runs a job and dies right after the n-th call of what it writes with: id, job as JSON, n. */
   "job-until": async () => {
     const [id = "", job = "", calls = "0"] = args;

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "../is-alive.ts";
 
 /** Folder and process of a copy. */
 const copyName = /^generation-(\d+)-/;
@@ -28,12 +29,4 @@ export async function sweepCopies(disk: string, own: number): Promise<void> {
   });
   const removals = left.map((name) => rm(join(disk, name), { recursive: true, force: true }));
   await Promise.allSettled(removals); // another user's stay
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

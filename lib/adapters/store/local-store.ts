@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import {
   copyFile,
@@ -19,6 +18,7 @@ import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/ports.ts";
 import { sourceChanged } from "../../domain/source-changed.ts";
 import { BucketFolder } from "./bucket-folder.ts";
+import { Drafts } from "./drafts.ts";
 import { codeOf, isAbsent } from "./file-errors.ts";
 import { keysUnder } from "./local-listing.ts";
 
@@ -32,6 +32,7 @@ import { keysUnder } from "./local-listing.ts";
  */
 export class LocalStore implements ObjectStore {
   readonly #folder: BucketFolder;
+  readonly #drafts = new Drafts();
 
   constructor(root: string) {
     this.#folder = new BucketFolder(root);
@@ -58,7 +59,10 @@ export class LocalStore implements ObjectStore {
   async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
     if (!condition) return this.#replace(key, body);
     const before = "ifMatch" in condition ? Number(condition.ifMatch) : 0;
-    if ("ifNoneMatch" in condition && (await this.get(key))) throw conflict(key);
+    if ("ifNoneMatch" in condition && (await this.get(key))) {
+      await this.#drafts.sweep(this.#chain(key)); // nobody may ever write there again
+      throw conflict(key);
+    }
     return this.#append(key, body, before);
   }
 
@@ -194,11 +198,8 @@ export class LocalStore implements ObjectStore {
   }
 
   async #draft(folder: string, body: Uint8Array): Promise<string> {
-    const path = join(folder, `.${randomUUID()}.tmp`);
-    await this.#folder.refuseOutside(path);
-    await mkdir(folder, { recursive: true });
-    await writeFile(path, body, { flag: "wx" });
-    return path;
+    await this.#folder.refuseOutside(join(folder, "draft"));
+    return this.#drafts.write(folder, body);
   }
 
   /** @param isPlanned whether it has been there */

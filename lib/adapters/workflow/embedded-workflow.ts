@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StateMachine } from "aws-local-stepfunctions";
 import { limits } from "../../config/limits.ts";
 import type { Clock, ExecutionState, ObjectStore, Workflow } from "../../domain/ports.ts";
+import { isAlive } from "../is-alive.ts";
 import { type ExecutionRecord, ExecutionRecords } from "./execution-records.ts";
 import type { Machine, State } from "./machines.ts";
 import { type CallTask, TaskCalls } from "./task-calls.ts";
@@ -93,7 +94,7 @@ export class EmbeddedWorkflow implements Workflow {
 
   /** Takes over what processes that died have left. */
   async resume(): Promise<void> {
-    for (const name of await this.#records.running()) await this.describe(name);
+    for (const name of await this.#records.running(this.#clock.now())) await this.describe(name);
   }
 
   /** Waits until the executions of this process have ended. */
@@ -231,13 +232,4 @@ function failureOf(error: unknown): { error: string; cause: string } {
 
 function stateOf({ status, endedAt, error, cause }: ExecutionRecord): ExecutionState {
   return { status, ...(status === "running" ? {} : { endedAt }), error, cause };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

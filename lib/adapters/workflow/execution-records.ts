@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
 
@@ -21,6 +22,8 @@ const executionRecord = z.object({
 });
 export type ExecutionRecord = z.infer<typeof executionRecord>;
 
+const markerBody = z.object({ at: z.int() });
+
 const keyOf = (name: string) => `executions/${name}.json`;
 /** A name holds no dot, so no marker is the prefix of another. */
 const marker = (name: string) => `executions/running/${name}.json`;
@@ -42,10 +45,12 @@ export class ExecutionRecords {
     };
   }
 
-  /** @returns false when the name is taken */
+  /** The marker first, so that no record that runs is without. @returns false when the name is taken */
   async create(record: ExecutionRecord): Promise<boolean> {
-    await this.#store.put(marker(record.name), new Uint8Array());
-    return holds(this.#store.put(keyOf(record.name), encode(record), { ifNoneMatch: "*" }));
+    await this.#mark(record.name, record.beatAt);
+    const created = await holds(this.#store.put(keyOf(record.name), encode(record), { ifNoneMatch: "*" }));
+    if (!created) await this.#unmarkEnded(record.name, record.beatAt);
+    return created;
   }
 
   /**
@@ -65,10 +70,37 @@ export class ExecutionRecords {
     }
   }
 
-  async running(): Promise<string[]> {
+  /** Names of executions that run. Markers go that a process left which was killed as it began or ended one. */
+  async running(now: number): Promise<string[]> {
     const markers = await this.#store.list("executions/running/");
-    return markers.map(({ key }) => key.slice("executions/running/".length, -".json".length));
+    const names = markers.map(({ key }) => key.slice("executions/running/".length, -".json".length));
+    const running: string[] = [];
+    for (const name of names) if (!(await this.#unmarkEnded(name, now))) running.push(name);
+    return running;
   }
+
+  async #mark(name: string, now: number): Promise<void> {
+    await this.#store.put(marker(name), new TextEncoder().encode(JSON.stringify({ at: now })));
+  }
+
+  /** One without a record is of an execution that is about to begin, or never did. @returns whether it went */
+  async #unmarkEnded(name: string, now: number): Promise<boolean> {
+    const read = await this.read(name);
+    if (read?.record.status === "running") return false;
+    if (!read) {
+      const at = markedAt((await this.#store.get(marker(name)))?.body);
+      if (at === undefined) await this.#mark(name, now);
+      if (at === undefined || now - at < limits.startGraceMs) return false;
+    }
+    await this.#store.deletePrefix(marker(name));
+    return true;
+  }
+}
+
+/** @returns undefined for a marker of old, which says nothing, or what cannot be read */
+function markedAt(body: Uint8Array | undefined): number | undefined {
+  const text = new TextDecoder().decode(body);
+  return text === "" ? undefined : markerBody.safeParse(JSON.parse(text)).data?.at;
 }
 
 async function holds(write: Promise<string>): Promise<boolean> {

@@ -51,6 +51,14 @@ describe.each(Object.entries(machines))("%s", (name, machine) => {
     for (const task of called) expect([...Object.keys(tasks), "discard"]).toContain(task);
   });
 
+  test("repeats what ran out of time once: it would again", () => {
+    for (const [, state] of states.filter(([, { Type }]) => Type === "Task"))
+      for (const error of ["TaskTimedOut", "Sandbox.Timedout", "States.Timeout"]) {
+        const retrier = state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes(error));
+        expect(retrier).toMatchObject({ MaxAttempts: 1 });
+      }
+  });
+
   test("tries again what can pass, by names of errors that there are, and discards after every other failure", () => {
     const retryable = Object.entries(errorTable)
       .filter(([, { retryable: yes }]) => yes)
