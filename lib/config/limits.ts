@@ -23,6 +23,7 @@ export const limits = {
   maxK: 1_000,
   defaultK: 10,
   maxDimension: 16_384,
+  maxSquaredLength: 1e36, // of a vector: distances of longer ones are infinite in float32
   maxNprobes: 65_536,
   maxRefineFactor: 256,
   maxEf: 10_000,

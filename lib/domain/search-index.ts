@@ -133,8 +133,8 @@ function lengthIssues(squared: number, metric: Metric): Issue[] {
     return squared === 0
       ? [{ path, message: "is all zeros, which has no direction to compare by cosine" }]
       : [];
-  if (!Number.isFinite(Math.fround(squared)))
-    return [{ path, message: "is too long: its squared length is no finite float32 number" }];
+  if (squared > limits.maxSquaredLength)
+    return [{ path, message: `is too long: ${Math.sqrt(limits.maxSquaredLength)} at most, by ${metric}` }];
   return [];
 }
 

@@ -251,7 +251,7 @@ test.each<[string, Row[], ParquetOptions, string]>([
     "a length beyond float32",
     rowsWith(10, { vector: vector.with(0, 1e20) }),
     {},
-    ", row group 1, row 0: the vector's values are too large: the square of its length is no float32",
+    ", row group 1, row 0: the vector's values are too large: distances in float32 are right for lengths of 1e-19 to 1e+18",
   ],
   ["a null id", rowsWith(15, { doc_id: null }), {}, ", row group 1, row 5: the document id is null"],
   ["an empty id", rowsWith(15, { doc_id: "" }), {}, ", row group 1, row 5: the document id is empty"],
@@ -280,7 +280,7 @@ test("a vector of all zeros is refused only where the metric is cosine", async (
   const tiny = parquetBytes(rowsWith(4, { vector: Array(8).fill(1e-25) }), small);
   await expectIssue(
     tiny,
-    ", row group 0, row 4: the vector's values are too small: the square of its length is no float32",
+    ", row group 0, row 4: the vector's values are too small: distances in float32 are right for lengths of 1e-19 to 1e+18",
   );
   const prefix = await putFiles({ "a.parquet": bytes });
   for (const metric of ["l2", "dot"]) {

@@ -1,4 +1,5 @@
 import { type Data, DataType, type Float } from "apache-arrow";
+import { limits } from "../../config/limits.ts";
 import { RowError } from "./row-error.ts";
 
 /** A row that cannot become a vector of the index. */
@@ -85,15 +86,18 @@ function floatsIn(column: Data, start: number, end: number): Float32Array {
   return new Float32Array(bytes.slice().buffer);
 }
 
-/** Squared lengths are computed in float32: beyond its normal range a distance is NaN, infinite or simply wrong. */
-const [smallestSquare, largestSquare] = [1.1754944e-38, 3.4028235e38];
+/**
+ * Squared lengths are computed in float32: below its normal range they are 0 or wrong, and near its end those of
+ * differences, and sums of them, are infinite (bench/NOTES.md).
+ */
+const smallestSquare = 1.1754944e-38;
 
 /** @throws VectorRowError for the first row that is not finite, or has no distance to others */
 export function refuseIncomparable(values: Float32Array, dimension: number, refuseZeros: boolean): void {
-  const smallest = refuseZeros ? smallestSquare : 0;
   for (let start = 0; start < values.length; start += dimension) {
     const square = squareOf(values, start, start + dimension); // NaN and infinity pass through it
-    if (square >= smallest && square <= largestSquare) continue;
+    if (square >= smallestSquare && square <= limits.maxSquaredLength) continue;
+    if (square === 0 && !refuseZeros) continue;
     throw new VectorRowError(start / dimension, reasonOf(values.subarray(start, start + dimension)));
   }
 }
@@ -126,7 +130,8 @@ function reasonOf(vector: Float32Array): string {
   if (vector.every((value) => value === 0))
     return "the vector is all zeros, which has no direction to compare by cosine";
   const extreme = vector.some((value) => Math.abs(value) > 1) ? "large" : "small";
-  return `the vector's values are too ${extreme}: the square of its length is no float32`;
+  const bounds = `${Math.sqrt(smallestSquare).toExponential(0)} to ${Math.sqrt(limits.maxSquaredLength).toExponential(0)}`;
+  return `the vector's values are too ${extreme}: distances in float32 are right for lengths of ${bounds}`;
 }
 
 /** IEEE 754 half precision. */
