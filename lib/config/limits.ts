@@ -36,6 +36,7 @@ export const limits = {
   maxFilterColumns: 32,
   likelyFilterColumns: 16, // that get scalar indexes where a job names none
   likelyFilterBytes: 64, // of a row, on the average
+  widthSampleRows: 200, // that tell how wide a column is
   filterWidening: 2, // of few rows; the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
   filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 
@@ -107,6 +108,7 @@ export const limits = {
   minRowsToTrain: 256, // PQ cannot train on fewer
   minFoldPartitionRows: 4_096, // mean rows a partition: optimize joins those under 2,048 (bench/NOTES.md)
   maxIndexParts: 4, // of an index that new rows were folded into
+  sortWaitMs: 300_000, // for others' scalar indexes
   pqPartitionRows: 2_048, // of IVF_PQ (bench/NOTES.md)
   trainIterations: 10, // 10 cost almost no recall against LanceDB's 50 (bench/NOTES.md)
   trainSampleRate: 64,

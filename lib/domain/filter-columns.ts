@@ -3,15 +3,16 @@ import { DomainError, summaryOf } from "./errors.ts";
 import { type Kind, kindOf } from "./filter-types.ts";
 import type { Column } from "./index-entry.ts";
 import { listed } from "./listed.ts";
-import type { TargetSchema } from "./ports.ts";
+import type { TargetSchema, ValueWidth } from "./ports.ts";
 import type { SourceFile } from "./source-layout.ts";
 
 /** Times are compared as numbers (filter-sql.ts), for which no index on them is used. */
 const indexedKinds = new Set<Kind | undefined>(["string", "integer", "number", "boolean"]);
 
 /**
- * The columns that get scalar indexes where a job does not say which: numbers, booleans and strings that are short on
- * the average, which cost little and which filters are mostly about.
+ * The columns that may get scalar indexes where a job does not say which: numbers, booleans and strings that are short
+ * on the average, which cost little and which filters are mostly about. Whether strings are short is known when they
+ * are loaded: a footer tells their bytes as encoded, which are fewer.
  */
 export function likelyFilterColumns(
   files: SourceFile[],
@@ -29,6 +30,18 @@ export function likelyFilterColumns(
     )
     .map(({ name }) => name)
     .slice(0, limits.likelyFilterColumns);
+}
+
+/**
+ * Why a string column is not one that filters are mostly about.
+ * @param bytes of its values, of the column as it was loaded
+ */
+export function whyUnlikely({ mean, most }: ValueWidth): string | undefined {
+  const ask = "name it in filterColumns if filters are about it";
+  if (mean > limits.likelyFilterBytes)
+    return `its values have ${Math.round(mean)} bytes on the average; ${ask}`;
+  if (most > limits.maxFilterStringLength) return `one of its values has ${most} bytes; ${ask}`;
+  return undefined;
 }
 
 /** @throws IndexParametersInvalid naming every column that there is not or that no filter takes, and those that fit */

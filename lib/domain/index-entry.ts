@@ -67,6 +67,10 @@ export const askedIndex = z.strictObject({
   indexType: askedIndexType,
   indexParameters,
   filterColumns: z.array(z.string()).default([]),
+  unaskedFilterColumns: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "Of filterColumns, those that no job named: filters are likely to be about them" }),
 });
 export type AskedIndex = z.infer<typeof askedIndex>;
 

@@ -63,6 +63,22 @@ function exact({ rows }: Wanted): IndexPlan {
   return { type: "EXACT", parameters: {}, reasons: [`served exactly: ${why}`] };
 }
 
+/** The plan with as many partitions as there are clusters of its vectors. */
+export function withFewerPartitions(plan: IndexPlan, clusters: number): IndexPlan {
+  const why = `numPartitions ${clusters}: its vectors form no more clusters, as many of them are equal`;
+  return {
+    ...plan,
+    parameters: { ...plan.parameters, numPartitions: clusters },
+    reasons: plan.reasons.map((reason) => (reason.startsWith("numPartitions ") ? why : reason)),
+  };
+}
+
+/** Of a plan that cannot be carried out with these vectors. */
+export function exactInstead({ type }: IndexPlan): IndexPlan {
+  const why = `${type} needs clusters of vectors, which these do not form`;
+  return { type: "EXACT", parameters: {}, reasons: [`served exactly: ${why}`] };
+}
+
 interface Derived {
   name: keyof IndexParameters;
   value: number;

@@ -48,6 +48,7 @@ export async function planMigration(
   planIndex({ type: input.indexType, rows, dimension: target.dimension, asked: input.indexParameters });
   refuseUnfilterable(input.filterColumns ?? [], target.columns);
   const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length, target.dimension);
+  const likely = likelyFilterColumns(files, target);
   const claim = await claimGeneration(deps, job, input.index, input.bucket);
   const ref = { index: input.index, bucket: input.bucket, generation: claim.generation };
   const made: Plan = {
@@ -61,7 +62,8 @@ export async function planMigration(
     units,
     notes: notesOn(files, input),
     workers: Math.min(input.workers, units.length),
-    filterColumns: input.filterColumns ?? likelyFilterColumns(files, target),
+    filterColumns: input.filterColumns ?? likely,
+    unaskedFilterColumns: input.filterColumns ? [] : likely,
     published: await publishedVersion(deps, input.index),
     claimedAt: claim.since,
   };

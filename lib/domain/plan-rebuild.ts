@@ -2,13 +2,16 @@ import { claimGeneration } from "./claim-generation.ts";
 import { publishedOf } from "./describe-index.ts";
 import { DomainError } from "./errors.ts";
 import { refuseUnfilterable } from "./filter-columns.ts";
-import type { GenerationRef, Publication } from "./index-entry.ts";
+import type { AskedIndex, GenerationRef, Publication } from "./index-entry.ts";
 import type { BuildIndexInput, OptimizeInput } from "./job.ts";
 import { type Plan, plan } from "./plan.ts";
 import { planIndex } from "./plan-index.ts";
 import { keepPlan, type PlanDependencies, sweepLeftovers } from "./plan-migration.ts";
 import { askedOf, planUpkeep } from "./plan-optimize.ts";
 import { writePermit } from "./write-permit.ts";
+
+/** A build-index job that names no columns keeps those of what is published. */
+type PlannedIndex = Omit<AskedIndex, "filterColumns"> & { filterColumns?: string[] | undefined };
 
 /**
  * The first task of a rebuild or an optimization: claims the next generation and notes the version of the published one
@@ -28,7 +31,7 @@ export async function planRebuild(
   const from = { index: input.index, bucket: published.bucket, generation: published.generation };
   if (input.type === "optimize" && (await isKept(deps, job, input, published, from))) return undefined;
   const rows = await deps.generations.rowsOf(from);
-  const asked = input.type === "optimize" ? askedOf(published) : input;
+  const asked: PlannedIndex = input.type === "optimize" ? askedOf(published) : input;
   planIndex({
     type: asked.indexType,
     rows,
@@ -54,6 +57,7 @@ export async function planRebuild(
     notes: [],
     workers: 0,
     filterColumns: asked.filterColumns ?? [],
+    unaskedFilterColumns: asked.unaskedFilterColumns ?? [],
     published: { ref: from, version: await deps.generations.version(from) },
     claimedAt: claim.since,
   };

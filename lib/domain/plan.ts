@@ -36,6 +36,8 @@ export const plan = z.object({
   workers: z.int(),
   /** That get scalar indexes, beside the id column. */
   filterColumns: z.array(z.string()).default([]),
+  /** Of these, those that no job named: they do without where they cannot have one. */
+  unaskedFilterColumns: z.array(z.string()).default([]),
   /** What is published when the job begins: a rebuild copies it, and either job replaces this version and no later one. */
   published: z.object({ ref: generationRef, version: z.int().nullable() }).nullable(),
   claimedAt: z.string(),

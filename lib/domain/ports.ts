@@ -201,6 +201,12 @@ export interface VectorIndexState {
 /** Asked when a table is open and before it is written to, so that what it allows is older than the fence of a publication. */
 export type WritePermit = () => Promise<void>;
 
+/** Bytes of a column's values. */
+export interface ValueWidth {
+  mean: number;
+  most: number;
+}
+
 /** Writing generations: what the tasks of a job need of LanceDB. All of it may be repeated. */
 export interface Generations {
   create(ref: GenerationRef, target: TargetSchema): Promise<void>;
@@ -237,6 +243,7 @@ export interface Generations {
   optimize(ref: GenerationRef, permit: WritePermit): Promise<void>;
   /** The vector index as it stands; null when there is none. */
   vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null>;
+  /** @returns how many clusters its vectors form, where these are fewer than the partitions: then nothing was built */
   buildVectorIndex(
     ref: GenerationRef,
     column: string,
@@ -244,8 +251,9 @@ export interface Generations {
     metric: Metric,
     p: IndexParameters,
     permit: WritePermit,
-  ): Promise<void>;
+  ): Promise<number | undefined>;
   dropVectorIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void>;
+  /** @throws IndexParametersInvalid naming the column, when its values are more than can be sorted in memory */
   buildScalarIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void>;
   /**
    * Makes one version, as it is, the newest: whatever another has written since is undone, and of what is under way
@@ -253,6 +261,8 @@ export interface Generations {
    * @returns the number it has now
    */
   fence(ref: GenerationRef, version: number, permit: WritePermit): Promise<number>;
+  /** Of a string column, by some of its rows. */
+  widthOf(ref: GenerationRef, column: string): Promise<ValueWidth>;
   probe(ref: GenerationRef, columns: { id: string; vector: string }, metric: Metric): Promise<RecallProbe>;
   /** The columns as stored. */
   columns(ref: GenerationRef): Promise<Column[]>;

@@ -59,6 +59,7 @@ const builtIndex = z.object({
   type: servedIndexType,
   parameters: indexParameters,
   reasons: z.array(z.string()),
+  leftOut: z.array(z.string()).default([]),
 });
 const sealed = z.object({ sealed: z.literal(true) });
 const upkeptIndex = builtIndex.extend({ way: indexUpkeep.shape.way });
@@ -196,7 +197,7 @@ async function publish(call: TaskCall): Promise<void> {
     columns,
     indexType: payload.index.type,
     indexParameters: payload.index.parameters,
-    asked: await askedIn(call),
+    asked: await askedIn(call, payload.index.leftOut),
     reasons: payload.index.reasons,
     ...payload.verified,
     rows: await deps.generations.rowsOf(made.ref),
@@ -241,13 +242,24 @@ async function targetRecallOf(call: TaskCall): Promise<number> {
   return call.input.targetRecall ?? (await publishedIn(call)).recall.target;
 }
 
-/** An optimization keeps to what the job asked for that it optimizes the index of. */
-async function askedIn(call: TaskCall): Promise<AskedIndex | undefined> {
+/**
+ * An optimization keeps to what the job asked for that it optimizes the index of.
+ * @param leftOut columns that got no index
+ */
+async function askedIn(call: TaskCall, leftOut: string[]): Promise<AskedIndex | undefined> {
   if (call.input.type === "optimize") return (await publishedIn(call)).asked;
   const { indexType, indexParameters } = call.input;
-  const before = call.input.type === "build-index" ? (await publishedIn(call)).asked?.filterColumns : [];
-  const { filterColumns } = await planOf(call);
-  return { indexType, indexParameters, filterColumns: [...new Set([...(before ?? []), ...filterColumns])] };
+  const before = call.input.type === "build-index" ? (await publishedIn(call)).asked : undefined;
+  const made = await planOf(call);
+  const named = call.input.filterColumns ?? [];
+  const joined = (...lists: (string[] | undefined)[]) => [...new Set(lists.flatMap((list) => list ?? []))];
+  const filterColumns = joined(before?.filterColumns, made.filterColumns);
+  const unasked = joined(before?.unaskedFilterColumns, made.unaskedFilterColumns);
+  const isBuilt = (name: string) => !leftOut.includes(name);
+  return {
+    ...{ indexType, indexParameters, filterColumns: filterColumns.filter(isBuilt) },
+    unaskedFilterColumns: unasked.filter((name) => isBuilt(name) && !named.includes(name)),
+  };
 }
 
 async function publishedIn({ deps, input }: TaskCall): Promise<Publication> {

@@ -47,3 +47,14 @@ test.each([
   const published = await servedFrom(rows, { indexType, metric: "l2" });
   expect(published?.recall.measured).toBeGreaterThan(0.95);
 });
+
+test("where vectors form fewer clusters than partitions were asked for, there are as many as clusters", async () => {
+  const rows = rowsWith(600, 7, () => true);
+  const job = { indexType: "IVF_FLAT", indexParameters: { numPartitions: 300 } };
+  const published = await servedFrom(rows, job);
+  expect(published?.indexParameters.numPartitions).toBeLessThanOrEqual(7);
+  expect(published?.reasons).toContainEqual(
+    expect.stringMatching(/^numPartitions \d: .*many of them are equal/),
+  );
+  expect(published?.recall.measured).toBe(1);
+});

@@ -49,6 +49,24 @@ test("where none are named those get scalar indexes that filters are mostly abou
   expect(await indexedColumns()).toEqual(["doc_id_idx", "vector_idx"]);
 });
 
+test("a long text that a dictionary makes look short gets no index unasked, and the index says why", async () => {
+  const texts = ["a ", "b "].map((word) => word.repeat(5_000));
+  const wide = rows.map((row, i) => ({ ...row, parent_text: texts[i % texts.length] }));
+  await writeParquetFile(join(lakehouse.source, "docs/part.parquet"), wide);
+  expect((await runJob(container, migrate)).error).toBeNull();
+  expect(await indexedColumns()).toEqual(["chunk_text_idx", "doc_id_idx", "vector_idx"]);
+  const { published } = await described();
+  expect(published?.reasons.at(-1)).toMatch(
+    /^no scalar index on "parent_text": .*10000 bytes on the average/,
+  );
+  expect(published?.asked).toMatchObject({
+    filterColumns: ["chunk_text"],
+    unaskedFilterColumns: ["chunk_text"],
+  });
+  expect((await runJob(container, { ...migrate, filterColumns: ["parent_text"] })).error).toBeNull();
+  expect(await indexedColumns()).toEqual(["doc_id_idx", "parent_text_idx", "vector_idx"]);
+});
+
 test("auto says which type it took and why", async () => {
   expect((await runJob(container, migrate)).error).toBeNull();
   const { published } = await described();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
-import { likelyFilterColumns } from "../../lib/domain/filter-columns.ts";
+import { likelyFilterColumns, whyUnlikely } from "../../lib/domain/filter-columns.ts";
 
 const rows = 100;
 
@@ -48,4 +48,13 @@ test("whether a string is short is a matter of all files, and wide tables get no
     Array.from({ length: 50 }, (_, i) => [`c${i}`, ["Int64", 8] as [string, number]]),
   );
   expect(likely(wide)).toHaveLength(limits.likelyFilterColumns);
+});
+
+test("strings whose values turn out to be long are not likely, and it is said how long they are", () => {
+  const short = limits.likelyFilterBytes;
+  expect(whyUnlikely({ mean: short, most: limits.maxFilterStringLength })).toBeUndefined();
+  expect(whyUnlikely({ mean: 20_000, most: 20_000 })).toMatch(
+    /20000 bytes on the average; name it in filter/,
+  );
+  expect(whyUnlikely({ mean: 3, most: 90_000 })).toMatch(/one of its values has 90000 bytes/);
 });

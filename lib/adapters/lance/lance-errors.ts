@@ -21,7 +21,26 @@ export function fromLance(error: unknown): DomainError {
     )
   )
     return changedMeanwhile(error);
+  if (/resources exhausted/i.test(text))
+    return new DomainError("StoreUnavailable", outOfMemory, { cause: error });
   return new DomainError("Internal", "LanceDB failed", { cause: error });
+}
+
+const outOfMemory = "LanceDB had no memory left for this beside its other work";
+
+/** Whether a classified error says that LanceDB's own bound of memory was reached. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof DomainError && error.message === outOfMemory;
+}
+
+/**
+ * How many clusters the vectors form, where LanceDB refuses to make more partitions of them.
+ * @param error classified
+ */
+export function clustersIn(error: unknown): number | undefined {
+  if (!(error instanceof DomainError && error.cause instanceof Error)) return undefined;
+  const [, clusters] = /could only form (\d+) non-empty clusters/.exec(error.cause.message) ?? [];
+  return clusters === undefined ? undefined : Number(clusters);
 }
 
 /** To begin again: somebody else's commit came first. */

@@ -6,6 +6,7 @@ import type {
   Seal,
   Stores,
   TargetSchema,
+  ValueWidth,
   VectorIndexState,
   WritePermit,
 } from "../../domain/ports.ts";
@@ -18,9 +19,10 @@ import { copyToDisk } from "./disk-copy.ts";
 import { copyVersion } from "./fork-table.ts";
 import { folderOf } from "./generation-folder.ts";
 import { indicesOn } from "./indices-on.ts";
-import { changedMeanwhile, fromLance, isGone } from "./lance-errors.ts";
+import { changedMeanwhile, clustersIn, fromLance, isGone } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
 import { partitionsIn } from "./partitions.ts";
+import { buildAlone, scalarIndex, sorting, widthOf } from "./scalar-index.ts";
 import { isOriginColumn, originsOf, requireColumn, sealTable, unsealTable } from "./seal-table.ts";
 import { tally } from "./tally.ts";
 
@@ -121,7 +123,7 @@ export class LanceGenerations implements Generations {
   }
 
   async optimize(ref: GenerationRef, permit: WritePermit): Promise<void> {
-    await this.#with(ref, (table) => optimized(table, permit));
+    await sorting(() => this.#with(ref, (table) => optimized(table, permit)));
   }
 
   async vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null> {
@@ -144,7 +146,14 @@ export class LanceGenerations implements Generations {
     permit: WritePermit,
   ) {
     const config = indexConfig(type, metric, p);
-    await this.#index(ref, column, { config, replace: true, name: vectorIndexName(column) }, permit);
+    try {
+      await this.#index(ref, column, { config, replace: true, name: vectorIndexName(column) }, permit);
+      return undefined;
+    } catch (error) {
+      const clusters = clustersIn(error);
+      if (clusters === undefined) throw error;
+      return clusters;
+    }
   }
 
   /** When the answer to its own commit was lost, LanceDB takes that commit for another's and gives up. */
@@ -182,7 +191,12 @@ export class LanceGenerations implements Generations {
   }
 
   async buildScalarIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void> {
-    await this.#index(ref, column, { config: Index.btree(), replace: true }, permit);
+    const config = scalarIndex();
+    await buildAlone(column, () => this.#index(ref, column, { config, replace: true }, permit));
+  }
+
+  async widthOf(ref: GenerationRef, column: string): Promise<ValueWidth> {
+    return this.#with(ref, (table) => widthOf(table, column));
   }
 
   /** Of all that Lance commits, only a version that is restored goes with nothing that began before it. */

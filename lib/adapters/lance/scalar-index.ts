@@ -1,0 +1,40 @@
+import { Index, type Table } from "@lancedb/lancedb";
+import { limits } from "../../config/limits.ts";
+import { DomainError } from "../../domain/errors.ts";
+import type { ValueWidth } from "../../domain/ports.ts";
+import { isOutOfMemory } from "./lance-errors.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
+import { sampleOffsets } from "./sample-offsets.ts";
+
+/** LanceDB sorts the values of all scalar indexes of a process in one pool of memory, where builds fail beside each other. */
+const sorts = new OneAtATime();
+
+/** Whatever sorts values for scalar indexes. @throws DeadlineExceeded when its turn does not come */
+export const sorting = <T>(work: () => Promise<T>): Promise<T> => sorts.run(limits.sortWaitMs, work);
+
+/**
+ * What builds a scalar index, in its turn.
+ * @throws IndexParametersInvalid when its values do not fit in the pool, which nobody else was using
+ */
+export async function buildAlone(column: string, build: () => Promise<void>): Promise<void> {
+  try {
+    await sorting(build);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    const message = `column "${column}" cannot have a scalar index: its values are too large to be sorted in LanceDB's memory for it`;
+    throw new DomainError("IndexParametersInvalid", message, { cause: error });
+  }
+}
+
+export const scalarIndex = () => Index.btree();
+
+/** Bytes of a string column's values, by rows from all parts of the table. Nulls have none. */
+export async function widthOf(table: Table, column: string): Promise<ValueWidth> {
+  const rows = await table.countRows();
+  const offsets = sampleOffsets(rows, Math.min(rows, limits.widthSampleRows));
+  if (offsets.length === 0) return { mean: 0, most: 0 };
+  const found = await table.takeOffsets(offsets).select([column]).toArrow();
+  const values = found.getChildAt(0);
+  const widths = offsets.map((_, row) => Buffer.byteLength(String(values?.get(row) ?? "")));
+  return { mean: widths.reduce((sum, width) => sum + width, 0) / widths.length, most: Math.max(...widths) };
+}
