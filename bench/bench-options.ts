@@ -6,7 +6,7 @@ import type { ReportName, SectionName } from "./results.ts";
 
 /** What each report holds; `--sections` takes some of them. */
 const sectionsOf: Record<ReportName, SectionName[]> = {
-  local: ["types", "peers", "filter", "builds", "growth", "migrate"],
+  local: ["types", "peers", "filter", "verify", "builds", "growth", "migrate"],
   stack: ["migrate", "store", "cold"],
   pylance: ["migrate", "builds", "search"],
   "pylance-stack": ["migrate", "builds", "search"],

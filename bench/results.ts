@@ -159,12 +159,27 @@ export interface SearchPeers {
   recall: { bare: number; pylance: number };
 }
 
+/** Recall measured once more on a published index, as its job does it. */
+export interface Verification {
+  ms: number;
+  /** Of all threads of the process. */
+  cpuMs: number;
+  queries: number;
+  recall: number;
+  searchDefaults: SearchDefaults;
+  filteredDefaults?: SearchDefaults;
+}
+
+/** By the type that was asked for. */
+export type Verifications = { type: string; rounds: Verification[] }[];
+
 /** What each section finds. */
 export interface Figures {
   types: TypeResult[];
   peers: Peers;
   /** With a scalar index on the column, and with none. */
   filter: { indexed: Filtered; scanned: Filtered };
+  verify: Verifications;
   builds: Builds;
   growth: Grown[];
   migrate: LayoutLoads[];

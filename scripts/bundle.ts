@@ -130,13 +130,14 @@ export const decodeWorker: EntryPoint = {
   out: `${folder}/decode-worker`,
 };
 
-/** Looked for beside the worker. */
+/** Looked for beside the worker, and beside what compares vectors. */
 export async function decoderFiles(): Promise<[string, Uint8Array][]> {
   const decoder = createRequire(import.meta.url).resolve("parquet-wasm/node");
   const files = [
     ["parquet_wasm.cjs", decoder],
     ["parquet_wasm_bg.wasm", resolve(dirname(decoder), "parquet_wasm_bg.wasm")],
     ["rehearsal.parquet", resolve(project, "lib/adapters/parquet/rehearsal.parquet")],
+    ["distance-kernel.wasm", resolve(project, "lib/adapters/lance/distance-kernel.wasm")],
   ] as const;
   return Promise.all(
     files.map(

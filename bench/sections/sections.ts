@@ -9,12 +9,14 @@ import { search } from "./search.ts";
 import type { Section } from "./section.ts";
 import { store } from "./store.ts";
 import { types } from "./types.ts";
+import { verify } from "./verify.ts";
 
 /** Every part of the benchmark, in the order of the reports. */
 export const sections: { [K in keyof Figures]: Section<K> } = {
   types,
   peers,
   filter,
+  verify,
   builds,
   growth,
   migrate,

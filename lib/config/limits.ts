@@ -121,11 +121,14 @@ export const limits = {
   recallValuesCompared: 7_680_000_000, // 100 queries on 100,000 x 768
   recallMarginErrors: 2, // standard errors above the target
   recallFirstQueries: 25, // enough where a setting clearly reaches or misses the target
-  exactBatch: 10, // vectors compared in one scan
+  comparedBatchBytes: 8 * 1_048_576, // of vectors that are read at a time
+  comparedRowsBytes: 1 * 1_048_576, // of these that are compared at a time
+  comparedRows: 1_024, // likewise, of short vectors
   refiningTakes: 0.75, // of the time without it, at most, for refining to be chosen
   recallTies: 64, // neighbours as near as the k-th that are told apart
   probeTimeoutMs: 120_000,
   recallConcurrency: 2,
+  searchedTogether: 25, // queries, where their time is not of interest: two to four times cheaper than by themselves
   diskCopyShare: 0.8, // of the free temporary disk
   diskCopyPartBytes: 2 * 1_048_576,
   diskCopyConcurrency: 8,

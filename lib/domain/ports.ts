@@ -263,7 +263,7 @@ export interface Generations {
   fence(ref: GenerationRef, version: number, permit: WritePermit): Promise<number>;
   /** Of a string column, by some of its rows. */
   widthOf(ref: GenerationRef, column: string): Promise<ValueWidth>;
-  probe(ref: GenerationRef, columns: { id: string; vector: string }, metric: Metric): Promise<RecallProbe>;
+  probe(ref: GenerationRef, vectorColumn: string, metric: Metric): Promise<RecallProbe>;
   /** The columns as stored. */
   columns(ref: GenerationRef): Promise<Column[]>;
   /** Removes the table; no error when it is not there. */
@@ -285,11 +285,18 @@ export interface Nearest {
   within?: number;
 }
 
-/** Exact and approximate neighbours of a vector. */
+/** Exact and approximate neighbours of vectors, as ids of the table's rows. */
 export interface Neighbours {
-  exact(vectors: Float32Array[], k: number): Promise<Nearest[]>;
-  /** @param within leaves out what was found that is farther away than this, by its vector */
-  approximate(vector: Float32Array, k: number, settings: SearchDefaults, within?: number): Promise<string[]>;
+  /** For each vector the right answers for each k, all found in one scan. */
+  exact(vectors: Float32Array[], ks: number[]): Promise<Nearest[][]>;
+  /** All of them in one search; in the place of what is farther away than was asked stands null. */
+  approximate(asked: Asked[], k: number, settings: SearchDefaults): Promise<(string | null)[][]>;
+}
+
+/** A question for the nearest rows, none of them farther away than `within`, by its vector. */
+export interface Asked {
+  vector: Float32Array;
+  within?: number | undefined;
 }
 
 /** What samples a table, and finds the neighbours of what it sampled. */

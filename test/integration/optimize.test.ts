@@ -70,7 +70,7 @@ async function recallAt(queries: Row[], all: Row[]) {
       ),
     );
   }
-  return summarise({}, recalls, []);
+  return summarise({}, recalls);
 }
 
 function cosine(a: number[] | null, b: number[] | null): number {

@@ -46,6 +46,7 @@ test("every function's handler is in it, with the decoder beside them and nothin
       "functions/decode-worker.mjs",
       "functions/parquet_wasm_bg.wasm",
       "functions/rehearsal.parquet",
+      "functions/distance-kernel.wasm",
       "lakehouse.toml",
     ]),
   );

@@ -209,15 +209,11 @@ export class LanceGenerations implements Generations {
     });
   }
 
-  async probe(
-    ref: GenerationRef,
-    columns: { id: string; vector: string },
-    metric: Metric,
-  ): Promise<RecallProbe> {
+  async probe(ref: GenerationRef, vectorColumn: string, metric: Metric): Promise<RecallProbe> {
     const { connection, close } = await this.#nearby(ref);
     try {
       const table = await connection.openTable(ref.generation);
-      return new LanceRecallProbe(table, columns, metric, close);
+      return new LanceRecallProbe(table, vectorColumn, metric, close);
     } catch (error) {
       await close();
       throw fromLance(error);

@@ -1,139 +1,131 @@
-import type { Table as LanceTable, VectorQuery } from "@lancedb/lancedb";
+import type { Table as LanceTable, TakeQuery, VectorQuery } from "@lancedb/lancedb";
 import type { Table } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import type { Metric, SearchDefaults } from "../../domain/index-entry.ts";
-import type { Nearest, Neighbours, ProbeVector, RecallProbe } from "../../domain/ports.ts";
+import type { Asked, Nearest, Neighbours, ProbeVector, RecallProbe } from "../../domain/ports.ts";
 import { exactDistance } from "./exact-distance.ts";
-import { FewRows } from "./few-rows.ts";
+import { nearestOfAll } from "./exact-scan.ts";
 import { fromLance } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
 import { besideRow } from "./moved-vector.ts";
 import { nearestIds } from "./nearest-ids.ts";
+import type { NearRow } from "./nearest-rows.ts";
 import { normalNumbers } from "./random-numbers.ts";
 import { sampleOffsets } from "./sample-offsets.ts";
 
-/** Neighbours of rows of a table, exactly (no index) and through the index. */
+const rowId = "_rowid";
+
+/** Neighbours of rows of a table, exactly (no index) and through the index. A row's id is the table's, not the document's. */
 export class LanceRecallProbe implements RecallProbe {
   readonly #table: LanceTable;
-  readonly #columns: { id: string; vector: string };
+  readonly #column: string;
   readonly #metric: Metric;
 
   readonly #closed: () => Promise<void>;
 
-  /** @param closed is called when the probe has closed its table */
-  constructor(
-    table: LanceTable,
-    columns: { id: string; vector: string },
-    metric: Metric,
-    closed: () => Promise<void>,
-  ) {
+  /**
+   * @param column of its vectors
+   * @param closed is called when the probe has closed its table
+   */
+  constructor(table: LanceTable, column: string, metric: Metric, closed: () => Promise<void>) {
     this.#closed = closed;
     this.#table = table;
-    this.#columns = columns;
+    this.#column = column;
     this.#metric = metric;
   }
 
   async sample(queries: number): Promise<ProbeVector[]> {
     const offsets = sampleOffsets(await this.#table.countRows(), queries);
-    return this.#rowsOf(this.#table.takeOffsets(offsets));
+    return this.#vectorsOf(this.#table.takeOffsets(offsets));
   }
 
-  async #rowsOf(query: ReturnType<LanceTable["query" | "takeOffsets"]>): Promise<ProbeVector[]> {
-    const { id, vector } = this.#columns;
-    const found = await this.#run(query.select([id, vector]));
-    const [ids, vectors] = [found.getChild(id), found.getChild(vector)];
+  async #vectorsOf(query: TakeQuery): Promise<{ id: string; vector: Float32Array }[]> {
+    const found = await this.#run(query.withRowId().select([this.#column, rowId]));
+    const [ids, vectors] = [found.getChild(rowId), found.getChild(this.#column)];
     return Array.from({ length: found.numRows }, (_, row) => ({
       id: String(ids?.get(row)),
       vector: Float32Array.from(vectors?.get(row) ?? []),
     }));
   }
 
-  /** One scan after the other: each holds a part of the table in memory. */
   async sampleBeside(queries: number): Promise<ProbeVector[]> {
     const rows = await this.sample(queries);
-    const random = normalNumbers();
-    const beside: ProbeVector[] = [];
-    for (let i = 0; i < rows.length; i += limits.exactBatch) {
-      const some = rows.slice(i, i + limits.exactBatch);
-      const neighbours = await this.#neighboursOf(some);
-      for (const [j, { vector }] of some.entries())
-        beside.push({ id: null, vector: besideRow(vector, neighbours[j] ?? [], random) });
-    }
-    return beside;
-  }
-
-  /** The vectors of the nearest rows, each row's own among them. */
-  async #neighboursOf(rows: ProbeVector[]): Promise<Float32Array[][]> {
-    const { vector: column } = this.#columns;
     const asked = rows.map(({ vector }) => vector);
-    const near = await this.#scan(asked, limits.recallK, [column]);
-    const vectors = near.found.getChild(column);
-    return near.rows.map((own) => own.map((row) => Float32Array.from(vectors?.get(row) ?? [])));
+    const nearest = await this.#nearestOfAll(asked, limits.recallK);
+    const vectors = await this.#vectorsAt(new Set(nearest.flat().map(({ id }) => id)));
+    const random = normalNumbers();
+    return rows.map(({ vector }, i) => {
+      const neighbours = (nearest[i] ?? []).flatMap(({ id }) => vectors.get(String(id)) ?? []);
+      return { id: null, vector: besideRow(vector, neighbours, random) };
+    });
   }
 
-  async exact(vectors: Float32Array[], k: number): Promise<Nearest[]> {
-    const asked = k + limits.recallTies;
-    const { found, rows } = await this.#scan(vectors, asked, []);
-    return rows.map((own) => this.#nearestOf(found, own, k, own.length < asked));
+  async #vectorsAt(ids: Set<number>): Promise<Map<string, Float32Array>> {
+    const rows = await this.#vectorsOf(this.#table.takeRowIds([...ids]));
+    return new Map(rows.map(({ id, vector }) => [id, vector]));
   }
 
-  /** One scan serves all the vectors: five times cheaper a vector than a scan each. @returns the rows found for each */
-  async #scan(vectors: Float32Array[], k: number, columns: string[]) {
-    const [first = new Float32Array(), ...others] = vectors;
-    let query = this.#nearest(first, k, columns).bypassVectorIndex();
-    for (const vector of others) query = query.addQueryVector(vector);
-    const found = await this.#run(query);
-    const numbers = found.getChild("query_index"); // absent for a single vector
-    const rows = vectors.map((): number[] => []);
-    for (let row = 0; row < found.numRows; row++) rows[Number(numbers?.get(row) ?? 0)]?.push(row);
-    return { found, rows };
+  async exact(vectors: Float32Array[], ks: number[], where?: string): Promise<Nearest[][]> {
+    const wanted = Math.max(...ks) + limits.recallTies;
+    const nearest = await this.#nearestOfAll(vectors, wanted, where);
+    return nearest.map((rows) => {
+      const near = rows.map(({ id, distance }) => ({ id: String(id), distance }));
+      return ks.map((k) => nearestIds(this.#metric, near, k, rows.length < wanted));
+    });
   }
 
-  #nearestOf(found: Table, rows: number[], k: number, isAll: boolean): Nearest {
-    const [ids, distances] = [found.getChild(this.#columns.id), found.getChild("_distance")];
-    const near = rows.map((row) => ({ id: String(ids?.get(row)), distance: Number(distances?.get(row)) }));
-    return nearestIds(this.#metric, near, k, isAll);
+  async #nearestOfAll(vectors: Float32Array[], wanted: number, where?: string): Promise<NearRow[][]> {
+    try {
+      return await nearestOfAll(this.#table, this.#column, vectors, { metric: this.#metric, wanted, where });
+    } catch (error) {
+      throw fromLance(error);
+    }
   }
 
   async approximate(
-    vector: Float32Array,
+    asked: Asked[],
     k: number,
     settings: SearchDefaults,
-    within?: number,
     where?: string,
-  ): Promise<string[]> {
-    const { id, vector: column } = this.#columns;
-    let query = this.#nearest(vector, k, within === undefined ? [] : [column]);
+  ): Promise<(string | null)[][]> {
+    const [first = new Float32Array(), ...others] = asked.map(({ vector }) => vector);
+    let query = this.#table.query().nearestTo(first).column(this.#column).distanceType(this.#metric);
+    for (const vector of others) query = query.addQueryVector(vector);
     if (where) query = query.where(where);
     if (settings.nprobes !== undefined) query = query.nprobes(settings.nprobes);
     if (settings.refineFactor !== undefined) query = query.refineFactor(settings.refineFactor);
     if (settings.ef !== undefined) query = query.ef(leastEf(settings, k));
-    const found = await this.#run(query);
-    const ids = idsIn(found, id);
-    if (within === undefined) return ids;
-    const vectors = found.getChild(column);
-    return ids.filter((_, row) => exactDistance(this.#metric, vector, vectors?.get(row).toArray()) <= within);
+    const isTied = asked.some(({ within }) => within !== undefined);
+    const columns = [rowId, "_distance", ...(isTied ? [this.#column] : [])];
+    return this.#answersIn(await this.#run(query.withRowId().select(columns).limit(k)), asked);
+  }
+
+  #answersIn(found: Table, asked: Asked[]): (string | null)[][] {
+    const [ids, vectors] = [found.getChild(rowId), found.getChild(this.#column)];
+    const numbers = found.getChild("query_index"); // absent for a single vector
+    const answers = asked.map((): (string | null)[] => []);
+    for (let row = 0; row < found.numRows; row++) {
+      const query = Number(numbers?.get(row) ?? 0);
+      const { vector, within } = asked[query] as Asked;
+      const isNear =
+        within === undefined || exactDistance(this.#metric, vector, vectors?.get(row).toArray()) <= within;
+      answers[query]?.push(isNear ? String(ids?.get(row)) : null);
+    }
+    return answers;
   }
 
   /** By the rows' ids, as integers: LanceDB would divide unsigned ones as decimals, which takes three times as long. */
   among(oneIn: number): Neighbours {
     const where = `CAST(_rowid AS BIGINT) % ${oneIn} = ${oneIn >> 1}`;
-    return new FewRows(
-      this.#metric,
-      () => this.#rowsOf(this.#table.query().where(where)),
-      (vector, k, settings, within) => this.approximate(vector, k, settings, within, where),
-    );
+    return {
+      exact: (vectors, ks) => this.exact(vectors, ks, where),
+      approximate: (asked, k, settings) => this.approximate(asked, k, settings, where),
+    };
   }
 
   async close(): Promise<void> {
     this.#table.close();
     await this.#closed();
-  }
-
-  #nearest(vector: Float32Array, k: number, columns: string[] = []) {
-    const { id, vector: column } = this.#columns;
-    const query = this.#table.query().nearestTo(vector).column(column).distanceType(this.#metric);
-    return query.select([id, ...columns, "_distance"]).limit(k);
   }
 
   async #run(query: Pick<VectorQuery, "toArrow">): Promise<Table> {
@@ -143,9 +135,4 @@ export class LanceRecallProbe implements RecallProbe {
       throw fromLance(error);
     }
   }
-}
-
-function idsIn(found: Table, idColumn: string): string[] {
-  const ids = found.getChild(idColumn);
-  return Array.from({ length: found.numRows }, (_, row) => String(ids?.get(row)));
 }
