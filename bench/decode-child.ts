@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { WasmParquetSource } from "../lib/adapters/parquet/parquet-source.ts";
+import { chooseColumns } from "../lib/domain/choose-columns.ts";
 import type { ObjectStore, TargetSchema } from "../lib/domain/ports.ts";
-import { commonDimension, mergeColumns, resolveColumns } from "../lib/domain/source-layout.ts";
+import { commonDimension, mergeColumns } from "../lib/domain/source-layout.ts";
 import { cutUnits } from "../lib/domain/units.ts";
 import { setsFolder } from "./bench-set.ts";
 import { answerParent } from "./child.ts";
@@ -23,7 +24,8 @@ async function decode({ project, file, units: most }: { project: string; file: s
   const [footer] = await source.footers("sets", [file], signal);
   if (!footer) throw new Error(`${join(setsFolder, file)} has no footer`);
   const one = { key: file, footer };
-  const names = resolveColumns(one, {});
+  const { id, vector } = chooseColumns([one], {});
+  const names = { idColumn: id.name, vectorColumn: vector.name };
   const dimension =
     commonDimension([one], names.vectorColumn, undefined) ??
     (await source.firstDimension("sets", { key: file }, names.vectorColumn, signal));

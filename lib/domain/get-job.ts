@@ -35,6 +35,7 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
     chunks: { done: finished ? (totals.chunks ?? 0) : (load?.chunks ?? 0), total: totals.chunks },
     generation: planned?.generation ?? null,
     notes: planned?.notes ?? [],
+    chosenColumns: planned?.chosenColumns ?? null,
     error: state === "failed" ? (failure ?? failureOf(execution)) : null,
     createdAt: record.createdAt,
     endedAt: isOver(state) ? endOf(phases, execution, end?.at) : null,

@@ -54,6 +54,12 @@ export type RecallReport = z.infer<typeof recallReport>;
 export const column = z.strictObject({ name: z.string(), type: z.string() });
 export type Column = z.infer<typeof column>;
 
+/** A column that has a part in an index, and why it was taken for it. */
+export const chosenColumn = z.strictObject({ name: z.string(), why: z.string() });
+export type ChosenColumn = z.infer<typeof chosenColumn>;
+export const chosenColumns = z.strictObject({ id: chosenColumn, vector: chosenColumn });
+export type ChosenColumns = z.infer<typeof chosenColumns>;
+
 /** Where a generation is: the table `generation` of the index's database in `bucket`. */
 export const generationRef = z.strictObject({
   index: indexName,
@@ -96,6 +102,9 @@ export const publication = z.strictObject({
   vectorColumn: z.string(),
   idColumn: z.string(),
   columns: z.array(column),
+  chosenColumns: chosenColumns.optional().meta({
+    description: "How its id and vector columns were found in the source; of older ones it is not known",
+  }),
   indexType: servedIndexType,
   indexParameters,
   asked: askedIndex

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../config/limits.ts";
-import { askedIndexType, indexParameters, metric } from "./index-entry.ts";
+import { askedIndexType, chosenColumns, indexParameters, metric } from "./index-entry.ts";
 import { bucketAlias, indexName, jobId, sourceName } from "./names.ts";
 
 const common = {
@@ -112,6 +112,9 @@ export const job = z
     chunks: z.strictObject({ done: z.int(), total: z.int().nullable() }),
     generation: z.string().nullable(),
     notes: z.array(z.string()).meta({ description: "How the source was taken, where that may surprise" }),
+    chosenColumns: chosenColumns.nullable().meta({
+      description: "The id and the vector column and why they were taken, once the job is planned",
+    }),
     error: jobFailure.nullable(),
     createdAt: z.string(),
     endedAt: z.string().nullable(),

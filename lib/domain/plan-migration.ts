@@ -1,9 +1,10 @@
 import { limits } from "../config/limits.ts";
 import type { Buckets } from "./bucket.ts";
+import { chooseColumns } from "./choose-columns.ts";
 import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
 import { discardGeneration } from "./discard-generation.ts";
-import { DomainError } from "./errors.ts";
 import { likelyFilterColumns, refuseUnfilterable } from "./filter-columns.ts";
+import type { ChosenColumns } from "./index-entry.ts";
 import type { MigrateInput } from "./job.ts";
 import { generationNumber, splitSource } from "./names.ts";
 import { partitionsOf, withPartitions } from "./partition-columns.ts";
@@ -15,7 +16,6 @@ import {
   invalidSource,
   mergeColumns,
   refuseDimension,
-  resolveColumns,
   type SourceFile,
 } from "./source-layout.ts";
 import { cutUnits } from "./units.ts";
@@ -42,7 +42,7 @@ export async function planMigration(
   deps.buckets.writable(input.bucket);
   const source = splitSource(input.source);
   const files = await readableAndWritable(deps, source, input.bucket, context);
-  const target = await targetOf(deps, source.bucket, files, input, context);
+  const { target, chosenColumns } = await targetOf(deps, source.bucket, files, input, context);
   const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
   planIndex({ type: input.indexType, rows, dimension: target.dimension, asked: input.indexParameters });
@@ -56,6 +56,7 @@ export async function planMigration(
     generation: claim.generation,
     rows,
     target,
+    chosenColumns,
     sourceBucket: source.bucket,
     files: files.map(({ key }) => key),
     seen: files.map(({ footer: { bytes, identity } }) => ({ bytes, identity })),
@@ -155,10 +156,9 @@ async function targetOf(
   files: SeenFile[],
   input: MigrateInput,
   context: TaskContext,
-): Promise<TargetSchema> {
-  const [first] = files;
-  if (!first) throw new DomainError("Internal", "a source without files was not refused");
-  const names = resolveColumns(first, input);
+): Promise<{ target: TargetSchema; chosenColumns: ChosenColumns }> {
+  const chosenColumns = chooseColumns(files, input);
+  const names = { idColumn: chosenColumns.id.name, vectorColumn: chosenColumns.vector.name };
   const dimension =
     commonDimension(files, names.vectorColumn, input.dimension) ??
     (await readDimension(deps, bucket, firstWithRows(files), names.vectorColumn, context));
@@ -166,7 +166,8 @@ async function targetOf(
   const all = partitionBase === undefined ? files : withPartitions(files, partitionBase, names);
   const columns = mergeColumns(all, names, dimension);
   const refuseZeroVectors = input.metric === "cosine";
-  return { ...names, dimension, columns, refuseZeroVectors, ...(partitionBase ? { partitionBase } : {}) };
+  const target = { ...names, dimension, columns, refuseZeroVectors };
+  return { target: partitionBase ? { ...target, partitionBase } : target, chosenColumns };
 }
 
 /** Directories above the source say nothing of its rows; of a single file all are. */

@@ -50,6 +50,7 @@ export async function planRebuild(
     ref: { ...from, generation: claim.generation },
     generation: claim.generation,
     rows,
+    ...(published.chosenColumns ? { chosenColumns: published.chosenColumns } : {}),
     target: { idColumn, vectorColumn, dimension, columns, refuseZeroVectors: metric === "cosine" },
     sourceBucket: published.bucket,
     files: [],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { column, generationRef } from "./index-entry.ts";
+import { chosenColumns, column, generationRef } from "./index-entry.ts";
 import { indexUpkeep } from "./plan-optimize.ts";
 import type { PlannedFile, TargetSchema, Unit } from "./ports.ts";
 
@@ -26,6 +26,7 @@ export const plan = z.object({
   generation: z.string(),
   rows: z.int(),
   target,
+  chosenColumns: chosenColumns.optional(),
   sourceBucket: z.string(),
   files: z.array(z.string()),
   /** What each of them was; plans of before did not say. */

@@ -137,6 +137,8 @@ export interface SourceColumn {
   encrypted?: true;
   /** Of all its values in the file, encoded but not compressed. */
   bytes: number;
+  /** Of bytes of a fixed size, of which UUIDs are stored as text. */
+  fixedBinary?: "uuid" | "any";
   vector?: { layout: VectorLayout; dimension: number | null };
 }
 

@@ -1,7 +1,7 @@
 import { limits } from "../config/limits.ts";
 import { DomainError, type Issue, summaryOf } from "./errors.ts";
+import { idFormOf } from "./id-forms.ts";
 import type { Column } from "./index-entry.ts";
-import { listed } from "./listed.ts";
 import type { FileFooter, SourceColumn } from "./ports.ts";
 
 /** A file of the source and what its footer says. */
@@ -10,8 +10,6 @@ export interface SourceFile {
   footer: FileFooter;
 }
 
-const idNames = ["doc_id", "id", "_id", "uuid", "key"];
-const vectorNames = ["vector", "embedding", "embeddings", "emb", "values"];
 /** Names LanceDB gives to columns of its own, and those of our hits. */
 const reservedNames = new Set([
   "_distance",
@@ -27,53 +25,11 @@ const reservedNames = new Set([
 ]);
 /** Of the columns that say where a row came from, while it is loaded and counted. */
 const originNames = /^_(origin|sealed_.*)$/i;
-const idType = /^(Utf8|U?[Ii]nt(8|16|32|64))$/;
 
 /** Throws what a look at one file found, with the file in every path. */
 export function invalidSource(file: string, message: string, where = ""): DomainError {
   const path = where ? `${file}, ${where}` : file;
   return new DomainError("SourceInvalid", `${path}: ${message}`, { issues: [{ path, message }] });
-}
-
-/**
- * The id and vector columns: the ones told, else found by name, else the only one whose type fits.
- * @throws SourceInvalid naming the file and the columns it has
- */
-export function resolveColumns(
-  first: SourceFile,
-  told: { idColumn?: string; vectorColumn?: string },
-): { idColumn: string; vectorColumn: string } {
-  const { columns } = first.footer;
-  const ids = columns.filter(({ type }) => idType.test(type));
-  const vectors = columns.filter(({ vector }) => vector);
-  return {
-    vectorColumn: pick(first.key, "vector", vectors, columns, vectorNames, told.vectorColumn),
-    idColumn: pick(first.key, "id", ids, columns, idNames, told.idColumn),
-  };
-}
-
-function pick(
-  file: string,
-  role: "id" | "vector",
-  fitting: SourceColumn[],
-  all: SourceColumn[],
-  names: string[],
-  told: string | undefined,
-): string {
-  const has = listed(all.map(({ name, type }) => `${name} (${type})`));
-  const kind = role === "id" ? "a string or integer" : "a list, fixed-size list or binary of floats";
-  if (told !== undefined) {
-    if (fitting.some(({ name }) => name === told)) return told;
-    const exists = all.some(({ name }) => name === told);
-    const why = exists ? `column "${told}" is not ${kind}` : `has no column "${told}"`;
-    throw invalidSource(file, `${why}; it has: ${has}`);
-  }
-  const named = names.find((name) => fitting.some((one) => one.name === name));
-  if (named !== undefined) return named;
-  const [only, ...others] = fitting;
-  if (only && others.length === 0) return only.name;
-  const found = only ? `more than one could be the ${role} column` : `has no ${role} column (${kind})`;
-  throw invalidSource(file, `${found}; name it with ${role}Column. It has: ${has}`);
 }
 
 /**
@@ -141,7 +97,7 @@ function typeIn(
   dimension: number,
 ): string {
   if (column.name === names.vectorColumn && column.vector) return `FixedSizeList[${dimension}]<Float32>`;
-  if (column.name === names.idColumn && idType.test(column.type)) return "Utf8";
+  if (column.name === names.idColumn && idFormOf(column)) return "Utf8";
   return column.type;
 }
 

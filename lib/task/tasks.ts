@@ -195,6 +195,7 @@ async function publish(call: TaskCall): Promise<void> {
     vectorColumn,
     idColumn,
     columns,
+    chosenColumns: made.chosenColumns,
     indexType: payload.index.type,
     indexParameters: payload.index.parameters,
     asked: await askedIn(call, payload.index.leftOut),

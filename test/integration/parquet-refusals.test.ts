@@ -172,15 +172,15 @@ test("an id column is needed, and told where several could be", async () => {
     parquetBytes(rows as unknown as Row[], { names, types: { v: list, w: list, c: new Float64() } });
   await expectIssue(
     bytes("c", "v"),
-    ": has no id column (a string or integer); name it with idColumn. It has: c (Float64), v (List<Float32>)",
+    ": has no id column (a string, integer, UUID or fixed-size binary); name it with idColumn. It has: c (Float64), v (List<Float32>)",
   );
   await expectIssue(
     bytes("a", "b", "v"),
-    ": more than one could be the id column; name it with idColumn. It has: a (Utf8), b (Utf8), v (List<Float32>)",
+    ": more than one could be the id column: a (Utf8), b (Utf8); name it with idColumn. It has: a (Utf8), b (Utf8), v (List<Float32>)",
   );
   await expectIssue(
     bytes("a", "v", "w"),
-    ": more than one could be the vector column; name it with vectorColumn. It has: a (Utf8), v (List<Float32>), w (List<Float32>)",
+    ": more than one could be the vector column: v (List<Float32>), w (List<Float32>); name it with vectorColumn. It has: a (Utf8), v (List<Float32>), w (List<Float32>)",
   );
 });
 

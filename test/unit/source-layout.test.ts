@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { FileFooter, SourceColumn } from "../../lib/domain/ports.ts";
-import { mergeColumns, resolveColumns } from "../../lib/domain/source-layout.ts";
+import { mergeColumns } from "../../lib/domain/source-layout.ts";
 
 const text = (name: string): SourceColumn => ({ name, type: "Utf8", carried: true, bytes: 0 });
 const vector = (name: string, dimension: number | null = 8): SourceColumn => ({
@@ -13,24 +13,6 @@ function file(key: string, columns: SourceColumn[], rowGroups: FileFooter["rowGr
   const rows = rowGroups.reduce((sum, group) => sum + group.rows, 0);
   return { key, footer: { bytes: 0, rows, columns, rowGroups } };
 }
-
-test("a name that is known wins over one that merely fits, and the job's word over both", () => {
-  const one = file("a", [text("x"), text("id"), text("doc_id"), vector("v"), vector("embedding")]);
-  expect(resolveColumns(one, {})).toEqual({ idColumn: "doc_id", vectorColumn: "embedding" });
-  expect(resolveColumns(one, { idColumn: "x", vectorColumn: "v" })).toEqual({
-    idColumn: "x",
-    vectorColumn: "v",
-  });
-});
-
-test("a known name whose type does not fit is passed over", () => {
-  const one = file("a", [
-    { name: "doc_id", type: "Float64", carried: true, bytes: 0 },
-    text("key"),
-    vector("v"),
-  ]);
-  expect(resolveColumns(one, {}).idColumn).toBe("key");
-});
 
 test("problems of all files are told at once, twenty of them at most", () => {
   const names = { idColumn: "doc_id", vectorColumn: "vector" };

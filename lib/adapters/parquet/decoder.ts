@@ -12,6 +12,7 @@ import type { ParquetWasm } from "./parquet-wasm.ts";
 import { RangeBlob } from "./range-blob.ts";
 import { type PageRanges, RangeMemory } from "./range-memory.ts";
 import { type AskedUnit, decodeUnit, type OpenFile } from "./unit-decoder.ts";
+import { uuidColumns } from "./uuid-columns.ts";
 import { VectorColumn } from "./vector-column.ts";
 
 /** Answers questions about files, one at a time. */
@@ -31,7 +32,7 @@ export class Decoder {
   /** @throws Refusal, ReadFailed, and what parquet-wasm throws of a file that it cannot read */
   async answer(request: DecodeRequest): Promise<DecodeAnswer> {
     const file = await this.#opened(request);
-    if (request.ask === "footer") return footerOf(file.parquet, request.bytes, file.encrypted);
+    if (request.ask === "footer") return footerOf(file.parquet, request.bytes, file);
     if (request.ask === "first-dimension") return firstDimension(file, request.column);
     return (await this.#decodeFromPages(file, request)) ?? decodeUnit(file, request);
   }
@@ -53,7 +54,7 @@ export class Decoder {
     preferPlainTypes(tail.bytes);
     const { ParquetFile, wasmMemory } = this.#wasm;
     const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read), wasmMemory));
-    this.#open = { file, parquet, tail, encrypted };
+    this.#open = { file, parquet, tail, encrypted, uuids: uuidColumns(tail.bytes) };
     return this.#open;
   }
 

@@ -2,13 +2,18 @@ import { DataType, type Field, tableFromIPC } from "apache-arrow";
 import type { ParquetFile, RowGroupMetaData } from "parquet-wasm/node";
 import type { FileFooter, SourceColumn, VectorLayout } from "../../domain/ports.ts";
 import { storedTypeName, typeNamed } from "../arrow/arrow-schema.ts";
+import type { OpenFile } from "./unit-decoder.ts";
 
 /**
  * What a file's footer says, without reading a row.
- * @param encrypted columns that cannot be read
+ * @param known of its columns
  * @throws Error when it counts rows that cannot be there
  */
-export function footerOf(parquet: ParquetFile, bytes: number, encrypted: string[] = []): FileFooter {
+export function footerOf(
+  parquet: ParquetFile,
+  bytes: number,
+  known: Pick<OpenFile, "encrypted" | "uuids">,
+): FileFooter {
   const metadata = parquet.metadata();
   const groups = metadata.rowGroups().map(rowGroupOf);
   refuseMiscounted(metadata.fileMetadata().numRows(), groups, bytes);
@@ -17,10 +22,11 @@ export function footerOf(parquet: ParquetFile, bytes: number, encrypted: string[
   return {
     bytes,
     rows: groups.reduce((sum, { rows }) => sum + rows, 0),
-    columns: schema.fields.map((field) => {
-      const column = sourceColumn(field, groups, columnBytes.get(field.name) ?? 0);
-      return encrypted.includes(field.name) ? { ...column, encrypted: true } : column;
-    }),
+    columns: schema.fields.map((field) => ({
+      ...sourceColumn(field, groups, columnBytes.get(field.name) ?? 0),
+      ...fixedBinary(field, known.uuids),
+      ...(known.encrypted.includes(field.name) ? { encrypted: true } : {}),
+    })),
     rowGroups: groups.map((group) => ({ rows: group.rows, bytes: group.bytes })),
   };
 }
@@ -90,6 +96,11 @@ function sourceColumn(field: Field, groups: RowGroup[], bytes: number): SourceCo
     bytes,
     ...(layout ? { vector: { layout, dimension: dimensionOf(field, groups) } } : {}),
   };
+}
+
+function fixedBinary({ name, type }: Field, uuids: ReadonlySet<string>): Partial<SourceColumn> {
+  if (!DataType.isFixedSizeBinary(type)) return {};
+  return uuids.has(name) ? { type: "Utf8", fixedBinary: "uuid", vector: undefined } : { fixedBinary: "any" };
 }
 
 function vectorLayout(type: DataType): VectorLayout | undefined {

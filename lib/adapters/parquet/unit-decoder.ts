@@ -3,6 +3,7 @@ import type { ParquetFile, RecordBatch as WasmRecordBatch } from "parquet-wasm/n
 import { partitionsOf } from "../../domain/partition-columns.ts";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
 import { batchRowsOf, pageRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
+import { withBinaryAsText } from "./binary-texts.ts";
 import { Refusal } from "./decode-errors.ts";
 import type { DecodeRequest } from "./decode-messages.ts";
 import type { FileTail } from "./file-tail.ts";
@@ -20,6 +21,8 @@ export interface OpenFile {
   tail: FileTail;
   /** Names of columns. */
   encrypted: string[];
+  /** Names of columns that hold them. */
+  uuids: ReadonlySet<string>;
   batches?: UnitBatches | undefined;
   /** Undefined until it is looked for; null where parquet-wasm has to decode the vectors, too. */
   vectors?: VectorColumn | null;
@@ -77,7 +80,8 @@ async function writeBatches(
   while (row < unit.rows) {
     const { value, done } = await batches.iterator.next();
     if (done) break;
-    for (const batch of tableFromIPC((value as WasmRecordBatch).intoIPCStream()).batches) {
+    for (const decoded of tableFromIPC((value as WasmRecordBatch).intoIPCStream()).batches) {
+      const batch = withBinaryAsText(decoded, target, file.uuids);
       const gap = withGaps ? gapFor(batch.numRows * target.dimension) : undefined;
       const made = placed(file.file, unit, row, () =>
         targetBatch(batch, target, unit.id, row, gap, partitions),

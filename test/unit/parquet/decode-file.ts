@@ -1,11 +1,7 @@
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
+import { chooseColumns } from "../../../lib/domain/choose-columns.ts";
 import type { TargetSchema } from "../../../lib/domain/ports.ts";
-import {
-  commonDimension,
-  mergeColumns,
-  refuseDimension,
-  resolveColumns,
-} from "../../../lib/domain/source-layout.ts";
+import { commonDimension, mergeColumns, refuseDimension } from "../../../lib/domain/source-layout.ts";
 import { cutUnits } from "../../../lib/domain/units.ts";
 import { storeOfFile } from "../../support/store-of-file.ts";
 
@@ -25,7 +21,8 @@ export async function decodeFile(
   const [footer] = await source.footers("b", ["f"], signal);
   if (!footer) throw new Error("no footer was read");
   const file = { key: "f", footer };
-  const names = resolveColumns(file, {});
+  const { id, vector } = chooseColumns([file], {});
+  const names = { idColumn: id.name, vectorColumn: vector.name };
   const found = commonDimension([file], names.vectorColumn, told.dimension);
   const dimension = found ?? (await source.firstDimension("b", { key: "f" }, names.vectorColumn, signal));
   refuseDimension("f", dimension);
