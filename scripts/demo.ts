@@ -17,6 +17,7 @@ const leastRecall = 0.95;
 /** Asked for with something to spare: a hundred queries say a mean only to about a hundredth. */
 const targetRecall = 0.99;
 const jobTimeoutMs = 300_000;
+const deathMs = 1_000;
 const phases: PhaseName[] = ["plan", "load", "compact", "build", "verify", "publish"];
 const numbers = new Intl.NumberFormat("en");
 
@@ -31,6 +32,8 @@ interface Place {
   url: string;
   logs(): string;
   stop(): Promise<void>;
+  /** Of a server that was started for the demo. */
+  died?: Promise<Error>;
 }
 
 async function embedded(): Promise<Place> {
@@ -54,21 +57,31 @@ async function onStack(): Promise<Place> {
 async function demo(stacked: boolean): Promise<void> {
   const server = await (stacked ? onStack() : embedded());
   try {
-    const api = new ApiClient(server.url);
-    console.log(
-      `Serving at ${server.url}\n\nMigrating examples/words (Parquet in three layouts) to the index "${index}":`,
-    );
-    await showTimes(await migrate(api));
-    const queries: Query[] = JSON.parse(await readFile("examples/words/queries.json", "utf8")).queries;
-    await showHits(api, queries.slice(0, 3));
-    await showRecall(api, queries);
+    await show(server);
   } catch (error) {
+    // a request that failed may be the first to tell of a death
+    const death = await Promise.race([
+      server.died ?? new Promise<never>(() => undefined),
+      sleep(deathMs, undefined),
+    ]);
+    if (death) throw death;
     console.error(`\nThe server's last lines:\n${server.logs().split("\n").slice(-15).join("\n")}`);
     throw error;
   } finally {
     await server.stop();
   }
   console.log(stacked ? nextOnStack : nextEmbedded);
+}
+
+async function show({ url }: Place): Promise<void> {
+  const api = new ApiClient(url);
+  console.log(
+    `Serving at ${url}\n\nMigrating examples/words (Parquet in three layouts) to the index "${index}":`,
+  );
+  await showTimes(await migrate(api));
+  const queries: Query[] = JSON.parse(await readFile("examples/words/queries.json", "utf8")).queries;
+  await showHits(api, queries.slice(0, 3));
+  await showRecall(api, queries);
 }
 
 /** A task of the display for each phase of the job. */

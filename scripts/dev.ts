@@ -20,4 +20,8 @@ Try:
 Ctrl-C ends it.`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void server.stop());
+void server.died.then((death) => {
+  console.error(`\n${death.message}`);
+  process.exitCode = 1;
+});
 await server.ended;

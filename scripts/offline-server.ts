@@ -12,6 +12,8 @@ export interface OfflineServer {
   /** Ends it and waits until it has ended; after a while by force. */
   stop(): Promise<void>;
   ended: Promise<unknown>;
+  /** Why and after what last lines, once it has ended without having been stopped. */
+  died: Promise<Error>;
 }
 
 export interface OfflineOptions {
@@ -24,6 +26,8 @@ export interface OfflineOptions {
 
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 15_000;
+const lastLinesMs = 200;
+const lastLines = 15;
 const project = resolve(import.meta.dirname, "..");
 
 /** Starts serverless-offline as a child process and waits until it answers. @throws when it does not, with its output */
@@ -60,13 +64,22 @@ export async function startOffline({
 class Offline implements OfflineServer {
   readonly url: string;
   readonly ended: Promise<unknown>;
+  readonly died: Promise<Error>;
   readonly #child: ChildProcess;
+  #isStopped = false;
   #output = "";
 
   constructor(child: ChildProcess, url: string, log: Writable | undefined) {
     this.#child = child;
     this.url = url;
     this.ended = once(child, "exit");
+    this.died = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        const end = signal ? `signal ${signal}` : `code ${code}`;
+        // what it wrote last may still be on its way
+        if (!this.#isStopped) setTimeout(() => resolve(this.#deathBy(end)), lastLinesMs);
+      });
+    });
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.#output += text;
@@ -91,7 +104,13 @@ class Offline implements OfflineServer {
     throw new Error(`serverless-offline did not start:\n${this.#output}`);
   }
 
+  #deathBy(end: string): Error {
+    const lines = this.#output.trimEnd().split("\n").slice(-lastLines);
+    return new Error(`the server ended by itself (${end}); its last lines:\n${lines.join("\n")}`);
+  }
+
   async stop(): Promise<void> {
+    this.#isStopped = true;
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       if (!this.#isRunning()) return;
       process.kill(-(this.#child.pid as number), signal);

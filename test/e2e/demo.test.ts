@@ -1,10 +1,12 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+const run = promisify(execFile);
 let root: string;
 
 beforeAll(async () => {
@@ -62,4 +64,15 @@ test("the development server prints its routes and a call that works, and ends w
   dev.child.kill("SIGTERM");
   expect((await dev.exited)[0]).toBe(0);
   await expect(fetch(call)).rejects.toThrow();
+});
+
+test.each([
+  ["dev", /Ctrl-C/],
+  ["demo", /Migrating/],
+])("when its server dies %s says of what, with its last lines, and fails", async (name, until) => {
+  const served = await script(name, {}, until);
+  const { stdout } = await run("pgrep", ["-P", String(served.child.pid)]);
+  for (const server of stdout.trim().split("\n")) process.kill(Number(server), "SIGABRT");
+  expect((await served.exited)[0]).toBe(1);
+  expect(served.output()).toMatch(/the server ended by itself \(signal SIGABRT\); its last lines:\n.+/);
 });
