@@ -43,6 +43,22 @@ export const limits = {
   // Warm container
   eventualStalenessMs: 4_000, // promised: 5 s
   maxOpenHandles: 64,
+  openIndexesShare: 0.25, // of the memory, for what is open outside of the caches
+  openIndexMb: 4, // measured: 3 for six fragments of 64 values with two indexes, 1.2 for a small one (bench/NOTES.md)
+  openIndexSockets: 24, // measured: a cold search by 20 partitions opens 22 at a time (bench/NOTES.md)
+  openIndexFiles: 4, // of a folder; LanceDB closes them after each search
+  idleSockets: 8, // that LanceDB keeps of each
+  idleSocketMs: 15_000,
+  otherDescriptorsShare: 0.25, // of the descriptors: for our own requests, copies, threads
+  defaultDescriptors: 1_024, // where the limit is not known; Lambda's
+  filesAtATime: 32, // that a folder's store reads or writes
+  fileWaitMs: 60_000,
+  indexWaitMs: 25_000, // for one of so many open indexes; a request's own deadline mostly comes first
+  connectionsOfTasks: 16, // at a time
+  connectionWaitMs: 600_000,
+  unusedConnections: 8, // that stay open for the next who asks
+  maxSockets: 50, // of our own requests to all stores together
+  maxIdleSockets: 16,
   openTimeoutMs: 10_000,
   readsPerCore: 8, // under way at a time
   readMemoryShare: 0.25, // of a container's, for the vectors that these read
@@ -68,6 +84,7 @@ export const limits = {
   indexReplicasShare: 0.125, // of replicaMaxBytes, for all of these
   refinedCandidates: 1_000, // at most, whose vectors are compared here; of more LanceDB reads them, and holds them itself
   replicaConcurrency: 1, // parts that are fetched at a time
+  replicasFilledAtATime: 4, // of each kind: every one holds its parts in memory, up to 16 MB
   replicaPause: 2, // after each part, in times of what it took (bench/NOTES.md)
   promptCopyBytes: 16 * 1_048_576, // of rows without vectors that are copied at once and without pauses: they serve hits
   leastSplitFileBytes: 1_048_576, // of smaller data files the vectors are copied with the rest

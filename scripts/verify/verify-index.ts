@@ -61,15 +61,17 @@ async function compared(
   columns: Publication,
   files: ParquetInput[],
 ): Promise<Comparison> {
-  const table = await (await connections.get(ref.bucket, ref.index)).openTable(ref.generation);
-  try {
-    return await compareRows(
-      () => parquetRows(files, columns),
-      () => generationRows(table, columns),
-    );
-  } finally {
-    table.close();
-  }
+  return connections.use(ref.bucket, ref.index, async (connection) => {
+    const table = await connection.openTable(ref.generation);
+    try {
+      return await compareRows(
+        () => parquetRows(files, columns),
+        () => generationRows(table, columns),
+      );
+    } finally {
+      table.close();
+    }
+  });
 }
 
 /** A file, or all under a prefix that are Parquet by name; hidden ones and markers are no data. */

@@ -57,7 +57,7 @@ async function appendFromOutside(count: number, prefix: string) {
 
 test("fifty cold requests at once open the index once", async () => {
   const reads = vi.spyOn(container.registry, "get");
-  const opens = vi.spyOn(LanceConnections.prototype, "get");
+  const opens = vi.spyOn(LanceConnections.prototype, "lease");
   const indexes = warmIndexes();
   const answers = await Promise.all(Array.from({ length: 50 }, () => search(indexes)));
   expect(reads).toHaveBeenCalledTimes(1);

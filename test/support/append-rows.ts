@@ -1,3 +1,4 @@
+import type { Connection } from "@lancedb/lancedb";
 import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
@@ -14,7 +15,7 @@ export async function optimizeAsClient(environment: Record<string, string>, ref:
   await withTable(environment, ref, (table) => table.optimize());
 }
 
-type Table = Awaited<ReturnType<Awaited<ReturnType<LanceConnections["get"]>>["openTable"]>>;
+type Table = Awaited<ReturnType<Connection["openTable"]>>;
 
 async function withTable(
   environment: Record<string, string>,
@@ -22,11 +23,16 @@ async function withTable(
   work: (table: Table) => Promise<unknown>,
 ): Promise<void> {
   const connections = new LanceConnections(loadBuckets(readEnvironment(environment)), 256);
-  const table = await (await connections.get(bucket, index)).openTable(generation);
   try {
-    await work(table);
+    await connections.use(bucket, index, async (connection) => {
+      const table = await connection.openTable(generation);
+      try {
+        await work(table);
+      } finally {
+        table.close();
+      }
+    });
   } finally {
-    table.close();
     await connections.close();
   }
 }

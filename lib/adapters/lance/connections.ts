@@ -1,7 +1,9 @@
 import { type Connection, connect, Session } from "@lancedb/lancedb";
+import { maxDescriptors, maxOpenIndexes } from "../../config/descriptors.ts";
 import { limits } from "../../config/limits.ts";
 import { type Bucket, type Buckets, lanceUriFor } from "../../domain/bucket.ts";
 import "../arrow/byte-order-marks.ts";
+import { Places } from "../places.ts";
 import { BucketFolder } from "../store/bucket-folder.ts";
 import { lanceCall } from "./lance-errors.ts";
 import { RowMemory } from "./row-memory.ts";
@@ -17,31 +19,82 @@ export function cacheBytes(memoryMb: number): { index: bigint; metadata: bigint;
   };
 }
 
+/** A connection that stays open until it is released. */
+export interface LeasedConnection {
+  connection: Connection;
+  release(): void;
+}
+
+interface Shared {
+  opening: Promise<Connection>;
+  users: number;
+}
+
 /**
  * LanceDB databases by bucket and index, all with one Session whose caches are a share of the function's memory, as are
  * the rows that are held of their tables.
+ *
+ * LanceDB gives every connection sockets of its own, so they are counted by those who use them: of those without a user
+ * a few stay open for the next, the others are closed.
  */
 export class LanceConnections {
   readonly rows: RowMemory;
+  /** Indexes that may be open for searches at a time. */
+  readonly maxOpenIndexes: number;
   readonly #buckets: Buckets;
   readonly #session: Session;
-  readonly #open = new Map<string, Promise<Connection>>();
+  /** The least recently used first. */
+  readonly #open = new Map<string, Shared>();
+  readonly #tasks = new Places(limits.connectionsOfTasks);
 
-  constructor(buckets: Buckets, memoryMb: number) {
+  constructor(buckets: Buckets, memoryMb: number, descriptors = maxDescriptors()) {
     const { index, metadata, rows } = cacheBytes(memoryMb);
+    const isRemote = buckets.all().some(({ backend }) => backend === "s3");
+    this.maxOpenIndexes = maxOpenIndexes(memoryMb, descriptors, isRemote);
     this.rows = new RowMemory(rows);
     this.#buckets = buckets;
     this.#session = new Session(index, metadata);
   }
 
-  async get(bucket: string, index: string): Promise<Connection> {
+  /** Does some work of a task with a connection; so many tasks at a time, as each has sockets of its own. */
+  async use<T>(bucket: string, index: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#tasks.hold(limits.connectionWaitMs, async () => {
+      const { connection, release } = await this.lease(bucket, index);
+      try {
+        return await work(connection);
+      } finally {
+        release();
+      }
+    });
+  }
+
+  /** For those who bound by themselves how many they have. */
+  async lease(bucket: string, index: string): Promise<LeasedConnection> {
     const uri = lanceUriFor(this.#buckets, bucket, index);
-    const known = this.#open.get(uri);
-    if (known) return known;
-    const opening = this.#connected(this.#buckets.get(bucket), uri);
-    this.#open.set(uri, opening);
-    opening.catch(() => this.#open.delete(uri));
-    return opening;
+    const shared = this.#open.get(uri) ?? this.#connect(bucket, uri);
+    this.#open.delete(uri);
+    this.#open.set(uri, shared);
+    shared.users += 1;
+    try {
+      const connection = await shared.opening;
+      return { connection, release: once(() => this.#release(shared)) };
+    } catch (error) {
+      if (this.#open.get(uri) === shared) this.#open.delete(uri);
+      throw error;
+    }
+  }
+
+  #connect(bucket: string, uri: string): Shared {
+    return { opening: this.#connected(this.#buckets.get(bucket), uri), users: 0 };
+  }
+
+  #release(shared: Shared): void {
+    shared.users -= 1;
+    const unused = [...this.#open].filter(([, { users }]) => users === 0);
+    for (const [uri, { opening }] of unused.slice(0, -limits.unusedConnections)) {
+      this.#open.delete(uri);
+      closed(opening);
+    }
   }
 
   async #connected(bucket: Bucket, uri: string): Promise<Connection> {
@@ -60,8 +113,24 @@ export class LanceConnections {
   }
 
   async close(): Promise<void> {
-    const open = await Promise.allSettled(this.#open.values());
+    const open = [...this.#open.values()];
     this.#open.clear();
-    for (const one of open) if (one.status === "fulfilled") one.value.close();
+    await Promise.all(open.map(({ opening }) => closed(opening)));
   }
+}
+
+async function closed(opening: Promise<Connection>): Promise<void> {
+  await opening.then(
+    (connection) => connection.close(),
+    () => undefined,
+  );
+}
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    work();
+  };
 }

@@ -37,7 +37,7 @@ export async function copyParts(
   parts: Part[],
   { concurrency = limits.diskCopyConcurrency, pause = 0, signal }: CopyPace,
 ): Promise<void> {
-  await Promise.all([...new Set(parts.map(({ path }) => path))].map(created));
+  for (const path of new Set(parts.map(({ path }) => path))) await created(path); // all at once would all be open at once
   const queue = parts.values();
   const failures: unknown[] = [];
   const copySome = async () => {

@@ -37,11 +37,10 @@ export class LanceGenerations implements Generations {
   }
 
   async create(ref: GenerationRef, target: TargetSchema): Promise<void> {
-    await classified(async () => {
-      const connection = await this.#connections.get(ref.bucket, ref.index);
-      const options = { mode: "create", existOk: true } as const;
-      (await connection.createEmptyTable(ref.generation, loadSchema(target), options)).close();
-    });
+    const options = { mode: "create", existOk: true } as const;
+    await this.#connected(ref, async (connection) =>
+      (await connection.createEmptyTable(ref.generation, loadSchema(target), options)).close(),
+    );
   }
 
   async append(ref: GenerationRef, ipc: Uint8Array): Promise<void> {
@@ -225,11 +224,10 @@ export class LanceGenerations implements Generations {
     const copy = this.#connections.isRemote(ref.bucket)
       ? await copyToDisk(this.#stores(ref.bucket), folderOf(ref), { version: await this.version(ref) })
       : undefined;
-    if (!copy)
-      return {
-        connection: await this.#connections.get(ref.bucket, ref.index),
-        close: async () => undefined,
-      };
+    if (!copy) {
+      const { connection, release } = await this.#connections.lease(ref.bucket, ref.index);
+      return { connection, close: async () => release() };
+    }
     const connection = await this.#connections.onDisk(copy.folder).catch(async (error) => {
       await copy.remove();
       throw error;
@@ -250,7 +248,7 @@ export class LanceGenerations implements Generations {
   }
 
   async list(bucket: string, index: string): Promise<string[]> {
-    return classified(async () => (await this.#connections.get(bucket, index)).tableNames());
+    return this.#connected({ bucket, index }, (connection) => connection.tableNames());
   }
 
   async #withColumn<T>(ref: GenerationRef, column: string, work: (table: Table) => Promise<T>): Promise<T> {
@@ -280,8 +278,7 @@ export class LanceGenerations implements Generations {
   }
 
   async #with<T>(ref: GenerationRef, work: (table: Table) => Promise<T>): Promise<T> {
-    return classified(async () => {
-      const connection = await this.#connections.get(ref.bucket, ref.index);
+    return this.#connected(ref, async (connection) => {
       const table = await connection.openTable(ref.generation);
       try {
         return await work(table);
@@ -290,13 +287,16 @@ export class LanceGenerations implements Generations {
       }
     });
   }
-}
 
-async function classified<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw fromLance(error);
+  async #connected<T>(
+    { bucket, index }: Pick<GenerationRef, "bucket" | "index">,
+    work: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#connections.use(bucket, index, work);
+    } catch (error) {
+      throw fromLance(error);
+    }
   }
 }
 

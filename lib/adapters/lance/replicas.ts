@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { limits } from "../../config/limits.ts";
 import type { GenerationRef, Publication } from "../../domain/index-entry.ts";
 import type { Stores } from "../../domain/ports.ts";
+import { Places } from "../places.ts";
 import type { LanceConnections } from "./connections.ts";
 import { copyToDisk, type DiskCopy } from "./disk-copy.ts";
 import { folderOf } from "./generation-folder.ts";
@@ -40,6 +41,7 @@ export class Replicas {
   /** Versions that did not fit or could not be copied: not tried again, unless there is more to link now. */
   readonly #given = new LRUCache<string, Given>({ max: limits.maxOpenHandles });
   readonly #closed = new AbortController();
+  readonly #places = new Places(limits.replicasFilledAtATime);
   /** Those whose files are still to go. */
   readonly #leaving = new Set<Promise<void>>();
 
@@ -50,6 +52,7 @@ export class Replicas {
     this.#options = options;
     if (maxBytes > 0)
       this.#ready = new LRUCache({
+        max: limits.maxOpenHandles,
         maxSize: maxBytes,
         sizeCalculation: ({ bytes }) => Math.max(1, bytes),
         dispose: (replica) => this.#retire(replica),
@@ -100,9 +103,14 @@ export class Replicas {
     if (underWay) return underWay;
     if (!this.#ready || this.isLocal(ref.bucket)) return;
     if (this.#closed.signal.aborted || this.#isOfNoUse(ref, version)) return;
+    const leave = this.#places.takeFree();
+    if (!leave) return; // the next search tries again
     const filling = this.#fill(ref, published, version, pause)
       .catch(() => this.#giveUp(key, version))
-      .then(() => void this.#filling.delete(key));
+      .then(() => {
+        leave();
+        this.#filling.delete(key);
+      });
     this.#filling.set(key, filling);
     return filling;
   }

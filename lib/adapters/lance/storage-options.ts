@@ -11,6 +11,8 @@ export function storageOptionsOf(bucket: Bucket): Record<string, string> {
     connect_timeout: `${limits.storeConnectTimeoutMs}ms`,
     client_max_retries: "4",
     client_retry_timeout: "20",
+    pool_max_idle_per_host: String(limits.idleSockets),
+    pool_idle_timeout: `${limits.idleSocketMs}ms`,
     ...(bucket.endpoint ? { aws_endpoint: bucket.endpoint, aws_virtual_hosted_style_request: "false" } : {}),
     ...(bucket.allowHttp ? { allow_http: "true" } : {}),
     ...(isGuarded(bucket) ? { aws_unsigned_payload: "true" } : {}),

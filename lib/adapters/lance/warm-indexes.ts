@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import { limits } from "../../config/limits.ts";
 import { publishedOf } from "../../domain/describe-index.ts";
 import { DomainError } from "../../domain/errors.ts";
@@ -7,8 +6,10 @@ import type { IndexRegistry } from "../../domain/index-registry.ts";
 import type { Clock, Lease, Reader, WarmIndexes } from "../../domain/ports.ts";
 import type { ReadGate } from "../../domain/read-gate.ts";
 import type { Consistency } from "../../domain/search-request.ts";
+import { Places } from "../places.ts";
 import type { LanceConnections } from "./connections.ts";
 import { GatedReader } from "./gated-reader.ts";
+import { Handle, OpenGeneration } from "./index-handle.ts";
 import { isGone, lanceCall } from "./lance-errors.ts";
 import { LanceReader } from "./lance-reader.ts";
 import type { LocalCopies } from "./local-copies.ts";
@@ -29,7 +30,10 @@ export class LanceWarmIndexes implements WarmIndexes {
   readonly #stalenessMs: number;
   readonly #copies: LocalCopies | undefined;
   readonly #gate: ReadGate | undefined;
-  readonly #handles: LRUCache<string, Handle>;
+  /** The least recently used first. */
+  readonly #handles = new Map<string, Handle>();
+  readonly #adding = new Map<string, Promise<void>>();
+  readonly #places: Places;
 
   constructor(options: {
     registry: IndexRegistry;
@@ -48,10 +52,7 @@ export class LanceWarmIndexes implements WarmIndexes {
     this.#connections = options.connections;
     this.#clock = options.clock;
     this.#stalenessMs = options.stalenessMs ?? limits.eventualStalenessMs;
-    this.#handles = new LRUCache({
-      max: options.maxHandles ?? limits.maxOpenHandles,
-      dispose: (handle) => handle.retire(),
-    });
+    this.#places = new Places(options.maxHandles ?? options.connections.maxOpenIndexes);
   }
 
   async use<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T> {
@@ -64,205 +65,132 @@ export class LanceWarmIndexes implements WarmIndexes {
     }
   }
 
+  /** Again when the handle was given up between the look and its use. */
   async #attempt<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T> {
     const started = performance.now();
-    const { opened, cold } = await this.#acquire(index, consistency);
-    try {
-      return await work({ ...opened.lease, cold, openMs: performance.now() - started });
-    } finally {
-      opened.release();
+    for (;;) {
+      const handle = await this.#enter(index);
+      try {
+        const { opened, cold } = await this.#look(handle, consistency);
+        if (opened)
+          return await opened.use((lease) => work({ ...lease, cold, openMs: performance.now() - started }));
+      } finally {
+        this.#leave(handle);
+      }
     }
   }
 
-  /** Again when the handle was evicted between the look and its use. */
-  async #acquire(index: string, consistency: Consistency) {
-    for (;;) {
-      const handle = this.#handleOf(index);
-      const cold = await (consistency === "strong"
-        ? handle.freshFromNow()
-        : handle.freshWithin(this.#stalenessMs));
-      const opened = handle.acquire();
-      if (opened) return { opened, cold };
-    }
+  async #look(handle: Handle, consistency: Consistency) {
+    const cold = await (consistency === "strong"
+      ? handle.freshFromNow()
+      : handle.freshWithin(this.#stalenessMs));
+    return { opened: handle.opened(), cold };
   }
 
   /** Closes everything, once the requests under way have ended. */
   close(): void {
-    this.#handles.clear();
+    for (const handle of [...this.#handles.values()]) this.#forget(handle);
   }
 
-  #handleOf(index: string): Handle {
-    const known = this.#handles.get(index);
-    if (known) return known;
-    const handle = new Handle({
+  /** The handle of an index, which stays open until it is left; whoever comes when all are in use waits. */
+  async #enter(index: string): Promise<Handle> {
+    for (;;) {
+      const known = this.#handles.get(index);
+      if (known) {
+        this.#handles.delete(index); // to the end: the least recently used is the first
+        this.#handles.set(index, known);
+        known.enter();
+        return known;
+      }
+      const place = this.#freePlace();
+      if (place) this.#add(index, place);
+      else await this.#waitToAdd(index);
+    }
+  }
+
+  #leave(handle: Handle): void {
+    handle.leave();
+    if (this.#places.areWanted) this.#evictUnused();
+  }
+
+  #freePlace(): (() => void) | undefined {
+    const free = this.#places.takeFree();
+    if (free || !this.#evictUnused()) return free;
+    return this.#places.takeFree();
+  }
+
+  /** All who wait for the same index wait for one place. */
+  async #waitToAdd(index: string): Promise<void> {
+    const adding =
+      this.#adding.get(index) ??
+      this.#places
+        .take(limits.indexWaitMs)
+        .then((place) => this.#add(index, place))
+        .finally(() => this.#adding.delete(index));
+    this.#adding.set(index, adding);
+    await adding;
+  }
+
+  #add(index: string, place: () => void): void {
+    const handle: Handle = new Handle({
+      index,
       read: () => this.#registry.get(index),
       open: (entry) => this.#open(entry),
       now: () => this.#clock.now(),
-      forget: () => this.#handles.peek(index) === handle && this.#handles.delete(index),
+      forget: () => this.#forget(handle),
+      gone: place,
     });
     this.#handles.set(index, handle);
-    return handle;
+  }
+
+  #forget(handle: Handle): void {
+    if (this.#handles.get(handle.index) === handle) this.#handles.delete(handle.index);
+    handle.retire();
+  }
+
+  /** @returns whether there was one */
+  #evictUnused(): boolean {
+    for (const handle of this.#handles.values()) {
+      if (!handle.isUnused) continue;
+      this.#forget(handle);
+      return true;
+    }
+    return false;
   }
 
   async #open(entry: IndexEntry): Promise<OpenGeneration> {
     const published = publishedOf(entry);
+    const { bucket, generation } = published;
+    const opening = this.#openTable(entry.name, published);
     try {
-      const reader = await lanceCall(limits.openTimeoutMs, async () => {
-        const connection = await this.#connections.get(published.bucket, entry.name);
-        const table = await connection.openTable(published.generation);
-        return LanceReader.over(table, published, this.#connections.rows);
-      });
-      const ref = { bucket: published.bucket, index: entry.name, generation: published.generation };
-      const read = this.#copies ? new ReplicatedReader(reader, this.#copies, ref, published) : reader;
-      return new OpenGeneration(
-        entry,
-        published,
-        read,
-        this.#gate ? new GatedReader(read, this.#gate, published) : read,
-      );
+      const { reader, release } = await lanceCall(limits.openTimeoutMs, () => opening);
+      const ref = { bucket, index: entry.name, generation };
+      const [copies, gate] = [this.#copies, this.#gate];
+      const nearest = copies ? new ReplicatedReader(reader, copies, ref, published) : reader;
+      const leased = gate ? new GatedReader(nearest, gate, published) : nearest;
+      return new OpenGeneration(entry, published, { reader: nearest, leased, release });
     } catch (error) {
+      opening.then(closeLate, () => undefined);
       if (isGone(error))
         throw new DomainError("IndexNotFound", `the data of index "${entry.name}" is gone`, { cause: error });
       throw error;
     }
   }
-}
 
-type FollowingReader = LanceReader | ReplicatedReader;
-
-/** A generation that is open, counted by the requests that use it. */
-class OpenGeneration {
-  entry: IndexEntry;
-  readonly published: Publication;
-  readonly reader: FollowingReader;
-  readonly #leased: Reader;
-  #users = 0;
-  #retired = false;
-
-  /** @param leased what requests read with, over `reader` */
-  constructor(entry: IndexEntry, published: Publication, reader: FollowingReader, leased: Reader) {
-    this.#leased = leased;
-    this.entry = entry;
-    this.published = published;
-    this.reader = reader;
-  }
-
-  acquire() {
-    this.#users += 1;
-    const { entry, published } = this;
-    return { lease: { entry, published, reader: this.#leased }, release: () => this.#release() };
-  }
-
-  retire(): void {
-    this.#retired = true;
-    this.#closeIfUnused();
-  }
-
-  #release(): void {
-    this.#users -= 1;
-    this.#closeIfUnused();
-  }
-
-  #closeIfUnused(): void {
-    if (this.#retired && this.#users === 0) this.reader.close();
-  }
-}
-
-interface HandleActions {
-  read(): Promise<{ value: IndexEntry; etag: string }>;
-  open(entry: IndexEntry): Promise<OpenGeneration>;
-  now(): number;
-  forget(): void;
-}
-
-/** One index: what is open of it, since when that is known to be current, and the look that is under way. */
-class Handle {
-  readonly #actions: HandleActions;
-  #current: OpenGeneration | undefined;
-  #freshAt = Number.NEGATIVE_INFINITY;
-  #looking: Promise<void> | undefined;
-  /** Looks begun, and the number of the last that ended well. */
-  #begun = 0;
-  #ended = 0;
-  #retired = false;
-
-  constructor(actions: HandleActions) {
-    this.#actions = actions;
-  }
-
-  /** Waits until a look that began at most so long ago has ended. @returns whether a generation had to be opened */
-  async freshWithin(stalenessMs: number): Promise<boolean> {
-    const now = this.#actions.now();
-    if (this.#freshAt < now - stalenessMs / 2 && this.#freshAt >= now - stalenessMs) this.#lookAhead();
-    return this.#lookUntil(() => this.#freshAt >= now - stalenessMs);
-  }
-
-  /** Behind the request's back, so that the next ones need not wait: what is known is fresh enough for this one. */
-  #lookAhead(): void {
-    this.#startLook().catch(() => undefined);
-  }
-
-  /** Waits until a look that begins from now on has ended; one under way may already have passed what matters. */
-  async freshFromNow(): Promise<boolean> {
-    const begun = this.#begun;
-    return this.#lookUntil(() => this.#ended > begun);
-  }
-
-  async #lookUntil(isFresh: () => boolean): Promise<boolean> {
-    const before = this.#current;
-    while (!isFresh()) {
-      await this.#startLook();
-    }
-    return this.#current !== before;
-  }
-
-  /** The look under way, or a new one. */
-  #startLook(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    return this.#looking;
-  }
-
-  /** Undefined when the handle is no longer to be used. */
-  acquire() {
-    return this.#retired ? undefined : this.#current?.acquire();
-  }
-
-  retire(): void {
-    this.#retired = true;
-    this.#current?.retire();
-  }
-
-  /** What is seen counts from before it was asked for. */
-  async #look(): Promise<void> {
-    const lookedAt = this.#actions.now();
-    const number = ++this.#begun;
+  async #openTable(index: string, published: Publication) {
+    const { connection, release } = await this.#connections.lease(published.bucket, index);
     try {
-      const { value: entry } = await this.#actions.read();
-      await this.#follow(entry);
-      this.#freshAt = lookedAt;
-      this.#ended = number;
+      const table = await connection.openTable(published.generation);
+      return { reader: await LanceReader.over(table, published, this.#connections.rows), release };
     } catch (error) {
-      this.#actions.forget();
+      release();
       throw error;
     }
   }
-
-  async #follow(entry: IndexEntry): Promise<void> {
-    const published = publishedOf(entry);
-    const current = this.#current;
-    if (current && sameGeneration(current.published, published)) {
-      await lanceCall(limits.openTimeoutMs, () => current.reader.refresh());
-      current.entry = entry;
-      return;
-    }
-    this.#current = await this.#actions.open(entry);
-    current?.retire();
-    if (this.#retired) this.#current.retire();
-  }
 }
 
-function sameGeneration(a: Publication, b: Publication): boolean {
-  return a.generation === b.generation && a.bucket === b.bucket && a.publishedAt === b.publishedAt;
+/** What was opened after nobody waited for it any more. */
+function closeLate({ reader, release }: { reader: LanceReader; release: () => void }): void {
+  reader.close();
+  release();
 }

@@ -14,9 +14,11 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/ports.ts";
 import { sourceChanged } from "../../domain/source-changed.ts";
+import { Places } from "../places.ts";
 import { BucketFolder } from "./bucket-folder.ts";
 import { Drafts } from "./drafts.ts";
 import { codeOf, isAbsent } from "./file-errors.ts";
@@ -46,7 +48,7 @@ export class LocalStore implements ObjectStore {
       const highest = await this.#highest(key);
       const path = highest === undefined ? this.#path(key) : join(this.#chain(key), String(highest));
       try {
-        const body = await readFile(await this.#folder.realPath(path));
+        const body = await withFile(async () => readFile(await this.#folder.realPath(path)));
         return { body: new Uint8Array(body), etag: String(highest ?? 0) };
       } catch (error) {
         if (!isAbsent(error)) throw error;
@@ -99,15 +101,17 @@ export class LocalStore implements ObjectStore {
 
   /** The file that was opened is looked at, as another may take its name meanwhile; afterwards again, for one that is written over. */
   async readInto(key: string, start: number, into: Uint8Array, identity?: string): Promise<number> {
-    const file = await this.#open(key, identity !== undefined);
-    try {
-      if (identity !== undefined) await refuseChanged(key, file, identity);
-      const { bytesRead } = await file.read(into, 0, into.length, start);
-      if (identity !== undefined) await refuseChanged(key, file, identity);
-      return bytesRead;
-    } finally {
-      await file.close();
-    }
+    return withFile(async () => {
+      const file = await this.#open(key, identity !== undefined);
+      try {
+        if (identity !== undefined) await refuseChanged(key, file, identity);
+        const { bytesRead } = await file.read(into, 0, into.length, start);
+        if (identity !== undefined) await refuseChanged(key, file, identity);
+        return bytesRead;
+      } finally {
+        await file.close();
+      }
+    });
   }
 
   async stat(key: string): Promise<ObjectStat | undefined> {
@@ -199,7 +203,7 @@ export class LocalStore implements ObjectStore {
 
   async #draft(folder: string, body: Uint8Array): Promise<string> {
     await this.#folder.refuseOutside(join(folder, "draft"));
-    return this.#drafts.write(folder, body);
+    return withFile(() => this.#drafts.write(folder, body));
   }
 
   /** @param isPlanned whether it has been there */
@@ -219,6 +223,11 @@ export class LocalStore implements ObjectStore {
     return join(dirname(this.#path(key)), `.${basename(key)}.v`);
   }
 }
+
+/** Of the process: Node opens all that is asked for at once before it closes any of it, and descriptors are few. */
+const places = new Places(limits.filesAtATime);
+
+const withFile = <T>(work: () => Promise<T>) => places.hold(limits.fileWaitMs, work);
 
 function conflict(key: string): DomainError {
   return new DomainError("Conflict", `${basename(key, ".json")} was changed by somebody else`);

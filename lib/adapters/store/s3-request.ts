@@ -98,12 +98,28 @@ interface Transport {
   agent: Agent;
 }
 
-/** Not by `import`, which looks at all that a module of Node's exports, and of HTTP's that loads `WebSocket`: 20 ms. */
+/** One for each protocol, so that the sockets of all buckets are counted together; those unused for a while are closed. */
+const transports = new Map<string, Transport>();
+
 function transportFor({ protocol }: URL): Transport {
+  const transport = transports.get(protocol) ?? newTransport(protocol);
+  transports.set(protocol, transport);
+  return transport;
+}
+
+/** Not by `import`, which looks at all that a module of Node's exports, and of HTTP's that loads `WebSocket`: 20 ms. */
+function newTransport(protocol: string): Transport {
   const { Agent, request } = process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http");
   return {
     request: request as Transport["request"],
-    agent: reuseReads(new Agent({ keepAlive: true, maxSockets: 50 })),
+    agent: reuseReads(
+      new Agent({
+        keepAlive: true,
+        maxTotalSockets: limits.maxSockets,
+        maxFreeSockets: limits.maxIdleSockets,
+        timeout: limits.idleSocketMs,
+      }),
+    ),
   };
 }
 
