@@ -7,7 +7,7 @@ import { StepFunctionsWorkflow, sfnClient } from "./adapters/workflow/step-funct
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
-import { DomainError } from "./domain/errors.ts";
+import { asDomainError, DomainError } from "./domain/errors.ts";
 import { JobLedger } from "./domain/job-ledger.ts";
 import type { ParquetSource } from "./domain/ports.ts";
 import { createReaders, type Readers, type ReadingHalf, readers } from "./readers.ts";
@@ -49,7 +49,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
     retireAfterMs,
     taskTimeLimitMs,
     close: async () => {
-      await embedded?.idle();
+      await embedded?.close();
       await close();
     },
   };
@@ -61,6 +61,8 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
       store: primary,
       machines,
       clock,
+      log: (name, what, error) =>
+        logger.error(`an execution ${what}`, { job_id: name, error: asDomainError(error) }),
       call: (task, payload, context) =>
         runTask(task, payload, timeLimited(context, taskTimeLimitMs), container, logTask),
     });

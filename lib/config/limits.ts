@@ -160,8 +160,11 @@ export const limits = {
   cancelWaitMs: 20_000,
   draftMaxAgeMs: 600_000, // of a file that is being written on a local bucket; an older one was left by a killed process
   maxSweptFolders: 10_000, // that a process remembers to have removed drafts from
+  endAgainMs: 5_000, // until an end is tried again that could not be written
 
   // Lists
+  maxEntryBytes: 4 * 1_048_576, // of an index in the registry that is read for a list
+  maxDocumentBytes: 64 * 1_048_576, // of a stored one; a plan of 100,000 files is the largest
   defaultPageSize: 50,
   maxPageSize: 200,
 } as const;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "./errors.ts";
-import { type IndexEntry, indexEntry, recallReport } from "./index-entry.ts";
+import { type IndexEntry, indexEntry, type ListedEntry, recallReport } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 import type { WarmIndexes } from "./ports.ts";
 
@@ -69,7 +69,7 @@ export async function describeIndex(
 export async function listIndexes(
   registry: IndexRegistry,
   page: { cursor?: string; limit: number },
-): Promise<{ indexes: IndexEntry[]; next: string | null }> {
+): Promise<{ indexes: ListedEntry[]; next: string | null }> {
   const { entries, next } = await registry.list(page.cursor, page.limit);
   return { indexes: entries, next: next ?? null };
 }

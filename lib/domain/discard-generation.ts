@@ -43,6 +43,17 @@ export async function discardIfEnded(
   if (made) await deps.generations.drop(made.ref);
 }
 
+/**
+ * Removes what a job has built before anything says that it ended: its disk is too full to say so. Only while the job
+ * holds the claim and does not publish, and none of its tasks is running.
+ */
+export async function dropDraft(deps: DiscardDependencies, job: string, index: string): Promise<void> {
+  const claim = (await deps.registry.read(index))?.value.claim;
+  const end = await deps.ledger.ended(job);
+  if (claim?.job !== job || claim.publishing || end?.state === "succeeded") return;
+  await deps.generations.drop({ index, bucket: claim.bucket, generation: claim.generation });
+}
+
 /** From here on the job cannot publish, whatever of it still runs. @returns undefined when it has no claim to lose */
 async function loseClaim(registry: IndexRegistry, index: string, job: string): Promise<Claim | undefined> {
   const entry = await changeClaim(registry, index, job, (claim) => ({ claim: { ...claim, lost: true } }));

@@ -122,12 +122,32 @@ export const errorTable = {
     retryable: true,
     title: "A task of the job did not end in the time its function has",
   },
+  StoreFull: {
+    code: "store-full",
+    status: 507,
+    retryable: false,
+    shown: true,
+    title: "There is no room left to write",
+  },
+  EntryDamaged: {
+    code: "entry-damaged",
+    status: 500,
+    retryable: false,
+    shown: true,
+    title: "What is stored about it cannot be read",
+  },
   DeadlineExceeded: { code: "deadline-exceeded", status: 504, retryable: true, title: "The deadline passed" },
   Internal: { code: "internal", status: 500, retryable: true, title: "Something went wrong on our side" },
 } as const;
 
 export type ErrorKind = keyof typeof errorTable;
 export type ErrorCode = (typeof errorTable)[ErrorKind]["code"];
+
+/** @param name of a kind, or a code itself @returns undefined for any other text */
+export function codeOf(name: string): ErrorCode | undefined {
+  if (Object.hasOwn(errorTable, name)) return errorTable[name as ErrorKind].code;
+  return Object.values(errorTable).find(({ code }) => code === name)?.code;
+}
 
 /** One problem of an input: where it is (`body.vector`, `source.part-0.parquet`) and what would be right. */
 export interface Issue {
@@ -144,7 +164,7 @@ interface Details {
 
 /**
  * Every error this project throws on purpose. Its `name` is the kind, which is what `ErrorEquals` of a state
- * machine matches; `detail` is written for the caller, and shown only when the status is below 500. What an error says
+ * machine matches; `detail` is written for the caller, and shown when the status is below 500 or the table says so. What an error says
  * is bounded here, at its one source: there may be as many problems as an input has fields, and each may name all columns.
  */
 export class DomainError extends Error {
@@ -170,6 +190,10 @@ export class DomainError extends Error {
   }
   get retryable(): boolean {
     return errorTable[this.kind].retryable;
+  }
+  /** Whether its detail is written for the caller: below 500, and where the table says so. */
+  get isShown(): boolean {
+    return this.status < 500 || "shown" in errorTable[this.kind];
   }
   /** The issues as they are answered and kept: one at the end says how many there are beside them. */
   get shownIssues(): Issue[] {
@@ -204,8 +228,16 @@ export function summaryOf(issues: readonly Issue[], more = 0, most: number = lim
   return left > 0 ? `${text}; and ${left} more` : text;
 }
 
-/** The error as one of ours: an unknown one becomes Internal with the original as its cause. */
+export function storeFull(cause: unknown, where = "in the store or on its disk"): DomainError {
+  return new DomainError("StoreFull", `no room is left ${where}; what was written of this is removed`, {
+    cause,
+  });
+}
+
+/** The error as one of ours: a full disk is StoreFull, an unknown one becomes Internal with the original as its cause. */
 export function asDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") return storeFull(error);
   return new DomainError("Internal", "unexpected error", { cause: error });
 }

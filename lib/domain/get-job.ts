@@ -1,9 +1,10 @@
 import { limits } from "../config/limits.ts";
-import { DomainError, errorTable } from "./errors.ts";
-import { type Job, type JobFailure, type JobState, machineOf, type Phase } from "./job.ts";
+import { codeOf, DomainError, errorTable } from "./errors.ts";
+import { type DamagedJob, type Job, type JobFailure, type JobState, machineOf, type Phase } from "./job.ts";
 import type { JobEnd, JobLedger } from "./job-ledger.ts";
 import { plan } from "./plan.ts";
 import type { ExecutionState, Workflow } from "./ports.ts";
+import { unlessDamaged } from "./stored-json.ts";
 
 /** A job as the workflow and the ledger tell it together. @throws JobNotFound */
 export async function getJob(ledger: JobLedger, workflow: Workflow, id: string): Promise<Job> {
@@ -84,17 +85,23 @@ export async function listJobs(
   ledger: JobLedger,
   workflow: Workflow,
   page: { cursor?: string; limit: number },
-): Promise<{ jobs: JobSummary[]; next: string | null }> {
+): Promise<{ jobs: ListedJob[]; next: string | null }> {
   const { ids, next } = await ledger.list(page.cursor, page.limit);
   const jobs = await Promise.all(ids.map((id) => summarise(ledger, workflow, id)));
   return { jobs, next: next ?? null };
 }
 
 export type JobSummary = Pick<Job, "id" | "type" | "index" | "state" | "createdAt" | "endedAt">;
+type ListedJob = JobSummary | DamagedJob;
 
-async function summarise(ledger: JobLedger, workflow: Workflow, id: string): Promise<JobSummary> {
-  const { type, index, state, createdAt, endedAt } = await getJob(ledger, workflow, id);
-  return { id, type, index, state, createdAt, endedAt };
+async function summarise(ledger: JobLedger, workflow: Workflow, id: string): Promise<ListedJob> {
+  return unlessDamaged(
+    async () => {
+      const { type, index, state, createdAt, endedAt } = await getJob(ledger, workflow, id);
+      return { id, type, index, state, createdAt, endedAt };
+    },
+    () => ({ id, state: "damaged" as const }),
+  );
 }
 
 /** A phase runs while one of its workers does; its time is from the first start to the last end. */
@@ -123,7 +130,8 @@ function mergePhase(group: Phase[]): Phase {
 
 function failureOf(execution: ExecutionState | undefined): JobFailure {
   if (!execution) return { code: errorTable.JobInterrupted.code, message: "the job's execution is gone" };
-  return { code: "internal", message: execution.cause ?? execution.error ?? "the execution failed" };
+  const { error = "Internal", cause = error } = execution;
+  return { code: codeOf(error) ?? "internal", message: cause };
 }
 
 export const isOver = (state: JobState) => state !== "running";

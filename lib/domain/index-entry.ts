@@ -152,3 +152,11 @@ export const indexEntry = z.strictObject({
   lastJob: jobId.nullable(),
 });
 export type IndexEntry = z.infer<typeof indexEntry>;
+
+/** What a list shows of an entry that cannot be read. */
+export const damagedEntry = z.strictObject({ name: indexName, state: z.literal("damaged") }).meta({
+  id: "DamagedEntry",
+  description: "What is stored of the index cannot be read; GET /indexes/{index} says what helps",
+});
+export const listedEntry = z.union([indexEntry, damagedEntry]);
+export type ListedEntry = z.infer<typeof listedEntry>;

@@ -1,9 +1,16 @@
+import { limits } from "../config/limits.ts";
 import { DomainError } from "./errors.ts";
-import { type IndexEntry, indexEntry } from "./index-entry.ts";
+import { type IndexEntry, indexEntry, type ListedEntry } from "./index-entry.ts";
+import { indexName } from "./names.ts";
 import type { Clock, ObjectStore } from "./ports.ts";
+import { entryDamaged, parseStored, unlessDamaged } from "./stored-json.ts";
 
 const folder = "registry/indexes/";
 const keyOf = (index: string) => `${folder}${index}.json`;
+
+/** Its tables cannot be removed without it: it says where they are and which numbers were used. */
+const remedy =
+  "restore its object under registry/indexes in the primary bucket from a backup. Without one, remove that object and the folder of the index under lance, then load it anew";
 
 export interface Versioned<T> {
   value: T;
@@ -23,16 +30,13 @@ export class IndexRegistry {
     this.#clock = clock;
   }
 
-  /** The entry as stored, tombstones included. */
+  /** The entry as stored, tombstones included. @throws EntryDamaged */
   async read(index: string): Promise<Versioned<IndexEntry> | undefined> {
     const stored = await this.#store.get(keyOf(index));
     if (!stored) return undefined;
-    const parsed = indexEntry.safeParse(JSON.parse(new TextDecoder().decode(stored.body)));
-    if (!parsed.success)
-      throw new DomainError("Internal", `the registry entry of "${index}" is damaged`, {
-        cause: parsed.error,
-      });
-    return { value: parsed.data, etag: stored.etag };
+    const value = parseStored(indexEntry, stored.body, `index "${index}"`, remedy);
+    if (value.name !== index) throw entryDamaged(`index "${index}"`, remedy);
+    return { value, etag: stored.etag };
   }
 
   /** @throws IndexNotFound when there is no entry or it was dropped */
@@ -104,25 +108,36 @@ export class IndexRegistry {
     }
   }
 
-  /** Entries by name after `after`, without tombstones. */
-  async list(after: string | undefined, limit: number): Promise<{ entries: IndexEntry[]; next?: string }> {
-    const entries: IndexEntry[] = [];
-    let last = after;
+  /** Entries by name after `after`, without tombstones; other objects in the folder are none. */
+  async list(after: string | undefined, limit: number): Promise<{ entries: ListedEntry[]; next?: string }> {
+    const entries: ListedEntry[] = [];
+    let last = after === undefined ? undefined : keyOf(after);
     while (entries.length <= limit) {
-      const page = await this.#store.list(folder, {
-        after: last ? keyOf(last) : undefined,
-        limit: limit + 1,
-      });
-      const names = page.map(({ key }) => key.slice(folder.length, -".json".length));
-      const read = await Promise.all(names.map((name) => this.read(name)));
-      entries.push(
-        ...read.flatMap((entry) => (entry && entry.value.state !== "dropped" ? [entry.value] : [])),
-      );
-      last = names.at(-1);
+      const page = await this.#store.list(folder, { after: last, limit: limit + 1 });
+      entries.push(...(await this.#entriesIn(page)));
+      last = page.at(-1)?.key;
       if (page.length <= limit) break;
     }
     const shown = entries.slice(0, limit);
     return { entries: shown, ...(entries.length > limit ? { next: shown.at(-1)?.name } : {}) };
+  }
+
+  async #entriesIn(page: { key: string; bytes: number }[]): Promise<ListedEntry[]> {
+    const named = page.flatMap(({ key, bytes }) => {
+      const name = indexName.safeParse(key.slice(folder.length, -".json".length));
+      return name.success && key === keyOf(name.data) ? [{ name: name.data, bytes }] : [];
+    });
+    const read = await Promise.all(
+      named.map(async ({ name, bytes }): Promise<ListedEntry | undefined> => {
+        const damaged = { name, state: "damaged" as const };
+        if (bytes > limits.maxEntryBytes) return damaged;
+        return unlessDamaged(
+          async () => (await this.read(name))?.value,
+          () => damaged,
+        );
+      }),
+    );
+    return read.flatMap((entry) => (entry && entry.state !== "dropped" ? [entry] : []));
   }
 
   #encode(entry: IndexEntry): Uint8Array {

@@ -14,6 +14,7 @@ import {
 import { clipped } from "./listed.ts";
 import { jobId } from "./names.ts";
 import type { Clock, ObjectStore } from "./ports.ts";
+import { entryDamaged, parseStored } from "./stored-json.ts";
 
 const jobRecord = z.object({ id: jobId, input: jobInput, createdAt: z.string() });
 export type JobRecord = z.infer<typeof jobRecord>;
@@ -22,6 +23,7 @@ const jobEnd = z.object({ state: z.enum(["succeeded", "cancelled", "failed"]), a
 export type JobEnd = z.infer<typeof jobEnd>;
 
 const byTime = "jobs/by-time/";
+const remedy = "restore its objects under jobs in the primary bucket from a backup, or start another job";
 /** Newest first in a listing that stores return in ascending order. */
 const descending = (ms: number) => String(9_999_999_999_999 - ms).padStart(13, "0");
 
@@ -56,7 +58,9 @@ export class JobLedger {
   }
 
   async record(id: string): Promise<JobRecord | undefined> {
-    return this.#read(`jobs/${id}/job.json`, jobRecord);
+    const record = await this.#read(id, `jobs/${id}/job.json`, jobRecord);
+    if (record && record.id !== id) throw entryDamaged(`job "${id}"`, remedy);
+    return record;
   }
 
   /** Ids, newest first. */
@@ -65,7 +69,7 @@ export class JobLedger {
     const page = await this.#store.list(byTime, { after, limit: limit + 1 });
     const markers = page.slice(0, limit).map(({ key }) => key.slice(byTime.length));
     return {
-      ids: markers.map((marker) => marker.slice(14)),
+      ids: markers.flatMap((marker) => jobId.safeParse(marker.slice(14)).data ?? []),
       next: page.length > limit ? markers.at(-1) : undefined,
     };
   }
@@ -81,7 +85,7 @@ export class JobLedger {
   }
 
   async read<S extends z.ZodType>(id: string, name: string, schema: S): Promise<z.output<S> | undefined> {
-    return this.#read(`jobs/${id}/${name}.json`, schema);
+    return this.#read(id, `jobs/${id}/${name}.json`, schema);
   }
 
   /** Progress of a phase, or of one worker of it. */
@@ -92,7 +96,7 @@ export class JobLedger {
   /** Every worker's progress. */
   async phases(id: string): Promise<Phase[]> {
     const keys = await this.#store.list(`jobs/${id}/progress/`);
-    const read = await Promise.all(keys.map(({ key }) => this.#read(key, phase)));
+    const read = await Promise.all(keys.map(({ key }) => this.#read(id, key, phase)));
     return read.flatMap((one) => (one ? [one] : []));
   }
 
@@ -142,9 +146,9 @@ export class JobLedger {
     }
   }
 
-  async #read<S extends z.ZodType>(key: string, schema: S): Promise<z.output<S> | undefined> {
+  async #read<S extends z.ZodType>(id: string, key: string, schema: S): Promise<z.output<S> | undefined> {
     const stored = await this.#store.get(key);
-    return stored && schema.parse(JSON.parse(new TextDecoder().decode(stored.body)));
+    return stored && parseStored(schema, stored.body, `job "${id}"`, remedy);
   }
 
   #timestamp(): string {

@@ -121,3 +121,10 @@ export const job = z
   })
   .meta({ id: "Job" });
 export type Job = z.infer<typeof job>;
+
+/** What a list shows of a job whose documents cannot be read. */
+export const damagedJob = z.strictObject({ id: jobId, state: z.literal("damaged") }).meta({
+  id: "DamagedJob",
+  description: "What is stored of the job cannot be read",
+});
+export type DamagedJob = z.infer<typeof damagedJob>;

@@ -7,13 +7,13 @@ export interface HttpResponse {
 }
 
 /**
- * The one place where an error becomes a response. Below 500 the detail was written for the caller; above it says
+ * The one place where an error becomes a response. Below 500 the detail was written for the caller, and of a few kinds above; else that says
  * nothing of paths, buckets, SQL or LanceDB: that is in the log, under the same correlation id.
  */
 export function problemResponse(error: DomainError, correlationId: string): HttpResponse {
   const { title } = errorTable[error.kind];
   const { code, status, shownIssues: issues } = error;
-  const shown = status < 500 ? { detail: error.message, ...(issues.length > 0 ? { issues } : {}) } : {};
+  const shown = error.isShown ? { detail: error.message, ...(issues.length > 0 ? { issues } : {}) } : {};
   const body = {
     type: `urn:problem:${code}`,
     title,

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { discardGeneration } from "../domain/discard-generation.ts";
-import { type ErrorKind, errorTable } from "../domain/errors.ts";
+import { discardGeneration, dropDraft } from "../domain/discard-generation.ts";
+import { asDomainError, codeOf, type ErrorKind, errorTable } from "../domain/errors.ts";
 import { isSameInput, type jobFailure, jobInput } from "../domain/job.ts";
 import { hasPublished } from "../domain/publish-generation.ts";
 import { concludePublication, type TaskDependencies } from "./tasks.ts";
@@ -16,13 +16,27 @@ export async function discard(deps: TaskDependencies, jobId: string, payload: Re
   if (!record || !isSameInput(record.input, jobInput.safeParse(payload["input"]).data))
     return unpublished(fromState(payload["error"]));
   const { index } = record.input;
-  await deps.ledger.end(jobId, "failed");
+  await withRoom(
+    () => deps.ledger.end(jobId, "failed"),
+    () => dropDraft(deps, jobId, index),
+  );
   await discardGeneration(deps, jobId, index);
   if (await hasPublished(deps, jobId)) return publishedAfterAll(deps, jobId, index);
   const told = await deps.ledger.failure(jobId);
   const failure = told && isOf(payload["error"], told) ? told : failureFrom(payload["error"]);
   await deps.ledger.recordFailure(jobId, failure);
   return unpublished({ error: failure.code, cause: failure.message });
+}
+
+/** Where there is no room for a document, that is made first. */
+async function withRoom(write: () => Promise<unknown>, makeRoom: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (asDomainError(error).kind !== "StoreFull") throw error;
+    await makeRoom();
+    await write();
+  }
 }
 
 const unpublished = (failure: { error: string; cause: string }) => ({
@@ -49,8 +63,7 @@ function isOf(error: unknown, { code }: z.infer<typeof jobFailure>): boolean {
 /** What Step Functions says of the task that failed: its error's name and, in the cause, the message. */
 function fromState(error: unknown): { error: string; cause: string } {
   const { Error: name = "Internal", Cause: cause = "" } = (error ?? {}) as { Error?: string; Cause?: string };
-  const code = Object.hasOwn(errorTable, name) ? errorTable[name as ErrorKind].code : "internal";
-  return { error: code, cause: messageIn(cause) };
+  return { error: codeOf(name) ?? "internal", cause: messageIn(cause) };
 }
 
 /** The cause is what the function threw, as JSON, or the bare message in the embedded interpreter. */

@@ -34,10 +34,6 @@ export class OpenGeneration {
     this.#release = release;
   }
 
-  get isRetired(): boolean {
-    return this.#retired;
-  }
-
   async use<T>(work: (lease: Pick<Lease, "entry" | "published" | "reader">) => Promise<T>): Promise<T> {
     this.#users += 1;
     const { entry, published } = this;

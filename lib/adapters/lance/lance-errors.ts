@@ -1,4 +1,5 @@
-import { DomainError } from "../../domain/errors.ts";
+import { tmpdir } from "node:os";
+import { DomainError, storeFull } from "../../domain/errors.ts";
 
 /**
  * LanceDB's errors are plain, with paths and source lines in their text: they are classified here and kept as a cause,
@@ -7,6 +8,8 @@ import { DomainError } from "../../domain/errors.ts";
 export function fromLance(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const text = error instanceof Error ? error.message : String(error);
+  if (/no space left on device|quota exceeded|QuotaExceeded|StorageFull|status(?: code)?: 507/i.test(text))
+    return storeFull(error, text.includes(tmpdir()) ? "on the temporary disk" : undefined);
   if (/timed? ?out|deadline|exceeded the time/i.test(text))
     return new DomainError("DeadlineExceeded", "the search took longer than its deadline", { cause: error });
   if (

@@ -21,7 +21,12 @@ export class Drafts {
     await mkdir(folder, { recursive: true });
     await this.sweep(folder);
     const path = join(folder, `.${host}-${process.pid}-${randomUUID()}.tmp`);
-    await writeFile(path, body, { flag: "wx" });
+    try {
+      await writeFile(path, body, { flag: "wx" });
+    } catch (error) {
+      await rm(path, { force: true }); // a full disk would be full of such
+      throw error;
+    }
     return path;
   }
 

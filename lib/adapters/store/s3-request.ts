@@ -140,7 +140,8 @@ function encoded(text: string): string {
   );
 }
 
-const isPassing = (status: number) => status >= 500 || status === 429 || status === 408;
+/** 507: the store is full, and stays so for a while. */
+const isPassing = (status: number) => (status >= 500 && status !== 507) || status === 429 || status === 408;
 
 /** The answer has to begin in time, and bodies to go and come fast enough. */
 function answerOf(sent: ClientRequest, { body, into = nothing }: S3Question): Promise<S3Answer> {

@@ -3,11 +3,15 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StateMachine } from "aws-local-stepfunctions";
 import { limits } from "../../config/limits.ts";
+import { asDomainError } from "../../domain/errors.ts";
 import type { Clock, ExecutionState, ObjectStore, Workflow } from "../../domain/ports.ts";
 import { isAlive } from "../is-alive.ts";
 import { type ExecutionRecord, ExecutionRecords } from "./execution-records.ts";
 import type { Machine, State } from "./machines.ts";
 import { type CallTask, TaskCalls } from "./task-calls.ts";
+
+/** One line about an execution that cannot go on as it should: its name and what about it. */
+export type LogExecution = (name: string, what: string, error: unknown) => void;
 
 interface Running {
   abort: AbortController;
@@ -27,6 +31,10 @@ export class EmbeddedWorkflow implements Workflow {
   readonly #running = new Map<string, Running>();
   /** Names that this process is about to run or runs: set before anything is awaited, so that none runs twice. */
   readonly #held = new Set<string>();
+  /** Ends that could not be written, for want of room or of a store: told from here until they are. */
+  readonly #unwritten = new Map<string, Partial<ExecutionRecord>>();
+  readonly #closing = new AbortController();
+  readonly #log: LogExecution;
   readonly #owner = { host: hostname(), pid: process.pid, process: randomUUID() };
 
   constructor(options: {
@@ -34,11 +42,13 @@ export class EmbeddedWorkflow implements Workflow {
     machines: Record<string, Machine>;
     call: CallTask;
     clock: Clock;
+    log: LogExecution;
   }) {
     this.#records = new ExecutionRecords(options.store);
     this.#machines = options.machines;
     this.#call = options.call;
     this.#clock = options.clock;
+    this.#log = options.log;
   }
 
   async start(name: string, machine: string, input: unknown): Promise<void> {
@@ -73,6 +83,8 @@ export class EmbeddedWorkflow implements Workflow {
   async describe(name: string): Promise<ExecutionState | undefined> {
     const read = await this.#records.read(name);
     if (!read) return undefined;
+    const unwritten = this.#unwritten.get(name);
+    if (unwritten) return stateOf({ ...read.record, ...unwritten });
     if (!this.#isOrphan(read.record)) return stateOf(read.record);
     await this.#hold(name, () => this.#takeOver(name));
     const taken = await this.#records.read(name);
@@ -92,14 +104,16 @@ export class EmbeddedWorkflow implements Workflow {
     }
   }
 
-  /** Takes over what processes that died have left. */
+  /** Takes over what processes that died have left; one that is damaged is a line in the log. */
   async resume(): Promise<void> {
-    for (const name of await this.#records.running(this.#clock.now())) await this.describe(name);
+    for (const name of await this.#records.running(this.#clock.now()))
+      await this.describe(name).catch((error) => this.#log(name, "is not resumed", error));
   }
 
-  /** Waits until the executions of this process have ended. */
-  async idle(): Promise<void> {
+  /** Waits until the executions of this process have ended; an end that cannot be written is left to the next process. */
+  async close(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+    this.#closing.abort();
   }
 
   #isOrphan(record: ExecutionRecord): boolean {
@@ -128,27 +142,58 @@ export class EmbeddedWorkflow implements Workflow {
 
   #run(record: ExecutionRecord): void {
     const abort = new AbortController();
-    const ended = this.#execute(record, abort).finally(() => {
+    const ended = this.#execute(record, abort).then((unwritten) => {
       this.#running.delete(record.name);
-      this.#held.delete(record.name);
+      if (unwritten) this.#endLater(record, unwritten).catch(() => undefined);
+      else this.#held.delete(record.name);
     });
     this.#running.set(record.name, { abort, ended });
   }
 
-  async #execute(record: ExecutionRecord, abort: AbortController): Promise<void> {
+  /** Never throws: nobody would hear it. @returns an end that could not be written */
+  async #execute(
+    record: ExecutionRecord,
+    abort: AbortController,
+  ): Promise<Partial<ExecutionRecord> | undefined> {
     const beat = setInterval(
       () => void this.#beat(record.name, abort).catch(() => undefined),
       limits.heartbeatMs,
     );
     beat.unref();
     const tasks = new TaskCalls(this.#call, abort.signal);
+    const end = await this.#interpret(record, tasks, abort);
+    const isWritten = await this.#end(record.name, end).then(
+      () => true,
+      (error) => this.#log(record.name, "cannot write how it ended", error),
+    );
+    clearInterval(beat);
+    await tasks.settled();
+    await this.#records.update(record.name, () => ({ settled: true })).catch(() => undefined);
+    return isWritten ? undefined : end;
+  }
+
+  /** Again and again until there is room, and then what the job has built goes, too. */
+  async #endLater({ name, input }: ExecutionRecord, end: Partial<ExecutionRecord>): Promise<void> {
+    this.#unwritten.set(name, { ...end, endedAt: this.#timestamp() });
+    const { signal } = this.#closing;
+    do await sleep(limits.endAgainMs, undefined, { signal, ref: false });
+    while (!(await this.#hasEnded(name, input, end)));
+    this.#unwritten.delete(name);
+    this.#held.delete(name);
+  }
+
+  /** @returns false as long as the store does not take it */
+  async #hasEnded(name: string, input: unknown, end: Partial<ExecutionRecord>): Promise<boolean> {
+    const payload = { jobId: name, input, error: { Error: end.error, Cause: end.cause } };
+    const context = { signal: this.#closing.signal, remainingMs: () => Number.POSITIVE_INFINITY };
     try {
-      await this.#end(record.name, await this.#interpret(record, tasks, abort));
-    } finally {
-      clearInterval(beat);
-      await tasks.settled();
-      await this.#records.update(record.name, () => ({ settled: true })).catch(() => undefined);
+      if (end.status === "failed") await this.#call("discard", payload, context);
+      await this.#end(name, end);
+    } catch (error) {
+      if (isOfTheStore(error)) return false;
+      this.#log(name, "cannot be ended", error);
     }
+    return true;
   }
 
   async #interpret(
@@ -159,17 +204,17 @@ export class EmbeddedWorkflow implements Workflow {
     const machine = this.#machines[record.machine];
     if (!machine)
       return { status: "failed", error: "Internal", cause: `no state machine "${record.machine}"` };
-    // biome-ignore lint/suspicious/noExplicitAny: the library's type of a definition is narrower than the ASL it takes
-    const interpreter = new StateMachine(definitionFor(machine, record) as any, {
-      validationOptions: { checkArn: false },
-    });
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    const run = interpreter.run(record.input as any, {
-      overrides: { taskResourceLocalHandlers: tasks.handlersFor(machine) },
-      context: { Execution: { Id: record.name, Name: record.name, StartTime: record.startedAt } },
-    });
-    abort.signal.addEventListener("abort", () => run.abort());
     try {
+      // biome-ignore lint/suspicious/noExplicitAny: the library's type of a definition is narrower than the ASL it takes
+      const interpreter = new StateMachine(definitionFor(machine, record) as any, {
+        validationOptions: { checkArn: false },
+      });
+      // biome-ignore lint/suspicious/noExplicitAny: as above
+      const run = interpreter.run(record.input as any, {
+        overrides: { taskResourceLocalHandlers: tasks.handlersFor(machine) },
+        context: { Execution: { Id: record.name, Name: record.name, StartTime: record.startedAt } },
+      });
+      abort.signal.addEventListener("abort", () => run.abort());
       await run.result;
       return abort.signal.aborted ? {} : { status: "succeeded" };
     } catch (error) {
@@ -222,6 +267,12 @@ function statesFrom(start: string, { States }: Machine, found: Record<string, St
   const next = [...JSON.stringify(state).matchAll(/"(?:Next|Default)":"(\w+)"/g)].map(([, name]) => name);
   for (const name of next) statesFrom(name as string, { StartAt: start, States }, found);
   return found;
+}
+
+/** Where trying again helps, some time. */
+function isOfTheStore(error: unknown): boolean {
+  const { kind } = asDomainError(error);
+  return kind === "StoreFull" || kind === "StoreUnavailable";
 }
 
 function failureOf(error: unknown): { error: string; cause: string } {

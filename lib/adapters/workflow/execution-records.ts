@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
+import { entryDamaged, parseStored } from "../../domain/stored-json.ts";
 
 const executionRecord = z.object({
   name: z.string(),
@@ -39,10 +40,10 @@ export class ExecutionRecords {
   async read(name: string): Promise<{ record: ExecutionRecord; etag: string } | undefined> {
     const stored = await this.#store.get(keyOf(name));
     if (!stored) return undefined;
-    return {
-      record: executionRecord.parse(JSON.parse(new TextDecoder().decode(stored.body))),
-      etag: stored.etag,
-    };
+    const [what, remedy] = [`the execution of job "${name}"`, "start another job"];
+    const record = parseStored(executionRecord, stored.body, what, remedy);
+    if (record.name !== name) throw entryDamaged(what, remedy);
+    return { record, etag: stored.etag };
   }
 
   /** The marker first, so that no record that runs is without. @returns false when the name is taken */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { indexDescription } from "../../domain/describe-index.ts";
-import { indexEntry } from "../../domain/index-entry.ts";
+import { damagedEntry, indexEntry } from "../../domain/index-entry.ts";
 import { indexName } from "../../domain/names.ts";
 import { common, cursor, next, type Operations, ofIndex, page } from "./operation.ts";
 
@@ -12,7 +12,10 @@ export const indexOperations = {
     route: "/indexes",
     summary: "Indexes by name",
     query: page.extend({ cursor: indexName.meta(cursor).optional() }),
-    response: z.strictObject({ indexes: z.array(indexEntry.meta({ id: "IndexEntry" })), next }),
+    response: z.strictObject({
+      indexes: z.array(z.union([indexEntry.meta({ id: "IndexEntry" }), damagedEntry])),
+      next,
+    }),
   },
   getIndex: {
     ...common,

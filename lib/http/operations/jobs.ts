@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { job, jobInput } from "../../domain/job.ts";
+import { damagedJob, job, jobInput } from "../../domain/job.ts";
 import { jobId } from "../../domain/names.ts";
 import { common, cursor, next, type Operations, page } from "./operation.ts";
 
@@ -42,7 +42,10 @@ export const jobOperations = {
     route: "/jobs",
     summary: "Jobs, newest first",
     query: page.extend({ cursor: jobCursor.optional() }),
-    response: z.strictObject({ jobs: z.array(jobSummary.meta({ id: "JobSummary" })), next }),
+    response: z.strictObject({
+      jobs: z.array(z.union([jobSummary.meta({ id: "JobSummary" }), damagedJob])),
+      next,
+    }),
   },
   getJob: {
     ...common,
