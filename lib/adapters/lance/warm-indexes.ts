@@ -3,7 +3,7 @@ import { publishedOf } from "../../domain/describe-index.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { IndexEntry, Publication } from "../../domain/index-entry.ts";
 import type { IndexRegistry } from "../../domain/index-registry.ts";
-import type { Clock, Lease, Reader, WarmIndexes } from "../../domain/ports.ts";
+import type { Clock, Lease, WarmIndexes } from "../../domain/ports.ts";
 import type { ReadGate } from "../../domain/read-gate.ts";
 import type { Consistency } from "../../domain/search-request.ts";
 import { Places } from "../places.ts";
