@@ -2,7 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/ports.ts";
-import { entryDamaged, parseStored } from "../../domain/stored-json.ts";
+import { entryDamaged, parseStored, unlessDamaged } from "../../domain/stored-json.ts";
 
 const executionRecord = z.object({
   name: z.string(),
@@ -86,8 +86,11 @@ export class ExecutionRecords {
 
   /** One without a record is of an execution that is about to begin, or never did. @returns whether it went */
   async #unmarkEnded(name: string, now: number): Promise<boolean> {
-    const read = await this.read(name);
-    if (read?.record.status === "running") return false;
+    const read = await unlessDamaged(
+      () => this.read(name),
+      () => "damaged" as const,
+    );
+    if (read === "damaged" || read?.record.status === "running") return false;
     if (!read) {
       const at = markedAt((await this.#store.get(marker(name)))?.body);
       if (at === undefined) await this.#mark(name, now);
@@ -100,8 +103,11 @@ export class ExecutionRecords {
 
 /** @returns undefined for a marker of old, which says nothing, or what cannot be read */
 function markedAt(body: Uint8Array | undefined): number | undefined {
-  const text = new TextDecoder().decode(body);
-  return text === "" ? undefined : markerBody.safeParse(JSON.parse(text)).data?.at;
+  try {
+    return markerBody.safeParse(JSON.parse(new TextDecoder().decode(body))).data?.at;
+  } catch {
+    return undefined;
+  }
 }
 
 async function holds(write: Promise<string>): Promise<boolean> {
