@@ -32,7 +32,10 @@ export const limits = {
   maxFilterValues: 256,
   maxFilterStringLength: 4_096,
   maxDocIdLength: 1_024,
+  maxFetchedDocuments: 1_000, // of one request
   maxColumns: 256,
+  maxColumnNameLength: 1_024, // at load as in requests
+  maxSelectLength: 8_192, // of the query of a URL, which is answered up to some 10 KB
   maxFilterColumns: 32,
   likelyFilterColumns: 16, // that get scalar indexes where a job names none
   likelyFilterBytes: 64, // of a row, on the average

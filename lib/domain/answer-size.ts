@@ -88,8 +88,11 @@ export function hitsTooLarge(k: number, fit: number, widest: string): DomainErro
   return tooLarge(`of ${k} hits ${fit} fit into an answer`, smaller, widest);
 }
 
-export function documentTooLarge(widest: string): DomainError {
-  return tooLarge("the document does not fit into an answer", "ask for", widest);
+/** Documents that are more than an answer may hold. @param fit of those that are there do */
+export function documentsTooLarge(asked: number, fit: number, widest: string): DomainError {
+  if (asked === 1) return tooLarge("the document does not fit into an answer", "ask for", widest);
+  const fewer = fit > 0 ? `ask for ${fit} at a time, or for` : "ask for";
+  return tooLarge(`of ${asked} documents ${fit} fit into an answer`, fewer, widest);
 }
 
 function tooLarge(what: string, instead: string, widest: string): DomainError {

@@ -16,7 +16,7 @@ const kinds: [RegExp, Kind][] = [
 ];
 
 const expected: Record<Kind, string> = {
-  string: "a string of well-formed Unicode without NUL",
+  string: "a string of well-formed Unicode",
   integer: "an integer in the column's range (beyond 2^53 as a string)",
   number: 'a finite number, "Infinity" or "-Infinity"',
   boolean: "true or false",
@@ -89,7 +89,7 @@ function operandsOf(filter: Exclude<Leaf, { op: "is_null" }>): Record<string, Sc
 function fits(value: Scalar, kind: Kind, type: string): boolean {
   switch (kind) {
     case "string":
-      return typeof value === "string" && !value.includes("\0") && value.isWellFormed();
+      return typeof value === "string" && value.isWellFormed();
     case "integer":
       return integerOf(value, type) !== undefined;
     case "number":

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { limits } from "../config/limits.ts";
 import type { Issue } from "./errors.ts";
+import { columnName } from "./names.ts";
 
-const columnName = z.string().min(1).max(256);
 const text = z.string().max(limits.maxFilterStringLength);
 const textLimit = `at most ${limits.maxFilterStringLength} characters`;
 const scalar = z.union([text, z.number(), z.boolean()], {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../config/limits.ts";
 import { askedIndexType, chosenColumns, indexParameters, metric } from "./index-entry.ts";
-import { bucketAlias, indexName, jobId, sourceName } from "./names.ts";
+import { bucketAlias, columnName, indexName, jobId, sourceName } from "./names.ts";
 
 const common = {
   index: indexName,
@@ -10,7 +10,7 @@ const common = {
   }),
   indexParameters: indexParameters.default({}),
   filterColumns: z
-    .array(z.string().min(1).max(256))
+    .array(columnName)
     .max(limits.maxFilterColumns)
     .optional()
     .meta({
@@ -31,8 +31,8 @@ export const migrateInput = z
     source: sourceName,
     bucket: bucketAlias.default("primary").meta({ description: "Where the index is written" }),
     metric: metric.default("cosine"),
-    vectorColumn: z.string().min(1).max(256).optional(),
-    idColumn: z.string().min(1).max(256).optional(),
+    vectorColumn: columnName.optional(),
+    idColumn: columnName.optional(),
     dimension: z.int().min(1).max(limits.maxDimension).optional(),
     onDuplicate: z.enum(["fail", "keep-last"]).default("fail").meta({
       description: "What to do when a document id is there twice; last is by file name, then row",

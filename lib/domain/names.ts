@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { limits } from "../config/limits.ts";
 
 /** The name of an index: a path segment on every store, so small letters, digits, `_` and `-` only. */
 export const indexName = z
@@ -17,6 +18,13 @@ export const jobId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,80}$/, "1 to 80 of A-Z a-z 0-9 _ -")
   .meta({ description: "Id of a job", example: "job-0f3c9a2b7d5e4f6a8b1c2d3e4f5a6b7c" });
+
+/** The name of a column, as every request may name what a load has taken. */
+export const columnName = z
+  .string()
+  .min(1)
+  .max(limits.maxColumnNameLength)
+  .refine((name) => name.isWellFormed(), "must be well-formed Unicode");
 
 /**
  * `bucket-alias/key-or-prefix`. The key is relative: no empty, `.` or `..` segments, no backslash and no control

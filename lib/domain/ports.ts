@@ -59,12 +59,13 @@ export interface Reader {
   /** Bytes of that copy, where it does. */
   readonly replicaBytes?: number;
   search(query: Query): Promise<Hit[]>;
+  /** Those that are there, by their ids, of which none is there twice. */
   fetch(
-    docId: string,
+    ids: string[],
     columns: string[],
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Document | undefined>;
+  ): Promise<Map<string, Document>>;
   stats(): Promise<GenerationStats>;
   /** Fills what later reads are answered from. Whoever asks while that is under way waits for the same. */
   warm(): Promise<void>;

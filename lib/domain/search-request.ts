@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { limits } from "../config/limits.ts";
 import { filter } from "./filter.ts";
+import { columnName } from "./names.ts";
 
 /** Names of columns a caller wants back. */
-export const columnList = z.array(z.string().min(1).max(256)).max(limits.maxColumns);
+export const columnList = z.array(columnName).max(limits.maxColumns);
 
 export const consistency = z.enum(["eventual", "strong"]).meta({
   description:
@@ -95,17 +96,53 @@ export type SearchResponse = z.infer<typeof searchResponse>;
 export const document = z.looseObject({ doc_id: z.string() }).meta({ id: "Document" });
 export type Document = z.infer<typeof document>;
 
-/** `?select=a,b`: names are separated by commas. */
+/** `?select=a,b`, or a JSON array for names that hold a comma or begin with `[`. */
 export const selectParameter = z
   .string()
-  .max(8_192)
-  .transform((text) => text.split(","))
+  .max(limits.maxSelectLength)
+  .transform((text, context) => {
+    if (!text.startsWith("[")) return text.split(",");
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue("what begins with [ must be a JSON array of names");
+      return z.NEVER;
+    }
+  })
   .pipe(columnList)
-  .meta({ description: "Columns, separated by commas" });
+  .meta({
+    description: 'Columns, separated by commas; as a JSON array where a name holds a comma: ["a,b","c"]',
+  });
 
 export const docId = z
   .string()
   .min(1)
   .max(limits.maxDocIdLength)
-  .refine((id) => id.isWellFormed() && !id.includes("\0"), "must be well-formed Unicode without NUL")
-  .meta({ description: "Id of a document, percent-encoded", example: "w08397" });
+  .refine((id) => id.isWellFormed(), "must be well-formed Unicode")
+  .meta({
+    description:
+      "Id of a document, percent-encoded. What no path can carry, . and .. above all, is fetched by batch-get",
+    example: "w08397",
+  });
+
+/** Several documents by their ids, of which a body can carry any. */
+export const batchRequest = z
+  .strictObject({
+    ids: z.array(docId).min(1).max(limits.maxFetchedDocuments).meta({ description: "Ids of documents" }),
+    select: columnList
+      .optional()
+      .meta({ description: "Columns of the documents; all but the vector without it" }),
+    consistency: consistency.default("eventual"),
+  })
+  .meta({ id: "BatchGetRequest" });
+export type BatchRequest = z.output<typeof batchRequest>;
+
+export const batchResponse = z
+  .strictObject({
+    documents: z
+      .array(document)
+      .meta({ description: "Each once, in the order in which they were asked for" }),
+    missing: z.array(z.string()).meta({ description: "Ids of which there is no document, in that order" }),
+  })
+  .meta({ id: "BatchGetResponse" });
+export type BatchResponse = z.infer<typeof batchResponse>;

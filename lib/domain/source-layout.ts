@@ -150,6 +150,12 @@ function nameIssue(file: string, name: string, idColumn: string): Issue[] {
   // LanceDB reads a dot as a path into a struct and cannot quote a backtick
   if (/[`.\p{Cc}]/u.test(name) || name === "")
     return [{ path, message: "a column name may not be empty or hold . ` or control characters" }];
+  // LanceDB reads it as all columns
+  if (name === "*") return [{ path, message: "the name stands for all columns; rename the column" }];
+  if (name.length > limits.maxColumnNameLength)
+    return [
+      { path, message: `the name has ${name.length} characters, at most ${limits.maxColumnNameLength}` },
+    ];
   return [];
 }
 

@@ -34,6 +34,8 @@ const oddIds = [
   "..",
   "a\\b",
   "&=;,",
+  "\ufeffd1",
+  "a\0b",
 ];
 const smallRows = (): Row[] => [
   ...oddIds.map((doc_id, i) => ({ doc_id, vector: [1, i, 0, 0], size: 2n ** 53n + BigInt(i) })),
@@ -112,6 +114,47 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect([status, body.doc_id]).toEqual([200, docId]);
       });
 
+      test("documents come by their ids, in the order asked for, whatever no path can carry among them", async () => {
+        const ids = ["nobody", "..", "d3", "a\0b", "\ufeffd1", "d3", "batch-get", "d1"];
+        const body = { ids, select: ["vector", "size"] };
+        const answer = await http.call("fetchDocuments", { index: "small" }, { body });
+        expect(answer.body.documents).toMatchObject([
+          { doc_id: "..", vector: [1, 10, 0, 0], size: "9007199254741002" },
+          { doc_id: "d3", size: 3 },
+          { doc_id: "a\0b", vector: [1, 14, 0, 0] },
+          { doc_id: "\ufeffd1", vector: [1, 13, 0, 0] },
+          { doc_id: "d1", size: 1 },
+        ]);
+        expect(answer.body.missing).toEqual(["nobody", "batch-get"]);
+        const whole = await http.call("fetchDocuments", { index: "small" }, { body: { ids: oddIds } });
+        expect(whole.body.documents.map((one: { doc_id: string }) => one.doc_id)).toEqual(oddIds);
+        expect(whole.body.documents[0]).not.toHaveProperty("vector");
+      });
+
+      test.each([
+        ["none", { ids: [] }, ["body.ids"]],
+        ["more than 1,000", { ids: Array.from({ length: 1_001 }, String) }, ["body.ids"]],
+        ["what no id can be", { ids: ["a", "", "\ud800", 7] }, ["body.ids[1]", "body.ids[2]", "body.ids[3]"]],
+        ["columns there are not", { ids: ["a"], select: ["size", "nope"] }, ["body.select[1]"]],
+        ["fields it does not know", { ids: ["a"], k: 1 }, ["body.k"]],
+        ["nothing", {}, ["body.ids"]],
+      ])("documents by %s are refused", async (_, body, paths) => {
+        expect(issuePaths(await http.call("fetchDocuments", { index: "small" }, { body }))).toEqual(paths);
+      });
+
+      test("columns are selected in a URL by their names, or by a JSON array of them", async () => {
+        const selected = async (query: string) =>
+          http.call("fetchDocument", { index: "small", docId: "#1" }, { query: `?select=${query}` });
+        const both = (await selected("vector,size")).body;
+        for (const query of ['["vector","size"]', '["size", "vector"]'].map(encodeURIComponent))
+          expect((await selected(query)).body).toEqual(both);
+        expect(issuePaths(await selected(encodeURIComponent('["size","nope"]')))).toEqual([
+          "query.select[1]",
+        ]);
+        for (const query of ["[size", "[1]", '"size"]', "[]x"].map(encodeURIComponent))
+          expect(issuePaths(await selected(query))).toHaveLength(1);
+      });
+
       test("int64 comes as a number, beyond 2^53 as a string, and is found again by either", async () => {
         const [exact, large] = await Promise.all(
           ["d4", "what?"].map((docId) => http.call("fetchDocument", { index: "small", docId })),
@@ -150,6 +193,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["warmIndex", { index: "nowhere" }, "index-not-found"],
         ["fetchDocument", { index: "nowhere", docId: "a" }, "index-not-found"],
         ["fetchDocument", { index: "small", docId: "nobody" }, "document-not-found"],
+        ["fetchDocument", { index: "small", docId: "batch-get" }, "document-not-found"],
         ["fetchDocument", { index: "small", docId: "x' OR '1'='1" }, "document-not-found"],
         ["getJob", { id: "nobody" }, "job-not-found"],
         ["cancelJob", { id: "nobody" }, "job-not-found"],

@@ -40,12 +40,13 @@ export class GatedReader implements Reader {
   }
 
   async fetch(
-    docId: string,
+    ids: string[],
     columns: string[],
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Document | undefined> {
-    return this.#within(1, timeoutMs, signal, (left) => this.#reader.fetch(docId, columns, left, signal));
+  ): Promise<Map<string, Document>> {
+    const vectors = columns.includes(this.#published.vectorColumn) ? ids.length : 1;
+    return this.#within(vectors, timeoutMs, signal, (left) => this.#reader.fetch(ids, columns, left, signal));
   }
 
   stats(): Promise<GenerationStats> {

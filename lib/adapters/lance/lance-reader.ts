@@ -1,8 +1,9 @@
 import type { Table, VectorQuery } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
-import { documentTooLarge } from "../../domain/answer-size.ts";
+import { documentsTooLarge } from "../../domain/answer-size.ts";
 import { DomainError } from "../../domain/errors.ts";
+import type { Filter } from "../../domain/filter.ts";
 import type { Column, Publication } from "../../domain/index-entry.ts";
 import type { GenerationStats, Query, Reader } from "../../domain/ports.ts";
 import type { Document, Hit } from "../../domain/search-request.ts";
@@ -222,23 +223,47 @@ export class LanceReader implements Reader {
     return search.select([...new Set([...selected, "_distance"])]);
   }
 
+  /** One query of the id's index, however many they are; another only where clients wrote an id more than once. */
   async fetch(
-    docId: string,
+    ids: string[],
     columns: string[],
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Document | undefined> {
-    const { idColumn } = this.#published;
-    const where = filterToSql({ op: "eq", column: idColumn, value: docId }, this.#columns, "path.docId");
+  ): Promise<Map<string, Document>> {
+    const started = performance.now();
+    const documents = new Map<string, Document>();
+    for (let left = ids; left.length > 0; left = left.filter((id) => !documents.has(id))) {
+      const leftMs = timeoutMs - (performance.now() - started);
+      const found = await this.#documents(left, columns, leftMs, signal);
+      for (const document of found) documents.set(document.doc_id, document);
+      if (found.length < left.length) break;
+    }
+    return documents;
+  }
+
+  /** At most as many as ids. @throws AnswerTooLarge */
+  async #documents(
+    ids: string[],
+    columns: string[],
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Document[]> {
+    const { idColumn: column } = this.#published;
+    const [value = "", ...others] = ids;
+    const isOne: Filter = others.length > 0 ? { op: "in", column, values: ids } : { op: "eq", column, value };
     const query = this.#table
       .query()
-      .where(where)
-      .select([...new Set([idColumn, ...columns])])
-      .limit(1);
+      .where(filterToSql(isOne, this.#columns, "path.docId"))
+      .select([...new Set([column, ...columns])])
+      .limit(ids.length);
     const found = await this.#run(query, timeoutMs, signal);
+    const foundIds = found.getChild(column);
     const rows = Array.from({ length: found.numRows }, (_, row) => ({ row }));
-    const make = (values: Record<string, unknown>) => ({ doc_id: docId, ...values });
-    return answerRows({ found, columns, rows }, make, (_, widest) => documentTooLarge(widest))[0];
+    return answerRows(
+      { found, columns, rows },
+      (values, { row }) => ({ doc_id: String(foundIds?.get(row)), ...values }),
+      (fit, widest) => documentsTooLarge(ids.length, fit, widest),
+    );
   }
 
   async stats(): Promise<GenerationStats> {

@@ -49,13 +49,13 @@ export class ReplicatedReader implements Reader {
   }
 
   async fetch(
-    docId: string,
+    ids: string[],
     columns: string[],
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Document | undefined> {
+  ): Promise<Map<string, Document>> {
     return this.#warmingAfter(() =>
-      this.#readRows(columns, (reader) => reader.fetch(docId, columns, timeoutMs, signal)),
+      this.#readRows(columns, (reader) => reader.fetch(ids, columns, timeoutMs, signal)),
     );
   }
 

@@ -3,6 +3,8 @@ import { limits } from "../../config/limits.ts";
 import { indexName } from "../../domain/names.ts";
 import { parseSearchRequest } from "../../domain/search-index.ts";
 import {
+  batchRequest,
+  batchResponse,
   consistency,
   docId,
   document,
@@ -37,6 +39,16 @@ export const readingOperations = {
       consistency: consistency.default("eventual"),
     }),
     response: document,
+  },
+  fetchDocuments: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/documents/batch-get",
+    summary: "Documents by their ids, of which a path could not carry all",
+    path: ofIndex,
+    body: batchRequest,
+    maxBodyBytes: limits.maxBodyBytes,
+    response: batchResponse,
   },
   warmIndex: {
     ...common,
