@@ -21,6 +21,7 @@ function arnsOf(declared, file) {
     primary: primary.map(arnOfBucket),
     registry: primary.map(arnOfKeys("registry/*")),
     jobs: primary.map(arnOfKeys("jobs/*")),
+    failures: primary.map(arnOfKeys("jobs/*/failure.json")),
     served: buckets.map(arnOfBucket),
     servedGenerations: buckets.map(arnOfKeys("lance/*")),
     data: writable.map(arnOfBucket),

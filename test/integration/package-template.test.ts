@@ -58,9 +58,32 @@ test("every function has a role of its own", () => {
 test("a load keeps the memory of an append for the next, beside what every function is told", () => {
   const environmentOf = (name: string) =>
     template.Resources[`${name}LambdaFunction`]?.Properties["Environment"] as { Variables: object };
-  const { Variables: others } = environmentOf("Plan");
+  const { Variables: others } = environmentOf("Publish");
   expect(environmentOf("Load").Variables).toEqual({ ...others, ...loadEnvironment });
 });
+
+test("a plan knows what the function that builds has", () => {
+  const properties = (name: string) => template.Resources[`${name}LambdaFunction`]?.Properties ?? {};
+  const build = properties("Build");
+  expect(properties("Plan")["Environment"]).toMatchObject({
+    Variables: {
+      BUILD_MEMORY_MB: `${build["MemorySize"]}`,
+      BUILD_DISK_MB: `${(build["EphemeralStorage"] as { Size: number }).Size}`,
+      BUILD_TIMEOUT_S: `${build["Timeout"]}`,
+    },
+  });
+});
+
+test.each(["Plan", "Fork", "Load", "Compact", "Build", "Verify", "Publish", "Retire", "Discard"])(
+  "%s can read what is published: it asks whether its job still holds the index",
+  (name) => {
+    const function_ = functions().find((one) => one.name === name);
+    const read = statementsOf(roleIdOf(function_?.resource as never)).filter(
+      (one) => actionsOf(one).includes("s3:GetObject") && JSON.stringify(one.Resource).includes("registry/*"),
+    );
+    expect(read).toHaveLength(1);
+  },
+);
 
 test.each(["Search", "FetchDocument", "GetIndex", "ListIndexes"])("%s can only read", (name) => {
   expect(actionsOfFunction(name)).toEqual(["s3:GetObject", "s3:ListBucket"]);
@@ -111,7 +134,7 @@ test("data is written under lance, registry and jobs alone, beside the marker of
     ))
       for (const arn of [Resource].flat())
         expect(`${Action} ${(arn as { "Fn::Sub": string })["Fn::Sub"]}`).toMatch(
-          /:s3:::serverless-lance-data\/(lance\/\*|registry\/\*|jobs\/\*|\.conditional-writes)$/,
+          /:s3:::serverless-lance-data\/(lance\/\*|registry\/\*|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
         );
 });
 
