@@ -1,6 +1,7 @@
 import { LanceGenerations } from "./adapters/lance/lance-generations.ts";
 import { WasmParquetSource } from "./adapters/parquet/parquet-source.ts";
 import { readyWorker } from "./adapters/parquet/spare-worker.ts";
+import { buildRoom } from "./adapters/workflow/build-room.ts";
 import { EmbeddedWorkflow } from "./adapters/workflow/embedded-workflow.ts";
 import { machines } from "./adapters/workflow/machines.ts";
 import { StepFunctionsWorkflow, sfnClient } from "./adapters/workflow/step-functions-workflow.ts";
@@ -46,6 +47,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
     generations,
     parquet,
     workflow: embedded ?? stepFunctions(environment),
+    buildRoom: () => buildRoom(environment),
     retireAfterMs,
     taskTimeLimitMs,
     close: async () => {

@@ -29,6 +29,9 @@ const environmentSchema = z.object({
     .transform((names) => names.split(",").map((name) => name.trim()))
     .pipe(z.array(indexName).max(limits.maxOpenHandles))
     .optional(),
+  BUILD_MEMORY_MB: z.coerce.number().int().min(128).optional(),
+  BUILD_DISK_MB: z.coerce.number().int().min(512).optional(),
+  BUILD_TIMEOUT_S: z.coerce.number().int().min(1).optional(),
   TASK_TIME_LIMIT_MS: z.coerce.number().int().min(1_000).optional(),
 });
 

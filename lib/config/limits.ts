@@ -156,6 +156,11 @@ export const limits = {
   compactBelowRows: 10_000, // mean rows a fragment under which compaction pays
   compactFromFragments: 16,
 
+  // of a million rows of 768 values, at the least (bench/results/local.md: 72, 125, 98 and 790 on two cores)
+  buildCpuSeconds: { IVF_PQ: 50, IVF_RQ: 60, IVF_FLAT: 60, HNSW_SQ: 500 },
+  memoryMbOfCore: 1_769, // Lambda gives a core for so much
+  buildMemoryShare: 0.95, // of a function's, beside the process itself
+
   // Embedded workflow
   heartbeatMs: 2_000,
   orphanedAfterMs: 15_000,

@@ -77,6 +77,12 @@ export const errorTable = {
     retryable: false,
     title: "The index parameters do not fit the data",
   },
+  JobTooLarge: {
+    code: "job-too-large",
+    status: 422,
+    retryable: false,
+    title: "There is no room to build the index",
+  },
   RecallNotReached: {
     code: "recall-not-reached",
     status: 422,

@@ -1,5 +1,6 @@
 import { limits } from "../config/limits.ts";
 import type { Buckets } from "./bucket.ts";
+import { type BuildRoom, refuseWithoutRoom } from "./build-needs.ts";
 import { chooseColumns } from "./choose-columns.ts";
 import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
 import { discardGeneration } from "./discard-generation.ts";
@@ -9,7 +10,6 @@ import type { MigrateInput } from "./job.ts";
 import { generationNumber, splitSource } from "./names.ts";
 import { partitionsOf, withPartitions } from "./partition-columns.ts";
 import { type Plan, plan } from "./plan.ts";
-import { planIndex } from "./plan-index.ts";
 import type { FileFooter, ObjectStat, ParquetSource, Stores, TargetSchema, TaskContext } from "./ports.ts";
 import {
   commonDimension,
@@ -24,12 +24,14 @@ export interface PlanDependencies extends ClaimDependencies {
   buckets: Buckets;
   stores: Stores;
   parquet: ParquetSource;
+  /** What the task that builds will have. */
+  buildRoom(): Promise<BuildRoom>;
 }
 
 /**
  * The first task of a migration: reads the footers of the source, checks that all of it can be loaded, claims the next
  * generation and writes the plan. Repeated, it finds its plan.
- * @throws SourceInvalid, SourceChanged, OutsideBucket, BucketNotFound, BucketReadOnly, Conflict, IndexParametersInvalid
+ * @throws SourceInvalid, SourceChanged, OutsideBucket, BucketNotFound, BucketReadOnly, Conflict, IndexParametersInvalid, JobTooLarge
  */
 export async function planMigration(
   deps: PlanDependencies,
@@ -45,7 +47,7 @@ export async function planMigration(
   const { target, chosenColumns } = await targetOf(deps, source.bucket, files, input, context);
   const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
-  planIndex({ type: input.indexType, rows, dimension: target.dimension, asked: input.indexParameters });
+  refuseWithoutRoom(input, { rows, dimension: target.dimension }, await deps.buildRoom());
   refuseUnfilterable(input.filterColumns ?? [], target.columns);
   const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length, target.dimension);
   const likely = likelyFilterColumns(files, target);

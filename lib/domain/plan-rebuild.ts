@@ -1,3 +1,4 @@
+import { refuseWithoutRoom } from "./build-needs.ts";
 import { claimGeneration } from "./claim-generation.ts";
 import { publishedOf } from "./describe-index.ts";
 import { DomainError } from "./errors.ts";
@@ -5,7 +6,6 @@ import { refuseUnfilterable } from "./filter-columns.ts";
 import type { AskedIndex, GenerationRef, Publication } from "./index-entry.ts";
 import type { BuildIndexInput, OptimizeInput } from "./job.ts";
 import { type Plan, plan } from "./plan.ts";
-import { planIndex } from "./plan-index.ts";
 import { keepPlan, type PlanDependencies, sweepLeftovers } from "./plan-migration.ts";
 import { askedOf, planUpkeep } from "./plan-optimize.ts";
 import { writePermit } from "./write-permit.ts";
@@ -17,7 +17,7 @@ type PlannedIndex = Omit<AskedIndex, "filterColumns"> & { filterColumns?: string
  * The first task of a rebuild or an optimization: claims the next generation and notes the version of the published one
  * to start from. Repeated, it finds its plan.
  * @returns undefined when an optimization has nothing to do; the job has succeeded then
- * @throws IndexNotFound, IndexNotReady, Conflict, IndexParametersInvalid
+ * @throws IndexNotFound, IndexNotReady, Conflict, IndexParametersInvalid, JobTooLarge
  */
 export async function planRebuild(
   deps: PlanDependencies,
@@ -32,12 +32,7 @@ export async function planRebuild(
   if (input.type === "optimize" && (await isKept(deps, job, input, published, from))) return undefined;
   const rows = await deps.generations.rowsOf(from);
   const asked: PlannedIndex = input.type === "optimize" ? askedOf(published) : input;
-  planIndex({
-    type: asked.indexType,
-    rows,
-    dimension: published.dimension,
-    asked: asked.indexParameters,
-  });
+  refuseWithoutRoom(asked, { rows, dimension: published.dimension }, await deps.buildRoom());
   refuseUnfilterable(asked.filterColumns ?? [], published.columns);
   const claim = await claimGeneration(deps, job, input.index, published.bucket);
   if (publishedOf((await deps.registry.get(input.index)).value).generation !== published.generation)

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { type BuildRoom, buildNeeds, refuseWithoutRoom } from "../../lib/domain/build-needs.ts";
+import type { AskedIndex } from "../../lib/domain/index-entry.ts";
+import { planIndex } from "../../lib/domain/plan-index.ts";
+
+/** The function `build` as it is deployed. */
+const lambda: BuildRoom = { memoryBytes: 10e9, diskBytes: 10e9, cpuSeconds: 900 * 5.8 };
+
+const asked = (indexType: AskedIndex["indexType"], indexParameters = {}) => ({ indexType, indexParameters });
+const refusal = (...given: Parameters<typeof refuseWithoutRoom>) => {
+  try {
+    refuseWithoutRoom(...given);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
+test("IVF_FLAT writes every vector once more, and IVF_RQ a code: that is said with what there is", () => {
+  expect(refusal(asked("IVF_FLAT"), { rows: 12_000_000, dimension: 768 }, lambda)).toMatchObject({
+    kind: "JobTooLarge",
+    message:
+      "IVF_FLAT of 12,000,000 x 768 takes 36.9 GB of temporary disk to build, and there are 10.0 GB; ask for indexType IVF_RQ without parameters, which there is room for",
+    issues: [{ path: "indexType" }],
+  });
+  expect(refusal(asked("IVF_RQ"), { rows: 12_000_000, dimension: 768 }, lambda)).toBeUndefined();
+});
+
+test("a graph has to fit in memory: more of them do", () => {
+  const shape = { rows: 4_000_000, dimension: 768 };
+  expect(refusal(asked("HNSW_SQ", { numPartitions: 1 }), shape, lambda)).toMatchObject({
+    message: expect.stringContaining("takes 12.3 GB of memory to build, and there are 10.0 GB"),
+    issues: [{ path: "indexParameters.numPartitions", message: "ask for numPartitions 2 or more" }],
+  });
+  expect(refusal(asked("HNSW_SQ", { numPartitions: 2 }), shape, lambda)).toBeUndefined();
+});
+
+test("what does not end in time is refused, with another type where one would, and without where none does", () => {
+  expect(refusal(asked("HNSW_SQ"), { rows: 12_000_000, dimension: 768 }, lambda)).toMatchObject({
+    message: expect.stringContaining("takes 6,000 s of processor time to build, and there are 5,220 s"),
+    issues: [{ path: "indexType", message: expect.stringContaining("IVF_RQ") }],
+  });
+  expect(refusal(asked("auto"), { rows: 200_000_000, dimension: 768 }, lambda)).toMatchObject({
+    kind: "JobTooLarge",
+    issues: [{ path: "index", message: expect.stringContaining("docs/bulk-jobs.md") }],
+  });
+});
+
+test("a dimension that IVF_RQ does not take is helped by IVF_PQ", () => {
+  expect(refusal(asked("IVF_FLAT"), { rows: 12_000_000, dimension: 300 }, lambda)).toMatchObject({
+    issues: [{ path: "indexType", message: expect.stringContaining("IVF_PQ") }],
+  });
+});
+
+test.each([
+  ["IVF_FLAT", 154],
+  ["IVF_RQ", 25],
+  ["IVF_PQ", 5],
+  ["HNSW_SQ", 39],
+] as const)(
+  "%s: no more disk is thought to be needed than was measured, and little less",
+  (type, measuredMb) => {
+    const shape = { rows: 50_000, dimension: 768 };
+    const { diskBytes } = buildNeeds(planIndex({ type, asked: {}, ...shape }), shape);
+    expect(diskBytes / 1e6).toBeLessThanOrEqual(measuredMb);
+    expect(diskBytes / 1e6).toBeGreaterThan(0.9 * measuredMb);
+  },
+);
+
+test("few rows are served exactly, and take nothing", () => {
+  const none: BuildRoom = { memoryBytes: 0, diskBytes: 0, cpuSeconds: 0 };
+  expect(refusal(asked("HNSW_SQ"), { rows: 255, dimension: 768 }, none)).toBeUndefined();
+});
