@@ -122,6 +122,9 @@ export const limits = {
   tallyBatchRows: 65_536, // of ids and origins
   maxNamedDuplicates: 10,
   maxNamedColumns: 20, // in a message
+  dimensionRows: 256, // whose usual length is the dimension, where a file does not tell
+  maxNamedRows: 20, // of a unit, with bad vectors
+  maxNamedSkipped: 10, // of a job
   forkConcurrency: 32,
 
   // Index building and recall

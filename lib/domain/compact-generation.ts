@@ -7,6 +7,7 @@ import type { MigrateInput } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { type Plan, type redoList, sealRounds } from "./plan.ts";
 import type { DuplicateId, Generations, Seal, Unit } from "./ports.ts";
+import { invalidSources } from "./source-layout.ts";
 import { placeOf } from "./units.ts";
 import { writePermit } from "./write-permit.ts";
 
@@ -38,10 +39,12 @@ export async function compactGeneration(
 ): Promise<{ sealed: boolean; rows: number }> {
   const { generations } = deps;
   const { ref, target } = plan;
+  const skipped = target.skipBadVectors ? await skippedIn(deps.ledger, job, plan) : undefined;
   if (await generations.hasOrigins(ref)) {
     const seal = await generations.seal(ref);
     const { rowsByUnit, duplicates } = await generations.tally(ref, seal, target.idColumn);
-    const wrong = plan.units.filter(({ id, rows }) => (rowsByUnit.get(id) ?? 0) !== rows);
+    const expected = ({ id, rows }: Unit) => rows - (skipped?.byUnit.get(id)?.rows ?? 0);
+    const wrong = plan.units.filter((unit) => (rowsByUnit.get(unit.id) ?? 0) !== expected(unit));
     if (wrong.length > 0) return reload(deps, job, ref, seal, wrong, rowsByUnit);
     if (duplicates.length > 0 && input.onDuplicate === "fail") throw duplicateIds(plan, duplicates);
     await generations.deleteOrigins(ref, seal, earlierOf(duplicates));
@@ -49,8 +52,23 @@ export async function compactGeneration(
   }
   await generations.compact(ref, target.idColumn, writePermit(deps.registry, job, ref));
   const rows = await generations.rowsOf(ref);
-  if (rows > plan.rows) throw miscounted(`the generation has ${rows} rows, its source ${plan.rows}`);
+  const most = plan.rows - (skipped?.rows ?? 0);
+  if (rows > most) throw miscounted(`the generation has ${rows} rows, its source ${most}`);
   return { sealed: true, rows };
+}
+
+/** Kept for the job, which shows it. @throws SourceInvalid where nothing is left */
+async function skippedIn(ledger: JobLedger, job: string, plan: Plan) {
+  const byUnit = await ledger.skipped(job);
+  const all = [...byUnit].sort(([a], [b]) => a - b).map(([, one]) => one);
+  const rows = all.reduce((sum, one) => sum + one.rows, 0);
+  const first = all.flatMap((one) => one.first).slice(0, limits.maxNamedSkipped);
+  if (rows === plan.rows) {
+    const issues = first.map(({ place, reason }) => ({ path: place, message: reason }));
+    throw invalidSources(issues, rows - issues.length);
+  }
+  await ledger.write(job, "skipped", { rows, first });
+  return { byUnit, rows };
 }
 
 const earlierOf = (duplicates: DuplicateId[]) => duplicates.flatMap(({ origins }) => origins.slice(0, -1));

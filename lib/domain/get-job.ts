@@ -1,6 +1,14 @@
 import { limits } from "../config/limits.ts";
 import { codeOf, DomainError, errorTable } from "./errors.ts";
-import { type DamagedJob, type Job, type JobFailure, type JobState, machineOf, type Phase } from "./job.ts";
+import {
+  type DamagedJob,
+  type Job,
+  type JobFailure,
+  type JobState,
+  machineOf,
+  type Phase,
+  skippedRows,
+} from "./job.ts";
 import type { JobEnd, JobLedger } from "./job-ledger.ts";
 import { plan } from "./plan.ts";
 import type { ExecutionState, Workflow } from "./ports.ts";
@@ -11,11 +19,14 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
   const record = await ledger.record(id);
   if (!record) throw new DomainError("JobNotFound", `job "${id}" does not exist`);
   const execution = await workflow.describe(id, machineOf(record.input.type));
-  const [end, planned, workers, failure] = await Promise.all([
+  const { input } = record;
+  const skips = input.type === "migrate" && input.onBadVector === "skip";
+  const [end, planned, workers, failure, skipped] = await Promise.all([
     ledger.ended(id),
     ledger.read(id, "plan", plan),
     ledger.phases(id),
     ledger.failure(id),
+    skips ? ledger.read(id, "skipped", skippedRows) : undefined,
   ]);
   const phases = mergeWorkers(workers);
   const mayStillStart = ledger.ageMs(record) < limits.startGraceMs;
@@ -32,9 +43,13 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
     state,
     phase: phases.at(-1)?.name ?? null,
     phases,
-    rows: { done: finished ? (totals.rows ?? 0) : (load?.rows ?? 0), total: totals.rows },
+    rows: {
+      done: finished ? (totals.rows ?? 0) - (skipped?.rows ?? 0) : (load?.rows ?? 0),
+      total: totals.rows,
+    },
     chunks: { done: finished ? (totals.chunks ?? 0) : (load?.chunks ?? 0), total: totals.chunks },
     generation: planned?.generation ?? null,
+    skipped: skipped ?? null,
     notes: planned?.notes ?? [],
     chosenColumns: planned?.chosenColumns ?? null,
     error: state === "failed" ? (failure ?? failureOf(execution)) : null,

@@ -121,6 +121,7 @@ export const publication = z.strictObject({
   }),
   recall: recallReport,
   rows: z.int(),
+  skippedRows: z.int().optional().meta({ description: "Of the source, left out for their vectors" }),
   source: z.string(),
   publishedAt: z.string(),
 });

@@ -10,10 +10,11 @@ import {
   type Phase,
   type PhaseName,
   phase,
+  skippedRows,
 } from "./job.ts";
 import { clipped } from "./listed.ts";
 import { jobId } from "./names.ts";
-import type { Clock, ObjectStore } from "./ports.ts";
+import type { Clock, ObjectStore, SkippedRows } from "./ports.ts";
 import { entryDamaged, parseStored } from "./stored-json.ts";
 
 const jobRecord = z.object({ id: jobId, input: jobInput, createdAt: z.string() });
@@ -102,6 +103,26 @@ export class JobLedger {
 
   async workerProgress(id: string, name: PhaseName, worker: number): Promise<Phase | undefined> {
     return this.read(id, `progress/${name}-${worker}`, phase);
+  }
+
+  /** Rows of a unit that will not be in its append. Written before it: whoever counts the unit expects so many less. */
+  async recordSkipped(id: string, unit: number, skipped: SkippedRows): Promise<void> {
+    await this.write(id, `skipped/${unit}`, skipped);
+  }
+
+  async skippedOf(id: string, unit: number): Promise<number> {
+    return (await this.read(id, `skipped/${unit}`, skippedRows))?.rows ?? 0;
+  }
+
+  /** By unit. */
+  async skipped(id: string): Promise<Map<number, SkippedRows>> {
+    const folder = `jobs/${id}/skipped/`;
+    const found = new Map<number, SkippedRows>();
+    for (const { key } of await this.#store.list(folder)) {
+      const one = await this.#read(id, key, skippedRows);
+      if (one) found.set(Number(key.slice(folder.length, -".json".length)), one);
+    }
+    return found;
   }
 
   async recordFailure(id: string, failure: JobFailure): Promise<void> {

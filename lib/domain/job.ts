@@ -37,6 +37,10 @@ export const migrateInput = z
     onDuplicate: z.enum(["fail", "keep-last"]).default("fail").meta({
       description: "What to do when a document id is there twice; last is by file name, then row",
     }),
+    onBadVector: z.enum(["fail", "skip"]).default("fail").meta({
+      description:
+        "What to do with rows whose vector is null, of another dimension, not finite, or has no distance to others: skipped ones are counted, and the first named",
+    }),
     partitionColumns: z.enum(["add", "ignore"]).default("add").meta({
       description:
         "Whether directories `key=value` of the source become columns: integers where all values are, else strings",
@@ -96,6 +100,11 @@ export const jobFailure = z.strictObject({
 });
 export type JobFailure = z.infer<typeof jobFailure>;
 
+export const skippedRows = z.strictObject({
+  rows: z.int(),
+  first: z.array(z.strictObject({ place: z.string(), reason: z.string() })),
+});
+
 export const jobState = z.enum(["running", "succeeded", "failed", "cancelled"]);
 export type JobState = z.infer<typeof jobState>;
 
@@ -111,6 +120,9 @@ export const job = z
     rows: z.strictObject({ done: z.int(), total: z.int().nullable() }),
     chunks: z.strictObject({ done: z.int(), total: z.int().nullable() }),
     generation: z.string().nullable(),
+    skipped: skippedRows.nullable().meta({
+      description: "Rows that were left out for their vectors; known when the load has been counted",
+    }),
     notes: z.array(z.string()).meta({ description: "How the source was taken, where that may surprise" }),
     chosenColumns: chosenColumns.nullable().meta({
       description: "The id and the vector column and why they were taken, once the job is planned",

@@ -16,8 +16,8 @@ export class LoadProgress {
   readonly #worker: number;
   readonly #units: Unit[];
   readonly #startedAt: string;
-  /** Known to be loaded, though one before them is not. */
-  readonly #ahead = new Set<Unit>();
+  /** Known to be loaded, though one before them is not, with their rows. */
+  readonly #ahead = new Map<Unit, number>();
   /** Whether another has begun this worker's share. */
   readonly resumed: boolean;
   #rows: number;
@@ -63,12 +63,13 @@ export class LoadProgress {
     return this.#ahead.size > 0;
   }
 
-  /** One is loaded. Written at once, if none before it is left. */
-  async add(unit: Unit): Promise<void> {
-    this.#ahead.add(unit);
+  /** One is loaded, or so many rows of it. Written at once, if none before it is left. */
+  async add(unit: Unit, rows = unit.rows): Promise<void> {
+    this.#ahead.set(unit, rows);
     const before = this.#chunks;
-    for (let next = this.#units[before]; next && this.#ahead.delete(next); next = this.#units[this.#chunks]) {
-      this.#rows += next.rows;
+    for (let next = this.#units[before]; next && this.#ahead.has(next); next = this.#units[this.#chunks]) {
+      this.#rows += this.#ahead.get(next) ?? 0;
+      this.#ahead.delete(next);
       this.#chunks += 1;
     }
     if (this.#chunks > before) await this.write("running");

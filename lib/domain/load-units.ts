@@ -90,11 +90,14 @@ async function sendUnits(
     plan.target,
     context.signal,
   );
-  for await (const { unit, ipc, release } of decoded) {
+  for await (const { unit, ipc, skipped, release } of decoded) {
     await deps.ledger.refuseEnded(job);
+    if (skipped) await deps.ledger.recordSkipped(job, unit.id, skipped);
+    const rows = unit.rows - (skipped?.rows ?? 0);
+    const append = async () => void (rows > 0 && (await deps.generations.append(plan.ref, ipc)));
     await appends.begin(
-      () => deps.generations.append(plan.ref, ipc).finally(release),
-      async () => void (fresh.includes(unit) && (await progress.add(unit))),
+      () => append().finally(release),
+      async () => void (fresh.includes(unit) && (await progress.add(unit, rows))),
     );
     if (progress.hasGap) await appends.done(); // or more would be in doubt than are counted
     if (unit !== left.at(-1) && !pace.fitsAnother(context.remainingMs())) return false;
@@ -138,23 +141,37 @@ async function unitsLeft(
   units: Unit[],
   progress: LoadProgress,
 ): Promise<UnitsLeft> {
-  if (progress.resumed) await addCommitted(deps, plan, progress);
+  if (progress.resumed) await addCommitted(deps, job, plan, progress);
   const fresh = progress.left();
   const redo = await deps.ledger.read(job, "redo", redoList);
   const asked = units.filter((unit) => redo?.units.includes(unit.id) && !fresh.includes(unit));
-  const isThere = await areCommitted(deps, plan, asked);
+  const isThere = await areCommitted(deps, job, plan, asked);
   return { again: asked.filter((_, i) => !isThere[i]), fresh };
 }
 
 /** No more can be in doubt than a worker sends at a time. */
-async function addCommitted(deps: LoadDependencies, plan: Plan, progress: LoadProgress): Promise<void> {
+async function addCommitted(
+  deps: LoadDependencies,
+  job: string,
+  plan: Plan,
+  progress: LoadProgress,
+): Promise<void> {
   const doubtful = progress.left().slice(0, appendsAtATime(plan));
-  const isThere = await areCommitted(deps, plan, doubtful);
-  for (const [i, unit] of doubtful.entries()) if (isThere[i]) await progress.add(unit);
+  const isThere = await areCommitted(deps, job, plan, doubtful);
+  for (const [i, unit] of doubtful.entries())
+    if (isThere[i]) await progress.add(unit, await rowsAppended(deps, job, plan, unit));
 }
 
-function areCommitted({ generations }: LoadDependencies, plan: Plan, units: Unit[]): Promise<boolean[]> {
+function areCommitted(deps: LoadDependencies, job: string, plan: Plan, units: Unit[]): Promise<boolean[]> {
   return Promise.all(
-    units.map(async ({ id, rows }) => (await generations.rowsOfUnit(plan.ref, id)) === rows),
+    units.map(async (unit) => {
+      const rows = await rowsAppended(deps, job, plan, unit);
+      return (await deps.generations.rowsOfUnit(plan.ref, unit.id)) === rows;
+    }),
   );
+}
+
+/** What is skipped is known before the append: as long as it is not, nothing was sent. */
+async function rowsAppended({ ledger }: LoadDependencies, job: string, { target }: Plan, unit: Unit) {
+  return unit.rows - (target.skipBadVectors ? await ledger.skippedOf(job, unit.id) : 0);
 }

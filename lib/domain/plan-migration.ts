@@ -162,15 +162,32 @@ async function targetOf(
   const chosenColumns = chooseColumns(files, input);
   const names = { idColumn: chosenColumns.id.name, vectorColumn: chosenColumns.vector.name };
   const dimension =
-    commonDimension(files, names.vectorColumn, input.dimension) ??
+    commonDimension(withSureDimensions(files, input), names.vectorColumn, input.dimension) ??
     (await readDimension(deps, bucket, firstWithRows(files), names.vectorColumn, context));
   const partitionBase = input.partitionColumns === "add" ? baseOf(input) : undefined;
   const all = partitionBase === undefined ? files : withPartitions(files, partitionBase, names);
   const columns = mergeColumns(all, names, dimension);
-  const refuseZeroVectors = input.metric === "cosine";
-  const target = { ...names, dimension, columns, refuseZeroVectors };
+  const target = { ...names, dimension, columns, ...vectorRules(input) };
   return { target: partitionBase ? { ...target, partitionBase } : target, chosenColumns };
 }
+
+/** Lists tell their dimension by the number of their values; where some may have another, that is no dimension. */
+function withSureDimensions(files: SourceFile[], { onBadVector }: MigrateInput): SourceFile[] {
+  if (onBadVector === "fail") return files;
+  return files.map(({ key, footer }) => {
+    const columns = footer.columns.map((column) =>
+      column.vector?.layout === "list"
+        ? { ...column, vector: { ...column.vector, dimension: null } }
+        : column,
+    );
+    return { key, footer: { ...footer, columns } };
+  });
+}
+
+const vectorRules = ({ metric, onBadVector }: MigrateInput) => ({
+  refuseZeroVectors: metric === "cosine",
+  ...(onBadVector === "skip" ? { skipBadVectors: true } : {}),
+});
 
 /** Directories above the source say nothing of its rows; of a single file all are. */
 const baseOf = ({ source }: MigrateInput) => `${splitSource(source).key}/`;

@@ -18,6 +18,7 @@ const target = z.object({
   columns: z.array(column),
   refuseZeroVectors: z.boolean(),
   partitionBase: z.string().optional(),
+  skipBadVectors: z.boolean().optional(),
 }) satisfies z.ZodType<TargetSchema>;
 
 /** What a job will do, written once by its first task and read by all the others. */

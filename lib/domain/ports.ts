@@ -150,6 +150,8 @@ export interface TargetSchema {
   dimension: number;
   columns: Column[];
   refuseZeroVectors: boolean;
+  /** Rows whose vector cannot be one of the index are left out and counted, where a job would fail. */
+  skipBadVectors?: boolean | undefined;
   /** Directories between this prefix of the source and a file tell columns of it; none do without it. */
   partitionBase?: string | undefined;
 }
@@ -177,8 +179,16 @@ export interface ParquetSource {
   ): AsyncIterable<{
     unit: Unit;
     ipc: Uint8Array;
+    /** Not in it; of the unit's rows. The same each time that it is decoded. */
+    skipped?: SkippedRows | undefined;
     release: () => void;
   }>;
+}
+
+/** Rows of a unit, or of all, whose vector cannot be one of the index; the first of them with their places. */
+export interface SkippedRows {
+  rows: number;
+  first: { place: string; reason: string }[];
 }
 
 export interface DuplicateId {

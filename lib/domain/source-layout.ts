@@ -170,7 +170,7 @@ function columnPath(file: string, name: string): string {
   return `${file}, column ${JSON.stringify(name).slice(1, -1).slice(0, 64)}`;
 }
 
-/** The same for several: the first of them are named. */
-export function invalidSources(issues: Issue[]): DomainError {
-  return new DomainError("SourceInvalid", summaryOf(issues), { issues });
+/** The same for several: the first of them are named. @param more how many there are beside these */
+export function invalidSources(issues: Issue[], more = 0): DomainError {
+  return new DomainError("SourceInvalid", summaryOf(issues, more), { issues, more });
 }

@@ -12,7 +12,7 @@ import {
   publication,
   servedIndexType,
 } from "../domain/index-entry.ts";
-import type { JobInput, PhaseName } from "../domain/job.ts";
+import { type JobInput, type PhaseName, skippedRows } from "../domain/job.ts";
 import { loadUnits } from "../domain/load-units.ts";
 import { optimizeGeneration } from "../domain/optimize-generation.ts";
 import { type Plan, plan } from "../domain/plan.ts";
@@ -202,6 +202,7 @@ async function publish(call: TaskCall): Promise<void> {
     reasons: payload.index.reasons,
     ...payload.verified,
     rows: await deps.generations.rowsOf(made.ref),
+    ...(await skippedIn(call, made)),
     source:
       input.type === "migrate"
         ? input.source
@@ -216,6 +217,11 @@ export async function concludePublication(deps: TaskDependencies, jobId: string,
   const retiring = (await deps.registry.read(index))?.value.retiring ?? [];
   const replaced = retiring.some(({ writtenTo }) => !writtenTo);
   return { replaced, graceSeconds: Math.ceil(deps.retireAfterMs / 1000) };
+}
+
+async function skippedIn({ deps, jobId }: TaskCall, { target }: Plan) {
+  const skipped = target.skipBadVectors && (await deps.ledger.read(jobId, "skipped", skippedRows));
+  return skipped ? { skippedRows: skipped.rows } : {};
 }
 
 async function runRetire({ deps, input }: TaskCall) {

@@ -10,6 +10,7 @@ import type { ObjectStore } from "../../lib/domain/ports.ts";
 import { type Comparison, compareRows } from "./compare-rows.ts";
 import { generationRows } from "./generation-rows.ts";
 import { type ParquetInput, parquetRows } from "./parquet-rows.ts";
+import { withoutBadVectors } from "./without-bad-vectors.ts";
 
 export interface Verified extends Comparison {
   ref: GenerationRef;
@@ -64,8 +65,9 @@ async function compared(
   return connections.use(ref.bucket, ref.index, async (connection) => {
     const table = await connection.openTable(ref.generation);
     try {
+      const source = () => parquetRows(files, columns);
       return await compareRows(
-        () => parquetRows(files, columns),
+        () => (columns.skippedRows ? withoutBadVectors(source(), columns) : source()),
         () => generationRows(table, columns),
       );
     } finally {

@@ -203,7 +203,7 @@ test.each<[string, Row[], ParquetOptions, string]>([
     "an empty vector",
     rowsWith(0, { vector: [] }),
     { layout: "binary" },
-    ", row group 0, row 0: the vector is empty",
+    ", row group 0, row 0: the vector has 0 bytes, not 32 (8 float32)",
   ],
   [
     "a null vector",
@@ -294,7 +294,7 @@ test("binary vectors of a length that float32 values cannot have are refused", a
     const odd = rows.map((row) => ({
       ...row,
       vector: null,
-      emb: new Uint8Array(row.vector?.length ?? 0).fill(1),
+      emb: new Uint8Array(row.vector?.length ?? 0).fill(63),
     }));
     return parquetBytes(odd, { names: ["doc_id", "emb"], types: { emb: new Binary() } });
   };
@@ -309,13 +309,22 @@ test.each<[Layout, string]>([
   ["list<half>", "b.parquet: vectors have dimension 4, a.parquet has 8"],
   ["fixed_size_list", "b.parquet: vectors have dimension 4, a.parquet has 8"],
   ["fixed_size_binary", "b.parquet: vectors have dimension 4, a.parquet has 8"],
-  ["binary", "b.parquet, row group 0, row 0: the vector has 16 bytes, not 32 (8 float32)"],
 ])("files of different dimensions are refused: %s", async (layout, issue) => {
   const refused = await refusalOf({
     "a.parquet": parquetBytes(sampleRows(5, 8), { layout }),
     "b.parquet": parquetBytes(sampleRows(5, 4, "e"), { layout }),
   });
   expect(refused).toEqual({ message: issue, issues: [issue] });
+});
+
+test("binary vectors of a dimension that another file does not have are refused by row, all of them", async () => {
+  const layout = "binary";
+  const { issues } = await refusalOf({
+    "a.parquet": parquetBytes(sampleRows(5, 8), { layout }),
+    "b.parquet": parquetBytes(sampleRows(3, 4, "e"), { layout }),
+  });
+  const why = "the vector has 16 bytes, not 32 (8 float32)";
+  expect(issues).toEqual([0, 1, 2].map((row) => `b.parquet, row group 0, row ${row}: ${why}`));
 });
 
 test("vectors longer than an index takes are refused in every layout", async () => {

@@ -8,6 +8,18 @@ export class Refusal extends Error {
   }
 }
 
+/** Several problems of the file, the first of them with their places. */
+export class Refusals extends Refusal {
+  readonly first: { place: string; reason: string }[];
+  readonly count: number;
+
+  constructor(first: { place: string; reason: string }[], count: number) {
+    super(first[0]?.place ?? "", first[0]?.reason ?? "");
+    this.first = first;
+    this.count = count;
+  }
+}
+
 /** Says nothing of the file: reading it from the store failed. */
 export class ReadFailed extends Error {}
 

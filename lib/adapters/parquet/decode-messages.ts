@@ -1,4 +1,5 @@
-import type { FileFooter, TargetSchema, Unit } from "../../domain/ports.ts";
+import type { Issue } from "../../domain/errors.ts";
+import type { FileFooter, SkippedRows, TargetSchema, Unit } from "../../domain/ports.ts";
 import { placeOfUnit } from "../../domain/units.ts";
 
 /** @param into memory for the bytes, whose beginning is returned; without it they have their own */
@@ -23,7 +24,12 @@ export function placeAsked(request: DecodeRequest): string {
   return request.ask === "unit" ? placeOfUnit(request.file, request.unit) : request.file;
 }
 
-export type DecodeAnswer = FileFooter | number | Uint8Array;
+export type DecodeAnswer = FileFooter | number | DecodedUnit;
+
+export interface DecodedUnit {
+  ipc: Uint8Array;
+  skipped?: SkippedRows | undefined;
+}
 
 export type ToWorker =
   /** First of all; the decoder faults where a file makes it need more memory. */
@@ -42,4 +48,11 @@ export type FromWorker =
   | { read: number; file: string; start: number; end: number; into?: Uint8Array }
   | { id: number; answer: DecodeAnswer }
   /** `where` is the row group and row, empty when it is the whole file. */
-  | { id: number; refused: { place: string; message: string } };
+  | { id: number; refused: RefusedAnswer };
+
+export interface RefusedAnswer {
+  place: string;
+  message: string;
+  /** Where several rows are refused: the first of them, and how many there are beside these. */
+  rows?: { issues: Issue[]; more: number };
+}

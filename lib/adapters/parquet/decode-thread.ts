@@ -1,12 +1,13 @@
 import type { Worker } from "node:worker_threads";
 import { DomainError } from "../../domain/errors.ts";
-import { invalidSource } from "../../domain/source-layout.ts";
+import { invalidSource, invalidSources } from "../../domain/source-layout.ts";
 import {
   type DecodeAnswer,
   type DecodeRequest,
   type FromWorker,
   placeAsked,
   type ReadFile,
+  type RefusedAnswer,
   type ToWorker,
 } from "./decode-messages.ts";
 import { takeWorker } from "./spare-worker.ts";
@@ -16,6 +17,9 @@ interface Pending {
   resolve(answer: DecodeAnswer): void;
   reject(error: unknown): void;
 }
+
+const refusalOf = ({ place, message, rows }: RefusedAnswer) =>
+  rows ? invalidSources(rows.issues, rows.more) : invalidSource(place, message);
 
 /** Why a thread has ended, as who asked about a place in a file is told. */
 type End = (place: string) => unknown;
@@ -88,7 +92,7 @@ export class DecodeThread {
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if ("answer" in message) pending?.resolve(message.answer);
-    else pending?.reject(this.#readFailure ?? invalidSource(message.refused.place, message.refused.message));
+    else pending?.reject(this.#readFailure ?? refusalOf(message.refused));
   }
 
   /** When a read fails, its error stands for the refusal that follows from it. */

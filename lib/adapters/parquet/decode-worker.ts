@@ -1,10 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { messageOf, ReadFailed, Refusal } from "./decode-errors.ts";
+import { messageOf, ReadFailed, Refusal, Refusals } from "./decode-errors.ts";
 import {
   type DecodeRequest,
   type FromWorker,
   placeAsked,
   type ReadFile,
+  type RefusedAnswer,
   type ToWorker,
   type WorkerData,
 } from "./decode-messages.ts";
@@ -53,8 +54,14 @@ async function answer(id: number, request: DecodeRequest): Promise<void> {
     post({ id, answer: await decoder.answer(request) });
   } catch (error) {
     const place = error instanceof Refusal ? error.place : placeAsked(request);
-    post({ id, refused: { place, message: messageOf(error) } });
+    post({ id, refused: { place, message: messageOf(error), ...rowsOf(error) } });
   }
+}
+
+function rowsOf(error: unknown): Pick<RefusedAnswer, "rows"> {
+  if (!(error instanceof Refusals)) return {};
+  const issues = error.first.map(({ place, reason }) => ({ path: place, message: reason }));
+  return { rows: { issues, more: error.count - issues.length } };
 }
 
 if ((workerData as WorkerData).ahead) await rehearse();

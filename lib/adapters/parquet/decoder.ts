@@ -1,17 +1,18 @@
-import { tableFromIPC } from "apache-arrow";
+import { tableFromIPC, type Vector } from "apache-arrow";
 import "../arrow/all-null-booleans.ts";
 import "../arrow/byte-order-marks.ts";
+import { limits } from "../../config/limits.ts";
 import { encryptedColumn } from "../../domain/source-layout.ts";
 import { preferPlainTypes } from "./arrow-hint.ts";
 import { ReadFailed, Refusal } from "./decode-errors.ts";
-import type { DecodeAnswer, DecodeRequest, ReadFile } from "./decode-messages.ts";
+import type { DecodeAnswer, DecodedUnit, DecodeRequest, ReadFile } from "./decode-messages.ts";
 import { readTail, readThrough } from "./file-tail.ts";
 import { footerOf } from "./footer.ts";
 import { encryptedColumns } from "./footer-scan.ts";
 import type { ParquetWasm } from "./parquet-wasm.ts";
 import { RangeBlob } from "./range-blob.ts";
 import { type PageRanges, RangeMemory } from "./range-memory.ts";
-import { type AskedUnit, decodeUnit, type OpenFile } from "./unit-decoder.ts";
+import { type AskedUnit, BadVector, decodeUnit, type OpenFile } from "./unit-decoder.ts";
 import { uuidColumns } from "./uuid-columns.ts";
 import { VectorColumn } from "./vector-column.ts";
 
@@ -62,7 +63,7 @@ export class Decoder {
    * The vectors straight from their pages, several times faster than parquet-wasm, which decodes the other columns.
    * @returns undefined for whatever is unusual or wrong: decoding all of it by parquet-wasm tells what, and where
    */
-  async #decodeFromPages(file: OpenFile, asked: AskedUnit): Promise<Uint8Array | undefined> {
+  async #decodeFromPages(file: OpenFile, asked: AskedUnit): Promise<DecodedUnit | undefined> {
     if (file.vectors === null) return undefined;
     try {
       const { vectorColumn, dimension } = asked.target;
@@ -71,7 +72,8 @@ export class Decoder {
     } catch (error) {
       if (error instanceof ReadFailed) throw error;
       file.vectors?.release();
-      file.vectors = null;
+      // the vectors of the next unit may be good ones
+      if (!(error instanceof BadVector)) file.vectors = null;
       return undefined;
     }
   }
@@ -86,13 +88,25 @@ export class Decoder {
 
 async function firstDimension({ file, parquet, encrypted }: OpenFile, column: string): Promise<number> {
   if (encrypted.includes(column)) throw new Refusal(`${file}, column ${column}`, encryptedColumn);
-  const read = await parquet.read({ columns: [column], limit: 1 });
-  const value = tableFromIPC(read.intoIPCStream()).getChild(column)?.get(0);
+  const read = await parquet.read({ columns: [column], limit: limits.dimensionRows });
+  const values = tableFromIPC(read.intoIPCStream()).getChild(column);
+  const usual = usualLength(Array.from(values ?? [], (value) => value?.length ?? 0));
+  const [first] = values ?? [];
   const groups = parquet.metadata().rowGroups();
   const place = `${file}, row group ${groups.findIndex((one) => one.numRows() > 0)}, row 0`;
-  if (value === null || value === undefined) throw new Refusal(place, "the vector is null");
-  if (value.length === 0) throw new Refusal(place, "the vector is empty");
-  const dimension = value instanceof Uint8Array ? value.length / 4 : value.length;
+  if (usual === undefined && !first) throw new Refusal(place, "the vector is null");
+  if (usual === undefined) throw new Refusal(place, "the vector is empty");
+  const dimension = isBinary(values) ? usual / 4 : usual;
   if (Number.isInteger(dimension)) return dimension;
-  throw new Refusal(place, `the vector has ${value.length} bytes, not a multiple of 4`);
+  throw new Refusal(place, `the vector has ${usual} bytes, not a multiple of 4`);
+}
+
+const isBinary = (values: Vector | null) => values !== null && /Binary/.test(String(values.type));
+
+/** Of the first rows: some of them may be bad. @returns undefined where all are empty */
+function usualLength(lengths: number[]): number | undefined {
+  const counts = new Map<number, number>();
+  for (const length of lengths) if (length > 0) counts.set(length, (counts.get(length) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return [...counts].find(([, count]) => count === most)?.[0];
 }

@@ -9,7 +9,7 @@ import type {
   Unit,
 } from "../../domain/ports.ts";
 import { sourceChanged } from "../../domain/source-changed.ts";
-import type { DecodeRequest } from "./decode-messages.ts";
+import type { DecodedUnit, DecodeRequest } from "./decode-messages.ts";
 import { SizedDecoder } from "./sized-decoder.ts";
 
 /**
@@ -70,11 +70,11 @@ export class WasmParquetSource implements ParquetSource {
     try {
       let next = this.#decodeUnit(thread, bucket, files, units[0], target, spares);
       for (const [i, unit] of units.entries()) {
-        const ipc = await next;
+        const { ipc, skipped } = await next;
         signal.throwIfAborted();
         next = this.#decodeUnit(thread, bucket, files, units[i + 1], target, spares);
         next.catch(() => undefined); // thrown when its turn comes
-        yield { unit, ipc, release: () => void spares.push(ipc.buffer as SharedArrayBuffer) };
+        yield { unit, ipc, skipped, release: () => void spares.push(ipc.buffer as SharedArrayBuffer) };
       }
     } finally {
       this.#spares = spares;
@@ -90,10 +90,10 @@ export class WasmParquetSource implements ParquetSource {
     target: TargetSchema,
     spares: SharedArrayBuffer[],
   ) {
-    if (!unit) return new Uint8Array();
+    if (!unit) return { ipc: new Uint8Array() };
     const file = await this.#bind(thread, bucket, files[unit.file] ?? { key: "" });
     const request: DecodeRequest = { ask: "unit", ...file, unit, target, spare: spares.pop() };
-    return (await thread.decoder.ask(request, limits.decodeTimeoutMs)) as Uint8Array;
+    return (await thread.decoder.ask(request, limits.decodeTimeoutMs)) as DecodedUnit;
   }
 
   /** A thread that ends with the signal, and what ends it otherwise. */

@@ -1,17 +1,21 @@
-import { RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
+import { type RecordBatch, RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
 import type { ParquetFile, RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
 import { partitionsOf } from "../../domain/partition-columns.ts";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
 import { batchRowsOf, pageRowsOf, placeOf, placeOfUnit } from "../../domain/units.ts";
+import { BadRows } from "./bad-rows.ts";
 import { withBinaryAsText } from "./binary-texts.ts";
 import { Refusal } from "./decode-errors.ts";
-import type { DecodeRequest } from "./decode-messages.ts";
+import type { DecodedUnit, DecodeRequest } from "./decode-messages.ts";
 import type { FileTail } from "./file-tail.ts";
 import { gapFor, joinedIpc } from "./joined-ipc.ts";
 import { RowError } from "./row-error.ts";
 import { targetBatch } from "./target-batch.ts";
 import type { VectorColumn } from "./vector-column.ts";
-import { refuseIncomparable } from "./vector-values.ts";
+import { refuseIncomparable, VectorRowError } from "./vector-values.ts";
+
+/** Of one row of a unit that may have more. */
+export class BadVector extends Refusal {}
 
 export type AskedUnit = DecodeRequest & { ask: "unit" };
 
@@ -43,12 +47,14 @@ export async function decodeUnit(
   file: OpenFile,
   { unit, target, spare }: AskedUnit,
   vectors?: VectorColumn,
-): Promise<Uint8Array> {
+): Promise<DecodedUnit> {
   const writer = new RecordBatchFileWriter();
-  await writeBatches(writer, file, unit, target, vectors !== undefined);
+  const bad = new BadRows(file.file, unit);
+  await writeBatches(writer, file, unit, target, vectors ? undefined : bad);
+  if (!target.skipBadVectors) bad.refuse();
   const { ipc, gaps } = await joinedIpc(writer.finish(), spare);
   if (vectors) await readVectors(vectors, gaps, file.file, unit, target);
-  return ipc;
+  return { ipc, skipped: bad.found };
 }
 
 /** @throws Refusal with the place of the first that cannot be compared */
@@ -66,15 +72,18 @@ async function readVectors(
   }
 }
 
-/** @throws Refusal for rows that are not as they should be, and for more or fewer of them than promised */
+/**
+ * @param bad takes rows with bad vectors, which are left out; without it vectors are gaps, which nobody looks at yet
+ * @throws Refusal for other rows that are not as they should be, and for more or fewer of them than promised
+ */
 async function writeBatches(
   writer: RecordBatchFileWriter,
   file: OpenFile,
   unit: Unit,
   target: TargetSchema,
-  withGaps: boolean,
+  bad: BadRows | undefined,
 ): Promise<void> {
-  const batches = await batchesAt(file, unit, target, withGaps);
+  const batches = await batchesAt(file, unit, target, bad === undefined);
   const partitions = partitionsIn(file.file, target);
   let row = 0;
   while (row < unit.rows) {
@@ -82,11 +91,11 @@ async function writeBatches(
     if (done) break;
     for (const decoded of tableFromIPC((value as WasmRecordBatch).intoIPCStream()).batches) {
       const batch = withBinaryAsText(decoded, target, file.uuids);
-      const gap = withGaps ? gapFor(batch.numRows * target.dimension) : undefined;
-      const made = placed(file.file, unit, row, () =>
-        targetBatch(batch, target, unit.id, row, gap, partitions),
+      const made = (gap?: Float32Array) =>
+        placed(file.file, unit, row, () => targetBatch(batch, target, unit.id, row, gap, partitions));
+      writer.write(
+        bad ? goodRows(batch, target, row, bad, made) : made(gapFor(batch.numRows * target.dimension)),
       );
-      writer.write(made);
       row += batch.numRows;
     }
   }
@@ -94,6 +103,22 @@ async function writeBatches(
   if (row === unit.rows) return;
   const found = `the footer promises ${unit.rows} rows, there are ${row}`;
   throw new Refusal(placeOfUnit(file.file, unit), found);
+}
+
+/** One row after the other is looked at only where one of them is bad. */
+function goodRows(
+  batch: RecordBatch,
+  target: TargetSchema,
+  firstRow: number,
+  bad: BadRows,
+  made: (gap?: Float32Array) => RecordBatch,
+): RecordBatch {
+  try {
+    return made();
+  } catch (error) {
+    if (!(error instanceof BadVector)) throw error;
+    return bad.without(batch, target, firstRow, made);
+  }
 }
 
 const partitionsIn = (file: string, { partitionBase }: TargetSchema) =>
@@ -128,6 +153,9 @@ function placed<T>(file: string, unit: Unit, firstRow: number, work: () => T): T
     return work();
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
-    throw new Refusal(placeOf(file, unit, firstRow + error.row), error.message);
+    const place = placeOf(file, unit, firstRow + error.row);
+    throw error instanceof VectorRowError
+      ? new BadVector(place, error.message)
+      : new Refusal(place, error.message);
   }
 }

@@ -19,6 +19,24 @@ export function vectorValues(column: Data, dimension: number): Float32Array {
   return listValues(column, dimension);
 }
 
+/** Row by row, for a batch in which one is wrong: the values, or why there are none. */
+export function vectorsOrReasons(
+  column: Data,
+  dimension: number,
+  refuseZeroVectors: boolean,
+): (Float32Array | string)[] {
+  return Array.from({ length: column.length }, (_, row) => {
+    try {
+      const values = vectorValues(column.slice(row, 1), dimension);
+      refuseIncomparable(values, dimension, refuseZeroVectors);
+      return values;
+    } catch (error) {
+      if (error instanceof VectorRowError) return error.message;
+      throw error;
+    }
+  });
+}
+
 function refuseNulls(column: Data): void {
   if (column.nullCount === 0) return;
   for (let row = 0; row < column.length; row++)
@@ -35,12 +53,12 @@ function listValues(column: Data, dimension: number): Float32Array {
   return Float32Array.from(values as Uint16Array, fromHalf);
 }
 
-/** The part of the child that the rows cover; rows of a list must all have the dimension. */
+/** The part of the child that the rows cover, which Arrow cuts for fixed sizes; rows of a list must all have the dimension. */
 function listBounds(column: Data, dimension: number): [number, number] {
   if (DataType.isFixedSizeList(column.type)) {
     if (column.type.listSize !== dimension && column.length > 0)
       throw new VectorRowError(0, `the vector has ${column.type.listSize} values, not ${dimension}`);
-    return [column.offset * dimension, (column.offset + column.length) * dimension];
+    return [0, column.length * dimension];
   }
   const offsets = column.valueOffsets as Int32Array | BigInt64Array;
   for (let row = 0; row < column.length; row++) {
@@ -69,7 +87,7 @@ function binaryValues(column: Data, dimension: number): Float32Array {
 
 function fixedBinaryValues(column: Data, byteWidth: number, dimension: number): Float32Array {
   refuseBytes(0, byteWidth, dimension);
-  return floatsIn(column, column.offset * byteWidth, (column.offset + column.length) * byteWidth);
+  return floatsIn(column, 0, column.length * byteWidth);
 }
 
 function refuseBytes(row: number, bytes: number, dimension: number): void {
