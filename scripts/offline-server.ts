@@ -51,6 +51,7 @@ export async function startOffline({
         PORT: String(httpPort),
         LAMBDA_PORT: String(lambdaPort),
         ALB_PORT: String(albPort),
+        SLS_LOG_LEVEL: "warning", // its notices hold the paths of requests, and so ids
         CONTAINER_MEMORY_MB: "4096", // one process serves all functions, whichever is called first
         ...environment,
       },
@@ -83,7 +84,7 @@ class Offline implements OfflineServer {
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.#output += text;
-        if (text.startsWith("{")) log?.write(text); // the requests' lines, not the banner
+        for (const line of text.split(/(?<=\n)/)) if (line.startsWith("{")) log?.write(line); // not the banner
       });
   }
 

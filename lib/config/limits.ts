@@ -4,6 +4,7 @@ export const limits = {
   maxBodyBytes: 1_048_576,
   maxJobBodyBytes: 65_536,
   maxJsonDepth: 64, // a filter of 8 levels has some 20
+  maxJsonFields: 1_024, // a filter of 64 nodes has some 260
   maxJsonValues: 65_536, // a vector of 16,384 and a filter of 64 nodes with 256 values each have half as many
   maxAnswerBytes: 5_500_000, // as Lambda carries it, which takes 6,291,556 with status and headers
   answerFrameBytes: 4_096, // of that, around hits and documents

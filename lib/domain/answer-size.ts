@@ -49,22 +49,32 @@ function bytesOf(row: object): number {
   return Buffer.byteLength(text) + occurrences(text, '"') + occurrences(text, "\\") + 1;
 }
 
-/** What a JSON value takes at most; a list's numbers are all as long as the longest. */
+/** What a JSON value takes at most; a list's numbers are all as long as the longest. In loops: every hit is looked at. */
 export function mostBytes(value: unknown): number {
   if (typeof value === "string") return value.length * mostOf.character + mostOf.quotes;
   if (typeof value !== "object" || value === null) return mostOf.scalar;
+  let bytes = mostOf.brackets;
   if (Array.isArray(value)) {
-    if (typeof value[0] === "number") return value.length * mostOf.scalar + mostOf.brackets;
-    return value.reduce((sum, one) => sum + mostBytes(one), mostOf.brackets);
+    if (typeof value[0] === "number") return bytes + value.length * mostOf.scalar;
+    for (const one of value) bytes += mostBytes(one);
+    return bytes;
   }
-  return Object.entries(value).reduce(
-    (sum, [name, one]) => sum + mostBytes(name) + mostBytes(one),
-    mostOf.brackets,
-  );
+  for (const name in value) bytes += mostBytes(name) + mostBytes((value as Record<string, unknown>)[name]);
+  return bytes;
 }
 
 /** With the comma behind it. In Lambda's string a control character is \\\\u0000; the longest number has 24 characters. */
 const mostOf = { character: 7, quotes: 5, scalar: 25, brackets: 3 };
+
+/** The first items that an answer has room for, one at least. */
+export function pageWithin<T extends object>(items: T[]): T[] {
+  let left = room;
+  const end = items.findIndex((item) => {
+    left -= bytesOf(item);
+    return left < 0;
+  });
+  return end < 0 ? items : items.slice(0, Math.max(1, end));
+}
 
 /** How many hits with vectors of so many numbers may fit, of single digits, and surely do, of the longest. */
 export function hitsWithVectors(dimension: number): { atMost: number; surely: number } {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pageWithin } from "./answer-size.ts";
 import { DomainError } from "./errors.ts";
 import { type IndexEntry, indexEntry, type ListedEntry, recallReport } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
@@ -65,13 +66,14 @@ export async function describeIndex(
   });
 }
 
-/** Entries by name, a page at a time; the cursor is the last name of the page before. */
+/** Entries by name, a page at a time, fewer where these are long; the cursor is the last name of the page before. */
 export async function listIndexes(
   registry: IndexRegistry,
   page: { cursor?: string; limit: number },
 ): Promise<{ indexes: ListedEntry[]; next: string | null }> {
   const { entries, next } = await registry.list(page.cursor, page.limit);
-  return { indexes: entries, next: next ?? null };
+  const indexes = pageWithin(entries);
+  return { indexes, next: (indexes.length < entries.length ? indexes.at(-1)?.name : next) ?? null };
 }
 
 /** The published generation of an entry. @throws IndexNotReady */

@@ -35,9 +35,14 @@ function vectorProblems(vector: unknown): { path: number[]; message: string }[] 
   if (vector.length === 0) return [{ path: [], message: "must hold at least one number" }];
   if (vector.length > limits.maxDimension)
     return [{ path: [], message: `has ${vector.length} numbers, at most ${limits.maxDimension}` }];
-  const problems = [];
-  for (let i = 0; i < vector.length; i++)
-    if (!Number.isFinite(vector[i])) problems.push({ path: [i], message: "must be a finite number" });
+  const problems: { path: number[]; message: string }[] = [];
+  let more = 0;
+  for (let i = 0; i < vector.length; i++) {
+    if (Number.isFinite(vector[i])) continue;
+    if (problems.length < limits.maxIssues) problems.push({ path: [i], message: "must be a finite number" });
+    else more++;
+  }
+  if (more > 0) problems.push({ path: [], message: `${more} more of its numbers are not finite` });
   return problems;
 }
 

@@ -3,21 +3,25 @@ import { badRequest, type DomainError } from "../domain/errors.ts";
 import { clipped } from "../domain/listed.ts";
 
 /**
- * Refuses JSON that is nested deeper or holds more values than any request of ours, before it is parsed: a megabyte of
- * brackets takes JSON.parse seconds. What is not JSON is left to the parser.
+ * Refuses JSON that is nested deeper or holds more fields or values than any request of ours, before it is parsed: a
+ * megabyte of brackets takes JSON.parse seconds. What is not JSON is left to the parser.
  * @throws BadRequest naming the field
  */
 export function refuseUnboundedJson(text: string): void {
-  if (mayBeDeep(text) || text.length > 2 * limits.maxJsonValues) scan(text);
+  const isSmall =
+    occursAtMost(text, "[{", limits.maxJsonDepth) &&
+    occursAtMost(text, ":", limits.maxJsonFields) &&
+    text.length <= 2 * limits.maxJsonValues;
+  if (!isSmall) scan(text);
 }
 
-/** By a search for brackets alone, which reads a vector at memory's speed. */
-function mayBeDeep(text: string): boolean {
-  let opened = 0;
-  for (const bracket of "[{")
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))
-      if (++opened > limits.maxJsonDepth) return true;
-  return false;
+/** By a search for these characters alone, which reads a vector at memory's speed. */
+function occursAtMost(text: string, chars: string, most: number): boolean {
+  let count = 0;
+  for (const char of chars)
+    for (let at = text.indexOf(char); at >= 0; at = text.indexOf(char, at + 1))
+      if (++count > most) return false;
+  return true;
 }
 
 const [quote, comma, colon, backslash] = [34, 44, 58, 92];
@@ -27,7 +31,7 @@ const closes = (char: number) => char === 93 || char === 125;
 /** Once over the text; strings are skipped. */
 function scan(text: string): void {
   const outermost = { string: "", field: "" };
-  let [depth, values] = [0, 1];
+  let [depth, values, fields] = [0, 1, 0];
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === quote) {
@@ -35,8 +39,11 @@ function scan(text: string): void {
       if (depth === 1)
         outermost.string = text.slice(at + 1, Math.min(end, at + 1 + limits.maxListedNameLength));
       at = end;
-    } else if (char === colon && depth === 1) outermost.field = outermost.string;
-    else if (opens(char) && ++depth > limits.maxJsonDepth)
+    } else if (char === colon) {
+      if (depth === 1) outermost.field = outermost.string;
+      if (++fields > limits.maxJsonFields)
+        throw unbounded(depth > 1 ? outermost.field : "", `holds more than ${limits.maxJsonFields} fields`);
+    } else if (opens(char) && ++depth > limits.maxJsonDepth)
       throw unbounded(outermost.field, `is nested deeper than ${limits.maxJsonDepth} levels`);
     else if (closes(char)) depth--;
     else if (char === comma && ++values > limits.maxJsonValues)

@@ -23,6 +23,7 @@ export async function startHttp(run: string, state: StackState): Promise<Process
       PORT: String(state.ports.http),
       LAMBDA_PORT: String(lambdaPort),
       ALB_PORT: String(albPort),
+      SLS_LOG_LEVEL: "warning", // its notices hold the paths of requests, and so ids
       CONTAINER_MEMORY_MB: "4096", // one process serves all functions, whichever is called first
     },
   });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { type OperationName, operations, problem } from "../../lib/http/operations.ts";
@@ -135,11 +136,26 @@ const jobs = fc.record(
   { requiredKeys: ["type", "source"] },
 );
 
+/** What is large in one way or another, at most a megabyte. */
+const manyFields = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
+const large = [
+  "[".repeat(1_000_000),
+  `{"filter":${'{"op":"not","filter":'.repeat(40_000)}`,
+  `{"vector":[1,2],"select":[${"1,".repeat(60_000)}1]}`,
+  JSON.stringify(manyFields(60_000)),
+  JSON.stringify({ type: "optimize", index: "rows", ...manyFields(6_000) }),
+  JSON.stringify({ vector: new Array(16_384).fill("x") }),
+  JSON.stringify({ vector: [1, 2], select: new Array(256).fill("x".repeat(256)) }),
+  JSON.stringify({ ["x".repeat(500_000)]: 1, index: "x".repeat(400_000) }),
+];
+
 const body = fc.oneof(
-  { weight: 4, arbitrary: search.map((value) => JSON.stringify(value)) },
-  fc.oneof(search, search, jobs, json).map((value) => JSON.stringify(value)),
-  text,
-  fc.constantFrom(undefined, null, "null", "[]", "{}", "1", '""', "{"),
+  { weight: 20, arbitrary: search.map((value) => JSON.stringify(value)) },
+  { weight: 5, arbitrary: fc.oneof(search, search, jobs, json).map((value) => JSON.stringify(value)) },
+  { weight: 5, arbitrary: text },
+  { weight: 5, arbitrary: fc.constantFrom(undefined, null, "null", "[]", "{}", "1", '""', "{") },
+  { weight: 1, arbitrary: fc.constantFrom(...large) },
 );
 const someOf = (names: string[]) =>
   fc.option(
@@ -166,9 +182,14 @@ const pathOf = (name: string) => {
     { weight: 1, arbitrary: anything },
   );
 };
+const bodyOf = (name: string): fc.Arbitrary<string | null | undefined> => {
+  const none = fc.constant(undefined);
+  const takesOne = (operations as Record<string, Operation>)[name]?.body !== undefined;
+  return takesOne ? body : fc.oneof({ weight: 9, arbitrary: none }, { weight: 1, arbitrary: body });
+};
 const eventOf = (name: string) =>
   fc.record({
-    body: fc.tuple(body, fc.boolean()).map(([given, encoded]) => ({ given, encoded })),
+    body: fc.tuple(bodyOf(name), fc.boolean()).map(([given, encoded]) => ({ given, encoded })),
     pathParameters: pathOf(name),
     queryStringParameters: fc.oneof(
       { weight: 4, arbitrary: fc.constant(undefined) },
@@ -193,6 +214,7 @@ test("whatever is sent, a handler answers as its contract says, and never with a
       const routeKey = routeKeyOf(name);
       const asked = { ...structuredClone(rest), routeKey, body: sent, isBase64Encoded: encoded };
       const answer = await handlers[name as OperationName](asked as never, context);
+      expect(answer.body.length).toBeLessThan(answer.statusCode < 400 ? limits.maxAnswerBytes : 40_000);
       const parsed = answer.body ? JSON.parse(answer.body) : undefined;
       const seen = `${name} ${answer.statusCode}`;
       statuses[seen] = (statuses[seen] ?? 0) + 1;

@@ -1,7 +1,10 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { Int64 } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Job } from "../../lib/domain/job.ts";
 import type { Stores } from "../../lib/domain/ports.ts";
+import { problem } from "../../lib/http/operations.ts";
 import { appendRows } from "./append-rows.ts";
 import { HttpClient, issuePaths } from "./http-client.ts";
 import { type OfflineApi, startOffline } from "./offline-server.ts";
@@ -247,6 +250,64 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
       test("HEAD answers without a body", async () => {
         const answer = await http.send("HEAD", "/health");
         expect([answer.status, answer.body]).toEqual([200, undefined]);
+      });
+    });
+
+    describe("what is refused before a route is found", () => {
+      /** Sent as it stands. @returns status, headers and the problem */
+      async function sendRaw(lines: string[], body = "") {
+        const { hostname, port } = new URL(api.url);
+        const socket = connect(Number(port), hostname);
+        socket.end([...lines, "connection: close", "", body].join("\r\n"));
+        const [head = "", answer = ""] = (
+          await text(socket.setTimeout(20_000, () => socket.destroy()))
+        ).split("\r\n\r\n");
+        const status = Number(head.split(" ")[1]);
+        const correlationId = /^x-correlation-id: (.+)$/im.exec(head)?.[1];
+        expect(head).toMatch(/^content-type: application\/problem\+json/im);
+        const parsed = problem.parse(JSON.parse(answer));
+        expect(parsed).toMatchObject({ status, instance: `urn:request:${correlationId}` });
+        return parsed;
+      }
+
+      const host = "host: localhost";
+      test.each([
+        ["a path that is no percent-encoding", ["GET /indexes/%zz HTTP/1.1", host], "path"],
+        ["an unknown method", ["FOO /health HTTP/1.1", host], "request"],
+        ["CONNECT", ["CONNECT x:80 HTTP/1.1", host], "request"],
+        ["a malformed header", ["GET /health HTTP/1.1", host, "bad header: 1"], "request"],
+        ["a path of 20,000 characters", [`GET /${"a".repeat(20_000)} HTTP/1.1`, host], "request"],
+        ["two lengths", ["POST /jobs HTTP/1.1", host, "content-length: 2", "content-length: 3"], "request"],
+        ["an expectation", ["POST /jobs HTTP/1.1", host, "expect: tea", "content-length: 2"], "request"],
+        ["a host that is none", ["GET /health HTTP/1.1", "host: a b/["], "header.host"],
+        ["no HTTP at all", ["\x16\x03\x01"], "request"],
+      ])("%s is a bad request", async (_, lines, path) => {
+        const { code, issues } = await sendRaw(lines, lines[0]?.startsWith("POST") ? "{}" : "");
+        expect([code, issues?.map((issue) => issue.path)]).toEqual(["bad-request", [path]]);
+      });
+
+      test("a content type that is none", async () => {
+        const lines = ["POST /jobs HTTP/1.1", host, "content-type: ;;", "content-length: 2"];
+        expect((await sendRaw(lines, "{}")).code).toBe("unsupported-media-type");
+      });
+
+      test("a preflight, since no CORS is configured", async () => {
+        const origin = { origin: "http://elsewhere", "access-control-request-method": "POST" };
+        const answer = await http.send("OPTIONS", "/indexes", { headers: origin });
+        expect([answer.status, answer.body.code]).toEqual([404, "route-not-found"]);
+        expect([...answer.headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
+      });
+
+      test.each([
+        ["/indexes/small/search", 30_000_000],
+        ["/indexes/small/search", 2_000_000],
+        ["/nowhere", 30_000_000],
+        ["/jobs", 70_000],
+        ["/indexes/small/warm", 1],
+      ])("a body to %s of %d bytes is too large", async (path, bytes) => {
+        const headers = { "content-type": "application/json" };
+        const answer = await http.send("POST", path, { raw: " ".repeat(bytes), headers });
+        expect([answer.status, answer.body.code]).toEqual([413, "body-too-large"]);
       });
     });
 

@@ -5,6 +5,7 @@ import {
   answerBytes,
   hitsTooLarge,
   mostBytes,
+  pageWithin,
   rowsWithin,
   widestColumn,
 } from "../../lib/domain/answer-size.ts";
@@ -66,4 +67,16 @@ test.each([
   );
   expect(more.rows).toThrow('without "text"');
   expect(more.made()).toBe(2 * (fit + 1));
+});
+
+test("a page holds as many items as fit, one at least", () => {
+  const items = Array.from({ length: 200 }, (_, i) => ({ name: `i${i}`, reasons: ["x".repeat(100_000)] }));
+  const page = pageWithin(items);
+  expect(page).toEqual(items.slice(0, page.length));
+  expect(page.length).toBeGreaterThan(50);
+  expect(answerBytes(JSON.stringify({ indexes: page, next: "n" }))).toBeLessThanOrEqual(
+    limits.maxAnswerBytes,
+  );
+  expect(pageWithin(items.slice(0, 10))).toHaveLength(10);
+  expect(pageWithin([{ name: "x".repeat(6_000_000), reasons: [] }, ...items])).toHaveLength(1);
 });

@@ -60,6 +60,17 @@ test("too many values are refused by their field", () => {
 });
 
 test.each([
+  ["its own", (fields: object) => fields, "body"],
+  ["a filter's", (fields: object) => ({ vector: [1], filter: fields }), "body.filter"],
+])("too many fields are refused before they are parsed: %s", (_, wrap, path) => {
+  const fields = Object.fromEntries(Array.from({ length: 130_000 }, (_, i) => [`k${i}`, 1]));
+  expect(refusalOf(() => refuseUnboundedJson(JSON.stringify(wrap(fields))))?.issues).toEqual([
+    { path, message: `holds more than ${limits.maxJsonFields} fields` },
+  ]);
+});
+
+test.each([
+  ["colons in strings", JSON.stringify({ value: ":".repeat(100_000) })],
   ["the deepest", `${"[".repeat(depth)}${"]".repeat(depth)}`],
   ["brackets in a string", JSON.stringify({ value: '[{\\"'.repeat(200_000) })],
   ["many side by side", JSON.stringify(new Array(10_000).fill([{}]))],
