@@ -71,11 +71,22 @@ export function chooseColumns(
   const forVector = all.filter(
     ({ name }) => name !== told.idColumn && (told.vectorColumn || !isCalledId(name)),
   );
-  const vector = chosen({ role: vectorRole, file, candidates: forVector, all }, told.vectorColumn);
+  const candidates = told.vectorColumn ? forVector : withoutCounts(forVector);
+  const vector = chosen({ role: vectorRole, file, candidates, all }, told.vectorColumn);
   const forId = all.filter((one) => one.name !== vector.name && (told.idColumn || !isAnyBinary(one)));
   const id = chosen({ role: idRole, file, candidates: forId, all }, told.idColumn);
   refuseMixed(all.find(({ name }) => name === id.name));
   return { vector, id };
+}
+
+/** A list of integers is mostly no vector: only where it is called one. */
+function withoutCounts(columns: NamedColumn[]): NamedColumn[] {
+  const isCounts = ({ forms }: NamedColumn) => forms.some(({ column }) => column.vector?.integers);
+  const hasFloats = columns.some((one) => fits(vectorRole, one) && !isCounts(one));
+  return columns.filter(
+    (one) =>
+      !isCounts(one) || vectorRole.known.test(one.name) || (vectorRole.weak.test(one.name) && !hasFloats),
+  );
 }
 
 /** @throws SourceInvalid for an id that is written as hex in one file and in another way in another */

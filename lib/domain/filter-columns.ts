@@ -44,6 +44,12 @@ export function whyUnlikely({ mean, most }: ValueWidth): string | undefined {
   return undefined;
 }
 
+/** Those that LanceDB has a scalar index for: filters by decimals and durations go without. */
+export function indexable(filterColumns: string[], columns: Column[]): string[] {
+  const without = columns.filter(({ type }) => ["decimal", "duration"].includes(kindOf(type) ?? ""));
+  return filterColumns.filter((name) => !without.some((column) => column.name === name));
+}
+
 /** @throws IndexParametersInvalid naming every column that there is not or that no filter takes, and those that fit */
 export function refuseUnfilterable(filterColumns: string[], columns: Column[]): void {
   const fit = columns.filter(({ type }) => kindOf(type)).map(({ name }) => name);

@@ -1,27 +1,44 @@
+import { nanosecondsA, timeOf } from "./column-types.ts";
+import { decimalTypeOf, unscaledOf } from "./decimal.ts";
 import type { Issue } from "./errors.ts";
 import type { Filter, Scalar } from "./filter.ts";
 import type { Column } from "./index-entry.ts";
-import { nanosecondsOf } from "./instant.ts";
+import { nanosecondsIn, nanosecondsOf, nanosecondsOfDay } from "./instant.ts";
 import { listed } from "./listed.ts";
 
-export type Kind = "string" | "integer" | "number" | "boolean" | "timestamp" | "date";
+export type Kind =
+  | "string"
+  | "integer"
+  | "number"
+  | "decimal"
+  | "boolean"
+  | "timestamp"
+  | "date"
+  | "time"
+  | "duration";
 
 const kinds: [RegExp, Kind][] = [
   [/^(Large)?Utf8$/, "string"],
   [/^U?[Ii]nt(8|16|32|64)$/, "integer"],
   [/^Float(16|32|64)$/, "number"],
+  [/^Decimal\[/, "decimal"],
   [/^Bool$/, "boolean"],
   [/^Timestamp</, "timestamp"],
   [/^Date/, "date"],
+  [/^Time(32|64)</, "time"],
+  [/^Duration</, "duration"],
 ];
 
 const expected: Record<Kind, string> = {
   string: "a string of well-formed Unicode",
   integer: "an integer in the column's range (beyond 2^53 as a string)",
   number: 'a finite number, "Infinity" or "-Infinity"',
+  decimal: "a decimal number of the column's digits (more than 15 of them as a string)",
   boolean: "true or false",
   timestamp: "an ISO 8601 date and time in the column's range, not finer than its unit",
   date: "an ISO 8601 date",
+  time: "a time of day as HH:MM:SS, not finer than the column's unit",
+  duration: "an ISO 8601 duration such as PT90.5S, not finer than the column's unit",
 };
 
 type Leaf = Exclude<Filter, { op: "and" | "or" | "not" }>;
@@ -96,11 +113,21 @@ function fits(value: Scalar, kind: Kind, type: string): boolean {
       return numberOf(value) !== undefined;
     case "boolean":
       return typeof value === "boolean";
+    case "decimal":
+      return decimalOf(value, type) !== undefined;
     case "timestamp":
+    case "time":
+    case "duration":
       return countOf(value, type) !== undefined;
     case "date":
       return daysOf(value) !== undefined;
   }
+}
+
+/** In units of the last digit of its type. */
+export function decimalOf(value: Scalar, type: string): bigint | undefined {
+  const decimal = decimalTypeOf(type);
+  return decimal && unscaledOf(value, decimal);
 }
 
 /** A number but NaN; infinity has no other form in JSON than a string. */
@@ -119,26 +146,28 @@ export function integerOf(value: Scalar, type: string): bigint | undefined {
   return held === integer ? integer : undefined;
 }
 
-const nanoseconds = {
-  SECOND: 1_000_000_000n,
-  MILLISECOND: 1_000_000n,
-  MICROSECOND: 1_000n,
-  NANOSECOND: 1n,
-} as const;
+const parsers: Record<string, (text: string) => bigint | undefined> = {
+  Timestamp: nanosecondsOf,
+  Time: nanosecondsOfDay,
+  Duration: nanosecondsIn,
+};
 
-/** An instant as the column counts it, in its unit since 1970. */
+/** An instant, a time of day or a duration as the column counts it, in its unit. */
 export function countOf(value: Scalar, type: string): bigint | undefined {
-  const unit = nanoseconds[/^Timestamp<(\w+)/.exec(type)?.[1] as keyof typeof nanoseconds];
-  const instant = typeof value === "string" ? nanosecondsOf(value) : undefined;
-  if (instant === undefined || instant % unit !== 0n) return undefined;
-  const count = instant / unit;
-  return BigInt.asIntN(64, count) === count ? count : undefined;
+  const time = timeOf(type);
+  const parsed = time && typeof value === "string" ? parsers[time.kind]?.(value) : undefined;
+  if (!time || parsed === undefined) return undefined;
+  const unit = nanosecondsA(time.unit);
+  const count = parsed / unit;
+  return parsed % unit === 0n && BigInt.asIntN(64, count) === count ? count : undefined;
 }
 
 const nanosecondsADay = 86_400_000_000_000n;
 
-/** A date as days since 1970. */
+/** A date as days since 1970, of which a column holds 32 bits. */
 export function daysOf(value: Scalar): bigint | undefined {
   const instant = typeof value === "string" ? nanosecondsOf(value) : undefined;
-  return instant === undefined || instant % nanosecondsADay !== 0n ? undefined : instant / nanosecondsADay;
+  if (instant === undefined || instant % nanosecondsADay !== 0n) return undefined;
+  const days = instant / nanosecondsADay;
+  return BigInt.asIntN(32, days) === days ? days : undefined;
 }

@@ -24,6 +24,19 @@ const common = {
     .meta({ description: `recall@${limits.recallK} that the stored search defaults must reach` }),
 };
 
+const columnNames = z.array(z.string().min(1).max(limits.maxColumnNameLength)).max(limits.maxColumns);
+
+export const columnChoice = z
+  .strictObject({
+    include: columnNames.optional().meta({ description: "These alone" }),
+    exclude: columnNames.optional().meta({ description: "All but these" }),
+  })
+  .meta({
+    description:
+      "Columns of the source that are carried over, all without it. What is left out is not looked at, whatever it holds; the id and the vector column cannot be",
+  });
+export type ColumnChoice = z.infer<typeof columnChoice>;
+
 export const migrateInput = z
   .strictObject({
     type: z.literal("migrate"),
@@ -34,6 +47,7 @@ export const migrateInput = z
     vectorColumn: columnName.optional(),
     idColumn: columnName.optional(),
     dimension: z.int().min(1).max(limits.maxDimension).optional(),
+    columns: columnChoice.optional(),
     onDuplicate: z.enum(["fail", "keep-last"]).default("fail").meta({
       description: "What to do when a document id is there twice; last is by file name, then row",
     }),

@@ -1,10 +1,11 @@
 import { limits } from "../config/limits.ts";
 import type { Buckets } from "./bucket.ts";
 import { type BuildRoom, refuseWithoutRoom } from "./build-needs.ts";
+import { refuseWrongChoice, withChosenColumns } from "./carried-columns.ts";
 import { chooseColumns } from "./choose-columns.ts";
 import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
 import { discardGeneration } from "./discard-generation.ts";
-import { likelyFilterColumns, refuseUnfilterable } from "./filter-columns.ts";
+import { indexable, likelyFilterColumns, refuseUnfilterable } from "./filter-columns.ts";
 import type { ChosenColumns } from "./index-entry.ts";
 import type { MigrateInput } from "./job.ts";
 import { generationNumber, splitSource } from "./names.ts";
@@ -43,7 +44,8 @@ export async function planMigration(
   if (known) return known;
   deps.buckets.writable(input.bucket);
   const source = splitSource(input.source);
-  const files = await readableAndWritable(deps, source, input.bucket, context);
+  const found = await readableAndWritable(deps, source, input.bucket, context);
+  const files = chosenFiles(found, input);
   const { target, chosenColumns } = await targetOf(deps, source.bucket, files, input, context);
   const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
@@ -65,7 +67,7 @@ export async function planMigration(
     units,
     notes: notesOn(files, input),
     workers: Math.min(input.workers, units.length),
-    filterColumns: input.filterColumns ?? likely,
+    filterColumns: indexable(input.filterColumns ?? likely, target.columns),
     unaskedFilterColumns: input.filterColumns ? [] : likely,
     published: await publishedVersion(deps, input.index),
     claimedAt: claim.since,
@@ -81,6 +83,12 @@ export async function keepPlan(deps: ClaimDependencies, job: string, made: Plan)
   const standing = (await deps.ledger.read(job, "plan", plan)) ?? made;
   if (standing.generation !== made.generation) await discardGeneration(deps, job, made.ref.index);
   return standing;
+}
+
+function chosenFiles(files: SeenFile[], input: MigrateInput): SeenFile[] {
+  if (!input.columns) return files;
+  refuseWrongChoice(files, input.columns, input, partitionNames(files, input));
+  return withChosenColumns(files, input.columns);
 }
 
 /** A file of the source, bound to what it was when its footer was read. */
@@ -166,7 +174,7 @@ async function targetOf(
     (await readDimension(deps, bucket, firstWithRows(files), names.vectorColumn, context));
   const partitionBase = input.partitionColumns === "add" ? baseOf(input) : undefined;
   const all = partitionBase === undefined ? files : withPartitions(files, partitionBase, names);
-  const columns = mergeColumns(all, names, dimension);
+  const columns = mergeColumns(input.columns ? withChosenColumns(all, input.columns) : all, names, dimension);
   const target = { ...names, dimension, columns, ...vectorRules(input) };
   return { target: partitionBase ? { ...target, partitionBase } : target, chosenColumns };
 }
@@ -192,10 +200,15 @@ const vectorRules = ({ metric, onBadVector }: MigrateInput) => ({
 /** Directories above the source say nothing of its rows; of a single file all are. */
 const baseOf = ({ source }: MigrateInput) => `${splitSource(source).key}/`;
 
+function partitionNames(files: SourceFile[], input: MigrateInput): string[] {
+  const base = baseOf(input);
+  return [...new Set(files.flatMap(({ key }) => partitionsOf(base, key).map(([name]) => name)))];
+}
+
 function notesOn(files: SourceFile[], input: MigrateInput): string[] {
-  const names = new Set(files.flatMap(({ key }) => partitionsOf(baseOf(input), key).map(([name]) => name)));
-  if (input.partitionColumns === "add" || names.size === 0) return [];
-  const some = [...names].slice(0, limits.maxNamedColumns).join(", ");
+  const names = partitionNames(files, input);
+  if (input.partitionColumns === "add" || names.length === 0) return [];
+  const some = names.slice(0, limits.maxNamedColumns).join(", ");
   return [`left out, as partitionColumns is "ignore", what directories tell: ${some}`];
 }
 

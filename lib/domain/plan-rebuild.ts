@@ -2,7 +2,7 @@ import { refuseWithoutRoom } from "./build-needs.ts";
 import { claimGeneration } from "./claim-generation.ts";
 import { publishedOf } from "./describe-index.ts";
 import { DomainError } from "./errors.ts";
-import { refuseUnfilterable } from "./filter-columns.ts";
+import { indexable, refuseUnfilterable } from "./filter-columns.ts";
 import type { AskedIndex, GenerationRef, Publication } from "./index-entry.ts";
 import type { BuildIndexInput, OptimizeInput } from "./job.ts";
 import { type Plan, plan } from "./plan.ts";
@@ -52,7 +52,7 @@ export async function planRebuild(
     units: [],
     notes: [],
     workers: 0,
-    filterColumns: asked.filterColumns ?? [],
+    filterColumns: indexable(asked.filterColumns ?? [], published.columns),
     unaskedFilterColumns: asked.unaskedFilterColumns ?? [],
     published: { ref: from, version: await deps.generations.version(from) },
     claimedAt: claim.since,

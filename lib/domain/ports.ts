@@ -126,7 +126,7 @@ export interface FileFooter {
   rowGroups: { rows: number; bytes: number }[];
 }
 
-export type VectorLayout = "list" | "fixed_size_list" | "binary";
+export type VectorLayout = "list" | "fixed_size_list" | "binary" | "struct";
 
 /** A column of a Parquet file as it will be stored; `vector` when it can serve as the vector column. */
 export interface SourceColumn {
@@ -140,7 +140,7 @@ export interface SourceColumn {
   bytes: number;
   /** Of bytes of a fixed size, of which UUIDs are stored as text. */
   fixedBinary?: "uuid" | "any";
-  vector?: { layout: VectorLayout; dimension: number | null };
+  vector?: { layout: VectorLayout; dimension: number | null; integers?: boolean };
 }
 
 /** What the rows of every file are made into. */

@@ -1,4 +1,5 @@
 import { limits } from "../config/limits.ts";
+import { widenedType, withoutNulls } from "./column-types.ts";
 import { DomainError, type Issue, summaryOf } from "./errors.ts";
 import { idFormOf } from "./id-forms.ts";
 import type { Column } from "./index-entry.ts";
@@ -63,8 +64,8 @@ export function refuseDimension(file: string, dimension: number): void {
 }
 
 /**
- * The columns of the index: those of every file by name, absent ones null. The vector becomes a fixed-size list of
- * float32, an integer id a string.
+ * The columns of the index: those of every file by name, absent ones null, of a type that holds the values of all files.
+ * The vector becomes a fixed-size list of float32, an id a string.
  * @throws SourceInvalid naming every file and column that does not agree
  */
 export function mergeColumns(
@@ -72,14 +73,16 @@ export function mergeColumns(
   names: { idColumn: string; vectorColumn: string },
   dimension: number,
 ): Column[] {
-  const merged = new Map<string, { type: string; file: string }>();
+  const merged = new Map<string, { type: string; file: string; fixed: boolean }>();
   const issues: Issue[] = [];
   for (const { key, footer } of files) {
     for (const column of footer.columns) {
       const type = typeIn(column, names, dimension);
       const before = merged.get(column.name);
-      if (!before) merged.set(column.name, { type, file: key });
-      else if (before.type !== type)
+      const fixed = before?.fixed || (column.fixedBinary === "any" && type === "Binary");
+      const common = before ? commonType(before.type, type, fixed) : type;
+      if (common) merged.set(column.name, { type: common, file: before?.file ?? key, fixed });
+      else if (before)
         issues.push({
           path: columnPath(key, column.name),
           message: `is ${type}, in ${before.file} it is ${before.type}`,
@@ -88,7 +91,13 @@ export function mergeColumns(
     for (const issue of columnIssues(key, footer, names)) issues.push(issue);
   }
   if (issues.length > 0) throw invalidSources(issues);
-  return [...merged].map(([name, { type }]) => ({ name, type }));
+  return [...merged].map(([name, { type }]) => ({ name, type: withoutNulls(type) }));
+}
+
+/** Bytes of a fixed size are no text, which those of any size may be. */
+function commonType(a: string, b: string, fixed: boolean): string | undefined {
+  const type = widenedType(a, b);
+  return fixed && type === "Utf8" ? undefined : type;
 }
 
 function typeIn(

@@ -130,8 +130,8 @@ const kinds: Record<string, Kind> = {
       Uint32Array.of(1_234, 0, 0, 0),
       Uint32Array.of(2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1),
     ],
-    stored: "Float64",
-    expected: [12.34, -0.01],
+    stored: "Decimal[20e+2]",
+    expected: [1_234n, -1n],
   },
   tags: {
     type: new List(new Field("element", new Utf8(), true)),

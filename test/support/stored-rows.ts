@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "@lancedb/lancedb";
-import type { Table } from "apache-arrow";
+import type { Data, Table } from "apache-arrow";
 import type { Lakehouse } from "./lakehouse.ts";
 
 /** The tables of an index in the bucket `primary`, as LanceDB's own client sees them. */
@@ -26,7 +26,7 @@ export async function storedTable(lakehouse: Lakehouse, index: string): Promise<
   }
 }
 
-/** The same, as plain rows by id: vectors as arrays of numbers, bytes as hex, times as their raw counts. */
+/** The same, as plain rows by id: vectors as arrays of numbers, bytes as hex, times and decimals as their raw counts. */
 export async function storedRows(lakehouse: Lakehouse, index: string, idColumn = "doc_id") {
   const table = await storedTable(lakehouse, index);
   const names = table.schema.fields.map(({ name }) => name);
@@ -40,10 +40,25 @@ export async function storedRows(lakehouse: Lakehouse, index: string, idColumn =
 function plainColumn(table: Table, name: string): unknown[] {
   const column = table.getChild(name);
   if (!column) throw new Error(`no column ${name}`);
-  if (!String(column.type).startsWith("Timestamp")) return Array.from(column, plain);
+  const type = String(column.type);
+  if (type.startsWith("Decimal")) return column.data.flatMap(decimalsIn);
+  if (!type.startsWith("Timestamp")) return Array.from(column, plain);
   return column.data.flatMap((data) =>
     Array.from({ length: data.length }, (_, i) => (data.getValid(i) ? data.values[data.offset + i] : null)),
   );
+}
+
+/** As counts of their last digit. */
+function decimalsIn(data: Data): (bigint | null)[] {
+  const words = data.values.length / data.length;
+  return Array.from({ length: data.length }, (_, i) => {
+    if (!data.getValid(i)) return null;
+    const own = Array.from(data.values.subarray(i * words, (i + 1) * words) as Uint32Array, BigInt);
+    return BigInt.asIntN(
+      32 * words,
+      own.reduceRight((sum, word) => sum * 2n ** 32n + word, 0n),
+    );
+  });
 }
 
 function plain(value: unknown): unknown {

@@ -1,6 +1,15 @@
+import { decimalText, decimalTypeOf } from "../../domain/decimal.ts";
 import { badRequest } from "../../domain/errors.ts";
 import type { Filter, Scalar } from "../../domain/filter.ts";
-import { countOf, daysOf, filterIssues, integerOf, kindOf, numberOf } from "../../domain/filter-types.ts";
+import {
+  countOf,
+  daysOf,
+  decimalOf,
+  filterIssues,
+  integerOf,
+  kindOf,
+  numberOf,
+} from "../../domain/filter-types.ts";
 import type { Column } from "../../domain/index-entry.ts";
 
 const comparisons = { eq: "=", ne: "!=", lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
@@ -78,7 +87,7 @@ function leafToSql(filter: Leaf, type: string): string {
 /** Times are compared as counts of their unit: a time literal would be cut to the column's, or overflow nanoseconds. */
 function comparable(name: string, type: string): string {
   const kind = kindOf(type);
-  if (kind === "timestamp") return `CAST(${name} AS BIGINT)`;
+  if (kind === "timestamp" || kind === "time" || kind === "duration") return `CAST(${name} AS BIGINT)`;
   return kind === "date" ? `CAST(${name} AS INT)` : name;
 }
 
@@ -90,7 +99,11 @@ function literalOf(value: Scalar, type: string): string {
       return integerLiteral(integerOf(value, type));
     case "number":
       return numberLiteral(numberOf(value) ?? Number.NaN, type);
+    case "decimal":
+      return decimalLiteral(decimalOf(value, type), type);
     case "timestamp":
+    case "time":
+    case "duration":
       return integerLiteral(countOf(value, type));
     case "date":
       return integerLiteral(daysOf(value));
@@ -102,6 +115,13 @@ function literalOf(value: Scalar, type: string): string {
 /** The lowest int64 as digits is read as the negation of a number that is no int64. */
 function integerLiteral(value: bigint | undefined): string {
   return value === -(2n ** 63n) ? `CAST('${value}' AS BIGINT)` : String(value);
+}
+
+/** In the column's own type: another scale would be compared after a cast of the column, which may overflow. */
+function decimalLiteral(unscaled: bigint | undefined, type: string): string {
+  const { precision, scale } = decimalTypeOf(type) ?? { precision: 0, scale: 0 };
+  const bits = precision > 38 ? 256 : 128;
+  return `arrow_cast('${decimalText(unscaled ?? 0n, scale)}', 'Decimal${bits}(${precision}, ${scale})')`;
 }
 
 /** A float32 column holds 0.1 rounded: compared with the double 0.1 it would equal nothing. */

@@ -1,15 +1,78 @@
-import { type Data, DataType, type Table, type Timestamp, TimeUnit, type Vector } from "apache-arrow";
+import {
+  type Data,
+  DataType,
+  type Decimal,
+  type Table,
+  type Timestamp,
+  TimeUnit,
+  type Vector,
+} from "apache-arrow";
+import { decimalJson } from "../../domain/decimal.ts";
+import { isoDate, isoDuration, isoInstant, isoTimeOfDay } from "../../domain/instant.ts";
+import { decimalAt } from "../arrow/decimal-words.ts";
+
+type Getter = (row: number) => unknown;
 
 /**
- * A column's values as JSON has them: safe integers as numbers, larger ones as strings, what is no finite number as
- * "NaN", "Infinity" or "-Infinity" (as in protobuf's JSON), times as ISO 8601.
+ * A column's values as JSON has them (docs/columns.md): safe integers as numbers, larger ones as strings, decimals in the
+ * same way, what is no finite number as "NaN", "Infinity" or "-Infinity" (as in protobuf's JSON), times, dates and
+ * durations as ISO 8601; lists of all these. From the raw values: Arrow's own getters give times as doubles.
  */
-export function jsonColumn(column: Vector): (row: number) => unknown {
+export function jsonColumn(column: Vector): Getter {
   const { type } = column;
-  if (DataType.isTimestamp(type)) return isoTimes(column);
-  if (DataType.isDate(type)) return (row) => isoDate(column.get(row));
-  return (row) => jsonValue(column.get(row));
+  if (DataType.isList(type) || DataType.isFixedSizeList(type)) return (row) => jsonItems(column.get(row));
+  const fromRaw = rawJson(type);
+  return fromRaw ? rawGetter(column.data, fromRaw) : (row) => jsonValue(column.get(row));
 }
+
+function jsonItems(items: Vector | null): unknown[] | null {
+  if (!items) return null;
+  const nested = DataType.isList(items.type) || DataType.isFixedSizeList(items.type);
+  if (!nested && !rawJson(items.type)) return Array.from(items, jsonValue);
+  const get = jsonColumn(items);
+  return Array.from({ length: items.length }, (_, i) => get(i));
+}
+
+function rawGetter(chunks: readonly Data[], json: RawJson): Getter {
+  return (row) => {
+    let place = row;
+    for (const chunk of chunks) {
+      if (place < chunk.length) return chunk.getValid(place) ? json(chunk, place) : null;
+      place -= chunk.length;
+    }
+    return null;
+  };
+}
+
+type RawJson = (data: Data, place: number) => unknown;
+
+const unitsASecond: Record<TimeUnit, bigint> = {
+  [TimeUnit.SECOND]: 1n,
+  [TimeUnit.MILLISECOND]: 1_000n,
+  [TimeUnit.MICROSECOND]: 1_000_000n,
+  [TimeUnit.NANOSECOND]: 1_000_000_000n,
+};
+
+/** Of types whose values Arrow does not give exactly. */
+function rawJson(type: DataType): RawJson | undefined {
+  if (DataType.isDate(type)) return ({ values }, i) => isoDate(daysIn(values[i]));
+  if (DataType.isDecimal(type))
+    return (data, i) => decimalJson(decimalAt(data as Data<Decimal>, i), type.scale);
+  const iso = DataType.isTimestamp(type)
+    ? isoInstant
+    : DataType.isTime(type)
+      ? isoTimeOfDay
+      : DataType.isDuration(type)
+        ? isoDuration
+        : undefined;
+  if (!iso) return undefined;
+  const aSecond = unitsASecond[(type as Timestamp).unit];
+  return ({ values }, i) => iso(BigInt(values[i]), aSecond);
+}
+
+/** A date of 64 bits counts milliseconds. */
+const daysIn = (date: number | bigint) =>
+  typeof date === "bigint" ? Math.floor(Number(date) / 86_400_000) : date;
 
 /** Rows of an Arrow table as plain objects, with the named columns. */
 export function jsonRows(table: Table, names: string[]): Record<string, unknown>[] {
@@ -46,48 +109,4 @@ function isIterable(value: object): value is Iterable<unknown> {
 function integer(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
-}
-
-const unitsASecond: Record<TimeUnit, bigint> = {
-  [TimeUnit.SECOND]: 1n,
-  [TimeUnit.MILLISECOND]: 1_000n,
-  [TimeUnit.MICROSECOND]: 1_000_000n,
-  [TimeUnit.NANOSECOND]: 1_000_000_000n,
-};
-
-/** From the raw counts: Arrow's own getter gives milliseconds as a double, which loses nanoseconds. */
-function isoTimes(column: Vector): (row: number) => string | null {
-  const units = unitsASecond[(column.type as Timestamp).unit];
-  const chunks: readonly Data<Timestamp>[] = column.data;
-  return (row) => {
-    const count = countAt(chunks, row);
-    return count === null ? null : isoTime(count, units);
-  };
-}
-
-function countAt(chunks: readonly Data<Timestamp>[], row: number): bigint | null {
-  let place = row;
-  for (const chunk of chunks) {
-    if (place < chunk.length)
-      return chunk.getValid(place) ? ((chunk.values as BigInt64Array)[place] ?? null) : null;
-    place -= chunk.length;
-  }
-  return null;
-}
-
-/** At least milliseconds, as JavaScript writes them, and what the column has beyond. */
-function isoTime(count: bigint, units: bigint): string {
-  const fraction = ((count % units) + units) % units;
-  const time = new Date(Number((count - fraction) / units) * 1_000);
-  if (Number.isNaN(time.getTime())) return String(count); // outside of what ISO 8601 can say in JavaScript
-  const digits = units === 1n ? "" : String(fraction).padStart(String(units).length - 1, "0");
-  const shown = digits.padEnd(3, "0").replace(/^(\d{3}(?:\d{3})*?)(?:000)+$/, "$1");
-  return time.toISOString().replace(/000Z$/, `${shown}Z`);
-}
-
-function isoDate(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  const date = new Date(value as number);
-  if (Number.isNaN(date.getTime())) return String(value);
-  return date.toISOString().replace(/T.*$/, "");
 }

@@ -31,6 +31,15 @@ const plainTypes = new Map([
 /** More fields than a damaged schema may make us visit. */
 const maxFields = 100_000;
 
+/** The encapsulated Arrow message with the schema of whoever wrote the file, where the metadata has one. */
+export function hintIn(metadata: Uint8Array): Uint8Array | undefined {
+  const text = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.length);
+  const at = text.indexOf(hintKey);
+  if (at < 0) return undefined;
+  const { start, end } = valueAt(text, at + hintKey.length);
+  return Buffer.from(text.toString("latin1", start, end), "base64");
+}
+
 function rewrite(text: Buffer, at: number): void {
   const { start, end } = valueAt(text, at);
   const encoded = text.toString("latin1", start, end);

@@ -1,4 +1,4 @@
-import { tableFromIPC, type Vector } from "apache-arrow";
+import { StructRow, tableFromIPC, type Vector } from "apache-arrow";
 import "../arrow/all-null-booleans.ts";
 import "../arrow/byte-order-marks.ts";
 import { limits } from "../../config/limits.ts";
@@ -9,12 +9,15 @@ import type { DecodeAnswer, DecodedUnit, DecodeRequest, ReadFile } from "./decod
 import { readTail, readThrough } from "./file-tail.ts";
 import { footerOf } from "./footer.ts";
 import { encryptedColumns } from "./footer-scan.ts";
+import { instantsOf } from "./int96.ts";
 import type { ParquetWasm } from "./parquet-wasm.ts";
+import { plainFooter } from "./plain-footer.ts";
 import { RangeBlob } from "./range-blob.ts";
 import { type PageRanges, RangeMemory } from "./range-memory.ts";
 import { type AskedUnit, BadVector, decodeUnit, type OpenFile } from "./unit-decoder.ts";
 import { uuidColumns } from "./uuid-columns.ts";
 import { VectorColumn } from "./vector-column.ts";
+import { valuesField } from "./vector-structs.ts";
 
 /** Answers questions about files, one at a time. */
 export class Decoder {
@@ -52,10 +55,13 @@ export class Decoder {
     const read = (start: number, end: number) => this.#read(file, start, end);
     const tail = await readTail(bytes, read);
     const encrypted = encryptedColumns(tail.bytes);
-    preferPlainTypes(tail.bytes);
+    const plain = plainFooter(tail);
+    const instants = instantsOf(plain.int96, plain.tail.bytes);
+    preferPlainTypes(plain.tail.bytes);
     const { ParquetFile, wasmMemory } = this.#wasm;
-    const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read), wasmMemory));
-    this.#open = { file, parquet, tail, encrypted, uuids: uuidColumns(tail.bytes) };
+    const blob = new RangeBlob(plain.bytes, readThrough(plain.tail, read), wasmMemory);
+    const parquet = await ParquetFile.fromFile(blob);
+    this.#open = { file, parquet, tail: plain.tail, encrypted, instants, uuids: uuidColumns(tail.bytes) };
     return this.#open;
   }
 
@@ -90,8 +96,11 @@ async function firstDimension({ file, parquet, encrypted }: OpenFile, column: st
   if (encrypted.includes(column)) throw new Refusal(`${file}, column ${column}`, encryptedColumn);
   const read = await parquet.read({ columns: [column], limit: limits.dimensionRows });
   const values = tableFromIPC(read.intoIPCStream()).getChild(column);
-  const usual = usualLength(Array.from(values ?? [], (value) => value?.length ?? 0));
-  const [first] = values ?? [];
+  const vectors = Array.from(values ?? [], (one) =>
+    one instanceof StructRow ? one.toJSON()[valuesField] : one,
+  );
+  const usual = usualLength(vectors.map((vector) => vector?.length ?? 0));
+  const [first] = vectors;
   const groups = parquet.metadata().rowGroups();
   const place = `${file}, row group ${groups.findIndex((one) => one.numRows() > 0)}, row 0`;
   if (usual === undefined && !first) throw new Refusal(place, "the vector is null");

@@ -10,7 +10,7 @@ export interface FileTail {
 
 const magic = "PAR1";
 /** Length of the metadata and magic, at the very end. */
-const trailerBytes = 8;
+export const trailerBytes = 8;
 
 /**
  * Reads a file's metadata, and nothing when the file cannot be Parquet.

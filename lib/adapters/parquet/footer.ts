@@ -1,8 +1,10 @@
 import { DataType, type Field, tableFromIPC } from "apache-arrow";
 import type { ParquetFile, RowGroupMetaData } from "parquet-wasm/node";
 import type { FileFooter, SourceColumn, VectorLayout } from "../../domain/ports.ts";
-import { storedTypeName, typeNamed } from "../arrow/arrow-schema.ts";
+import { storedType } from "../arrow/stored-types.ts";
+import { int96Type } from "./int96.ts";
 import type { OpenFile } from "./unit-decoder.ts";
+import { valuesField, valuesIn } from "./vector-structs.ts";
 
 /**
  * What a file's footer says, without reading a row.
@@ -12,7 +14,7 @@ import type { OpenFile } from "./unit-decoder.ts";
 export function footerOf(
   parquet: ParquetFile,
   bytes: number,
-  known: Pick<OpenFile, "encrypted" | "uuids">,
+  known: Pick<OpenFile, "encrypted" | "instants" | "uuids">,
 ): FileFooter {
   const metadata = parquet.metadata();
   const groups = metadata.rowGroups().map(rowGroupOf);
@@ -23,8 +25,12 @@ export function footerOf(
     bytes,
     rows: groups.reduce((sum, { rows }) => sum + rows, 0),
     columns: schema.fields.map((field) => ({
-      ...sourceColumn(field, groups, columnBytes.get(field.name) ?? 0),
-      ...fixedBinary(field, known.uuids),
+      ...sourceColumn(
+        int96Type(field, known.instants.get(field.name)),
+        groups,
+        columnBytes.get(field.name) ?? 0,
+      ),
+      ...(known.instants.has(field.name) ? {} : fixedBinary(field, known.uuids)),
       ...(known.encrypted.includes(field.name) ? { encrypted: true } : {}),
     })),
     rowGroups: groups.map((group) => ({ rows: group.rows, bytes: group.bytes })),
@@ -34,6 +40,8 @@ export function footerOf(
 interface Chunk {
   column: string;
   isFlat: boolean;
+  /** What it is of the column, where that has parts. */
+  part: string | undefined;
   values: number;
   bytes: number;
 }
@@ -50,7 +58,7 @@ function rowGroupOf(group: RowGroupMetaData): RowGroup {
     const path = chunk.columnPath();
     const [values, bytes] = [chunk.numValues(), chunk.uncompressedSize()];
     chunk.free();
-    return { column: path[0] ?? "", isFlat: path.length === 1, values, bytes };
+    return { column: path[0] ?? "", part: path[1], isFlat: path.length === 1, values, bytes };
   });
   const found = { rows: group.numRows(), bytes: group.totalByteSize(), chunks };
   group.free();
@@ -86,15 +94,14 @@ function holdsRows({ isFlat, values }: Chunk, rows: number): boolean {
 const maxRowsPerByte = 1_000;
 
 function sourceColumn(field: Field, groups: RowGroup[], bytes: number): SourceColumn {
-  const type = storedTypeName(String(field.type));
-  const layout = vectorLayout(field.type);
-  const carried = typeNamed(type) !== undefined;
+  const stored = storedType(field.type);
+  const vector = vectorIn(field.type);
   return {
     name: field.name,
-    type,
-    carried,
+    type: String(stored ?? field.type),
+    carried: stored !== undefined,
     bytes,
-    ...(layout ? { vector: { layout, dimension: dimensionOf(field, groups) } } : {}),
+    ...(vector ? { vector: { ...vector, dimension: dimensionOf(field, groups) } } : {}),
   };
 }
 
@@ -103,13 +110,17 @@ function fixedBinary({ name, type }: Field, uuids: ReadonlySet<string>): Partial
   return uuids.has(name) ? { type: "Utf8", fixedBinary: "uuid", vector: undefined } : { fixedBinary: "any" };
 }
 
-function vectorLayout(type: DataType): VectorLayout | undefined {
-  if (DataType.isFixedSizeBinary(type)) return type.byteWidth % 4 === 0 ? "binary" : undefined;
-  if (DataType.isBinary(type) || DataType.isLargeBinary(type)) return "binary";
+function vectorIn(type: DataType): { layout: VectorLayout; integers?: boolean } | undefined {
+  if (DataType.isFixedSizeBinary(type)) return type.byteWidth % 4 === 0 ? { layout: "binary" } : undefined;
+  if (DataType.isBinary(type) || DataType.isLargeBinary(type)) return { layout: "binary" };
+  const values = valuesIn(type);
+  const inner = values && vectorIn(values);
+  if (inner) return inner.layout === "binary" ? undefined : { ...inner, layout: "struct" };
   const item = type.children?.[0]?.type;
-  if (!item || !DataType.isFloat(item)) return undefined;
-  if (DataType.isFixedSizeList(type)) return "fixed_size_list";
-  return DataType.isList(type) ? "list" : undefined;
+  if (!item || !(DataType.isFixedSizeList(type) || DataType.isList(type))) return undefined;
+  const layout = DataType.isFixedSizeList(type) ? "fixed_size_list" : "list";
+  if (DataType.isInt(item)) return { layout, integers: true };
+  return DataType.isFloat(item) ? { layout } : undefined;
 }
 
 /** A list's values by its rows, from the first row group where they divide; rows are checked when they are read. */
@@ -118,7 +129,9 @@ function dimensionOf(field: Field, groups: RowGroup[]): number | null {
   if (DataType.isFixedSizeBinary(field.type)) return field.type.byteWidth / 4;
   if (DataType.isBinary(field.type) || DataType.isLargeBinary(field.type)) return null;
   for (const group of groups) {
-    const leaf = group.chunks.find(({ column }) => column === field.name);
+    const leaf = group.chunks.find(
+      ({ column, part }) => column === field.name && (!valuesIn(field.type) || part === valuesField),
+    );
     const dimension = leaf && group.rows > 0 ? leaf.values / group.rows : Number.NaN;
     if (Number.isInteger(dimension) && dimension > 1) return dimension;
   }

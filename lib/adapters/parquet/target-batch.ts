@@ -16,6 +16,7 @@ import { type PartitionValue, valueAs } from "../../domain/partition-columns.ts"
 import type { TargetSchema } from "../../domain/ports.ts";
 import { appendSchema, originColumn, vectorType } from "../arrow/arrow-schema.ts";
 import { RowError } from "./row-error.ts";
+import { nulls, storedColumn } from "./stored-values.ts";
 import { refuseIncomparable, vectorValues } from "./vector-values.ts";
 
 /** A row whose id cannot be one: null, empty or too long. */
@@ -30,7 +31,7 @@ export class PartitionRowError extends RowError {}
  * @param firstRow row of the unit at which the batch starts
  * @param gap for its vectors, which are then neither there nor looked at
  * @param partitions what the file's directories tell of all its rows
- * @throws VectorRowError, IdRowError, PartitionRowError with the row in the batch
+ * @throws VectorRowError, IdRowError, PartitionRowError, ValueRowError with the row in the batch
  */
 export function targetBatch(
   batch: RecordBatch,
@@ -47,7 +48,7 @@ export function targetBatch(
     if (field.name === target.vectorColumn) return vectorData(gap ?? vectorsOf(source, target), target);
     if (field.name === target.idColumn) return idData(source);
     if (partitions.has(field.name)) refuseOther(source, field, partitions.get(field.name) ?? null);
-    if (source) return storedData(source, field.type);
+    if (source) return storedColumn(field.name, only(source), field.type);
     return sameInAll(field.type, batch.numRows, partitions.get(field.name) ?? null);
   });
   const struct = makeData({ type: new Struct(schema.fields), length: batch.numRows, nullCount: 0, children });
@@ -112,43 +113,4 @@ function sameInAll(type: DataType, rows: number, told: PartitionValue): Data {
   if (value === null || value === undefined) return nulls(type, rows);
   const item = DataType.isDate(type) ? new Date(Number(value)) : value;
   return only(vectorFromArray(Array(rows).fill(item), type));
-}
-
-function nulls(type: DataType, rows: number): Data {
-  if (!DataType.isFixedSizeList(type)) return only(vectorFromArray(Array<null>(rows).fill(null), type));
-  // Arrow's builder leaves out the values of null lists at the end, which are there all the same
-  const child = nulls((type.children[0] as Field).type, rows * type.listSize);
-  const nullBitmap = new Uint8Array(Math.ceil(rows / 8));
-  return makeData({ type, length: rows, nullCount: rows, nullBitmap, child });
-}
-
-/** As it is where the types agree, else value by value. */
-function storedData(column: Vector, type: DataType): Data {
-  if (String(column.type) === String(type)) return only(column);
-  const value = readerOf(column);
-  return only(
-    vectorFromArray(
-      Array.from({ length: column.length }, (_, row) => value(row)),
-      type,
-    ),
-  );
-}
-
-function readerOf(column: Vector): (row: number) => unknown {
-  if (DataType.isDecimal(column.type)) return decimalAt(column, column.type.scale);
-  // a builder of lists takes arrays only
-  if (DataType.isFixedSizeList(column.type)) return (row) => column.get(row)?.toJSON() ?? null;
-  return (row) => column.get(row);
-}
-
-/** Arrow gives a decimal as four 32-bit words, least significant first, in two's complement. */
-function decimalAt(column: Vector, scale: number): (row: number) => number | null {
-  return (row) => {
-    const words = column.get(row) as Uint32Array | null;
-    if (!words) return null;
-    const bits = 32 * words.length;
-    const unsigned = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
-    // read as a decimal number it is rounded once, not again by a division
-    return Number(`${BigInt.asIntN(bits, unsigned)}e${-scale}`);
-  };
 }

@@ -1,7 +1,9 @@
 import { utf8 } from "../utf8.ts";
 
 /** How a field of a struct is read, given the type that its header tells. Fields without one are skipped. */
-export type FieldReaders = Record<number, (type: number) => void>;
+export type FieldReaders = Record<number, (type: number) => unknown>;
+/** Returned by a reader of a field after which the others are not looked at. */
+export const enough = Symbol("enough");
 
 /** Types of thrift's compact protocol. */
 const [stop, yes, no, byte, int64, double, binary, list, set, struct] = [0, 1, 2, 3, 6, 7, 8, 9, 10, 12];
@@ -35,8 +37,8 @@ export class ThriftReader {
       const type = header & 0x0f;
       id = header >> 4 === 0 ? unzigzag(this.#varint()) : id + (header >> 4);
       const read = Object.hasOwn(readers, id) ? readers[id] : undefined;
-      if (read) read(type);
-      else this.#skip(type, depth + 1);
+      if (read?.(type) === enough) return;
+      if (!read) this.#skip(type, depth + 1);
     }
   }
 

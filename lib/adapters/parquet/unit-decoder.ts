@@ -1,4 +1,4 @@
-import { type RecordBatch, RecordBatchFileWriter, tableFromIPC } from "apache-arrow";
+import { type RecordBatch, RecordBatchFileWriter, type Timestamp, tableFromIPC } from "apache-arrow";
 import type { ParquetFile, RecordBatch as WasmRecordBatch } from "parquet-wasm/node";
 import { partitionsOf } from "../../domain/partition-columns.ts";
 import type { TargetSchema, Unit } from "../../domain/ports.ts";
@@ -10,6 +10,7 @@ import type { DecodedUnit, DecodeRequest } from "./decode-messages.ts";
 import type { FileTail } from "./file-tail.ts";
 import { gapFor, joinedIpc } from "./joined-ipc.ts";
 import { RowError } from "./row-error.ts";
+import { ValueRowError } from "./stored-values.ts";
 import { targetBatch } from "./target-batch.ts";
 import type { VectorColumn } from "./vector-column.ts";
 import { refuseIncomparable, VectorRowError } from "./vector-values.ts";
@@ -27,6 +28,8 @@ export interface OpenFile {
   encrypted: string[];
   /** Names of columns that hold them. */
   uuids: ReadonlySet<string>;
+  /** In what columns that are stored as INT96 are counted. */
+  instants: Map<string, Timestamp>;
   batches?: UnitBatches | undefined;
   /** Undefined until it is looked for; null where parquet-wasm has to decode the vectors, too. */
   vectors?: VectorColumn | null;
@@ -153,7 +156,8 @@ function placed<T>(file: string, unit: Unit, firstRow: number, work: () => T): T
     return work();
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
-    const place = placeOf(file, unit, firstRow + error.row);
+    const column = error instanceof ValueRowError ? `, column ${error.column}` : "";
+    const place = `${placeOf(file, unit, firstRow + error.row)}${column}`;
     throw error instanceof VectorRowError
       ? new BadVector(place, error.message)
       : new Refusal(place, error.message);

@@ -102,10 +102,10 @@ function leafOf(schema: SchemaElement[], column: string, dimension: number) {
   return undefined;
 }
 
-function endOf(schema: SchemaElement[], start: number): number {
+/** Of an element and what lies in it, exclusive. */
+export function endOf(schema: { children: number }[], start: number): number {
   let end = start;
-  for (let open = 1; open > 0 && end < schema.length; end++)
-    open += (schema[end] as SchemaElement).children - 1;
+  for (let open = 1; open > 0 && end < schema.length; end++) open += (schema[end]?.children ?? 0) - 1;
   return end;
 }
 

@@ -1,17 +1,19 @@
-import { type Data, DataType, type Float } from "apache-arrow";
+import { type Data, DataType, type Float, type Int } from "apache-arrow";
 import { limits } from "../../config/limits.ts";
 import { RowError } from "./row-error.ts";
+import { sparseRow, valuesOf } from "./vector-structs.ts";
 
 /** A row that cannot become a vector of the index. */
 export class VectorRowError extends RowError {}
 
 /**
- * The float32 values of a vector column, row after row, from any of its layouts: list or fixed-size list of float16,
- * float32 or float64, or binary, of any or fixed size, of little-endian float32.
+ * The float32 values of a vector column, row after row, from any of its layouts: list or fixed-size list of floats or
+ * integers, a struct of such a list, or binary, of any or fixed size, of little-endian float32.
  * @throws VectorRowError for the first row that is null or of another dimension
  */
 export function vectorValues(column: Data, dimension: number): Float32Array {
   refuseNulls(column);
+  if (DataType.isStruct(column.type)) return vectorValues(denseValues(column), dimension);
   if (DataType.isFixedSizeBinary(column.type))
     return fixedBinaryValues(column, column.type.byteWidth, dimension);
   if (DataType.isBinary(column.type) || DataType.isLargeBinary(column.type))
@@ -43,14 +45,21 @@ function refuseNulls(column: Data): void {
     if (!column.getValid(row)) throw new VectorRowError(row, "the vector is null");
 }
 
+function denseValues(column: Data): Data {
+  const sparse = sparseRow(column);
+  if (sparse !== undefined) throw new VectorRowError(sparse, "the vector is sparse; write it as a dense one");
+  return valuesOf(column);
+}
+
 function listValues(column: Data, dimension: number): Float32Array {
   const [first, end] = listBounds(column, dimension);
-  const child = column.children[0] as Data<Float>;
+  const child = column.children[0] as Data<Float | Int>;
   if (child.nullCount > 0) refuseNullValues(child, first, end, dimension);
   const values = child.values.subarray(first, end);
   if (values instanceof Float32Array) return values;
   if (values instanceof Float64Array) return Float32Array.from(values);
-  return Float32Array.from(values as Uint16Array, fromHalf);
+  if (DataType.isFloat(child.type)) return Float32Array.from(values as Uint16Array, fromHalf);
+  return Float32Array.from(values as ArrayLike<number | bigint>, Number);
 }
 
 /** The part of the child that the rows cover, which Arrow cuts for fixed sizes; rows of a list must all have the dimension. */
@@ -153,7 +162,7 @@ function reasonOf(vector: Float32Array): string {
 }
 
 /** IEEE 754 half precision. */
-function fromHalf(bits: number): number {
+export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;
