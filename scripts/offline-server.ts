@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { delimiter, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 
 export interface OfflineServer {
   url: string;
@@ -40,11 +41,17 @@ export async function startOffline({
   const httpPort = port && (await isFree(port)) ? port : (free ?? 0);
   const child = spawn(
     process.execPath,
-    [resolve(project, "node_modules/.bin/serverless"), "offline", "start"],
+    [
+      "--import",
+      pathToFileURL(resolve(project, "scripts/end-with-parent.ts")).href,
+      resolve(project, "node_modules/.bin/serverless"),
+      "offline",
+      "start",
+    ],
     {
       cwd: project,
       detached: true, // a process group of its own, so that all of it can be ended
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe"], // the last for end-with-parent.ts
       env: {
         ...process.env,
         PATH: `${resolve(project, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`,
