@@ -6,6 +6,7 @@ import "../arrow/byte-order-marks.ts";
 import { Places } from "../places.ts";
 import { BucketFolder } from "../store/bucket-folder.ts";
 import { lanceCall } from "./lance-errors.ts";
+import { inOwnFolder } from "./own-folder.ts";
 import { RowMemory } from "./row-memory.ts";
 import { storageOptionsOf } from "./storage-options.ts";
 
@@ -100,7 +101,7 @@ export class LanceConnections {
   async #connected(bucket: Bucket, uri: string): Promise<Connection> {
     if (bucket.backend === "local") await new BucketFolder(bucket.root).refuseLinksOut(uri);
     const options = { storageOptions: storageOptionsOf(bucket) };
-    return lanceCall(limits.openTimeoutMs, () => connect(uri, options, this.#session));
+    return lanceCall(limits.openTimeoutMs, () => inOwnFolder(() => connect(uri, options, this.#session)));
   }
 
   isRemote(bucket: string): boolean {
@@ -109,7 +110,7 @@ export class LanceConnections {
 
   /** A database in a folder of this machine, with the same caches; its user closes it. */
   async onDisk(folder: string): Promise<Connection> {
-    return lanceCall(limits.openTimeoutMs, () => connect(folder, {}, this.#session));
+    return lanceCall(limits.openTimeoutMs, () => inOwnFolder(() => connect(folder, {}, this.#session)));
   }
 
   async close(): Promise<void> {

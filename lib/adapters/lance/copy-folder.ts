@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isAlive } from "../is-alive.ts";
 
-/** Folder and process of a copy. */
-const copyName = /^generation-(\d+)-/;
+/** A folder of a process on the temporary disk: a copy, or what builds work in. */
+const folderName = /^(?:generation|lance)-(\d+)-/;
 
 /** By disk: nobody makes a copy while copies are swept. */
 const sweeps = new Map<string, Promise<void>>();
@@ -15,16 +15,21 @@ const sweeps = new Map<string, Promise<void>>();
  */
 export async function newCopyFolder(): Promise<string> {
   const disk = tmpdir();
-  const sweep = sweeps.get(disk) ?? sweepCopies(disk, process.pid);
-  sweeps.set(disk, sweep);
-  await sweep;
+  await sweepOnce(disk);
   return mkdtemp(join(disk, `generation-${process.pid}-`));
 }
 
-/** @param own id of this process, which has made no copy yet: what is named for it, an earlier one with its id left */
+/** To be awaited before this process makes a folder there. */
+export async function sweepOnce(disk: string): Promise<void> {
+  const sweep = sweeps.get(disk) ?? sweepCopies(disk, process.pid);
+  sweeps.set(disk, sweep);
+  await sweep;
+}
+
+/** @param own id of this process, which has made no folder yet: what is named for it, an earlier one with its id left */
 export async function sweepCopies(disk: string, own: number): Promise<void> {
   const left = (await readdir(disk)).filter((name) => {
-    const owner = Number(copyName.exec(name)?.[1] ?? Number.NaN);
+    const owner = Number(folderName.exec(name)?.[1] ?? Number.NaN);
     return owner === own || (owner > 0 && !isAlive(owner));
   });
   const removals = left.map((name) => rm(join(disk, name), { recursive: true, force: true }));

@@ -21,6 +21,7 @@ import { folderOf } from "./generation-folder.ts";
 import { indicesOn } from "./indices-on.ts";
 import { changedMeanwhile, clustersIn, fromLance, isGone } from "./lance-errors.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
+import { inOwnFolder } from "./own-folder.ts";
 import { partitionsIn } from "./partitions.ts";
 import { buildAlone, scalarIndex, sorting, widthOf } from "./scalar-index.ts";
 import { isOriginColumn, originsOf, requireColumn, sealTable, unsealTable } from "./seal-table.ts";
@@ -122,7 +123,7 @@ export class LanceGenerations implements Generations {
   }
 
   async optimize(ref: GenerationRef, permit: WritePermit): Promise<void> {
-    await sorting(() => this.#with(ref, (table) => optimized(table, permit)));
+    await sorting(() => this.#with(ref, (table) => inOwnFolder(() => optimized(table, permit))));
   }
 
   async vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null> {
@@ -166,7 +167,7 @@ export class LanceGenerations implements Generations {
     try {
       await this.#with(ref, async (table) => {
         await permit();
-        await table.createIndex(column, options);
+        await inOwnFolder(() => table.createIndex(column, options));
       });
     } catch (error) {
       if (!(await this.#isIndexedSince(ref, column, before).catch(() => false))) throw error;
