@@ -661,7 +661,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
           for (const { status, body } of answers) {
             expect([status, body.code]).toEqual([500, "entry-damaged"]);
             expect(body.detail).toContain(index);
-            expect(body.detail).not.toMatch(/secret|json|zod|\//i);
+            expect(body.detail).not.toMatch(/secret|zod|tmp/i);
           }
         }
         for (const name of ["damaged", "strange"])
