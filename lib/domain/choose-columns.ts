@@ -1,6 +1,6 @@
 import { idFormOf } from "./id-forms.ts";
 import type { ChosenColumn, ChosenColumns } from "./index-entry.ts";
-import { listed } from "./listed.ts";
+import { listed, visible } from "./listed.ts";
 import type { SourceColumn } from "./ports.ts";
 import { invalidSource, type SourceFile } from "./source-layout.ts";
 
@@ -124,8 +124,8 @@ function chosen(choice: Choice, told: string | undefined): ChosenColumn {
   const [column] = candidates.filter(({ name }) => name === told);
   if (column && fits(role, column)) return { name: told, why: "told by the job" };
   const why = all.some(({ name }) => name === told)
-    ? `column "${told}" is not ${role.kind}`
-    : `has no column "${told}"`;
+    ? `column "${visible(told)}" is not ${role.kind}`
+    : `has no column "${visible(told)}"`;
   throw invalidSource(file, `${why}; it has: ${shown(all)}`);
 }
 
@@ -172,7 +172,7 @@ function refuseMisfit({ role, candidates }: Choice, { name, forms }: NamedColumn
   const could = others.length > 0 ? `; these could be: ${shown(others)}` : "";
   throw invalidSource(
     misfit.file,
-    `column "${name}" (${shownType(misfit.column)}) is named like ${called[role.name]} and is not ${role.kind}; tell which column is with ${role.name}Column${could}`,
+    `column "${visible(name)}" (${shownType(misfit.column)}) is named like ${called[role.name]} and is not ${role.kind}; tell which column is with ${role.name}Column${could}`,
   );
 }
 

@@ -4,7 +4,7 @@ import { limits } from "../config/limits.ts";
 export function listed(names: readonly string[]): string {
   const shown = names
     .slice(0, limits.maxListedNames)
-    .map((name) => clipped(name, limits.maxListedNameLength));
+    .map((name) => clipped(visible(name), limits.maxListedNameLength));
   const left = names.length - shown.length;
   return `${shown.join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
 }
@@ -13,3 +13,12 @@ export function listed(names: readonly string[]): string {
 export function clipped(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 3).toWellFormed()}...` : text;
 }
+
+/** Characters that nobody sees as JSON escapes: a name may differ by one of them alone from what was meant. */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    character.split("").map(escaped).join(""),
+  );
+}
+
+const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;

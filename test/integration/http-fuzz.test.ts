@@ -19,9 +19,13 @@ let root: string;
 let container: Container;
 let handlers: Record<OperationName, Handler> & { notFound: Handler };
 
-/** Two routes are one function, which tells them apart by the route's key. */
+/** Routes of one function, which tells them apart by the route's key. */
+const shared = new Map([
+  ["warmIndex", "search"],
+  ["fetchDocuments", "fetch-document"],
+]);
 const fileOf = (name: string) =>
-  name === "warmIndex" ? "search" : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  shared.get(name) ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 function routeKeyOf(name: string): string {
   const operation = (operations as Record<string, Operation>)[name];
@@ -124,6 +128,14 @@ const search = fc.record(
   },
   { requiredKeys: ["vector"] },
 );
+const batch = fc.record(
+  {
+    ids: mostly(fc.array(fc.oneof(fc.constantFrom("d1", "d2"), text), { maxLength: 5 })),
+    select: mostly(fc.subarray(["doc_id", "chunk_text", "vector"])),
+    consistency: fc.constantFrom("strong", "eventual", "weak"),
+  },
+  { requiredKeys: ["ids"] },
+);
 const jobs = fc.record(
   {
     type: fc.constantFrom("migrate", "build-index", "optimize"),
@@ -182,10 +194,12 @@ const pathOf = (name: string) => {
     { weight: 1, arbitrary: anything },
   );
 };
-const bodyOf = (name: string): fc.Arbitrary<string | null | undefined> => {
-  const none = fc.constant(undefined);
+/** Mostly what the route takes, now and then anything. */
+const bodyOf = (name: string) => {
   const takesOne = (operations as Record<string, Operation>)[name]?.body !== undefined;
-  return takesOne ? body : fc.oneof({ weight: 9, arbitrary: none }, { weight: 1, arbitrary: body });
+  const fitting = name === "fetchDocuments" ? batch.map((value) => JSON.stringify(value)) : body;
+  const arbitrary = takesOne ? fitting : fc.constant(undefined);
+  return fc.oneof({ weight: 4, arbitrary }, { weight: 1, arbitrary: body });
 };
 const eventOf = (name: string) =>
   fc.record({
@@ -205,7 +219,15 @@ const context = { awsRequestId: "fuzz", getRemainingTimeInMillis: () => 29_000 }
 
 test("whatever is sent, a handler answers as its contract says, and never with a fault of ours", async () => {
   const statuses: Record<string, number> = {};
-  const names = [...Object.keys(operations), "search", "search", "search", "startJob", "notFound"];
+  const names = [
+    ...Object.keys(operations),
+    "search",
+    "search",
+    "search",
+    "fetchDocuments",
+    "startJob",
+    "notFound",
+  ];
   const request = fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name), eventOf(name)));
   await fc.assert(
     fc.asyncProperty(request, async ([name, { body, ...rest }]) => {
@@ -230,6 +252,7 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "search 415",
     "fetchDocument 200",
     "fetchDocument 404",
+    "fetchDocuments 200",
     "getIndex 200",
     "warmIndex 200",
   ])

@@ -39,7 +39,7 @@ const parse = (filter: unknown) => parseSearchRequest({ vector: [1], filter }).f
 const issuesWith = (filter: unknown) => issuesOf(() => filterToSql(parse(filter), columns));
 
 const wrong: Record<string, { values: Scalar[]; message: RegExp }> = {
-  text: { values: [1, true, "a\0b", "\ud800"], message: /must be a string of well-formed Unicode/ },
+  text: { values: [1, true, "\ud800"], message: /must be a string of well-formed Unicode/ },
   int8: { values: [128, -129, 1.5, "x", "1e3", "", " 1", true], message: /integer in the column's range/ },
   int64: { values: [2 ** 53, "9223372036854775808", "0x10"], message: /beyond 2\^53 as a string/ },
   uint64: { values: [-1, "-1", "18446744073709551616"], message: /integer in the column's range/ },
