@@ -1,3 +1,4 @@
+import { limits } from "../../lib/config/limits.ts";
 import type { Metric } from "../../lib/domain/index-entry.ts";
 import type { RowBatch } from "./rows.ts";
 
@@ -15,10 +16,11 @@ export async function* withoutBadVectors(
   }
 }
 
-/** Whether the square of its length is a float32, by cosine a normal one. */
+/** Whether the square of its length is a normal float32 that leaves room for sums, or 0 by another metric than cosine. */
 function isComparable(bytes: Uint8Array | null, dimension: number, metric: Metric): boolean {
   if (bytes?.length !== 4 * dimension) return false;
   const values = new Float32Array(bytes.slice().buffer);
   const square = values.reduce((sum, value) => sum + value * value, 0);
-  return square >= (metric === "cosine" ? 1.1754944e-38 : 0) && square <= 3.4028235e38;
+  if (square === 0) return metric !== "cosine";
+  return square >= 1.1754944e-38 && square <= limits.maxSquaredLength;
 }

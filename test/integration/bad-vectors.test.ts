@@ -31,7 +31,10 @@ const bad: Record<number, [number[], string]> = {
   1: [[1, Number.NaN, 1, 1, 1, 1, 1, 1], "value 1 of the vector is NaN, not a finite float32"],
   4: [vector(Number.POSITIVE_INFINITY), "value 0 of the vector is Infinity, not a finite float32"],
   5: [vector(0), "the vector is all zeros, which has no direction to compare by cosine"],
-  23: [vector(1e30), "the vector's values are too large: the square of its length is no float32"],
+  23: [
+    vector(1e30),
+    "the vector's values are too large: distances in float32 are right for lengths of 1e-19 to 1e+18",
+  ],
 };
 /** Those that lists can hold, too. */
 const ragged: Record<number, [number[] | null, string]> = {
