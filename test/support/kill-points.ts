@@ -24,6 +24,7 @@ import { s3Places } from "./stack-stores.ts";
 const rows = 300;
 const id = "job";
 const index = "docs";
+const jobTimeoutMs = 240_000;
 const before = sampleRows(rows, 8, "before");
 const appended = sampleRows(20, 8, "appended");
 const source = sampleRows(rows, 8, "source");
@@ -76,7 +77,7 @@ export const ways: Record<string, Way> = {
  */
 export function describeKillPoints(way: Way, name: string, points: (requests: number) => number[]): void {
   const place = new KillPlace(way);
-  beforeAll(() => place.prepare(), 120_000);
+  beforeAll(() => place.prepare(), jobTimeoutMs + 60_000);
   afterAll(() => place.remove());
 
   test(`${name}: killed at any of its requests to the store, the job is finished by another process`, async ({
@@ -114,7 +115,7 @@ class KillPlace {
     await this.#whole.put("template/in/old/a.parquet", parquetBytes(before));
     await this.#whole.put("template/in/new/a.parquet", parquetBytes(source.slice(0, rows / 2)));
     await this.#whole.put("template/in/new/b.parquet", parquetBytes(source.slice(rows / 2)));
-    expect((await runJob(container, this.#way.published)).error).toBeNull();
+    expect((await runJob(container, this.#way.published, jobTimeoutMs)).error).toBeNull();
     await container.close();
     const ref = { index, bucket: "primary", generation: "g1" };
     if (this.#way.client !== "nothing") await appendRows(environment, ref, appended);
@@ -136,7 +137,7 @@ class KillPlace {
     if (exit === "SIGKILL") await startJob(container, id, jobInput.parse(this.#way.job));
     else expect(exit).toBe(0);
     const context = `killed at request ${n}`;
-    expect(await waitForJob(container, id, 240_000), context).toMatchObject({
+    expect(await waitForJob(container, id, jobTimeoutMs), context).toMatchObject({
       state: "succeeded",
       error: null,
     });
