@@ -99,6 +99,8 @@ export const limits = {
   maxUnitBytes: 40 * 1_048_576, // the largest row group that is appended as a whole
   unitMemoryBytes: 48 * 1_048_576, // kept for such a unit and what an append adds to it
   minPartBytes: 4 * 1_048_576, // of a larger one
+  minPartRows: 64, // however large they may be
+  maxDecoderMemoryBytes: 512 * 1_048_576, // where a file needs more than its size lets expect
   loadMemoryBytes: 640 * 1_048_576,
   appendsAtATime: 2, // of a worker that is alone; as many are counted when it is taken up
   maxUnitRows: 65_536,

@@ -123,7 +123,8 @@ export interface FileFooter {
   bytes: number;
   rows: number;
   columns: SourceColumn[];
-  rowGroups: { rows: number; bytes: number }[];
+  /** `moreBytes`: of values that a dictionary holds once and many rows have, beside those that are encoded. */
+  rowGroups: { rows: number; bytes: number; moreBytes?: number }[];
 }
 
 export type VectorLayout = "list" | "fixed_size_list" | "binary" | "struct";

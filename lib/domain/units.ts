@@ -56,19 +56,25 @@ interface Part {
 }
 
 function partsOf(key: string, { rowGroups }: FileFooter, bytesPerRow: number, batchRows: number): Part[] {
-  return rowGroups.flatMap(({ rows, bytes }, index): Part[] => {
+  return rowGroups.flatMap(({ rows, bytes, moreBytes = 0 }, index): Part[] => {
     if (rows === 0) return [];
     if (bytes > limits.maxRowGroupBytes) throw invalidSource(key, tooLarge(bytes), `row group ${index}`);
     // what the file says counts for strings, of which the schema tells no size
-    const decoded = Math.max(bytes, rows * bytesPerRow);
+    const decoded = Math.max(bytes + moreBytes, rows * bytesPerRow);
     if (decoded <= limits.maxUnitBytes) return [{ index, firstRow: 0, rows, bytes: decoded, cut: false }];
-    const rowsInPart = Math.min(limits.maxUnitRows, (partBytes(decoded) * rows) / decoded);
-    const step = Math.max(1, Math.floor(rowsInPart / batchRows)) * batchRows;
+    const rowsInPart = Math.min(limits.maxUnitRows, (partBytes(bytes) * rows) / decoded);
+    const step = wholeBatches(rowsInPart, batchRows);
     return Array.from({ length: Math.ceil(rows / step) }, (_, i) => {
       const part = Math.min(step, rows - i * step);
       return { index, firstRow: i * step, rows: part, bytes: (decoded * part) / rows, cut: true };
     });
   });
+}
+
+/** Of fewer rows than a batch has, as large strings make them, a batch has no more. */
+function wholeBatches(rows: number, batchRows: number): number {
+  if (rows >= batchRows) return Math.floor(rows / batchRows) * batchRows;
+  return Math.min(batchRows, Math.max(limits.minPartRows, Math.floor(rows)));
 }
 
 /**

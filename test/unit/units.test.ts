@@ -45,6 +45,17 @@ test("row groups are joined up to the bytes of a unit, by what the file says or 
   expect(cutUnits([file("a", [], groups(1, 1, 1))], half, 2).map(({ rows }) => rows)).toEqual([2, 1]);
 });
 
+test("a row group is cut by what its rows take when values of a dictionary are written out, as it is read by what is stored", () => {
+  const [rows, width] = [10_000, 20_000];
+  const said = { rows, bytes: 1_000_000, moreBytes: rows * width };
+  const units = cutUnits([file("a", [], [said, said])], 100, 8);
+  expect(units.reduce((sum, unit) => sum + unit.rows, 0)).toBe(2 * rows);
+  for (const unit of units) expect(unit.rows * width).toBeLessThanOrEqual(limits.unitTargetBytes);
+  const huge = { ...said, moreBytes: 10 * limits.maxRowGroupBytes };
+  const few = cutUnits([file("a", [], [huge])], 100, 8).map((unit) => unit.rows);
+  expect(Math.max(...few)).toBe(limits.minPartRows);
+});
+
 test.each([
   [10_000, 768, [3_334, 3_334, 3_332]],
   [1_000, 768, [1_000]],

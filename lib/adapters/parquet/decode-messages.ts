@@ -15,8 +15,14 @@ export interface WorkerData {
 export type DecodeRequest = { file: string; bytes: number } & (
   | { ask: "footer" }
   | { ask: "first-dimension"; column: string }
-  /** `spare`: memory for the answer, where it is large enough. */
-  | { ask: "unit"; unit: Unit; target: TargetSchema; spare?: SharedArrayBuffer | undefined }
+  /** `spare`: memory for the answer, where it is large enough. `batchRows`: decoded at a time, where these are fewer than usual. */
+  | {
+      ask: "unit";
+      unit: Unit;
+      target: TargetSchema;
+      spare?: SharedArrayBuffer | undefined;
+      batchRows?: number;
+    }
 );
 
 /** What an error that says no more is about. */

@@ -18,6 +18,16 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+/** A fault of the decoder: the file is damaged, or there was too little memory for it. */
+export class DecoderFault extends Error {
+  readonly place: string;
+
+  constructor(place: string) {
+    super(`${place}: the decoder has faulted`);
+    this.place = place;
+  }
+}
+
 const refusalOf = ({ place, message, rows }: RefusedAnswer) =>
   rows ? invalidSources(rows.issues, rows.more) : invalidSource(place, message);
 
@@ -47,7 +57,7 @@ export class DecodeThread {
     this.#worker.postMessage({ begin: { maxMemoryBytes } } satisfies ToWorker);
   }
 
-  /** @throws SourceInvalid, DeadlineExceeded, what reading the file threw, or what the thread was closed for */
+  /** @throws SourceInvalid, DecoderFault, DeadlineExceeded, what reading the file threw, or what the thread was closed for */
   async ask(request: DecodeRequest, timeoutMs: number): Promise<DecodeAnswer> {
     const place = placeAsked(request);
     if (this.#ended) throw this.#ended(place);
@@ -117,10 +127,10 @@ export class DecodeThread {
     this.#pending.clear();
   }
 
-  /** A fault of the decoder is the fault of the file it was decoding; a thread that never started had none. */
+  /** A thread that never started has no fault of the decoder. */
   #faultOf(place: string, cause: unknown): unknown {
     if (this.#readFailure) return this.#readFailure;
-    if (this.#started) return invalidSource(place, "cannot be decoded; the file is damaged");
+    if (this.#started) return new DecoderFault(place);
     return new DomainError("Internal", "the decoding thread did not start", { cause });
   }
 }

@@ -2,6 +2,7 @@ import { StructRow, tableFromIPC, type Vector } from "apache-arrow";
 import "../arrow/all-null-booleans.ts";
 import "../arrow/byte-order-marks.ts";
 import { limits } from "../../config/limits.ts";
+import type { FileFooter } from "../../domain/ports.ts";
 import { encryptedColumn } from "../../domain/source-layout.ts";
 import { preferPlainTypes } from "./arrow-hint.ts";
 import { ReadFailed, Refusal } from "./decode-errors.ts";
@@ -11,6 +12,7 @@ import { footerOf } from "./footer.ts";
 import { encryptedColumns } from "./footer-scan.ts";
 import { instantsOf } from "./int96.ts";
 import type { ParquetWasm } from "./parquet-wasm.ts";
+import { bytesInDictionaries } from "./plain-bytes.ts";
 import { plainFooter } from "./plain-footer.ts";
 import { RangeBlob } from "./range-blob.ts";
 import { type PageRanges, RangeMemory } from "./range-memory.ts";
@@ -36,9 +38,14 @@ export class Decoder {
   /** @throws Refusal, ReadFailed, and what parquet-wasm throws of a file that it cannot read */
   async answer(request: DecodeRequest): Promise<DecodeAnswer> {
     const file = await this.#opened(request);
-    if (request.ask === "footer") return footerOf(file.parquet, request.bytes, file);
+    if (request.ask === "footer") return this.#footerOf(file, request.bytes);
     if (request.ask === "first-dimension") return firstDimension(file, request.column);
     return (await this.#decodeFromPages(file, request)) ?? decodeUnit(file, request);
+  }
+
+  async #footerOf(file: OpenFile, bytes: number): Promise<FileFooter> {
+    const read = readThrough(file.tail, (start, end) => this.#read(file.file, start, end));
+    return footerOf(file.parquet, bytes, file, await bytesInDictionaries(file.tail, read));
   }
 
   /** What was read of a file so far may have changed. */

@@ -9,12 +9,14 @@ import { valuesField, valuesIn } from "./vector-structs.ts";
 /**
  * What a file's footer says, without reading a row.
  * @param known of its columns
+ * @param moreBytes of each row group than are encoded, by bytesInDictionaries
  * @throws Error when it counts rows that cannot be there
  */
 export function footerOf(
   parquet: ParquetFile,
   bytes: number,
   known: Pick<OpenFile, "encrypted" | "instants" | "uuids">,
+  moreBytes: number[] = [],
 ): FileFooter {
   const metadata = parquet.metadata();
   const groups = metadata.rowGroups().map(rowGroupOf);
@@ -33,7 +35,10 @@ export function footerOf(
       ...(known.instants.has(field.name) ? {} : fixedBinary(field, known.uuids)),
       ...(known.encrypted.includes(field.name) ? { encrypted: true } : {}),
     })),
-    rowGroups: groups.map((group) => ({ rows: group.rows, bytes: group.bytes })),
+    rowGroups: groups.map(({ rows, bytes }, i) => ({
+      ...{ rows, bytes },
+      ...(moreBytes[i] ? { moreBytes: moreBytes[i] } : {}),
+    })),
   };
 }
 

@@ -48,12 +48,12 @@ interface UnitBatches {
  */
 export async function decodeUnit(
   file: OpenFile,
-  { unit, target, spare }: AskedUnit,
+  { unit, target, spare, batchRows }: AskedUnit,
   vectors?: VectorColumn,
 ): Promise<DecodedUnit> {
   const writer = new RecordBatchFileWriter();
   const bad = new BadRows(file.file, unit);
-  await writeBatches(writer, file, unit, target, vectors ? undefined : bad);
+  await writeBatches(writer, file, unit, target, vectors ? undefined : bad, batchRows);
   if (!target.skipBadVectors) bad.refuse();
   const { ipc, gaps } = await joinedIpc(writer.finish(), spare);
   if (vectors) await readVectors(vectors, gaps, file.file, unit, target);
@@ -85,8 +85,9 @@ async function writeBatches(
   unit: Unit,
   target: TargetSchema,
   bad: BadRows | undefined,
+  batchRows?: number,
 ): Promise<void> {
-  const batches = await batchesAt(file, unit, target, bad === undefined);
+  const batches = await batchesAt(file, unit, target, bad === undefined, batchRows);
   const partitions = partitionsIn(file.file, target);
   let row = 0;
   while (row < unit.rows) {
@@ -127,25 +128,32 @@ function goodRows(
 const partitionsIn = (file: string, { partitionBase }: TargetSchema) =>
   new Map(partitionBase === undefined ? [] : partitionsOf(partitionBase, file));
 
-/** Those under way when the unit goes on where the last one ended in the same row group, else from its first row. */
+/**
+ * Those under way when the unit goes on where the last one ended in the same row group, else from its first row.
+ * @param batchRows at most, where larger batches did not fit in memory: these end with the unit
+ */
 async function batchesAt(
   file: OpenFile,
   unit: Unit,
   target: TargetSchema,
   withoutVectors: boolean,
+  batchRows?: number,
 ): Promise<UnitBatches> {
   const { parquet, batches: before } = file;
   const rowGroups = unit.rowGroups.map(({ index }) => index);
   const key = `${rowGroups.join()}${withoutVectors ? " without vectors" : ""}`;
-  if (before?.key === key && before.nextRow === unit.firstRow) return before;
+  if (!batchRows && before?.key === key && before.nextRow === unit.firstRow) return before;
   await before?.iterator.return?.();
   const known = new Set(tableFromIPC(parquet.schema().intoIPCStream()).schema.fields.map(({ name }) => name));
   if (withoutVectors) known.delete(target.vectorColumn);
   const columns = target.columns.map(({ name }) => name).filter((name) => known.has(name));
-  const batchSize = withoutVectors ? pageRowsOf(unit.rows, target.dimension) : batchRowsOf(target.dimension);
-  const options = { rowGroups, columns, batchSize, concurrency: 1, offset: unit.firstRow };
+  const usual = withoutVectors ? pageRowsOf(unit.rows, target.dimension) : batchRowsOf(target.dimension);
+  const batchSize = Math.min(usual, unit.rows, batchRows ?? usual);
+  const rows = { offset: unit.firstRow, ...(batchRows ? { limit: unit.rows } : {}) };
+  const options = { rowGroups, columns, batchSize, concurrency: 1, ...rows };
   const stream = (await parquet.stream(options)) as AsyncIterable<WasmRecordBatch>;
-  const batches = { key, nextRow: unit.firstRow, iterator: stream[Symbol.asyncIterator]() };
+  const iterator = stream[Symbol.asyncIterator]();
+  const batches = { key: batchRows ? "" : key, nextRow: unit.firstRow, iterator };
   file.batches = batches;
   return batches;
 }

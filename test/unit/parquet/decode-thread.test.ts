@@ -3,8 +3,9 @@ import type { Worker } from "node:worker_threads";
 import { tableFromIPC } from "apache-arrow";
 import { expect, test, vi } from "vitest";
 import type { ReadFile } from "../../../lib/adapters/parquet/decode-messages.ts";
-import { DecodeThread } from "../../../lib/adapters/parquet/decode-thread.ts";
+import { DecoderFault, DecodeThread } from "../../../lib/adapters/parquet/decode-thread.ts";
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
+import { SizedDecoder } from "../../../lib/adapters/parquet/sized-decoder.ts";
 import { readyWorker } from "../../../lib/adapters/parquet/spare-worker.ts";
 import { limits } from "../../../lib/config/limits.ts";
 import { parquetBytes, sampleRows } from "../../support/parquet-files.ts";
@@ -102,19 +103,33 @@ test("a read that fails is told as it is, not as a fault of the file", async () 
   await thread.close();
 });
 
-test("a file that makes the decoder fault is to blame; the thread refuses from then on", async () => {
+/** Of a row group that is not there. */
+const unit = { id: 0, file: 0, rowGroups: [{ index: 99, rows: 10 }], firstRow: 0, rows: 10 };
+const target = {
+  ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
+  columns: [{ name: "doc_id", type: "Utf8" }],
+};
+const faulty = { ask: "unit", file: "a", bytes: file.length, unit, target } as const;
+
+test("a file that makes the decoder fault ends the thread, which refuses from then on", async () => {
   await expectNoWorkerAfter(async () => {
     const thread = new DecodeThread(readFile);
-    const unit = { id: 0, file: 0, rowGroups: [{ index: 99, rows: 10 }], firstRow: 0, rows: 10 };
-    const target = {
-      ...{ idColumn: "doc_id", vectorColumn: "vector", dimension: 8, refuseZeroVectors: true },
-      columns: [{ name: "doc_id", type: "Utf8" }],
-    };
-    const request = { ask: "unit", file: "a", bytes: file.length, unit, target } as const;
-    const refusal = { kind: "SourceInvalid", message: expect.stringMatching(/^a, row group 99: cannot be/) };
-    await expect(thread.ask(request, 10_000)).rejects.toMatchObject(refusal);
+    await expect(thread.ask(faulty, 10_000)).rejects.toBeInstanceOf(DecoderFault);
     await thread.close();
-    await expect(thread.ask(request, 10_000)).rejects.toBeDefined();
+    await expect(thread.ask(faulty, 10_000)).rejects.toBeDefined();
+  });
+});
+
+test("one that faults in the smallest steps, too, is damaged, and the next is read all the same", async () => {
+  await expectNoWorkerAfter(async () => {
+    const decoder = new SizedDecoder(readFile);
+    const refusal = {
+      kind: "SourceInvalid",
+      message: "a, row group 99: cannot be decoded; the file is damaged",
+    };
+    await expect(decoder.ask(faulty, 10_000)).rejects.toMatchObject(refusal);
+    expect(await decoder.ask(footerOf("b"), 10_000)).toMatchObject({ rows: 30 });
+    await decoder.close();
   });
 });
 
