@@ -154,11 +154,13 @@ export const limits = {
   recallTies: 64, // neighbours as near as the k-th that are told apart
   probeTimeoutMs: 120_000,
   recallConcurrency: 2,
+  usualRefineFactor: 64, // up to which all are foreseen by one search
   searchedTogether: 25, // queries, where their time is not of interest: two to four times cheaper than by themselves
   diskCopyShare: 0.8, // of the free temporary disk
   diskCopyPartBytes: 2 * 1_048_576,
   diskCopyConcurrency: 8,
   defaultTargetRecall: 0.95,
+  leastTargetRecall: 0.1,
   compactBelowRows: 10_000, // mean rows a fragment under which compaction pays
   compactFromFragments: 16,
 

@@ -1,14 +1,20 @@
 import { DomainError } from "./errors.ts";
 import { whyUnlikely } from "./filter-columns.ts";
 import { kindOf } from "./filter-types.ts";
+import { plansInTurn } from "./finer-index.ts";
 import type { AskedIndex, Metric } from "./index-entry.ts";
 import type { Plan } from "./plan.ts";
-import { exactInstead, type IndexPlan, planIndex, withFewerPartitions } from "./plan-index.ts";
+import { exactInstead, type IndexPlan, withFewerPartitions } from "./plan-index.ts";
 import type { Generations, WritePermit } from "./ports.ts";
 
 /** What was built, and the columns that nobody named whose scalar indexes were left out. */
 export interface BuiltIndex extends IndexPlan {
   leftOut: string[];
+}
+
+/** What a job asked for, and what it said of each of its tries that did not reach the recall. */
+export interface WantedIndex extends Pick<AskedIndex, "indexType" | "indexParameters"> {
+  missed?: string[];
 }
 
 /** Where it is built, and with whose leave. */
@@ -19,7 +25,7 @@ interface Site {
 }
 
 /**
- * Builds the vector index as planned and the scalar indexes on the id column (without it a fetch scans the table)
+ * Builds the vector index as planned, a finer one after each that missed the recall, and the scalar indexes on the id column (without it a fetch scans the table)
  * and on those that the plan names; another column that had one already keeps it.
  * Repeated, it builds again and replaces.
  * @throws IndexParametersInvalid, also naming a column that was asked for and cannot be indexed
@@ -27,14 +33,16 @@ interface Site {
 export async function buildGeneration(
   generations: Generations,
   plan: Plan,
-  { indexType, indexParameters }: Pick<AskedIndex, "indexType" | "indexParameters">,
+  { indexType, indexParameters, missed = [] }: WantedIndex,
   metric: Metric,
   permit: WritePermit,
 ): Promise<BuiltIndex> {
   const site = { generations, plan, permit };
   const rows = await generations.rowsOf(plan.ref);
   const { dimension } = plan.target;
-  const planned = planIndex({ type: indexType, rows, dimension, asked: indexParameters });
+  const plans = plansInTurn({ type: indexType, rows, dimension, asked: indexParameters });
+  const planned = plans[missed.length];
+  if (!planned) throw new DomainError("Internal", "there is no finer index to build");
   const reasons: string[] = [];
   const leftOut: string[] = [];
   for (const column of new Set([plan.target.idColumn, ...plan.filterColumns])) {
@@ -44,7 +52,7 @@ export async function buildGeneration(
     reasons.push(`no scalar index on "${column}": ${why}`);
   }
   const made = await buildVectorIndex(site, planned, metric);
-  return { ...made, reasons: [...made.reasons, ...reasons], leftOut };
+  return { ...made, reasons: [...made.reasons, ...missed, ...reasons], leftOut };
 }
 
 /** @returns why a column that nobody named has no index */

@@ -12,7 +12,7 @@ export interface Choice {
   unrefined?: Measurement;
 }
 
-const refineLadder = [1, 2, 4, 8, 16, 32, 64];
+const refineLadder = [1, 2, 4, 8, 16, 32, 64, 128, limits.maxRefineFactor];
 const efLadder = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024];
 
 /**

@@ -88,10 +88,12 @@ export class DefaultsSearch {
 
   /** Of ascending refine factors, searched as widely as can be: the first that reaches the target, and all above. */
   async #thoseThatReach(refines: number[]): Promise<number[]> {
-    this.#together = refines;
     const rung = this.#widths.length - 1;
-    for (const [i, refine] of refines.entries())
+    for (const [i, refine] of refines.entries()) {
+      const isUsual = refine <= limits.usualRefineFactor;
+      this.#together = refines.filter((one) => one <= limits.usualRefineFactor === isUsual);
       if (this.#reaches(await this.#decided({ rung, refine }))) return refines.slice(i);
+    }
     return [];
   }
 

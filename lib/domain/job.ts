@@ -5,8 +5,9 @@ import { bucketAlias, columnName, indexName, jobId, sourceName } from "./names.t
 
 const common = {
   index: indexName,
-  indexType: askedIndexType.default("IVF_PQ").meta({
-    description: "auto: the type that builds and searches fastest at the recall asked for, by dimension",
+  indexType: askedIndexType.default("auto").meta({
+    description:
+      "auto: the type that builds and searches fastest, by dimension; where it misses the recall finer codes, then none, so that the job reaches it. A type by its name is kept, with finer codes where no parameters name them",
   }),
   indexParameters: indexParameters.default({}),
   filterColumns: z
@@ -18,7 +19,7 @@ const common = {
     }),
   targetRecall: z
     .number()
-    .min(0.1)
+    .min(limits.leastTargetRecall)
     .max(1)
     .default(limits.defaultTargetRecall)
     .meta({ description: `recall@${limits.recallK} that the stored search defaults must reach` }),
@@ -74,7 +75,12 @@ export const optimizeInput = z
   .strictObject({
     type: z.literal("optimize"),
     index: indexName,
-    targetRecall: z.number().min(0.1).max(1).optional().meta({ description: "The published one without it" }),
+    targetRecall: z
+      .number()
+      .min(limits.leastTargetRecall)
+      .max(1)
+      .optional()
+      .meta({ description: "The published one without it" }),
   })
   .meta({
     id: "OptimizeJob",

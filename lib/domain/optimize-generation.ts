@@ -14,10 +14,10 @@ export async function optimizeGeneration(
   generations: Generations,
   plan: Plan,
   published: Publication,
-  { way, why }: IndexUpkeep,
+  { way, why, missed }: IndexUpkeep & { missed: string[] },
   permit: WritePermit,
 ): Promise<IndexPlan> {
-  if (way === "rebuild") return rebuilt(generations, plan, published, why, permit);
+  if (way === "rebuild") return rebuilt(generations, plan, published, { why, missed }, permit);
   if (way === "fold") await generations.optimize(plan.ref, permit); // never to keep one: it joins partitions all the same
   await generations.buildScalarIndex(plan.ref, plan.target.idColumn, permit);
   return withReason(keptIndex(published), `${way === "fold" ? "folded" : "kept"}, ${why}`);
@@ -28,11 +28,17 @@ async function rebuilt(
   generations: Generations,
   plan: Plan,
   published: Publication,
-  why: string,
+  { why, missed }: { why: string; missed: string[] },
   permit: WritePermit,
 ): Promise<IndexPlan> {
   await generations.dropVectorIndex(plan.ref, plan.target.vectorColumn, permit);
   await generations.optimize(plan.ref, permit);
-  const made = await buildGeneration(generations, plan, askedOf(published), published.metric, permit);
+  const made = await buildGeneration(
+    generations,
+    plan,
+    { ...askedOf(published), missed },
+    published.metric,
+    permit,
+  );
   return withReason(made, `built again, ${why}`);
 }

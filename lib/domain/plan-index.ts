@@ -23,6 +23,10 @@ const applicable: Record<IndexType, (keyof IndexParameters)[]> = {
   HNSW_SQ: ["numPartitions", "maxIterations", "sampleRate", "m", "efConstruction"],
 };
 
+/** Whether a type has that parameter. */
+export const isApplicable = (type: IndexType, name: string): boolean =>
+  applicable[type].some((one) => one === name);
+
 /**
  * The parameters of an index, those asked for kept, the others derived from rows and dimension.
  * @throws IndexParametersInvalid for parameters that LanceDB would refuse or silently misuse

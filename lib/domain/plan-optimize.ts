@@ -42,7 +42,7 @@ export function askedOf({ asked, indexType, indexParameters }: Publication): Ask
   if (asked) return asked;
   const { numPartitions: _, ...kept } = indexParameters; // for another number of rows
   return {
-    indexType: indexType === "EXACT" ? "IVF_PQ" : indexType,
+    indexType: indexType === "EXACT" ? "auto" : indexType,
     indexParameters: kept,
     filterColumns: [],
   };

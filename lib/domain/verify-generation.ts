@@ -101,13 +101,24 @@ function scattered<T>(sample: T[]): T[] {
   return order.flatMap((i) => sample[i] ?? []);
 }
 
-function notReached(built: IndexPlan, target: number, best: Measurement): DomainError {
-  const settings = Object.entries(best.settings).map(([name, value]) => `${name} ${value}`);
+function notReached({ type, parameters }: IndexPlan, target: number, best: Measurement): DomainError {
+  const reachable = Math.floor((best.recall - limits.recallMarginErrors * best.error) * 100) / 100;
+  const finer = (type === "IVF_RQ" || type === "IVF_PQ") && (parameters.numBits ?? 8) < 8;
+  const ways = [
+    'indexType "auto" without indexParameters or IVF_FLAT, which reach any',
+    ...(finer ? [`numBits 8 of ${type}`] : []),
+    ...(reachable >= limits.leastTargetRecall ? [`a targetRecall of at most ${reachable}`] : []),
+  ];
   return new DomainError(
     "RecallNotReached",
-    `${built.type} reaches recall@${limits.recallK} ${round(best.recall)} at best (${settings.join(", ")}), asked for ${target}; ` +
-      "ask for finer codes (numBits, numSubVectors), another indexType, or less recall",
+    `${type} (${listOf(parameters)}) reaches recall@${limits.recallK} ${round(best.recall)} at best (${listOf(best.settings)}), ` +
+      `asked for ${target}; ask for ${ways.join(", or ")}`,
   );
 }
+
+const listOf = (parameters: object) =>
+  Object.entries(parameters)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
 
 const round = (value: number) => Math.round(value * 10_000) / 10_000;

@@ -4,6 +4,7 @@ import { compactGeneration } from "../domain/compact-generation.ts";
 import { publishedOf } from "../domain/describe-index.ts";
 import { discardGeneration } from "../domain/discard-generation.ts";
 import { DomainError } from "../domain/errors.ts";
+import { plansInTurn } from "../domain/finer-index.ts";
 import {
   type AskedIndex,
   indexParameters,
@@ -14,10 +15,11 @@ import {
 } from "../domain/index-entry.ts";
 import { type JobInput, type PhaseName, skippedRows } from "../domain/job.ts";
 import { loadUnits } from "../domain/load-units.ts";
+import { isMissed, missedTries, noteMissed, whatWasReached } from "../domain/missed-recall.ts";
 import { optimizeGeneration } from "../domain/optimize-generation.ts";
 import { type Plan, plan } from "../domain/plan.ts";
 import { type PlanDependencies, planMigration } from "../domain/plan-migration.ts";
-import { type IndexUpkeep, indexUpkeep } from "../domain/plan-optimize.ts";
+import { askedOf, type IndexUpkeep, indexUpkeep } from "../domain/plan-optimize.ts";
 import { forkGeneration, planRebuild } from "../domain/plan-rebuild.ts";
 import type { TaskContext } from "../domain/ports.ts";
 import { hasPublished, publishGeneration, retireGenerations } from "../domain/publish-generation.ts";
@@ -62,7 +64,8 @@ const builtIndex = z.object({
   leftOut: z.array(z.string()).default([]),
 });
 const sealed = z.object({ sealed: z.literal(true) });
-const upkeptIndex = builtIndex.extend({ way: indexUpkeep.shape.way });
+/** Which try of the job it is: how many before it missed the recall. */
+const upkeptIndex = builtIndex.extend({ way: indexUpkeep.shape.way, missed: z.int().default(0) });
 const verifyPayload = z.object({ rows: z.int(), index: upkeptIndex });
 const verified = z.object(
   publication.pick({ searchDefaults: true, unrefinedDefaults: true, filteredDefaults: true, recall: true })
@@ -130,22 +133,27 @@ function isSealed(result: unknown): boolean {
   return sealed.safeParse(result).success;
 }
 
-/** Each way is built once. */
+/** Each way and each try is built once. */
 async function buildKeptAs(call: TaskCall): Promise<string> {
-  return `build-${(await upkeepIn(call)).way}`;
+  const { way } = await upkeepIn(call);
+  return triedAs(`build-${way}`, (await missedTries(call.deps.ledger, call.jobId)).length);
 }
+
+const triedAs = (name: string, missed: number) => (missed === 0 ? name : `${name}-${missed}`);
 
 async function runBuild(call: TaskCall) {
   const { deps, input } = call;
   const made = await planOf(call);
   const permit = writePermit(deps.registry, call.jobId, made.ref);
+  const missed = await missedTries(deps.ledger, call.jobId);
   if (input.type !== "optimize") {
-    const index = await buildGeneration(deps.generations, made, input, await metricOf(call), permit);
-    return { ...index, way: "rebuild" };
+    const wanted = { ...input, missed };
+    const index = await buildGeneration(deps.generations, made, wanted, await metricOf(call), permit);
+    return { ...index, way: "rebuild", missed: missed.length };
   }
-  const upkeep = await upkeepIn(call);
+  const upkeep = { ...(await upkeepIn(call)), missed };
   const index = await optimizeGeneration(deps.generations, made, await publishedIn(call), upkeep, permit);
-  return { ...index, way: upkeep.way };
+  return { ...index, way: upkeep.way, missed: missed.length };
 }
 
 /** As it was planned, until a verification found that it does not suffice. */
@@ -156,10 +164,14 @@ async function upkeepIn(call: TaskCall): Promise<IndexUpkeep> {
 }
 
 async function verifyKeptAs({ payload }: TaskCall): Promise<string> {
-  return `verify-${verifyPayload.parse(payload).index.way}`;
+  const { index } = verifyPayload.parse(payload);
+  return triedAs(`verify-${index.way}`, index.missed);
 }
 
-/** An index that was kept or folded into and does not reach the recall is built again; the machine goes back to do it. */
+/**
+ * An index that does not reach the recall is built again, with finer codes as long as there are any; one that was kept or
+ * folded into as it was asked for. The machine goes back to do it.
+ */
 async function runVerify(call: TaskCall) {
   const { rows, index } = verifyPayload.parse(call.payload);
   const made = await planOf(call);
@@ -169,12 +181,31 @@ async function runVerify(call: TaskCall) {
     const found = await verifyGeneration(call.deps.generations, made, index, wanted, call.context);
     return { reached: true, ...found };
   } catch (error) {
-    const missed = error instanceof DomainError && error.kind === "RecallNotReached";
-    if (!missed || index.way === "rebuild") throw error;
-    const upkeep: IndexUpkeep = { way: "rebuild", why: `without it ${error.message}` };
-    await call.deps.ledger.write(call.jobId, "upkeep", upkeep);
+    if (!isMissed(error)) throw error;
+    await planAnother(call, made, index, error);
     return { reached: false };
   }
+}
+
+/** @throws the error when nothing finer is left */
+async function planAnother(
+  call: TaskCall,
+  made: Plan,
+  { way, missed }: z.infer<typeof upkeptIndex>,
+  error: DomainError,
+): Promise<void> {
+  const { ledger } = call.deps;
+  if (way !== "rebuild") {
+    const upkeep: IndexUpkeep = { way: "rebuild", why: `without it ${whatWasReached(error)}` };
+    return ledger.write(call.jobId, "upkeep", upkeep);
+  }
+  const asked = call.input.type === "optimize" ? askedOf(await publishedIn(call)) : call.input;
+  const rows = await call.deps.generations.rowsOf(made.ref);
+  const { dimension } = made.target;
+  const { indexType: type, indexParameters } = asked;
+  const plans = plansInTurn({ type, rows, dimension, asked: indexParameters });
+  if (missed + 1 >= plans.length) throw error;
+  await noteMissed(ledger, call.jobId, missed, error);
 }
 
 async function runPublish(call: TaskCall) {

@@ -166,7 +166,7 @@ test("parameters that do not fit the data fail the job before anything is loaded
 });
 
 test("a recall that cannot be reached fails the job with the best that was seen", async () => {
-  await writeParquetFile(join(lakehouse.source, "small/part.parquet"), sampleRows(3_000, 32));
+  await writeParquetFile(join(lakehouse.source, "small/part.parquet"), sampleRows(8_000, 32));
   const coarse = { numPartitions: 50, numSubVectors: 2, numBits: 4 };
   const job = await runJob(container, {
     ...small,
@@ -175,7 +175,10 @@ test("a recall that cannot be reached fails the job with the best that was seen"
     targetRecall: 1,
   });
   expect(job.error?.code).toBe("recall-not-reached");
-  expect(job.error?.message).toMatch(/IVF_PQ reaches recall@10 0\.\d+ at best/);
+  expect(job.error?.message).toMatch(
+    /IVF_PQ \(.*numBits 4.*\) reaches recall@10 0\.\d+ at best .* asked for 1; ask for indexType "auto"/,
+  );
+  expect(job.error?.message).toMatch(/or numBits 8 of IVF_PQ, or a targetRecall of at most 0\.\d/);
   expect(await tables()).toEqual([]);
 });
 

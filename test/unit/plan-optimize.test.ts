@@ -69,7 +69,7 @@ test("an index is built again as it was asked for; one of old as it was built, i
   const asked: AskedIndex = { indexType: "IVF_RQ", indexParameters: { numPartitions: 5 }, filterColumns: [] };
   expect(askedOf({ ...read, asked })).toEqual(asked);
   const exact: Publication = { ...read, indexType: "EXACT", indexParameters: {} };
-  expect(askedOf(exact)).toEqual({ indexType: "IVF_PQ", indexParameters: {}, filterColumns: [] });
+  expect(askedOf(exact)).toEqual({ indexType: "auto", indexParameters: {}, filterColumns: [] });
 });
 
 test("only the last optimization is among the reasons", () => {

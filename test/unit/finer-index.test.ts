@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { plansInTurn } from "../../lib/domain/finer-index.ts";
+import type { AskedIndexType, IndexParameters } from "../../lib/domain/index-entry.ts";
+
+const turns = (type: AskedIndexType, dimension: number, asked: IndexParameters = {}, rows = 10_000) =>
+  plansInTurn({ type, dimension, asked, rows }).map((plan) => {
+    const { numBits, numSubVectors, m } = plan.parameters;
+    return [plan.type, numBits ?? m, numSubVectors].filter((one) => one !== undefined).join(" ");
+  });
+
+test.each<[AskedIndexType, number, IndexParameters, string[]]>([
+  ["auto", 768, {}, ["IVF_RQ 5", "IVF_RQ 8", "IVF_FLAT", "EXACT"]],
+  ["auto", 100, {}, ["IVF_PQ 4 20", "IVF_PQ 8 50", "IVF_FLAT", "EXACT"]],
+  ["auto", 768, { numPartitions: 10 }, ["IVF_RQ 5", "IVF_RQ 8", "IVF_FLAT"]],
+  ["auto", 768, { numBits: 2 }, ["IVF_RQ 2"]],
+  ["IVF_PQ", 768, {}, ["IVF_PQ 4 192", "IVF_PQ 8 384"]],
+  ["IVF_PQ", 768, { numBits: 4 }, ["IVF_PQ 4 192", "IVF_PQ 4 384"]],
+  ["IVF_PQ", 768, { numBits: 4, numSubVectors: 96 }, ["IVF_PQ 4 96"]],
+  ["IVF_PQ", 101, {}, ["IVF_PQ 8 1", "IVF_PQ 8 101"]],
+  ["IVF_RQ", 768, {}, ["IVF_RQ 5", "IVF_RQ 8"]],
+  ["IVF_RQ", 768, { numBits: 8 }, ["IVF_RQ 8"]],
+  ["IVF_FLAT", 768, {}, ["IVF_FLAT"]],
+  ["HNSW_SQ", 768, {}, ["HNSW_SQ 20", "HNSW_SQ 40"]],
+])("%s of dimension %i with %o is built in turn as %o", (type, dimension, asked, expected) => {
+  expect(turns(type, dimension, asked)).toEqual(expected);
+});
+
+test("few rows are served exactly at once", () => {
+  expect(turns("auto", 768, {}, 255)).toEqual(["EXACT"]);
+});
+
+test("named parameters stay as named in every turn, and reasons say what was changed", () => {
+  const asked = { numPartitions: 7 };
+  const plans = plansInTurn({ type: "auto", dimension: 64, rows: 10_000, asked });
+  expect(plans.map(({ parameters }) => parameters.numPartitions)).toEqual([7, 7, 7]);
+  expect(plans[1]?.reasons).toContain("numBits 8: what was planned did not reach the recall");
+  expect(plans[1]?.reasons).toContain("numPartitions 7: asked for");
+});
