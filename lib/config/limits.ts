@@ -135,6 +135,7 @@ export const limits = {
   minFoldPartitionRows: 4_096, // mean rows a partition: optimize joins those under 2,048 (bench/NOTES.md)
   maxIndexParts: 4, // of an index that new rows were folded into
   sortWaitMs: 300_000, // for others' scalar indexes
+  longVectorDimension: 256, // from which a 4-bit code of IVF_PQ has four values, below it two
   pqPartitionRows: 2_048, // of IVF_PQ (bench/NOTES.md)
   trainIterations: 10, // 10 cost almost no recall against LanceDB's 50 (bench/NOTES.md)
   trainSampleRate: 64,

@@ -1,4 +1,5 @@
 import { limits } from "../config/limits.ts";
+import { leastForHundred } from "./defaults-at-k.ts";
 import { DefaultsSearch, reaches } from "./defaults-search.ts";
 import type { SearchDefaults } from "./index-entry.ts";
 import type { Measured, Measurement } from "./measurement.ts";
@@ -33,8 +34,7 @@ export async function chooseSearchDefaults(
   const widths = type === "HNSW_SQ" ? efs(0) : probes(1, parameters.numPartitions ?? 1, 1.2);
   const refines = type === "IVF_FLAT" ? [1] : refineLadder; // distances are exact already
   const search = new DefaultsSearch(queries, target, widths);
-  const { fastest, unrefined } = await search.fastest(refines);
-  const found = fastest && (await search.confirmed(fastest));
+  const { found, unrefined } = await search.reaching(refines);
   if (!found) {
     const choice = await search.best(refines);
     return { choice, reached: reaches(choice, target) };
@@ -51,17 +51,58 @@ export async function chooseSearchDefaults(
  * @returns the widest when none reaches it
  */
 export async function widenForFilter(
-  { type, parameters }: IndexPlan,
-  { nprobes = 1, ef = 0, refineFactor = 1 }: SearchDefaults,
+  plan: IndexPlan,
+  settings: SearchDefaults,
   target: number,
   queries: Measured,
 ): Promise<Measurement> {
-  const widths = type === "HNSW_SQ" ? efs(ef) : probes(nprobes, parameters.numPartitions ?? 1, 1.1);
-  const search = new DefaultsSearch(queries, target, widths);
-  const { fastest } = await search.fastest([refineFactor]);
-  const found = fastest && (await search.confirmed(fastest));
-  return found ?? search.best([refineFactor]);
+  return widened(new DefaultsSearch(queries, target, widthsFrom(plan, settings)), [
+    settings.refineFactor ?? 1,
+  ]);
 }
+
+/**
+ * The defaults for more hits: from the width of those there are on, with the least refining that reaches the target.
+ * @param queries for so many
+ * @returns the widest when none reaches it
+ */
+export async function widenForMore(
+  plan: IndexPlan,
+  settings: SearchDefaults,
+  target: number,
+  queries: Measured,
+): Promise<Measurement> {
+  const { refineFactor = 1 } = settings;
+  const refines = refineLadder.filter(
+    (refine) => refine < refineFactor && refine >= leastForHundred(refineFactor),
+  );
+  return widened(new DefaultsSearch(queries, target, widthsFrom(plan, settings)), [...refines, refineFactor]);
+}
+
+/**
+ * The defaults for fewer hits, which compare as many candidates as are given, from their width on. Of one hit a query
+ * finds all or nothing: the error of that mean is so large that none is to spare.
+ */
+export async function widenForFewer(
+  plan: IndexPlan,
+  settings: SearchDefaults,
+  target: number,
+  queries: Measured,
+): Promise<Measurement> {
+  const found = await queries.measure(settings, queries.length);
+  if (found.recall >= target) return found;
+  const { refineFactor = 1 } = settings;
+  const search = new DefaultsSearch(queries, target, widthsFrom(plan, settings), 0);
+  return (await search.confirmed({ rung: 0, refine: refineFactor })) ?? search.best([refineFactor]);
+}
+
+async function widened(search: DefaultsSearch, refines: number[]): Promise<Measurement> {
+  const { found } = await search.reaching(refines);
+  return found ?? search.best(refines);
+}
+
+const widthsFrom = ({ type, parameters }: IndexPlan, { nprobes = 1, ef = 0 }: SearchDefaults) =>
+  type === "HNSW_SQ" ? efs(ef) : probes(nprobes, parameters.numPartitions ?? 1, 1.1);
 
 const efs = (from: number): SearchDefaults[] => efLadder.filter((ef) => ef >= from).map((ef) => ({ ef }));
 

@@ -13,21 +13,40 @@ export class DefaultsSearch {
   readonly #queries: Measured;
   readonly #target: number;
   readonly #widths: SearchDefaults[];
+  readonly #margin: number;
   /** Refine factors that are foreseen together, by one search for all of them. */
   #together: number[] = [];
 
-  /** @param widths ascending, one at least */
-  constructor(queries: Measured, target: number, widths: SearchDefaults[]) {
+  /**
+   * @param widths ascending, one at least
+   * @param margin standard errors above the target
+   */
+  constructor(
+    queries: Measured,
+    target: number,
+    widths: SearchDefaults[],
+    margin: number = limits.recallMarginErrors,
+  ) {
+    this.#margin = margin;
     this.#queries = queries;
     this.#target = target;
     this.#widths = widths;
+  }
+
+  /** The fastest settings, measured on all queries; refined more where all of these do not bear out what some foresaw. */
+  async reaching(refines: number[]): Promise<{ found?: Measurement | undefined; unrefined?: Rung }> {
+    const { fastest, ...others } = await this.#fastest(refines);
+    if (!fastest) return {};
+    const found = await this.confirmed(fastest);
+    if (found) return { found, ...others };
+    return this.reaching(refines.filter((refine) => refine > fastest.refine));
   }
 
   /**
    * The least refine factor that can reach the target, with the least width that does; then larger ones, as long as they
    * make it faster. Whoever reaches it with one factor does with a larger one, since more candidates are compared.
    */
-  async fastest(refines: number[]): Promise<{ fastest?: Rung; unrefined?: Rung }> {
+  async #fastest(refines: number[]): Promise<{ fastest?: Rung; unrefined?: Rung }> {
     const [least, ...larger] = await this.#thoseThatReach(refines);
     if (least === undefined) return {};
     let fastest = { refine: least, rung: await this.#leastRung(least, this.#widths.length - 1) };
@@ -73,7 +92,7 @@ export class DefaultsSearch {
       if (!isLikely) continue;
       const settings = refined(this.#widths[rung] ?? {}, refine);
       const found = await this.#queries.measure(settings, this.#queries.length);
-      if (reaches(found, this.#target)) return found;
+      if (reaches(found, this.#target, this.#margin)) return found;
     }
     return undefined;
   }
@@ -81,7 +100,8 @@ export class DefaultsSearch {
   /** The best there is at any width, measured on all queries. */
   async best(refines: number[]): Promise<Measurement> {
     const rung = this.#widths.length - 1;
-    const foreseen = await this.#queries.foresee(this.#widths[rung] ?? {}, refines, this.#some);
+    const some = Math.min(limits.recallQueries, this.#queries.length);
+    const foreseen = await this.#queries.foresee(this.#widths[rung] ?? {}, refines, some);
     const best = foreseen.reduce((one, other) => (other.recall > one.recall ? other : one));
     return this.#queries.measure(best.settings, this.#queries.length);
   }
@@ -114,7 +134,7 @@ export class DefaultsSearch {
     const most = Math.min(limits.recallQueries, this.#queries.length);
     for (let some = this.#some; ; some = Math.min(some * 2, most)) {
       const foreseen = await this.#foreseen(rung, some);
-      if (!foreseen || some >= most || isClear(foreseen, this.#target)) return foreseen;
+      if (!foreseen || some >= most || isClear(foreseen, this.#target, this.#queries.k)) return foreseen;
     }
   }
 
@@ -122,7 +142,7 @@ export class DefaultsSearch {
   async #foreseen({ rung, refine }: Rung, some: number): Promise<Measurement | undefined> {
     const width = this.#widths[rung] ?? {};
     const { ef = Number.POSITIVE_INFINITY } = width;
-    const able = this.#together.filter((one) => one * limits.recallK <= ef);
+    const able = this.#together.filter((one) => one * this.#queries.k <= ef);
     if (!able.includes(refine)) return undefined;
     return (await this.#queries.foresee(width, able, some))[able.indexOf(refine)];
   }
@@ -131,7 +151,7 @@ export class DefaultsSearch {
   #reaches(foreseen: Measurement | undefined): boolean {
     if (!foreseen) return false;
     const error = foreseen.error * Math.sqrt(foreseen.queries / this.#queries.length);
-    return reaches({ ...foreseen, error }, this.#target);
+    return reaches({ ...foreseen, error }, this.#target, this.#margin);
   }
 
   get #some(): number {
@@ -143,12 +163,16 @@ export class DefaultsSearch {
  * Two standard errors off the target. Few queries that all agree would have no error at all: half a neighbour in all
  * of them is the least that is assumed.
  */
-function isClear({ recall, error, queries }: Measurement, target: number): boolean {
-  const assumed = Math.max(error, 1 / (2 * limits.recallK * Math.sqrt(queries)));
+function isClear({ recall, error, queries }: Measurement, target: number, k: number): boolean {
+  const assumed = Math.max(error, 1 / (2 * k * Math.sqrt(queries)));
   return Math.abs(recall - target) > 2 * assumed;
 }
 
 /** At a target of 1 nothing can be to spare. */
-export function reaches({ recall, error }: Measurement, target: number): boolean {
-  return recall >= Math.min(1, target + limits.recallMarginErrors * error);
+export function reaches(
+  { recall, error }: Measurement,
+  target: number,
+  margin: number = limits.recallMarginErrors,
+): boolean {
+  return recall >= Math.min(1, target + margin * error);
 }

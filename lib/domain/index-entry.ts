@@ -45,6 +45,13 @@ export const recallReport = z.strictObject({
       "With a filter that one row in 97 matches, of fewer than 19,400 rows more; by filteredDefaults",
   }),
   k: z.int(),
+  atK: z
+    .array(z.strictObject({ k: z.int(), measured: z.number(), searchDefaults }))
+    .optional()
+    .meta({
+      description:
+        "For 1, 10 and 100 hits the recall and the defaults that it was measured with; those of other k lie between. Entries of old say nothing of it",
+    }),
   queries: z.int(),
   version: z.int().nullable().default(null).meta({ description: "Of the generation it was measured at" }),
 });

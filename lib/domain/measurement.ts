@@ -21,6 +21,8 @@ export type Foresee = (width: SearchDefaults, refines: number[], queries: number
 export interface Measured {
   /** How many there are. */
   length: number;
+  /** Of the nearest that each of them asks for. */
+  k: number;
   measure: Measure;
   foresee: Foresee;
   /** Median time of a search. */

@@ -139,11 +139,15 @@ function rqBits(dimension: number): number {
   return dimension >= 192 ? 6 : 7;
 }
 
-/** The largest number of sub-vectors, even for 4-bit codes, that divides the dimension into codes of 4 or more. */
-function subVectors(dimension: number, even: boolean): number {
-  for (let count = Math.floor(dimension / 4); count > 1; count--)
-    if (dimension % count === 0 && !(even && count % 2 === 1)) return count;
-  return 1;
+/**
+ * The largest number of sub-vectors that divides the dimension into codes of 4 or more values; 4-bit codes are even in number
+ * and of short vectors have 2 or more (bench/NOTES.md). A dimension that nothing divides has a code for each value.
+ */
+function subVectors(dimension: number, isFourBits: boolean): number {
+  const least = isFourBits && dimension < limits.longVectorDimension ? 2 : 4;
+  for (let count = Math.floor(dimension / least); count > 1; count--)
+    if (dimension % count === 0 && !(isFourBits && count % 2 === 1)) return count;
+  return isFourBits ? 1 : dimension;
 }
 
 function graph({ type }: Wanted): Derived[] {

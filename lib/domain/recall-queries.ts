@@ -9,15 +9,17 @@ interface Query extends ProbeVector {
   exact: Nearest;
 }
 
-/** Sampled questions with their right answers, and how well an index answers them. */
+/** Sampled questions for the k nearest with their right answers, and how well an index answers them. */
 export class RecallQueries implements Measured {
+  readonly k: number;
   readonly measure: Measure;
   readonly foresee: Foresee;
   readonly #probe: Neighbours;
   readonly #queries: Query[];
   readonly #context: TaskContext;
 
-  private constructor(probe: Neighbours, queries: Query[], context: TaskContext) {
+  private constructor(k: number, probe: Neighbours, queries: Query[], context: TaskContext) {
+    this.k = k;
     this.#probe = probe;
     this.#queries = queries;
     this.#context = context;
@@ -25,16 +27,29 @@ export class RecallQueries implements Measured {
     this.foresee = this.#foreseeing();
   }
 
-  /** Every row is compared with every one of them. */
-  static async of(probe: Neighbours, sample: ProbeVector[], context: TaskContext): Promise<RecallQueries> {
+  /** Every row is compared with every one of them. @returns for each k */
+  static async of<K extends number[]>(
+    probe: Neighbours,
+    sample: ProbeVector[],
+    ks: [...K],
+    context: TaskContext,
+  ): Promise<{ [I in keyof K]: RecallQueries }> {
     context.signal.throwIfAborted();
-    const vectors = sample.map(({ vector }) => vector);
-    const exact = await probe.exact(vectors, [answersTo(sample[0])]);
-    const queries = sample.map((query, i) => ({
-      ...query,
-      exact: nearestOthers(exact[i]?.[0], query.id),
-    }));
-    return new RecallQueries(probe, queries, context);
+    const self = selvesOf(sample[0]);
+    const exact = await probe.exact(
+      sample.map(({ vector }) => vector),
+      ks.map((k) => k + self),
+    );
+    const at = ks.map((k, j) => {
+      const queries = sample.map((one, i) => ({ ...one, exact: nearestOthers(exact[i]?.[j], one.id) }));
+      return new RecallQueries(k, probe, queries, context);
+    });
+    return at as { [I in keyof K]: RecallQueries };
+  }
+
+  /** The first of them, which come from all parts of the table as all do. */
+  first(some: number): RecallQueries {
+    return new RecallQueries(this.k, this.#probe, this.#queries.slice(0, some), this.#context);
   }
 
   get length(): number {
@@ -44,14 +59,14 @@ export class RecallQueries implements Measured {
   /** Those of them whose right answers do not hold the row of that id. */
   withoutThoseThatFind(ids: (string | null)[]): RecallQueries {
     const kept = this.#queries.filter(({ exact }, i) => !exact.ids.includes(ids[i] ?? ""));
-    return new RecallQueries(this.#probe, kept, this.#context);
+    return new RecallQueries(this.k, this.#probe, kept, this.#context);
   }
 
   /** Searches, each of which is kept: who asks for the same on more queries waits for those that are new. */
   #measuring(): Measure {
-    const search = this.#kept((some, settings: SearchDefaults) => this.#answers(some, 1, settings));
+    const search = this.#kept((some, settings: SearchDefaults) => this.#searched(some, settings));
     return async (settings, some) => {
-      const recalls = (await search(settings, some)).map(({ query, ids }) => shareFound(query, ids));
+      const recalls = (await search(settings, some)).map(({ query, ids }) => this.#shareFound(query, ids));
       return summarise(settings, recalls);
     };
   }
@@ -62,13 +77,13 @@ export class RecallQueries implements Measured {
    */
   #foreseeing(): Foresee {
     const search = this.#kept((some, { most, ...width }: SearchDefaults & { most: number }) =>
-      this.#answers(some, most, width),
+      this.#answers(some, most * this.k + selvesOf(some[0]), width),
     );
     return async (width, refines, some) => {
       const found = await search({ ...width, most: Math.max(...refines) }, some);
       return refines.map((refine) => {
         const recalls = found.map(({ query, ids }) =>
-          shareFound(query, ids.slice(0, refine * answersTo(query)), refine > 1),
+          this.#shareFound(query, ids.slice(0, refine * this.k + selvesOf(query)), refine > 1),
         );
         return summarise(refined(width, refine), recalls);
       });
@@ -88,11 +103,28 @@ export class RecallQueries implements Measured {
     };
   }
 
-  /** @param most times as many answers */
-  async #answers(some: Query[], most: number, settings: SearchDefaults): Promise<Found[]> {
+  /** A row finds itself beside the others: as many of these are compared as of a question that is no row. */
+  async #searched(some: Query[], { refineFactor = 1, ...width }: SearchDefaults): Promise<Found[]> {
+    const self = selvesOf(some[0]);
+    const refine = Math.ceil((refineFactor * this.k + self) / (this.k + self));
+    return this.#answers(some, this.k + self, refined(width, refineFactor > 1 ? refine : 1));
+  }
+
+  async #answers(some: Query[], wanted: number, settings: SearchDefaults): Promise<Found[]> {
     const asked = some.map(({ vector, exact }) => ({ vector, within: exact.within }));
-    const found = await this.#probe.approximate(asked, most * answersTo(some[0]), settings);
+    const found = await this.#probe.approximate(asked, wanted, settings);
     return some.map((query, i) => ({ query, ids: found[i] ?? [] }));
+  }
+
+  /**
+   * Where right answers are too many to be listed, none that was found is wrong.
+   * @param isRefined whether right answers count wherever they stand: refining brings them to the front
+   */
+  #shareFound({ id, exact }: Query, ids: (string | null)[], isRefined = false): number {
+    const others = ids.filter((one) => one !== null && one !== id) as string[];
+    const right = exact.within === undefined ? exact.ids : [...exact.ids, ...others];
+    const found = isRefined ? others.filter((one) => right.includes(one)) : others;
+    return recallOf(right, found, this.k);
   }
 
   /** One search after the other, as they are served. */
@@ -101,7 +133,7 @@ export class RecallQueries implements Measured {
     for (const query of this.#queries.slice(0, limits.recallFirstQueries)) {
       this.#context.signal.throwIfAborted();
       const started = performance.now();
-      await this.#answers([query], 1, settings);
+      await this.#searched([query], settings);
       times.push(performance.now() - started);
     }
     return times.sort((a, b) => a - b)[times.length >> 1] ?? 0;
@@ -114,19 +146,8 @@ interface Found {
   ids: (string | null)[];
 }
 
-/**
- * Where right answers are too many to be listed, none that was found is wrong.
- * @param isRefined whether right answers count wherever they stand: refining brings them to the front
- */
-function shareFound({ id, exact }: Query, ids: (string | null)[], isRefined = false): number {
-  const others = ids.filter((one) => one !== null && one !== id) as string[];
-  const right = exact.within === undefined ? exact.ids : [...exact.ids, ...others];
-  const found = isRefined ? others.filter((one) => right.includes(one)) : others;
-  return recallOf(right, found, limits.recallK);
-}
-
 /** A row finds itself first. */
-const answersTo = (query?: Pick<ProbeVector, "id">) => limits.recallK + (query?.id == null ? 0 : 1);
+const selvesOf = (query?: Pick<ProbeVector, "id">) => (query?.id == null ? 0 : 1);
 
 const nearestOthers = (nearest: Nearest = { ids: [] }, id: string | null): Nearest => ({
   ...nearest,

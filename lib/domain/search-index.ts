@@ -1,5 +1,6 @@
 import { limits } from "../config/limits.ts";
 import { hitsTooLarge, hitsWithVectors } from "./answer-size.ts";
+import { defaultsAt } from "./defaults-at-k.ts";
 import { badRequest, type Issue } from "./errors.ts";
 import { filterBoundIssues } from "./filter.ts";
 import { filterIssues } from "./filter-types.ts";
@@ -172,7 +173,7 @@ function settingsFor(request: SearchRequest, lease: Lease) {
   const defaults = request.filter
     ? (published.filteredDefaults ?? widenedDefaults(published))
     : unfilteredDefaults(asked, lease);
-  const { nprobes, refineFactor, ef } = { ...defaults, ...asked };
+  const { nprobes, refineFactor, ef } = { ...defaultsAt(defaults, request.k, published), ...asked };
   return {
     ...(nprobes === undefined ? {} : { nprobes }),
     ...(refineFactor === undefined ? {} : { refineFactor }),

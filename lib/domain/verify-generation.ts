@@ -1,5 +1,12 @@
 import { limits } from "../config/limits.ts";
-import { chooseSearchDefaults, recallSampleSize, widenForFilter } from "./choose-search-defaults.ts";
+import {
+  chooseSearchDefaults,
+  recallSampleSize,
+  widenForFewer,
+  widenForFilter,
+  widenForMore,
+} from "./choose-search-defaults.ts";
+import { refinedForFewer } from "./defaults-at-k.ts";
 import { DomainError } from "./errors.ts";
 import type { Metric, RecallReport, SearchDefaults } from "./index-entry.ts";
 import type { Measurement } from "./measurement.ts";
@@ -37,12 +44,14 @@ export async function verifyGeneration(
   const probe = await generations.probe(plan.ref, plan.target.vectorColumn, wanted.metric);
   try {
     const sample = await sampled(probe, built, recallSampleSize(rows, plan.target.dimension));
-    const queries = await RecallQueries.of(probe, sample, context);
+    const [one, queries, hundred] = await RecallQueries.of(probe, sample, [1, limits.recallK, 100], context);
     const found = await chooseSearchDefaults(built, wanted.targetRecall, queries, wanted.isOnStore);
     const { choice, reached, unrefined } = found;
     if (!reached) throw notReached(built, wanted.targetRecall, choice);
     const filtered = await withFilter(probe, { built, sample, choice, ...wanted }, context);
-    const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK };
+    const some = hundred.first(limits.recallQueries); // each of them is a hundred questions
+    const atK = await atOtherK({ built, choice, one, hundred: some }, wanted.targetRecall, rows);
+    const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK, atK };
     const version = await generations.version(plan.ref);
     return {
       searchDefaults: choice.settings,
@@ -58,6 +67,34 @@ export async function verifyGeneration(
   } finally {
     await probe.close();
   }
+}
+
+/** What reaches the target for one hit and for a hundred, beside the choice for ten; of fewer rows than hits nothing is said. */
+async function atOtherK(
+  found: { built: IndexPlan; choice: Measurement; one: RecallQueries; hundred: RecallQueries },
+  target: number,
+  rows: number,
+): Promise<RecallReport["atK"]> {
+  const { built, choice, one, hundred } = found;
+  const { settings } = choice;
+  const isExact = built.type === "EXACT";
+  const fewer = refinedForFewer(settings, 1, built.type);
+  const first = isExact ? await one.measure({}, one.length) : await widenForFewer(built, fewer, target, one);
+  const all = [
+    { k: 1, ...first },
+    { k: limits.recallK, ...choice },
+  ];
+  if (rows > hundred.k) {
+    const more = isExact
+      ? await hundred.measure({}, hundred.length)
+      : await widenForMore(built, settings, target, hundred);
+    all.push({ k: hundred.k, ...more });
+  }
+  return all.map(({ k, recall, settings: searchDefaults }) => ({
+    k,
+    measured: round(recall),
+    searchDefaults,
+  }));
 }
 
 /** What reaches the target with a filter that is as narrow as the rows allow. @returns undefined where they are too few */
@@ -80,7 +117,7 @@ async function withFilter(
   const asked =
     built.type === "HNSW_SQ" ? sample : scattered(await probe.sample(Math.min(rows, limits.filteredQueries)));
   const strangers = asked.map(({ vector }) => ({ vector, id: null }));
-  const answered = await RecallQueries.of(few, strangers, context);
+  const [answered] = await RecallQueries.of(few, strangers, [limits.recallK], context);
   // a row that is among the few would be its own neighbour
   const queries = answered.withoutThoseThatFind(asked.map(({ id }) => id));
   return widenForFilter(built, choice.settings, targetRecall, queries);

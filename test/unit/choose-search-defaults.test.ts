@@ -24,6 +24,7 @@ function index(recall: (settings: SearchDefaults) => number, ms = costOf, error 
     asked,
     timed,
     length: sampled,
+    k: 10,
     async measure(settings: SearchDefaults, some: number) {
       asked.push({ settings, queries: some });
       return measured(settings, some);
@@ -103,6 +104,21 @@ test("what few queries flatter is refused by all of them, and the next rung is t
   };
   const { choice } = await chooseSearchDefaults(ivf, 0.95, flattered, true);
   expect(choice).toMatchObject({ settings: { nprobes: 22 }, recall: 0.99 });
+});
+
+test("what all queries do not bear out at any width is refined more", async () => {
+  const queries = index(({ refineFactor = 1 }) => (refineFactor >= 8 ? 0.99 : 0.9));
+  const flattered: Measured = {
+    ...queries,
+    async foresee(width, refines, some) {
+      const all = await queries.foresee(width, refines, some);
+      const isFew = some < sampled;
+      return all.map((one, i) => (isFew && (refines[i] ?? 0) >= 2 ? { ...one, recall: 1, error: 0 } : one));
+    },
+  };
+  const { choice, reached } = await chooseSearchDefaults(ivf, 0.95, flattered, true);
+  expect(reached).toBe(true);
+  expect(choice).toMatchObject({ settings: { nprobes: 1, refineFactor: 8 }, recall: 0.99 });
 });
 
 test("when nothing reaches the target the best that was seen is named, on all queries", async () => {

@@ -10,13 +10,13 @@ const turns = (type: AskedIndexType, dimension: number, asked: IndexParameters =
 
 test.each<[AskedIndexType, number, IndexParameters, string[]]>([
   ["auto", 768, {}, ["IVF_RQ 5", "IVF_RQ 8", "IVF_FLAT", "EXACT"]],
-  ["auto", 100, {}, ["IVF_PQ 4 20", "IVF_PQ 8 50", "IVF_FLAT", "EXACT"]],
+  ["auto", 100, {}, ["IVF_PQ 4 50", "IVF_PQ 8 50", "IVF_FLAT", "EXACT"]],
   ["auto", 768, { numPartitions: 10 }, ["IVF_RQ 5", "IVF_RQ 8", "IVF_FLAT"]],
   ["auto", 768, { numBits: 2 }, ["IVF_RQ 2"]],
   ["IVF_PQ", 768, {}, ["IVF_PQ 4 192", "IVF_PQ 8 384"]],
   ["IVF_PQ", 768, { numBits: 4 }, ["IVF_PQ 4 192", "IVF_PQ 4 384"]],
   ["IVF_PQ", 768, { numBits: 4, numSubVectors: 96 }, ["IVF_PQ 4 96"]],
-  ["IVF_PQ", 101, {}, ["IVF_PQ 8 1", "IVF_PQ 8 101"]],
+  ["IVF_PQ", 101, {}, ["IVF_PQ 8 101"]],
   ["IVF_RQ", 768, {}, ["IVF_RQ 5", "IVF_RQ 8"]],
   ["IVF_RQ", 768, { numBits: 8 }, ["IVF_RQ 8"]],
   ["IVF_FLAT", 768, {}, ["IVF_FLAT"]],

@@ -35,9 +35,9 @@ describe.each([1, 6, 100, 101, 768, 1_536])("dimension %i", (dimension) => {
 
 test.each([
   [768, { numBits: 4, numSubVectors: 192 }],
-  [100, { numBits: 4, numSubVectors: 20 }],
-  [6, { numBits: 8, numSubVectors: 1 }],
-  [101, { numBits: 8, numSubVectors: 1 }],
+  [100, { numBits: 4, numSubVectors: 50 }],
+  [6, { numBits: 4, numSubVectors: 2 }],
+  [101, { numBits: 8, numSubVectors: 101 }],
   [1, { numBits: 8, numSubVectors: 1 }],
 ])("IVF_PQ codes dimension %i as %o", (dimension, codes) => {
   expect(plan("IVF_PQ", dimension).parameters).toMatchObject(codes);

@@ -25,6 +25,7 @@ async function settingsOf(isReplicated: boolean, more: object = {}, publication:
     indexParameters: { numPartitions: 100 },
     searchDefaults: refined,
     unrefinedDefaults: unrefined,
+    recall: {},
     ...publication,
   };
   const lease = { reader, published } as unknown as Lease;
@@ -62,6 +63,17 @@ test("where it was measured with a filter, that is what a filtered search goes b
   expect(await settingsOf(true, {}, measured)).toEqual(refined);
 });
 
+test("settings go by the hits that are asked for, and those that are named stay as named", async () => {
+  expect(await settingsOf(true, { k: 1 })).toEqual({ nprobes: 3, refineFactor: 20 });
+  expect(await settingsOf(true, { k: 1, refineFactor: 1 })).toEqual({ nprobes: 3, refineFactor: 1 });
+  expect(await settingsOf(false, { k: 5 })).toEqual({ nprobes: 8, refineFactor: 2 });
+  const filter = { op: "eq", column: "year", value: 1999 };
+  expect(await settingsOf(true, { k: 2, filter }, { filteredDefaults: { nprobes: 9 } })).toEqual({
+    nprobes: 9,
+    refineFactor: 5,
+  });
+});
+
 test("a vector is an array of finite numbers, and every one that is none is named", () => {
   const pathsOf = (vector: unknown) => {
     try {
@@ -85,7 +97,14 @@ test.each([
 ])(
   "vectors that no answer has room for are refused before anything is searched: %s",
   async (_, more, rows, said) => {
-    const published = { dimension: 16_384, metric: "l2", indexType: "EXACT", vectorColumn: "v", rows };
+    const published = {
+      dimension: 16_384,
+      metric: "l2",
+      indexType: "EXACT",
+      vectorColumn: "v",
+      rows,
+      recall: {},
+    };
     const lease = { published, reader: { columns: [{ name: "v", type: "FixedSizeList[16384]<Float32>" }] } };
     const indexes: WarmIndexes = { use: (_index, _consistency, work) => work(lease as unknown as Lease) };
     const request = parseSearchRequest({ vector: new Array(16_384).fill(1), select: ["v"], ...more });
