@@ -274,7 +274,7 @@ test("the reason of a failed job is that of the task that ended it, not of one t
   await run("plan");
   await container.ledger.recordFailure(id, { code: "store-unavailable", message: "repeated since" });
   await run("discard", { error: { Error: "Sandbox.Timedout", Cause: "15 minutes" } });
-  expect(await container.ledger.failure(id)).toMatchObject({ code: "internal" });
+  expect(await container.ledger.failure(id)).toMatchObject({ code: "task-timed-out" });
 });
 
 test("of two plans made at the same time the first stands, and nothing else is claimed", async () => {

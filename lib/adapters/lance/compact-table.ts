@@ -1,6 +1,7 @@
 import type { Table } from "@lancedb/lancedb";
 import { limits } from "../../config/limits.ts";
 import type { WritePermit } from "../../domain/ports.ts";
+import { sorting } from "./scalar-index.ts";
 
 /** Whether a table has so many so small fragments that joining them is worth writing all rows again. */
 export async function compactionPays(table: Table): Promise<boolean> {
@@ -25,7 +26,7 @@ export async function compactTable(table: Table, idColumn: string): Promise<void
 /** A second call, since the first keeps what it has just replaced. Nobody else has the generation open: that is asked again. */
 export async function optimized(table: Table, permit: WritePermit): Promise<void> {
   await permit();
-  await table.optimize();
+  await sorting(() => table.optimize());
   await permit();
-  await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+  await sorting(() => table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true }));
 }

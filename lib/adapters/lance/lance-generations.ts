@@ -23,7 +23,7 @@ import { changedMeanwhile, clustersIn, fromLance, isGone } from "./lance-errors.
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
 import { inOwnFolder } from "./own-folder.ts";
 import { partitionsIn } from "./partitions.ts";
-import { buildAlone, scalarIndex, sorting, widthOf } from "./scalar-index.ts";
+import { scalarIndex, sorted, sorting, widthOf } from "./scalar-index.ts";
 import { isOriginColumn, originsOf, requireColumn, sealTable, unsealTable } from "./seal-table.ts";
 import { tally } from "./tally.ts";
 
@@ -123,7 +123,7 @@ export class LanceGenerations implements Generations {
   }
 
   async optimize(ref: GenerationRef, permit: WritePermit): Promise<void> {
-    await sorting(() => this.#with(ref, (table) => inOwnFolder(() => optimized(table, permit))));
+    await this.#with(ref, (table) => inOwnFolder(() => optimized(table, permit)));
   }
 
   async vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null> {
@@ -162,12 +162,13 @@ export class LanceGenerations implements Generations {
     column: string,
     options: Partial<IndexOptions>,
     permit: WritePermit,
+    inTurn = now,
   ): Promise<void> {
     const before = await this.version(ref);
     try {
       await this.#with(ref, async (table) => {
         await permit();
-        await inOwnFolder(() => table.createIndex(column, options));
+        await inTurn(() => inOwnFolder(() => table.createIndex(column, options)));
       });
     } catch (error) {
       if (!(await this.#isIndexedSince(ref, column, before).catch(() => false))) throw error;
@@ -192,7 +193,7 @@ export class LanceGenerations implements Generations {
 
   async buildScalarIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void> {
     const config = scalarIndex();
-    await buildAlone(column, () => this.#index(ref, column, { config, replace: true }, permit));
+    await sorted(column, () => this.#index(ref, column, { config, replace: true }, permit, sorting));
   }
 
   async widthOf(ref: GenerationRef, column: string): Promise<ValueWidth> {
@@ -300,6 +301,9 @@ export class LanceGenerations implements Generations {
     }
   }
 }
+
+/** What nobody has to wait for. */
+const now = <T>(work: () => Promise<T>): Promise<T> => work();
 
 const vectorIndexName = (column: string) => `${column}_idx`;
 

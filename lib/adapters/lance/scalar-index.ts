@@ -9,16 +9,20 @@ import { sampleOffsets } from "./sample-offsets.ts";
 /** LanceDB sorts the values of all scalar indexes of a process in one pool of memory, where builds fail beside each other. */
 const sorts = new OneAtATime();
 
-/** Whatever sorts values for scalar indexes. @throws DeadlineExceeded when its turn does not come */
+/**
+ * Whatever sorts values for scalar indexes, in its turn. Asked for with the permit to write in hand: who waits for that
+ * must not keep others from sorting.
+ * @throws DeadlineExceeded when its turn does not come
+ */
 export const sorting = <T>(work: () => Promise<T>): Promise<T> => sorts.run(limits.sortWaitMs, work);
 
 /**
- * What builds a scalar index, in its turn.
+ * What builds a scalar index by `sorting`.
  * @throws IndexParametersInvalid when its values do not fit in the pool, which nobody else was using
  */
-export async function buildAlone(column: string, build: () => Promise<void>): Promise<void> {
+export async function sorted(column: string, build: () => Promise<void>): Promise<void> {
   try {
-    await sorting(build);
+    await build();
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
     const message = `column "${column}" cannot have a scalar index: its values are too large to be sorted in LanceDB's memory for it`;
