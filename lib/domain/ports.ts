@@ -302,7 +302,7 @@ export interface Nearest {
 /** Exact and approximate neighbours of vectors, as ids of the table's rows. */
 export interface Neighbours {
   /** For each vector the right answers for each k, all found in one scan. */
-  exact(vectors: Float32Array[], ks: number[]): Promise<Nearest[][]>;
+  exact(vectors: Float32Array[], ks: number[], signal?: AbortSignal): Promise<Nearest[][]>;
   /** All of them in one search; in the place of what is farther away than was asked stands null. */
   approximate(asked: Asked[], k: number, settings: SearchDefaults): Promise<(string | null)[][]>;
 }

@@ -1,5 +1,5 @@
 import { limits } from "../config/limits.ts";
-import { recallOf, summarise } from "./choose-search-defaults.ts";
+import { summarise } from "./choose-search-defaults.ts";
 import type { SearchDefaults } from "./index-entry.ts";
 import { type Foresee, type Measure, type Measured, refined } from "./measurement.ts";
 import type { Nearest, Neighbours, ProbeVector, TaskContext } from "./ports.ts";
@@ -39,6 +39,7 @@ export class RecallQueries implements Measured {
     const exact = await probe.exact(
       sample.map(({ vector }) => vector),
       ks.map((k) => k + self),
+      context.signal,
     );
     const at = ks.map((k, j) => {
       const queries = sample.map((one, i) => ({ ...one, exact: nearestOthers(exact[i]?.[j], one.id) }));
@@ -66,8 +67,11 @@ export class RecallQueries implements Measured {
   #measuring(): Measure {
     const search = this.#kept((some, settings: SearchDefaults) => this.#searched(some, settings));
     return async (settings, some) => {
-      const recalls = (await search(settings, some)).map(({ query, ids }) => this.#shareFound(query, ids));
-      return summarise(settings, recalls);
+      const found = await search(settings, some);
+      return summarise(
+        settings,
+        found.map((one) => this.#shareOf(one, this.k)),
+      );
     };
   }
 
@@ -81,12 +85,12 @@ export class RecallQueries implements Measured {
     );
     return async (width, refines, some) => {
       const found = await search({ ...width, most: Math.max(...refines) }, some);
-      return refines.map((refine) => {
-        const recalls = found.map(({ query, ids }) =>
-          this.#shareFound(query, ids.slice(0, refine * this.k + selvesOf(query)), refine > 1),
-        );
-        return summarise(refined(width, refine), recalls);
-      });
+      return refines.map((refine) =>
+        summarise(
+          refined(width, refine),
+          found.map((one) => this.#shareOf(one, refine * this.k)),
+        ),
+      );
     };
   }
 
@@ -113,18 +117,14 @@ export class RecallQueries implements Measured {
   async #answers(some: Query[], wanted: number, settings: SearchDefaults): Promise<Found[]> {
     const asked = some.map(({ vector, exact }) => ({ vector, within: exact.within }));
     const found = await this.#probe.approximate(asked, wanted, settings);
-    return some.map((query, i) => ({ query, ids: found[i] ?? [] }));
+    return some.map((query, i) => ({ query, right: placesOfRight(query, found[i] ?? []) }));
   }
 
-  /**
-   * Where right answers are too many to be listed, none that was found is wrong.
-   * @param isRefined whether right answers count wherever they stand: refining brings them to the front
-   */
-  #shareFound({ id, exact }: Query, ids: (string | null)[], isRefined = false): number {
-    const others = ids.filter((one) => one !== null && one !== id) as string[];
-    const right = exact.within === undefined ? exact.ids : [...exact.ids, ...others];
-    const found = isRefined ? others.filter((one) => right.includes(one)) : others;
-    return recallOf(right, found, this.k);
+  /** Of the k nearest those that are among the first so many answers. */
+  #shareOf({ query: { exact }, right }: Found, first: number): number {
+    const wanted = exact.within === undefined ? Math.min(this.k, exact.ids.length) : this.k;
+    const found = right.filter((place) => place < first).length;
+    return wanted === 0 ? 1 : Math.min(wanted, found) / wanted;
   }
 
   /** One search after the other, as they are served. */
@@ -142,8 +142,17 @@ export class RecallQueries implements Measured {
 
 interface Found {
   query: Query;
-  /** Null where an answer is wrong though it cannot be told from the right ones by its id. */
-  ids: (string | null)[];
+  /** Where right answers stand among all, without the row that was asked with; of thousands of answers these are few. */
+  right: number[];
+}
+
+/** @param ids where right answers are too many to be listed, null in the place of each that is none */
+function placesOfRight({ id, exact }: Query, ids: (string | null)[]): number[] {
+  const right = new Set(exact.ids);
+  const isRight = (one: string | null) => one !== null && (exact.within !== undefined || right.has(one));
+  return ids
+    .filter((one) => one === null || one !== id)
+    .flatMap((one, place) => (isRight(one) ? [place] : []));
 }
 
 /** A row finds itself first. */

@@ -113,7 +113,7 @@ async function withFilter(
   const oneIn = Math.min(limits.filteredOneIn, Math.floor(rows / limits.leastFilteredRows));
   if (built.type === "EXACT" || oneIn < 2) return undefined;
   const few = probe.among(oneIn);
-  // vectors beside rows take a scan for every ten of them
+  // vectors beside rows take a scan of their own
   const asked =
     built.type === "HNSW_SQ" ? sample : scattered(await probe.sample(Math.min(rows, limits.filteredQueries)));
   const strangers = asked.map(({ vector }) => ({ vector, id: null }));

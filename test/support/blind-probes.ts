@@ -10,7 +10,7 @@ export function blindAtFirst(generations: Container["generations"], probes = 1):
     return {
       sample: (queries) => found.sample(queries),
       sampleBeside: (queries) => found.sampleBeside(queries),
-      exact: (vectors, ks) => found.exact(vectors, ks),
+      exact: (...asked) => found.exact(...asked),
       approximate: async () => [],
       among: (oneIn) => found.among(oneIn),
       close: () => found.close(),

@@ -7,17 +7,23 @@ import { inBatches } from "./in-batches.ts";
 import { NearestRows, type NearRow } from "./nearest-rows.ts";
 import { RowDistances } from "./row-distances.ts";
 
+interface Wanted {
+  metric: Metric;
+  wanted: number;
+  where?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * The rows of a table that are nearest to each of some vectors, every row compared, in one scan for all of them.
- * @param wanted how many for each
- * @param where of rows that count, in SQL; all without it
+ * @param wanted how many for each; `where` of the rows that count, in SQL, all without it
  * @returns the nearest first
  */
 export async function nearestOfAll(
   table: Table,
   column: string,
   vectors: Float32Array[],
-  { metric, wanted, where }: { metric: Metric; wanted: number; where?: string | undefined },
+  { metric, wanted, where, signal }: Wanted,
 ): Promise<NearRow[][]> {
   const [first] = vectors;
   if (!first) return [];
@@ -25,8 +31,10 @@ export async function nearestOfAll(
   const nearest = vectors.map(() => new NearestRows(wanted));
   const query = table.query().select([column]).withRowId();
   const rows = Math.max(1, Math.floor(limits.comparedBatchBytes / (4 * first.length)));
-  for await (const batch of inBatches(where ? query.where(where) : query, rows))
+  for await (const batch of inBatches(where ? query.where(where) : query, rows)) {
+    signal?.throwIfAborted();
     await offer(batch, column, first.length, { distances, nearest });
+  }
   return nearest.map((own) => own.nearest());
 }
 

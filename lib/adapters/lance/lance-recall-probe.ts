@@ -9,7 +9,6 @@ import { fromLance } from "./lance-errors.ts";
 import { leastEf } from "./least-ef.ts";
 import { besideRow } from "./moved-vector.ts";
 import { nearestIds } from "./nearest-ids.ts";
-import type { NearRow } from "./nearest-rows.ts";
 import { normalNumbers } from "./random-numbers.ts";
 import { sampleOffsets } from "./sample-offsets.ts";
 
@@ -65,20 +64,26 @@ export class LanceRecallProbe implements RecallProbe {
     return new Map(rows.map(({ id, vector }) => [id, vector]));
   }
 
-  async exact(vectors: Float32Array[], ks: number[], where?: string): Promise<Nearest[][]> {
+  async exact(
+    vectors: Float32Array[],
+    ks: number[],
+    signal?: AbortSignal,
+    where?: string,
+  ): Promise<Nearest[][]> {
     const wanted = Math.max(...ks) + limits.recallTies;
-    const nearest = await this.#nearestOfAll(vectors, wanted, where);
+    const nearest = await this.#nearestOfAll(vectors, wanted, signal, where);
     return nearest.map((rows) => {
       const near = rows.map(({ id, distance }) => ({ id: String(id), distance }));
       return ks.map((k) => nearestIds(this.#metric, near, k, rows.length < wanted));
     });
   }
 
-  async #nearestOfAll(vectors: Float32Array[], wanted: number, where?: string): Promise<NearRow[][]> {
+  async #nearestOfAll(vectors: Float32Array[], wanted: number, signal?: AbortSignal, where?: string) {
+    const metric = this.#metric;
     try {
-      return await nearestOfAll(this.#table, this.#column, vectors, { metric: this.#metric, wanted, where });
+      return await nearestOfAll(this.#table, this.#column, vectors, { metric, wanted, where, signal });
     } catch (error) {
-      throw fromLance(error);
+      throw signal?.aborted ? signal.reason : fromLance(error);
     }
   }
 
@@ -118,7 +123,7 @@ export class LanceRecallProbe implements RecallProbe {
   among(oneIn: number): Neighbours {
     const where = `CAST(_rowid AS BIGINT) % ${oneIn} = ${oneIn >> 1}`;
     return {
-      exact: (vectors, ks) => this.exact(vectors, ks, where),
+      exact: (vectors, ks, signal) => this.exact(vectors, ks, signal, where),
       approximate: (asked, k, settings) => this.approximate(asked, k, settings, where),
     };
   }
