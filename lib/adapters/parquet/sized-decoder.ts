@@ -1,4 +1,5 @@
 import { limits } from "../../config/limits.ts";
+import type { FileFooter } from "../../domain/ports.ts";
 import { invalidSource } from "../../domain/source-layout.ts";
 import type { DecodeAnswer, DecodeRequest, ReadFile } from "./decode-messages.ts";
 import { DecoderFault, DecodeThread } from "./decode-thread.ts";
@@ -9,22 +10,24 @@ const baseMemoryBytes = 96 * 1_048_576;
 const memoryPerFileByte = 16;
 const smallestFileBytes = 262_144;
 
-/** What a file is tried again with after a fault: so many times the memory, and at most so many rows at a time. */
-const steps = [{ times: 1 }, { times: 64, batchRows: 8 }];
+/** A row group whose pages are large is beside them as read and as decoded. */
+const memoryPerRowGroupByte = 3;
+/** Decoded at a time where more did not fit. */
+const fewRows = 8;
 
 /**
  * Decodes one file after the other on a thread whose memory is bounded by the size of the file: a damaged one cannot
- * take much more than a good one of its size. A larger file is given a thread of its own. Where the decoder faults it
- * may have been short of memory: the file is then tried again in smaller steps with more of it, up to
- * `limits.maxDecoderMemoryBytes`.
+ * take more than a good one of its size. A larger file is given a thread of its own. Where the decoder faults it may
+ * have been short of memory: the file is then tried again in small steps, with as much more of it as its footer says
+ * that a row group takes, up to `limits.maxDecoderMemoryBytes`.
  */
 export class SizedDecoder {
   readonly #read: ReadFile;
   #thread: DecodeThread | undefined;
   #memoryBytes = 0;
   #closedFor: { reason: unknown } | undefined;
-  /** That have needed more than the first step. */
-  readonly #stepOf = new Map<string, number>();
+  /** Files that did not fit in usual steps. */
+  readonly #tight = new Set<string>();
 
   constructor(read: ReadFile) {
     this.#read = read;
@@ -32,19 +35,39 @@ export class SizedDecoder {
 
   /** One question at a time. @throws SourceInvalid, and what DecodeThread.ask throws but its fault */
   async ask(request: DecodeRequest, timeoutMs: number): Promise<DecodeAnswer> {
-    const first = this.#stepOf.get(request.file) ?? 0;
-    for (const [step, { times, batchRows }] of [...steps.entries()].slice(first)) {
-      const sized = batchRows && request.ask === "unit" ? { ...request, batchRows } : request;
+    try {
+      return await this.#askInSteps(request, timeoutMs);
+    } catch (error) {
+      throw error instanceof DecoderFault ? damaged(error.place, request.bytes) : error;
+    }
+  }
+
+  async #askInSteps(request: DecodeRequest, timeoutMs: number): Promise<DecodeAnswer> {
+    if (!this.#tight.has(request.file)) {
       try {
-        return await this.#askWith(memoryFor(request.bytes, times), sized, timeoutMs);
+        return await this.#askWith(usualMemory(request.bytes), request, timeoutMs);
       } catch (error) {
-        if (!(error instanceof DecoderFault)) throw error;
-        this.#memoryBytes = 0; // its thread has ended
-        this.#stepOf.set(request.file, step + 1);
-        if (step === steps.length - 1) throw damaged(error.place, request.bytes);
+        if (!(error instanceof DecoderFault) || request.ask === "footer") throw error;
+        this.#tight.add(request.file);
       }
     }
-    throw damaged(request.file, request.bytes);
+    const memoryBytes = await this.#memoryFor(request);
+    const inFew = request.ask === "unit" ? { ...request, batchRows: fewRows } : request;
+    return this.#askWith(memoryBytes, inFew, timeoutMs);
+  }
+
+  /** By what the footer says of the row groups that are asked for. */
+  async #memoryFor(request: DecodeRequest): Promise<number> {
+    const usual = usualMemory(request.bytes);
+    const { file, bytes } = request;
+    const footer = await this.#askWith(usual, { ask: "footer", file, bytes }, limits.footerTimeoutMs);
+    const asked =
+      request.ask === "unit" ? new Set(request.unit.rowGroups.map(({ index }) => index)) : undefined;
+    const sizes = (footer as FileFooter).rowGroups.map((group, i) =>
+      asked?.has(i) === false ? 0 : group.bytes,
+    );
+    const most = sizes.reduce((before, size) => Math.max(before, size), 0);
+    return Math.max(usual, Math.min(usual + memoryPerRowGroupByte * most, limits.maxDecoderMemoryBytes));
   }
 
   async #askWith(memoryBytes: number, request: DecodeRequest, timeoutMs: number): Promise<DecodeAnswer> {
@@ -54,12 +77,17 @@ export class SizedDecoder {
       this.#memoryBytes = memoryBytes;
       this.#thread = new DecodeThread(this.#read, memoryBytes);
     }
-    return this.#thread.ask(request, timeoutMs);
+    try {
+      return await this.#thread.ask(request, timeoutMs);
+    } catch (error) {
+      if (error instanceof DecoderFault) this.#memoryBytes = 0; // its thread has ended
+      throw error;
+    }
   }
 
   /** As DecodeThread.forget. */
   forget(): void {
-    this.#stepOf.clear();
+    this.#tight.clear();
     this.#thread?.forget();
   }
 
@@ -71,13 +99,12 @@ export class SizedDecoder {
 }
 
 /** Sizes are powers of two, so that files that differ little share a thread. */
-function memoryFor(fileBytes: number, times: number): number {
+function usualMemory(fileBytes: number): number {
   const size = 2 ** Math.ceil(Math.log2(Math.max(fileBytes, smallestFileBytes)));
-  const usual = baseMemoryBytes + memoryPerFileByte * size;
-  return Math.max(usual, Math.min(usual * times, limits.maxDecoderMemoryBytes));
+  return baseMemoryBytes + memoryPerFileByte * size;
 }
 
-/** A good file of which a page is so large as not to fit has to be that large itself, or to be packed very well. */
+/** A good file of which a page is so large as not to fit has to be large itself, or to be packed very well. */
 function damaged(place: string, fileBytes: number) {
   const isSmall = fileBytes * memoryPerFileByte < limits.maxDecoderMemoryBytes;
   const more = isSmall ? "" : `, or pages too large to be decoded in ${limits.maxDecoderMemoryBytes} bytes`;
