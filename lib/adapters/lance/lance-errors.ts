@@ -8,7 +8,7 @@ export function fromLance(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const text = error instanceof Error ? error.message : String(error);
   if (/no space left on device|quota exceeded|QuotaExceeded|StorageFull|status(?: code)?: 507/i.test(text))
-    return storeFull(error, /lance-\d+-builds/.test(text) ? "on the temporary disk" : undefined);
+    return storeFull(error, /lance-\d+-own/.test(text) ? "on the temporary disk" : undefined);
   if (/timed? ?out|deadline|exceeded the time/i.test(text))
     return new DomainError("DeadlineExceeded", "the search took longer than its deadline", { cause: error });
   if (
