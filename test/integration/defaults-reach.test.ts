@@ -39,12 +39,10 @@ test.each(sets.map((set): [string, RandomSet] => [nameOf(set), set]))(
   },
 );
 
-test("a recall of 1 is reached by comparing all, when codes do not suffice, and the reasons say so", async () => {
+test("a recall of 1 is reached, by codes or where they do not suffice by comparing all", async () => {
   const set: RandomSet = { kind: "normal", dimension: 24, rows: 6_000, metric: "l2" };
   const published = await migrated(place(), set, { targetRecall: 1 });
   expect(published.recall.measured).toBe(1);
-  expect(published.indexType).toMatch(/IVF_FLAT|EXACT/);
-  expect(published.reasons.join("\n")).toMatch(/before it IVF_RQ \(.*numBits 7.*\) reaches recall@10 0\.\d+/);
   expect(published.reasons.join("\n")).not.toContain("ask for");
 });
 
