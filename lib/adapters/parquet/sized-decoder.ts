@@ -14,6 +14,7 @@ const smallestFileBytes = 262_144;
 const memoryPerRowGroupByte = 3;
 /** Decoded at a time where more did not fit. */
 const fewRows = 8;
+const [tinyFileBytes, tinyUnitRows] = [65_536, 64];
 
 /**
  * Decodes one file after the other on a thread whose memory is bounded by the size of the file: a damaged one cannot
@@ -47,7 +48,7 @@ export class SizedDecoder {
       try {
         return await this.#askWith(usualMemory(request.bytes), request, timeoutMs);
       } catch (error) {
-        if (!(error instanceof DecoderFault) || request.ask === "footer") throw error;
+        if (!(error instanceof DecoderFault) || isTiny(request)) throw error;
         this.#tight.add(request.file);
       }
     }
@@ -102,6 +103,12 @@ export class SizedDecoder {
 function usualMemory(fileBytes: number): number {
   const size = 2 ** Math.ceil(Math.log2(Math.max(fileBytes, smallestFileBytes)));
   return baseMemoryBytes + memoryPerFileByte * size;
+}
+
+/** So few rows of so small a file have room, if they are good: another thread would find the same damage. */
+function isTiny(request: DecodeRequest): boolean {
+  if (request.ask !== "unit") return request.ask === "footer" || request.bytes <= tinyFileBytes;
+  return request.bytes <= tinyFileBytes && request.unit.rows <= tinyUnitRows;
 }
 
 /** A good file of which a page is so large as not to fit has to be large itself, or to be packed very well. */
