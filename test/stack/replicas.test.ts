@@ -487,7 +487,7 @@ describe("with a copy of all but the vectors", () => {
     if (!published) throw new Error("nothing is published");
     const ref = { bucket: published.bucket, index: "large", generation: published.generation };
     const version = published.recall.version ?? 0;
-    await expect.poll(() => warm.copies.replicas.rowsAt(ref, version)).toBeDefined();
+    await expect.poll(() => warm.copies.replicas.rowsAt(ref, version), { timeout: 20_000 }).toBeDefined();
     proxy.resetCounts();
     expect(await found(requests.plain)).toEqual({ hits: expected[0], cache: "warm" });
     expect(await document()).toEqual(expected[4]);
