@@ -3,7 +3,7 @@ import type { Publication, SearchDefaults, ServedIndexType } from "./index-entry
 import { refined } from "./measurement.ts";
 
 /** Whether distances are told by codes, so that comparing vectors again finds what they got wrong. */
-export const isCoded = (type: ServedIndexType): boolean => type !== "IVF_FLAT" && type !== "EXACT";
+const isCoded = (type: ServedIndexType): boolean => type !== "IVF_FLAT" && type !== "EXACT";
 
 /**
  * Of fewer hits than the defaults were found for: as many candidates are compared, since few codes say which row is the

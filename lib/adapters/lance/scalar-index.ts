@@ -2,19 +2,19 @@ import { Index, type Table } from "@lancedb/lancedb";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ValueWidth } from "../../domain/ports.ts";
+import { Places } from "../places.ts";
 import { isOutOfMemory } from "./lance-errors.ts";
-import { OneAtATime } from "./one-at-a-time.ts";
 import { sampleOffsets } from "./sample-offsets.ts";
 
 /** LanceDB sorts the values of all scalar indexes of a process in one pool of memory, where builds fail beside each other. */
-const sorts = new OneAtATime();
+const sorts = new Places(1);
 
 /**
  * Whatever sorts values for scalar indexes, in its turn. Asked for with the permit to write in hand: who waits for that
  * must not keep others from sorting.
  * @throws DeadlineExceeded when its turn does not come
  */
-export const sorting = <T>(work: () => Promise<T>): Promise<T> => sorts.run(limits.sortWaitMs, work);
+export const sorting = <T>(work: () => Promise<T>): Promise<T> => sorts.hold(limits.sortWaitMs, work);
 
 /**
  * What builds a scalar index by `sorting`.
