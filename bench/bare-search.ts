@@ -1,8 +1,8 @@
 import { connect, type Table } from "@lancedb/lancedb";
-import { leastEf } from "../lib/adapters/lance/least-ef.ts";
+import { leastEf } from "../lib/adapters/lance/reading/least-ef.ts";
 import { container } from "../lib/container.ts";
 import { lanceUriFor } from "../lib/domain/bucket.ts";
-import type { Publication, SearchDefaults } from "../lib/domain/index-entry.ts";
+import type { Publication, SearchDefaults } from "../lib/domain/index/index-entry.ts";
 
 const k = 10;
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type AskedIndexType, askedIndexType } from "../lib/domain/index-entry.ts";
+import { type AskedIndexType, askedIndexType } from "../lib/domain/index/index-entry.ts";
 import { type Layout, layouts } from "./bench-set.ts";
 import type { ReportName, SectionName } from "./results.ts";
 

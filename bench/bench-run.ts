@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AskedIndexType } from "../lib/domain/index-entry.ts";
+import type { AskedIndexType } from "../lib/domain/index/index-entry.ts";
 import { indexFolder, storeBucket } from "./bench-lakehouse.ts";
 import { type BenchOptions, isPeered } from "./bench-options.ts";
 import { benchSet, cache, type Layout } from "./bench-set.ts";

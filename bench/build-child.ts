@@ -1,6 +1,6 @@
 import { connect, Index, type Table } from "@lancedb/lancedb";
-import type { IndexParameters, IndexType, SearchDefaults } from "../lib/domain/index-entry.ts";
-import { planIndex } from "../lib/domain/plan-index.ts";
+import type { IndexParameters, IndexType, SearchDefaults } from "../lib/domain/index/index-entry.ts";
+import { planIndex } from "../lib/domain/plan/plan-index.ts";
 import { bareSearch } from "./bare-search.ts";
 import { freshQueries } from "./bench-set.ts";
 import { answerParent } from "./child.ts";

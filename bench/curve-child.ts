@@ -1,4 +1,4 @@
-import type { Publication, SearchDefaults } from "../lib/domain/index-entry.ts";
+import type { Publication, SearchDefaults } from "../lib/domain/index/index-entry.ts";
 import { bareSearch, bareTable } from "./bare-search.ts";
 import { freshQueries } from "./bench-set.ts";
 import { answerParent } from "./child.ts";

@@ -1,10 +1,11 @@
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { WasmParquetSource } from "../lib/adapters/parquet/parquet-source.ts";
-import { chooseColumns } from "../lib/domain/choose-columns.ts";
-import type { ObjectStore, TargetSchema } from "../lib/domain/ports.ts";
-import { commonDimension, mergeColumns } from "../lib/domain/source-layout.ts";
-import { cutUnits } from "../lib/domain/units.ts";
+import type { ObjectStore } from "../lib/domain/object-store.ts";
+import { chooseColumns } from "../lib/domain/source/choose-columns.ts";
+import type { TargetSchema } from "../lib/domain/source/parquet-source.ts";
+import { commonDimension, mergeColumns } from "../lib/domain/source/source-layout.ts";
+import { cutUnits } from "../lib/domain/source/units.ts";
 import { setsFolder } from "./bench-set.ts";
 import { answerParent } from "./child.ts";
 

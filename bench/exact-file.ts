@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { recallOf } from "../lib/domain/choose-search-defaults.ts";
+import { recallOf } from "../lib/domain/recall/choose-search-defaults.ts";
 
 /** The ids of the exact neighbours, a list a query. */
 export async function readExact(path: string): Promise<string[][]> {

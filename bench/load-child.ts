@@ -1,8 +1,8 @@
 import { container, readyDecoder } from "../lib/container.ts";
-import { compactGeneration } from "../lib/domain/compact-generation.ts";
-import { type MigrateInput, migrateInput } from "../lib/domain/job.ts";
-import { loadUnits } from "../lib/domain/load-units.ts";
-import { planMigration } from "../lib/domain/plan-migration.ts";
+import { type MigrateInput, migrateInput } from "../lib/domain/jobs/job.ts";
+import { loadUnits } from "../lib/domain/load/load-units.ts";
+import { compactGeneration } from "../lib/domain/load/seal-load.ts";
+import { planMigration } from "../lib/domain/plan/plan-migration.ts";
 import { answerParent } from "./child.ts";
 import { timed } from "./percentiles.ts";
 import type { Load } from "./results.ts";

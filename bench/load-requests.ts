@@ -1,6 +1,6 @@
-import { migrateInput } from "../lib/domain/job.ts";
-import { loadUnits } from "../lib/domain/load-units.ts";
-import { planMigration } from "../lib/domain/plan-migration.ts";
+import { migrateInput } from "../lib/domain/jobs/job.ts";
+import { loadUnits } from "../lib/domain/load/load-units.ts";
+import { planMigration } from "../lib/domain/plan/plan-migration.ts";
 import { developmentRun } from "../scripts/stack/folders.ts";
 import { Stack } from "../scripts/stack/stack.ts";
 import { FaultProxy } from "../test/support/fault-proxy.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { container } from "../lib/container.ts";
-import { getJob } from "../lib/domain/get-job.ts";
-import { type Job, jobInput } from "../lib/domain/job.ts";
-import { startJob } from "../lib/domain/start-job.ts";
+import { getJob } from "../lib/domain/jobs/get-job.ts";
+import { type Job, jobInput } from "../lib/domain/jobs/job.ts";
+import { startJob } from "../lib/domain/jobs/start-job.ts";
 import { answerParent } from "./child.ts";
 import type { Migrated } from "./results.ts";
 

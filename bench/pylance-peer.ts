@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { IndexParameters, SearchDefaults } from "../lib/domain/index-entry.ts";
+import type { IndexParameters, SearchDefaults } from "../lib/domain/index/index-entry.ts";
 import { runCommand } from "../scripts/stack/run-command.ts";
 import { cache, type Layout } from "./bench-set.ts";
 import type { BenchStore } from "./bench-store.ts";

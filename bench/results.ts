@@ -1,4 +1,4 @@
-import type { IndexParameters, SearchDefaults } from "../lib/domain/index-entry.ts";
+import type { IndexParameters, SearchDefaults } from "../lib/domain/index/index-entry.ts";
 import type { Layout } from "./bench-set.ts";
 import type { ColdStarts } from "./cold-start.ts";
 import type { Times } from "./percentiles.ts";

@@ -1,8 +1,8 @@
 import { container } from "../lib/container.ts";
-import { publishedOf } from "../lib/domain/describe-index.ts";
-import type { Publication } from "../lib/domain/index-entry.ts";
-import type { Plan } from "../lib/domain/plan.ts";
-import { verifyGeneration } from "../lib/domain/verify-generation.ts";
+import type { Publication } from "../lib/domain/index/index-entry.ts";
+import type { Plan } from "../lib/domain/jobs/plan.ts";
+import { verifyGeneration } from "../lib/domain/recall/verify-generation.ts";
+import { publishedOf } from "../lib/domain/search/describe-index.ts";
 import { answerParent } from "./child.ts";
 import { timed } from "./percentiles.ts";
 import type { Verification } from "./results.ts";

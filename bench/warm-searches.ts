@@ -1,6 +1,6 @@
 import { container } from "../lib/container.ts";
-import { fetchDocument } from "../lib/domain/fetch-document.ts";
-import { parseSearchRequest, searchIndex } from "../lib/domain/search-index.ts";
+import { fetchDocument } from "../lib/domain/search/fetch-document.ts";
+import { parseSearchRequest, searchIndex } from "../lib/domain/search/search-index.ts";
 import { someIds } from "./bench-set.ts";
 import { type Times, timed, timesOf } from "./percentiles.ts";
 import { searchBody } from "./search-event.ts";

@@ -1,5 +1,5 @@
 import { container } from "../lib/container.ts";
-import { cancelJob } from "../lib/domain/cancel-job.ts";
+import { cancelJob } from "../lib/domain/jobs/cancel-job.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { jobOperations } from "../lib/http/operations/jobs.ts";
 

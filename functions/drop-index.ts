@@ -1,5 +1,5 @@
 import { container } from "../lib/container.ts";
-import { dropIndex } from "../lib/domain/drop-index.ts";
+import { dropIndex } from "../lib/domain/index/drop-index.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { indexOperations } from "../lib/http/operations/indexes.ts";
 

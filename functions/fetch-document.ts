@@ -1,4 +1,4 @@
-import { fetchDocument, fetchDocuments } from "../lib/domain/fetch-document.ts";
+import { fetchDocument, fetchDocuments } from "../lib/domain/search/fetch-document.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { readingOperations } from "../lib/http/operations/reading.ts";

@@ -1,4 +1,4 @@
-import { listIndexes } from "../lib/domain/describe-index.ts";
+import { listIndexes } from "../lib/domain/search/describe-index.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { indexOperations } from "../lib/http/operations/indexes.ts";
 import { readers } from "../lib/readers.ts";

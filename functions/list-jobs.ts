@@ -1,5 +1,5 @@
 import { container } from "../lib/container.ts";
-import { listJobs } from "../lib/domain/get-job.ts";
+import { listJobs } from "../lib/domain/jobs/get-job.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { jobOperations } from "../lib/http/operations/jobs.ts";
 

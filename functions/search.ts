@@ -1,5 +1,5 @@
-import { searchIndex } from "../lib/domain/search-index.ts";
-import { warmIndex } from "../lib/domain/warm-index.ts";
+import { searchIndex } from "../lib/domain/search/search-index.ts";
+import { warmIndex } from "../lib/domain/search/warm-index.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { readingOperations } from "../lib/http/operations/reading.ts";

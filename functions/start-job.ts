@@ -1,6 +1,6 @@
 import { container } from "../lib/container.ts";
-import { getJob } from "../lib/domain/get-job.ts";
-import { startJob } from "../lib/domain/start-job.ts";
+import { getJob } from "../lib/domain/jobs/get-job.ts";
+import { startJob } from "../lib/domain/jobs/start-job.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { jobIdFor } from "../lib/http/job-id.ts";
 import { jobOperations } from "../lib/http/operations/jobs.ts";

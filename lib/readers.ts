@@ -1,15 +1,17 @@
 import { availableParallelism } from "node:os";
-import { LanceConnections } from "./adapters/lance/connections.ts";
-import { localCopies } from "./adapters/lance/local-copies.ts";
-import { LanceWarmIndexes } from "./adapters/lance/warm-indexes.ts";
+import { localCopies } from "./adapters/lance/replicas/local-copies.ts";
+import { LanceConnections } from "./adapters/lance/tables/connections.ts";
+import { LanceWarmIndexes } from "./adapters/lance/warm/warm-indexes.ts";
 import { storesFor } from "./adapters/store/stores.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
 import type { Buckets } from "./domain/bucket.ts";
-import { IndexRegistry } from "./domain/index-registry.ts";
-import type { Clock, Stores, WarmIndexes } from "./domain/ports.ts";
-import { ReadGate } from "./domain/read-gate.ts";
+import { IndexRegistry } from "./domain/index/index-registry.ts";
+import type { Stores } from "./domain/object-store.ts";
+import { ReadGate } from "./domain/search/read-gate.ts";
+import type { WarmIndexes } from "./domain/search/reader.ts";
+import type { Clock } from "./domain/task-context.ts";
 
 /** What a function needs that only reads, built once per container. */
 export interface Readers {

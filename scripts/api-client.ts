@@ -1,5 +1,5 @@
-import type { Job } from "../lib/domain/job.ts";
-import type { SearchResponse } from "../lib/domain/search-request.ts";
+import type { Job } from "../lib/domain/jobs/job.ts";
+import type { SearchResponse } from "../lib/domain/search/search-request.ts";
 
 const requestTimeoutMs = 30_000;
 

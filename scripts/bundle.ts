@@ -126,7 +126,7 @@ async function entryPoints(): Promise<EntryPoint[]> {
 
 /** Looked for beside whatever decodes Parquet. */
 export const decodeWorker: EntryPoint = {
-  in: "lib/adapters/parquet/decode-worker.ts",
+  in: "lib/adapters/parquet/threads/decode-worker.ts",
   out: `${folder}/decode-worker`,
 };
 
@@ -136,8 +136,8 @@ export async function decoderFiles(): Promise<[string, Uint8Array][]> {
   const files = [
     ["parquet_wasm.cjs", decoder],
     ["parquet_wasm_bg.wasm", resolve(dirname(decoder), "parquet_wasm_bg.wasm")],
-    ["rehearsal.parquet", resolve(project, "lib/adapters/parquet/rehearsal.parquet")],
-    ["distance-kernel.wasm", resolve(project, "lib/adapters/lance/distance-kernel.wasm")],
+    ["rehearsal.parquet", resolve(project, "lib/adapters/parquet/threads/rehearsal.parquet")],
+    ["distance-kernel.wasm", resolve(project, "lib/adapters/lance/recall/distance-kernel.wasm")],
   ] as const;
   return Promise.all(
     files.map(

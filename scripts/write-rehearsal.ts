@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Binary, Int64, Table, tableToIPC, Utf8, vectorFromArray } from "apache-arrow";
 import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet } from "parquet-wasm/node";
-import { rehearsalFile, rehearsed } from "../lib/adapters/parquet/rehearse.ts";
+import { rehearsalFile, rehearsed } from "../lib/adapters/parquet/threads/rehearse.ts";
 
 /** Writes the file that a decoding thread started ahead decodes while nobody waits for it: `npm run rehearsal`. */
 const rows = Array.from({ length: rehearsed.rows }, (_, row) => row);

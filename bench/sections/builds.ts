@@ -1,5 +1,5 @@
 import { limits } from "../../lib/config/limits.ts";
-import type { SearchDefaults } from "../../lib/domain/index-entry.ts";
+import type { SearchDefaults } from "../../lib/domain/index/index-entry.ts";
 import type { BenchRun } from "../bench-run.ts";
 import { medianOf } from "../percentiles.ts";
 import type { PylancePeer } from "../pylance-peer.ts";

@@ -1,4 +1,4 @@
-import type { AskedIndexType } from "../../lib/domain/index-entry.ts";
+import type { AskedIndexType } from "../../lib/domain/index/index-entry.ts";
 import type { BenchRun } from "../bench-run.ts";
 import { freshQueries } from "../bench-set.ts";
 import type { Cold, CurvePoint, TypeResult, Warm } from "../results.ts";

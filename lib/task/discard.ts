@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { discardGeneration, dropDraft } from "../domain/discard-generation.ts";
 import { asDomainError, codeOf, type ErrorKind, errorTable } from "../domain/errors.ts";
-import { isSameInput, type jobFailure, jobInput } from "../domain/job.ts";
-import { hasPublished } from "../domain/publish-generation.ts";
+import { discardGeneration, dropDraft } from "../domain/jobs/discard-generation.ts";
+import { isSameInput, type jobFailure, jobInput } from "../domain/jobs/job.ts";
+import { hasPublished } from "../domain/publish/publish-generation.ts";
 import { concludePublication, type TaskDependencies } from "./tasks.ts";
 
 /**

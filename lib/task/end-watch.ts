@@ -1,6 +1,6 @@
 import { limits } from "../config/limits.ts";
 import { DomainError } from "../domain/errors.ts";
-import type { JobLedger } from "../domain/job-ledger.ts";
+import type { JobLedger } from "../domain/jobs/job-ledger.ts";
 
 /**
  * Tells a task that its job was ended elsewhere: nothing else does, where a workflow service stops an execution but not

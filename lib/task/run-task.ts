@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { discardIfEnded } from "../domain/discard-generation.ts";
 import { asDomainError, DomainError } from "../domain/errors.ts";
-import { jobInput, type PhaseName } from "../domain/job.ts";
+import { discardIfEnded } from "../domain/jobs/discard-generation.ts";
+import { jobInput, type PhaseName } from "../domain/jobs/job.ts";
 import { jobId } from "../domain/names.ts";
-import type { TaskContext } from "../domain/ports.ts";
-import { hasPublished } from "../domain/publish-generation.ts";
+import { hasPublished } from "../domain/publish/publish-generation.ts";
+import type { TaskContext } from "../domain/task-context.ts";
 import { validate } from "../domain/validate.ts";
 import { discard } from "./discard.ts";
 import { EndWatch } from "./end-watch.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
 import { DomainError } from "../domain/errors.ts";
-import type { TaskContext } from "../domain/ports.ts";
+import type { TaskContext } from "../domain/task-context.ts";
 import { logTask } from "./log-task.ts";
 import { runTask, type TaskName } from "./run-task.ts";
 import type { TaskDependencies } from "./tasks.ts";

@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { buildGeneration } from "../domain/build-generation.ts";
-import { compactGeneration } from "../domain/compact-generation.ts";
-import { publishedOf } from "../domain/describe-index.ts";
-import { discardGeneration } from "../domain/discard-generation.ts";
+import { buildGeneration } from "../domain/build/build-generation.ts";
+import { plansInTurn } from "../domain/build/finer-index.ts";
+import { isMissed, missedTries, noteMissed, whatWasReached } from "../domain/build/missed-recall.ts";
+import { optimizeGeneration } from "../domain/build/optimize-generation.ts";
 import { DomainError } from "../domain/errors.ts";
-import { plansInTurn } from "../domain/finer-index.ts";
 import {
   type AskedIndex,
   indexParameters,
@@ -12,19 +11,20 @@ import {
   type Publication,
   publication,
   servedIndexType,
-} from "../domain/index-entry.ts";
-import { type JobInput, type PhaseName, skippedRows } from "../domain/job.ts";
-import { loadUnits } from "../domain/load-units.ts";
-import { isMissed, missedTries, noteMissed, whatWasReached } from "../domain/missed-recall.ts";
-import { optimizeGeneration } from "../domain/optimize-generation.ts";
-import { type Plan, plan } from "../domain/plan.ts";
-import { type PlanDependencies, planMigration } from "../domain/plan-migration.ts";
-import { askedOf, type IndexUpkeep, indexUpkeep } from "../domain/plan-optimize.ts";
-import { forkGeneration, planRebuild } from "../domain/plan-rebuild.ts";
-import type { TaskContext } from "../domain/ports.ts";
-import { hasPublished, publishGeneration, retireGenerations } from "../domain/publish-generation.ts";
-import { verifyGeneration } from "../domain/verify-generation.ts";
-import { writePermit } from "../domain/write-permit.ts";
+} from "../domain/index/index-entry.ts";
+import { writePermit } from "../domain/index/write-permit.ts";
+import { discardGeneration } from "../domain/jobs/discard-generation.ts";
+import { type JobInput, type PhaseName, skippedRows } from "../domain/jobs/job.ts";
+import { type Plan, plan } from "../domain/jobs/plan.ts";
+import { loadUnits } from "../domain/load/load-units.ts";
+import { compactGeneration } from "../domain/load/seal-load.ts";
+import { type PlanDependencies, planMigration } from "../domain/plan/plan-migration.ts";
+import { askedOf, type IndexUpkeep, indexUpkeep } from "../domain/plan/plan-optimize.ts";
+import { forkGeneration, planRebuild } from "../domain/plan/plan-rebuild.ts";
+import { hasPublished, publishGeneration, retireGenerations } from "../domain/publish/publish-generation.ts";
+import { verifyGeneration } from "../domain/recall/verify-generation.ts";
+import { publishedOf } from "../domain/search/describe-index.ts";
+import type { TaskContext } from "../domain/task-context.ts";
 
 export interface TaskDependencies extends PlanDependencies {
   retireAfterMs: number;

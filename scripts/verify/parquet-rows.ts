@@ -1,10 +1,10 @@
 import { open } from "node:fs/promises";
 import { tableFromIPC } from "apache-arrow";
 import { ParquetFile, type RecordBatch, wasmMemory } from "parquet-wasm/node";
-import { preferPlainTypes } from "../../lib/adapters/parquet/arrow-hint.ts";
 import { readTail, readThrough } from "../../lib/adapters/parquet/file-tail.ts";
-import { RangeBlob } from "../../lib/adapters/parquet/range-blob.ts";
-import type { ObjectStore } from "../../lib/domain/ports.ts";
+import { preferPlainTypes } from "../../lib/adapters/parquet/footers/arrow-hint.ts";
+import { RangeBlob } from "../../lib/adapters/parquet/wasm/range-blob.ts";
+import type { ObjectStore } from "../../lib/domain/object-store.ts";
 import { RowSums } from "./row-sums.ts";
 import { type ComparedColumns, type RowBatch, rowBatch } from "./rows.ts";
 

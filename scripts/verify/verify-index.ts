@@ -1,12 +1,12 @@
-import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
+import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
 import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { limits } from "../../lib/config/limits.ts";
-import type { GenerationRef, Publication } from "../../lib/domain/index-entry.ts";
-import { IndexRegistry } from "../../lib/domain/index-registry.ts";
+import type { GenerationRef, Publication } from "../../lib/domain/index/index-entry.ts";
+import { IndexRegistry } from "../../lib/domain/index/index-registry.ts";
 import { splitSource } from "../../lib/domain/names.ts";
-import type { ObjectStore } from "../../lib/domain/ports.ts";
+import type { ObjectStore } from "../../lib/domain/object-store.ts";
 import { type Comparison, compareRows } from "./compare-rows.ts";
 import { generationRows } from "./generation-rows.ts";
 import { type ParquetInput, parquetRows } from "./parquet-rows.ts";

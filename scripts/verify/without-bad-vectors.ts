@@ -1,5 +1,5 @@
 import { limits } from "../../lib/config/limits.ts";
-import type { Metric } from "../../lib/domain/index-entry.ts";
+import type { Metric } from "../../lib/domain/index/index-entry.ts";
 import type { RowBatch } from "./rows.ts";
 
 /** What the source of a job that skipped rows with bad vectors has of others. */

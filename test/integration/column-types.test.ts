@@ -2,10 +2,10 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { fetchDocument } from "../../lib/domain/fetch-document.ts";
-import type { Filter } from "../../lib/domain/filter.ts";
-import { kindOf } from "../../lib/domain/filter-types.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
+import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import type { Filter } from "../../lib/domain/values/filter.ts";
+import { kindOf } from "../../lib/domain/values/filter-types.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 
 let lakehouse: Lakehouse;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { migrateInput } from "../../lib/domain/job.ts";
-import type { TaskContext } from "../../lib/domain/ports.ts";
+import { migrateInput } from "../../lib/domain/jobs/job.ts";
+import type { TaskContext } from "../../lib/domain/task-context.ts";
 import { runTask, type TaskName } from "../../lib/task/run-task.ts";
 import { blindAtFirst } from "../support/blind-probes.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";

@@ -5,21 +5,21 @@ import { connect, type Table } from "@lancedb/lancedb";
 import { tableFromIPC } from "apache-arrow";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { appendIpc } from "../../lib/adapters/lance/append-ipc.ts";
 import {
   columnsStart,
   dataFilesOf,
   dataTrailerBytes,
   pagesOf,
-} from "../../lib/adapters/lance/lance-format.ts";
-import { manifestName } from "../../lib/adapters/lance/manifest-name.ts";
+} from "../../lib/adapters/lance/files/lance-format.ts";
+import { manifestName } from "../../lib/adapters/lance/files/manifest-name.ts";
+import { appendIpc } from "../../lib/adapters/lance/writing/append-ipc.ts";
 import type { Container } from "../../lib/container.ts";
-import { compactGeneration } from "../../lib/domain/compact-generation.ts";
-import { type MigrateInput, migrateInput } from "../../lib/domain/job.ts";
-import { loadUnits } from "../../lib/domain/load-units.ts";
-import { type Plan, plannedFiles } from "../../lib/domain/plan.ts";
-import { planMigration } from "../../lib/domain/plan-migration.ts";
-import type { TaskContext } from "../../lib/domain/ports.ts";
+import { type MigrateInput, migrateInput } from "../../lib/domain/jobs/job.ts";
+import { type Plan, plannedFiles } from "../../lib/domain/jobs/plan.ts";
+import { loadUnits } from "../../lib/domain/load/load-units.ts";
+import { compactGeneration } from "../../lib/domain/load/seal-load.ts";
+import { planMigration } from "../../lib/domain/plan/plan-migration.ts";
+import type { TaskContext } from "../../lib/domain/task-context.ts";
 import { createLakehouse, type Lakehouse } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 

@@ -5,11 +5,11 @@ import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
-import { filterToSql } from "../../lib/adapters/lance/filter-sql.ts";
-import { jsonRows } from "../../lib/adapters/lance/json-values.ts";
-import { type Filter, filter as filterSchema } from "../../lib/domain/filter.ts";
-import { kindOf } from "../../lib/domain/filter-types.ts";
-import type { Column } from "../../lib/domain/index-entry.ts";
+import { filterToSql } from "../../lib/adapters/lance/reading/filter-sql.ts";
+import { jsonRows } from "../../lib/adapters/lance/rows/json-values.ts";
+import type { Column } from "../../lib/domain/index/index-entry.ts";
+import { type Filter, filter as filterSchema } from "../../lib/domain/values/filter.ts";
+import { kindOf } from "../../lib/domain/values/filter-types.ts";
 import { judged } from "../support/filter-oracle.ts";
 import { type ColumnName, filterTable, oddNames, rowCount, valueAt } from "../support/filter-rows.ts";
 

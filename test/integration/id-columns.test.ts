@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Field, FixedSizeBinary, Float32, Float64, Int32, List } from "apache-arrow";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { fetchDocument } from "../../lib/domain/fetch-document.ts";
+import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 import { storedRows } from "../support/stored-rows.ts";

@@ -2,11 +2,11 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { cancelJob } from "../../lib/domain/cancel-job.ts";
-import { describeIndex } from "../../lib/domain/describe-index.ts";
-import { getJob, listJobs } from "../../lib/domain/get-job.ts";
-import { jobInput } from "../../lib/domain/job.ts";
-import { startJob } from "../../lib/domain/start-job.ts";
+import { cancelJob } from "../../lib/domain/jobs/cancel-job.ts";
+import { getJob, listJobs } from "../../lib/domain/jobs/get-job.ts";
+import { jobInput } from "../../lib/domain/jobs/job.ts";
+import { startJob } from "../../lib/domain/jobs/start-job.ts";
+import { describeIndex } from "../../lib/domain/search/describe-index.ts";
 import { createLakehouse, type Lakehouse, runJob, waitForJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 

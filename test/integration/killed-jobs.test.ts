@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { describeIndex } from "../../lib/domain/describe-index.ts";
-import { jobInput } from "../../lib/domain/job.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
-import { startJob } from "../../lib/domain/start-job.ts";
+import { jobInput } from "../../lib/domain/jobs/job.ts";
+import { startJob } from "../../lib/domain/jobs/start-job.ts";
+import { describeIndex } from "../../lib/domain/search/describe-index.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createLakehouse, type Lakehouse, runJob, waitForJob } from "../support/lakehouse.ts";
 import { otherProcess } from "../support/other-process.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";

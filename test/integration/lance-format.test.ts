@@ -9,9 +9,9 @@ import {
   dataFilesOf,
   dataTrailerBytes,
   pagesOf,
-} from "../../lib/adapters/lance/lance-format.ts";
-import { manifestName } from "../../lib/adapters/lance/manifest-name.ts";
-import { bytesBeside } from "../../lib/adapters/lance/vector-bytes.ts";
+} from "../../lib/adapters/lance/files/lance-format.ts";
+import { manifestName } from "../../lib/adapters/lance/files/manifest-name.ts";
+import { bytesBeside } from "../../lib/adapters/lance/files/vector-bytes.ts";
 import { sampleRows } from "../support/parquet-files.ts";
 
 const dimension = 64;

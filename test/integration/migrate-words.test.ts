@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { recallOf } from "../../lib/domain/choose-search-defaults.ts";
-import { describeIndex } from "../../lib/domain/describe-index.ts";
-import { fetchDocument } from "../../lib/domain/fetch-document.ts";
-import type { Job } from "../../lib/domain/job.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
+import type { Job } from "../../lib/domain/jobs/job.ts";
+import { recallOf } from "../../lib/domain/recall/choose-search-defaults.ts";
+import { describeIndex } from "../../lib/domain/search/describe-index.ts";
+import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 
 let lakehouse: Lakehouse;

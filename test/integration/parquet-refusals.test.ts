@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { Binary, Field, Float32, Float64, Int32, Int64, List, Map_, Struct, Utf8 } from "apache-arrow";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { describeIndex } from "../../lib/domain/describe-index.ts";
-import { dropIndex } from "../../lib/domain/drop-index.ts";
-import type { Job } from "../../lib/domain/job.ts";
+import { dropIndex } from "../../lib/domain/index/drop-index.ts";
+import type { Job } from "../../lib/domain/jobs/job.ts";
+import { describeIndex } from "../../lib/domain/search/describe-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import {
   Compression,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
-import { plan } from "../../lib/domain/plan.ts";
+import { plan } from "../../lib/domain/jobs/plan.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { type ParquetOptions, type Row, sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 import { storedRows, storedTable } from "../support/stored-rows.ts";

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { connect } from "@lancedb/lancedb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import { recallOf } from "../../lib/domain/choose-search-defaults.ts";
-import { describeIndex } from "../../lib/domain/describe-index.ts";
-import type { IndexType } from "../../lib/domain/index-entry.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
+import type { IndexType } from "../../lib/domain/index/index-entry.ts";
+import { recallOf } from "../../lib/domain/recall/choose-search-defaults.ts";
+import { describeIndex } from "../../lib/domain/search/describe-index.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 
 const asked = 40;

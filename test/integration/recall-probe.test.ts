@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LanceRecallProbe } from "../../lib/adapters/lance/lance-recall-probe.ts";
-import type { Metric } from "../../lib/domain/index-entry.ts";
+import { LanceRecallProbe } from "../../lib/adapters/lance/recall/lance-recall-probe.ts";
+import type { Metric } from "../../lib/domain/index/index-entry.ts";
 import { sampleRows } from "../support/parquet-files.ts";
 
 const oneIn = 7;

@@ -2,13 +2,13 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { DecodedUnit } from "../../lib/adapters/parquet/decode-messages.ts";
-import { SizedDecoder } from "../../lib/adapters/parquet/sized-decoder.ts";
+import type { DecodedUnit } from "../../lib/adapters/parquet/decoding/decode-messages.ts";
+import { SizedDecoder } from "../../lib/adapters/parquet/threads/sized-decoder.ts";
 import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
-import { fetchDocument } from "../../lib/domain/fetch-document.ts";
-import { plan } from "../../lib/domain/plan.ts";
-import type { FileFooter, TargetSchema } from "../../lib/domain/ports.ts";
+import { plan } from "../../lib/domain/jobs/plan.ts";
+import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
+import type { FileFooter, TargetSchema } from "../../lib/domain/source/parquet-source.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 
 /** 4,000 rows with five texts of 20 kB: 80 MB in a file of 5 kB. */

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { LanceReader } from "../../lib/adapters/lance/lance-reader.ts";
-import { RowMemory } from "../../lib/adapters/lance/row-memory.ts";
-import type { Publication } from "../../lib/domain/index-entry.ts";
-import type { Query, Reader } from "../../lib/domain/ports.ts";
+import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
+import { RowMemory } from "../../lib/adapters/lance/rows/row-memory.ts";
+import type { Publication } from "../../lib/domain/index/index-entry.ts";
+import type { Query, Reader } from "../../lib/domain/search/reader.ts";
 import { filterTable, rowCount } from "../support/filter-rows.ts";
 
 const published = { idColumn: "doc_id", vectorColumn: "vector", metric: "l2" } as Publication;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { LanceReader } from "../../lib/adapters/lance/lance-reader.ts";
+import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
-import { warmIndex } from "../../lib/domain/warm-index.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { warmIndex } from "../../lib/domain/search/warm-index.ts";
 import type { Readers } from "../../lib/readers.ts";
 import { logger } from "../../lib/telemetry.ts";
 import { openNamed } from "../../lib/warm-beforehand.ts";

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
-import { LanceWarmIndexes } from "../../lib/adapters/lance/warm-indexes.ts";
+import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
+import { LanceWarmIndexes } from "../../lib/adapters/lance/warm/warm-indexes.ts";
 import type { Container } from "../../lib/container.ts";
-import { dropIndex } from "../../lib/domain/drop-index.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
-import type { Consistency } from "../../lib/domain/search-request.ts";
+import { dropIndex } from "../../lib/domain/index/drop-index.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import type { Consistency } from "../../lib/domain/search/search-request.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { otherProcess } from "../support/other-process.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";

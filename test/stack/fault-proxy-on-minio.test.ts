@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { connect } from "@lancedb/lancedb";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { storageOptionsOf } from "../../lib/adapters/lance/storage-options.ts";
+import { storageOptionsOf } from "../../lib/adapters/lance/tables/storage-options.ts";
 import { S3Store } from "../../lib/adapters/store/s3-store.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Job } from "../../lib/domain/job.ts";
+import type { Job } from "../../lib/domain/jobs/job.ts";
 import { Executions } from "../support/executions.ts";
 import { HttpClient } from "../support/http-client.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";

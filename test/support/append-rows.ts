@@ -1,8 +1,8 @@
 import type { Connection } from "@lancedb/lancedb";
-import { LanceConnections } from "../../lib/adapters/lance/connections.ts";
+import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
-import type { GenerationRef } from "../../lib/domain/index-entry.ts";
+import type { GenerationRef } from "../../lib/domain/index/index-entry.ts";
 import type { Row } from "./parquet-files.ts";
 
 /** Appends rows to a generation as any LanceDB client can, wherever its bucket is. */

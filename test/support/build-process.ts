@@ -1,5 +1,5 @@
 import { connect, Index } from "@lancedb/lancedb";
-import { inOwnFolder } from "../../lib/adapters/lance/own-folder.ts";
+import { inOwnFolder } from "../../lib/adapters/lance/tables/own-folder.ts";
 import { sampleRows } from "./parquet-files.ts";
 
 /** Builds indexes in a folder, two at a time: `build-process.ts FOLDER END`, which is `well`, `in error` or `killed`. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import type { Job } from "../../lib/domain/job.ts";
+import type { Job } from "../../lib/domain/jobs/job.ts";
 import { verifyIndex } from "../../scripts/verify/verify-index.ts";
 import { Executions } from "./executions.ts";
 import { type GenerateOptions, generateParquet } from "./generate-parquet.ts";

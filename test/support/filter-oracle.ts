@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Filter, Scalar } from "../../lib/domain/filter.ts";
+import type { Filter, Scalar } from "../../lib/domain/values/filter.ts";
 import { type ColumnName, columnValues, oddNames, type Value, valueAt } from "./filter-rows.ts";
 
 /** SQL's third truth value is null. */

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { type Container, createContainer } from "../../lib/container.ts";
 import { asDomainError } from "../../lib/domain/errors.ts";
-import { getJob } from "../../lib/domain/get-job.ts";
-import { jobInput } from "../../lib/domain/job.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
-import { startJob } from "../../lib/domain/start-job.ts";
+import { getJob } from "../../lib/domain/jobs/get-job.ts";
+import { jobInput } from "../../lib/domain/jobs/job.ts";
+import { startJob } from "../../lib/domain/jobs/start-job.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { runJob, waitForJob } from "./lakehouse.ts";
 import { sampleRows } from "./parquet-files.ts";
 

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect } from "@lancedb/lancedb";
 import { type Container, createContainer } from "../../lib/container.ts";
-import { dropIndex } from "../../lib/domain/drop-index.ts";
-import { jobInput } from "../../lib/domain/job.ts";
-import { startJob } from "../../lib/domain/start-job.ts";
+import { dropIndex } from "../../lib/domain/index/drop-index.ts";
+import { jobInput } from "../../lib/domain/jobs/job.ts";
+import { startJob } from "../../lib/domain/jobs/start-job.ts";
 import { runJob, waitForJob } from "./lakehouse.ts";
 import { sampleRows } from "./parquet-files.ts";
 

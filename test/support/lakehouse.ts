@@ -6,9 +6,9 @@ import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { type Container, createContainer } from "../../lib/container.ts";
 import { DomainError } from "../../lib/domain/errors.ts";
-import { getJob } from "../../lib/domain/get-job.ts";
-import { type Job, jobInput } from "../../lib/domain/job.ts";
-import { startJob } from "../../lib/domain/start-job.ts";
+import { getJob } from "../../lib/domain/jobs/get-job.ts";
+import { type Job, jobInput } from "../../lib/domain/jobs/job.ts";
+import { startJob } from "../../lib/domain/jobs/start-job.ts";
 
 /** A lakehouse of its own in a temporary folder, with the project's examples and a bucket `source` for Parquet. */
 export interface Lakehouse {

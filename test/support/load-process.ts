@@ -1,8 +1,8 @@
 import { createContainer } from "../../lib/container.ts";
-import { compactGeneration } from "../../lib/domain/compact-generation.ts";
-import { jobInput } from "../../lib/domain/job.ts";
-import { loadUnits } from "../../lib/domain/load-units.ts";
-import { planMigration } from "../../lib/domain/plan-migration.ts";
+import { jobInput } from "../../lib/domain/jobs/job.ts";
+import { loadUnits } from "../../lib/domain/load/load-units.ts";
+import { compactGeneration } from "../../lib/domain/load/seal-load.ts";
+import { planMigration } from "../../lib/domain/plan/plan-migration.ts";
 
 /**
  * Plans, loads and seals a migration as one process, without building its index: `load-process.ts <job as JSON>`, on

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ObjectStore } from "../../lib/domain/ports.ts";
+import type { ObjectStore } from "../../lib/domain/object-store.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (stored: { body: Uint8Array } | undefined) => stored && new TextDecoder().decode(stored.body);

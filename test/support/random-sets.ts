@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Container } from "../../lib/container.ts";
-import type { Metric } from "../../lib/domain/index-entry.ts";
+import type { Metric } from "../../lib/domain/index/index-entry.ts";
 import { runJob } from "./lakehouse.ts";
 import { writeParquetFile } from "./parquet-files.ts";
 import { seededRandom } from "./seeded-random.ts";

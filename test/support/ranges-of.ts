@@ -1,4 +1,4 @@
-import type { PageRanges } from "../../lib/adapters/parquet/range-memory.ts";
+import type { PageRanges } from "../../lib/adapters/parquet/pages/range-memory.ts";
 
 /** The ranges of a file in memory; what is given back is overwritten, as by the next range. */
 export function rangesOf(file: Uint8Array): PageRanges {

@@ -10,7 +10,7 @@ import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { type Container, createContainer } from "../../lib/container.ts";
 import type { Bucket, Credentials } from "../../lib/domain/bucket.ts";
-import type { Stores } from "../../lib/domain/ports.ts";
+import type { Stores } from "../../lib/domain/object-store.ts";
 
 export interface S3Place {
   endpoint: string;

@@ -1,7 +1,7 @@
 import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
-import type { Stores } from "../../lib/domain/ports.ts";
+import type { Stores } from "../../lib/domain/object-store.ts";
 import type { S3Place } from "./s3-lakehouse.ts";
 import { theStack } from "./stack.ts";
 

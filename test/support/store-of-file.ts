@@ -1,4 +1,4 @@
-import type { ObjectStore } from "../../lib/domain/ports.ts";
+import type { ObjectStore } from "../../lib/domain/object-store.ts";
 
 type OnRead = (key: string, start: number, end: number) => unknown;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AppendsUnderWay } from "../../lib/domain/appends-under-way.ts";
+import { AppendsUnderWay } from "../../lib/domain/load/appends-under-way.ts";
 
 /** Appends that end when they are told to, and what was acknowledged. */
 function recorded(most: number) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { type BuildRoom, buildNeeds, refuseWithoutRoom } from "../../lib/domain/build-needs.ts";
-import type { AskedIndex } from "../../lib/domain/index-entry.ts";
-import { planIndex } from "../../lib/domain/plan-index.ts";
+import type { AskedIndex } from "../../lib/domain/index/index-entry.ts";
+import { type BuildRoom, buildNeeds, refuseWithoutRoom } from "../../lib/domain/plan/build-needs.ts";
+import { planIndex } from "../../lib/domain/plan/plan-index.ts";
 
 /** The function `build` as it is deployed. */
 const lambda: BuildRoom = { memoryBytes: 10e9, diskBytes: 10e9, cpuSeconds: 900 * 5.8 };

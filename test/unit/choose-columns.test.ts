@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { chooseColumns } from "../../lib/domain/choose-columns.ts";
-import type { SourceColumn } from "../../lib/domain/ports.ts";
+import { chooseColumns } from "../../lib/domain/source/choose-columns.ts";
+import type { SourceColumn } from "../../lib/domain/source/parquet-source.ts";
 
 const plain = (name: string, type: string): SourceColumn => ({ name, type, carried: true, bytes: 0 });
 const text = (name: string) => plain(name, "Utf8");

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
+import type { SearchDefaults } from "../../lib/domain/index/index-entry.ts";
+import type { IndexPlan } from "../../lib/domain/plan/plan-index.ts";
 import {
   chooseSearchDefaults,
   recallOf,
   summarise,
   widenForFilter,
-} from "../../lib/domain/choose-search-defaults.ts";
-import type { SearchDefaults } from "../../lib/domain/index-entry.ts";
-import { type Measured, type Measurement, refined } from "../../lib/domain/measurement.ts";
-import type { IndexPlan } from "../../lib/domain/plan-index.ts";
+} from "../../lib/domain/recall/choose-search-defaults.ts";
+import { type Measured, type Measurement, refined } from "../../lib/domain/recall/measurement.ts";
 
 const sampled = 100;
 const ivf: IndexPlan = { type: "IVF_PQ", parameters: { numPartitions: 100 }, reasons: [] };

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
-import { defaultsAt } from "../../lib/domain/defaults-at-k.ts";
-import type { Publication, SearchDefaults, ServedIndexType } from "../../lib/domain/index-entry.ts";
+import type { Publication, SearchDefaults, ServedIndexType } from "../../lib/domain/index/index-entry.ts";
+import { defaultsAt } from "../../lib/domain/search/defaults-at-k.ts";
 
 /** What is published, as far as settings follow from it. */
 function published(

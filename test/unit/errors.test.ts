@@ -6,7 +6,7 @@ import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { limits } from "../../lib/config/limits.ts";
 import { Buckets } from "../../lib/domain/bucket.ts";
 import { badRequest, DomainError, type Issue, summaryOf } from "../../lib/domain/errors.ts";
-import { JobLedger } from "../../lib/domain/job-ledger.ts";
+import { JobLedger } from "../../lib/domain/jobs/job-ledger.ts";
 import { listed } from "../../lib/domain/listed.ts";
 import { jobOperations } from "../../lib/http/operations/jobs.ts";
 import { parseRequest } from "../../lib/http/parse-request.ts";

@@ -1,9 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { widenedType, withoutNulls } from "../../lib/domain/column-types.ts";
-import { decimalJson, decimalText, unscaledOf } from "../../lib/domain/decimal.ts";
-import { countOf, daysOf } from "../../lib/domain/filter-types.ts";
-import { isoDate, isoDuration, isoInstant, isoTimeOfDay, nanosecondsOf } from "../../lib/domain/instant.ts";
+import { widenedType, withoutNulls } from "../../lib/domain/values/column-types.ts";
+import { decimalJson, decimalText, unscaledOf } from "../../lib/domain/values/decimal.ts";
+import { countOf, daysOf } from "../../lib/domain/values/filter-types.ts";
+import {
+  isoDate,
+  isoDuration,
+  isoInstant,
+  isoTimeOfDay,
+  nanosecondsOf,
+} from "../../lib/domain/values/instant.ts";
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const unit = fc.constantFrom("SECOND", "MILLISECOND", "MICROSECOND", "NANOSECOND");

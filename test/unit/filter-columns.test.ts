@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
-import { likelyFilterColumns, whyUnlikely } from "../../lib/domain/filter-columns.ts";
+import { likelyFilterColumns, whyUnlikely } from "../../lib/domain/source/filter-columns.ts";
 
 const rows = 100;
 

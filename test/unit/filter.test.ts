@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { filterToSql } from "../../lib/adapters/lance/filter-sql.ts";
+import { filterToSql } from "../../lib/adapters/lance/reading/filter-sql.ts";
 import { DomainError, type Issue } from "../../lib/domain/errors.ts";
-import type { Filter, Scalar } from "../../lib/domain/filter.ts";
-import { parseSearchRequest } from "../../lib/domain/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/search-index.ts";
+import type { Filter, Scalar } from "../../lib/domain/values/filter.ts";
 import { judged } from "../support/filter-oracle.ts";
 import { columnValues, oddNames } from "../support/filter-rows.ts";
 

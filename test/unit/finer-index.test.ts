@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { plansInTurn } from "../../lib/domain/finer-index.ts";
-import type { AskedIndexType, IndexParameters } from "../../lib/domain/index-entry.ts";
+import { plansInTurn } from "../../lib/domain/build/finer-index.ts";
+import type { AskedIndexType, IndexParameters } from "../../lib/domain/index/index-entry.ts";
 
 const turns = (type: AskedIndexType, dimension: number, asked: IndexParameters = {}, rows = 10_000) =>
   plansInTurn({ type, dimension, asked, rows }).map((plan) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { partitionsOf, valueAs, withPartitions } from "../../lib/domain/partition-columns.ts";
+import { partitionsOf, valueAs, withPartitions } from "../../lib/domain/source/partition-columns.ts";
 
 const names = { idColumn: "doc_id", vectorColumn: "vector" };
 

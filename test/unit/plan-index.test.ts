@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DomainError } from "../../lib/domain/errors.ts";
-import type { AskedIndexType, IndexParameters, IndexType } from "../../lib/domain/index-entry.ts";
-import { planIndex } from "../../lib/domain/plan-index.ts";
+import type { AskedIndexType, IndexParameters, IndexType } from "../../lib/domain/index/index-entry.ts";
+import { planIndex } from "../../lib/domain/plan/plan-index.ts";
 
 const plan = (type: AskedIndexType, dimension: number, asked: IndexParameters = {}, rows = 100_000) =>
   planIndex({ type, rows, dimension, asked });

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
+import type { VectorIndexState } from "../../lib/domain/index/generations.ts";
 import {
   type AskedIndex,
   type Publication,
   publication,
   type ServedIndexType,
-} from "../../lib/domain/index-entry.ts";
-import { askedOf, keptIndex, planUpkeep, withReason } from "../../lib/domain/plan-optimize.ts";
-import type { VectorIndexState } from "../../lib/domain/ports.ts";
+} from "../../lib/domain/index/index-entry.ts";
+import { askedOf, keptIndex, planUpkeep, withReason } from "../../lib/domain/plan/plan-optimize.ts";
 
 const [rows, unindexedRows] = [100_000, 10];
 

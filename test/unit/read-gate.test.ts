@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
-import { ReadGate } from "../../lib/domain/read-gate.ts";
+import { ReadGate } from "../../lib/domain/search/read-gate.ts";
 
 const patient = { timeoutMs: 60_000 };
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DomainError } from "../../lib/domain/errors.ts";
-import type { Lease, Query, WarmIndexes } from "../../lib/domain/ports.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
+import type { Lease, Query, WarmIndexes } from "../../lib/domain/search/reader.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 
 const refined = { nprobes: 3, refineFactor: 2 };
 const unrefined = { nprobes: 8 };

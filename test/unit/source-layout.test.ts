@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
-import type { FileFooter, SourceColumn } from "../../lib/domain/ports.ts";
-import { mergeColumns } from "../../lib/domain/source-layout.ts";
+import type { FileFooter, SourceColumn } from "../../lib/domain/source/parquet-source.ts";
+import { mergeColumns } from "../../lib/domain/source/source-layout.ts";
 
 const text = (name: string): SourceColumn => ({ name, type: "Utf8", carried: true, bytes: 0 });
 const vector = (name: string, dimension: number | null = 8): SourceColumn => ({

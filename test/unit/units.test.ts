@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
-import { unitsOf } from "../../lib/domain/plan.ts";
-import type { FileFooter, SourceColumn } from "../../lib/domain/ports.ts";
-import { batchRowsOf, cutUnits, pageRowsOf, placeOf, placeOfUnit } from "../../lib/domain/units.ts";
+import { unitsOf } from "../../lib/domain/jobs/plan.ts";
+import type { FileFooter, SourceColumn } from "../../lib/domain/source/parquet-source.ts";
+import { batchRowsOf, cutUnits, pageRowsOf, placeOf, placeOfUnit } from "../../lib/domain/source/units.ts";
 
 function file(key: string, columns: SourceColumn[], rowGroups: FileFooter["rowGroups"] = []) {
   const rows = rowGroups.reduce((sum, group) => sum + group.rows, 0);

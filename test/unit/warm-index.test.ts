@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DomainError } from "../../lib/domain/errors.ts";
-import type { Lease, Reader, WarmIndexes } from "../../lib/domain/ports.ts";
-import { warmIndex } from "../../lib/domain/warm-index.ts";
+import type { Lease, Reader, WarmIndexes } from "../../lib/domain/search/reader.ts";
+import { warmIndex } from "../../lib/domain/search/warm-index.ts";
 
 const timeoutMs = 250;
 

@@ -1,6 +1,6 @@
 import { type DataType, Field, FixedSizeList, Float32, Int64, Schema, Uint64 } from "apache-arrow";
-import type { Column } from "../../domain/index-entry.ts";
-import type { TargetSchema } from "../../domain/ports.ts";
+import type { Column } from "../../domain/index/index-entry.ts";
+import type { TargetSchema } from "../../domain/source/parquet-source.ts";
 import { typeNamed } from "./stored-types.ts";
 
 /** Names and types of a schema's columns, as the registry and the API show them. */

@@ -25,8 +25,8 @@ import {
   Uint64,
   Utf8,
 } from "apache-arrow";
-import { timeOf } from "../../domain/column-types.ts";
-import { decimalTypeOf } from "../../domain/decimal.ts";
+import { timeOf } from "../../domain/values/column-types.ts";
+import { decimalTypeOf } from "../../domain/values/decimal.ts";
 
 const plain = [
   ...[new Utf8(), new Bool(), new Binary(), new DateDay(), new Float32(), new Float64()],

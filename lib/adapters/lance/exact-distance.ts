@@ -1,4 +1,4 @@
-import type { Metric } from "../../domain/index-entry.ts";
+import type { Metric } from "../../domain/index/index-entry.ts";
 
 /**
  * The distance of two vectors as LanceDB gives it when it refines: 1 less the cosine, 1 less the scalar product, or the

@@ -1,16 +1,15 @@
 import { limits } from "../../config/limits.ts";
+import type { ObjectStat, Stores } from "../../domain/object-store.ts";
 import type {
   FileFooter,
-  ObjectStat,
   ParquetSource,
   PlannedFile,
-  Stores,
   TargetSchema,
   Unit,
-} from "../../domain/ports.ts";
-import { sourceChanged } from "../../domain/source-changed.ts";
-import type { DecodedUnit, DecodeRequest } from "./decode-messages.ts";
-import { SizedDecoder } from "./sized-decoder.ts";
+} from "../../domain/source/parquet-source.ts";
+import { sourceChanged } from "../../domain/source/source-changed.ts";
+import type { DecodedUnit, DecodeRequest } from "./decoding/decode-messages.ts";
+import { SizedDecoder } from "./threads/sized-decoder.ts";
 
 /**
  * Parquet in the registered buckets, decoded by parquet-wasm on a thread of its own. A thread that has read footers waits

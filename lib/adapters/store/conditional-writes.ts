@@ -1,5 +1,5 @@
 import { DomainError } from "../../domain/errors.ts";
-import type { WriteCondition } from "../../domain/ports.ts";
+import type { WriteCondition } from "../../domain/object-store.ts";
 
 /** Writes an empty object, or throws Conflict when the condition does not hold. */
 type PutEmpty = (key: string, condition: WriteCondition) => Promise<unknown>;

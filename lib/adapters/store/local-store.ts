@@ -16,8 +16,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/ports.ts";
-import { sourceChanged } from "../../domain/source-changed.ts";
+import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/object-store.ts";
+import { sourceChanged } from "../../domain/source/source-changed.ts";
 import { Places } from "../places.ts";
 import { BucketFolder } from "./bucket-folder.ts";
 import { Drafts } from "./drafts.ts";

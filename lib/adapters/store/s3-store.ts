@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
-import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/ports.ts";
-import { sourceChanged } from "../../domain/source-changed.ts";
+import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/object-store.ts";
+import { sourceChanged } from "../../domain/source/source-changed.ts";
 import { ConditionalWrites } from "./conditional-writes.ts";
 import type { S3CopyAndDelete } from "./s3-copy-and-delete.ts";
 import { storeError } from "./s3-errors.ts";

@@ -1,5 +1,5 @@
 import type { Buckets } from "../../domain/bucket.ts";
-import type { ObjectStore, Stores } from "../../domain/ports.ts";
+import type { ObjectStore, Stores } from "../../domain/object-store.ts";
 import { LocalStore } from "./local-store.ts";
 import { S3Store } from "./s3-store.ts";
 

@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import type { Environment } from "../../config/environment.ts";
 import { limits } from "../../config/limits.ts";
-import type { BuildRoom } from "../../domain/build-needs.ts";
+import type { BuildRoom } from "../../domain/plan/build-needs.ts";
 
 /** What the function that builds has, as its deployment says; without that what this machine has, for as long as it takes. */
 export async function buildRoom({

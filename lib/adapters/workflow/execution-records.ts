@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { ObjectStore } from "../../domain/ports.ts";
+import type { ObjectStore } from "../../domain/object-store.ts";
 import { entryDamaged, parseStored, unlessDamaged } from "../../domain/stored-json.ts";
 
 const executionRecord = z.object({

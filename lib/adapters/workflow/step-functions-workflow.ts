@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { ExecutionState, Workflow } from "../../domain/ports.ts";
+import type { ExecutionState, Workflow } from "../../domain/jobs/workflow.ts";
 
 /** A client with deadlines; its endpoint and identity are those of the environment. */
 export function sfnClient(): SFNClient {

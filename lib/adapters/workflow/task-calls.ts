@@ -1,4 +1,4 @@
-import type { TaskContext } from "../../domain/ports.ts";
+import type { TaskContext } from "../../domain/task-context.ts";
 import { type Machine, tasksByState } from "./machines.ts";
 
 /** Runs a task of a state machine by its name. */

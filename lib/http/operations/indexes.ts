@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { indexDescription } from "../../domain/describe-index.ts";
-import { damagedEntry, indexEntry } from "../../domain/index-entry.ts";
+import { damagedEntry, indexEntry } from "../../domain/index/index-entry.ts";
 import { indexName } from "../../domain/names.ts";
+import { indexDescription } from "../../domain/search/describe-index.ts";
 import { common, cursor, next, type Operations, ofIndex, page } from "./operation.ts";
 
 /** Indexes as a whole. */

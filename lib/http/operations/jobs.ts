@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { damagedJob, job, jobInput } from "../../domain/job.ts";
+import { damagedJob, job, jobInput } from "../../domain/jobs/job.ts";
 import { jobId } from "../../domain/names.ts";
 import { common, cursor, next, type Operations, page } from "./operation.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { indexName } from "../../domain/names.ts";
-import { parseSearchRequest } from "../../domain/search-index.ts";
+import { parseSearchRequest } from "../../domain/search/search-index.ts";
 import {
   batchRequest,
   batchResponse,
@@ -11,8 +11,8 @@ import {
   searchRequest,
   searchResponse,
   selectParameter,
-} from "../../domain/search-request.ts";
-import { warmResponse } from "../../domain/warm-index.ts";
+} from "../../domain/search/search-request.ts";
+import { warmResponse } from "../../domain/search/warm-index.ts";
 import { common, type Operations, ofIndex } from "./operation.ts";
 
 /** What reads documents. Its functions start cold before a waiting user, so nothing else is described here. */

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import type { LanceReader } from "../../../lib/adapters/lance/lance-reader.ts";
-import { LocalCopies } from "../../../lib/adapters/lance/local-copies.ts";
-import type { Replicas } from "../../../lib/adapters/lance/replicas.ts";
-import { ReplicatedReader } from "../../../lib/adapters/lance/replicated-reader.ts";
+import type { LanceReader } from "../../../lib/adapters/lance/reading/lance-reader.ts";
+import { LocalCopies } from "../../../lib/adapters/lance/replicas/local-copies.ts";
+import type { Replicas } from "../../../lib/adapters/lance/replicas/replicas.ts";
+import { ReplicatedReader } from "../../../lib/adapters/lance/replicas/replicated-reader.ts";
 import { DomainError, type ErrorKind } from "../../../lib/domain/errors.ts";
-import type { Publication } from "../../../lib/domain/index-entry.ts";
-import type { Query } from "../../../lib/domain/ports.ts";
+import type { Publication } from "../../../lib/domain/index/index-entry.ts";
+import type { Query } from "../../../lib/domain/search/reader.ts";
 
 const hit = { doc_id: "d0", distance: 0, score: 1 };
 const query = { vector: new Float32Array(4), k: 1, columns: [], settings: {}, timeoutMs: 1_000 } as Query;

@@ -1,10 +1,10 @@
 import { tableFromArrays } from "apache-arrow";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cacheBytes } from "../../../lib/adapters/lance/connections.ts";
-import { hitsAt, scoreOf } from "../../../lib/adapters/lance/hits.ts";
-import type { Metric, Publication } from "../../../lib/domain/index-entry.ts";
-import type { Query } from "../../../lib/domain/ports.ts";
+import { hitsAt, scoreOf } from "../../../lib/adapters/lance/rows/hits.ts";
+import { cacheBytes } from "../../../lib/adapters/lance/tables/connections.ts";
+import type { Metric, Publication } from "../../../lib/domain/index/index-entry.ts";
+import type { Query } from "../../../lib/domain/search/reader.ts";
 
 test("the caches and rows of a container leave more than half of its memory to the rest", () => {
   for (const memoryMb of [128, 512, 2_048, 10_240]) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { storageOptionsOf } from "../../../lib/adapters/lance/storage-options.ts";
+import { storageOptionsOf } from "../../../lib/adapters/lance/tables/storage-options.ts";
 import type { Bucket } from "../../../lib/domain/bucket.ts";
 
 const bucket: Bucket = { name: "b", backend: "s3", root: "s3://b", readOnly: false };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ChunkBytes } from "../../../lib/adapters/parquet/chunk-bytes.ts";
+import { ChunkBytes } from "../../../lib/adapters/parquet/pages/chunk-bytes.ts";
 import { limits } from "../../../lib/config/limits.ts";
 import { rangesOf } from "../../support/ranges-of.ts";
 

@@ -1,8 +1,8 @@
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
-import { chooseColumns } from "../../../lib/domain/choose-columns.ts";
-import type { TargetSchema } from "../../../lib/domain/ports.ts";
-import { commonDimension, mergeColumns, refuseDimension } from "../../../lib/domain/source-layout.ts";
-import { cutUnits } from "../../../lib/domain/units.ts";
+import { chooseColumns } from "../../../lib/domain/source/choose-columns.ts";
+import type { TargetSchema } from "../../../lib/domain/source/parquet-source.ts";
+import { commonDimension, mergeColumns, refuseDimension } from "../../../lib/domain/source/source-layout.ts";
+import { cutUnits } from "../../../lib/domain/source/units.ts";
 import { storeOfFile } from "../../support/store-of-file.ts";
 
 type OnRead = (start: number, end: number) => void;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
-import { memoryImport, withImportedMemory } from "../../../lib/adapters/parquet/imported-memory.ts";
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
-import { parquetWasm } from "../../../lib/adapters/parquet/parquet-wasm.ts";
+import { memoryImport, withImportedMemory } from "../../../lib/adapters/parquet/wasm/imported-memory.ts";
+import { parquetWasm } from "../../../lib/adapters/parquet/wasm/parquet-wasm.ts";
 import { anatomyOf } from "../../support/parquet-anatomy.ts";
 import { Compression, parquetBytes, sampleRows } from "../../support/parquet-files.ts";
 import { forgePage, goodFile } from "../../support/poison-set.ts";

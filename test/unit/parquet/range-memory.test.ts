@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RangeMemory } from "../../../lib/adapters/parquet/range-memory.ts";
+import { RangeMemory } from "../../../lib/adapters/parquet/pages/range-memory.ts";
 import { limits } from "../../../lib/config/limits.ts";
 
 const usual = limits.chunkRangeBytes;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { tableFromIPC } from "apache-arrow";
 import { expect, test } from "vitest";
-import { rehearsalFile, rehearse, rehearsed } from "../../../lib/adapters/parquet/rehearse.ts";
+import { rehearsalFile, rehearse, rehearsed } from "../../../lib/adapters/parquet/threads/rehearse.ts";
 import { decodeFile } from "./decode-file.ts";
 
 test("a rehearsal goes through to its end", async () => {

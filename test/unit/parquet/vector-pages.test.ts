@@ -13,9 +13,9 @@ import fc from "fast-check";
 import { Encoding, WriterVersion } from "parquet-wasm/node";
 import { expect, test } from "vitest";
 import { readTail } from "../../../lib/adapters/parquet/file-tail.ts";
-import { VectorColumn } from "../../../lib/adapters/parquet/vector-column.ts";
+import { VectorColumn } from "../../../lib/adapters/parquet/pages/vector-column.ts";
 import { limits } from "../../../lib/config/limits.ts";
-import type { Unit } from "../../../lib/domain/ports.ts";
+import type { Unit } from "../../../lib/domain/source/parquet-source.ts";
 import { anatomyOf } from "../../support/parquet-anatomy.ts";
 import {
   Compression,

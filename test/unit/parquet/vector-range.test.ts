@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { refuseIncomparable } from "../../../lib/adapters/parquet/vector-values.ts";
+import { refuseIncomparable } from "../../../lib/adapters/parquet/decoding/vector-values.ts";
 
 /** Two vectors of two values, of which the second is so long. */
 const values = (length: number) => Float32Array.of(1, 1, length, 0);

@@ -1,0 +1,78 @@
+import type { GenerationStats } from "../../../domain/index/generations.ts";
+import type { Column, Publication } from "../../../domain/index/index-entry.ts";
+import type { ReadGate } from "../../../domain/search/read-gate.ts";
+import type { Query, Reader } from "../../../domain/search/reader.ts";
+import type { Document, Hit } from "../../../domain/search/search-request.ts";
+
+const bytesOfNumber = 4;
+
+/** A reader whose searches and fetches begin when the gate of their container lets them. */
+export class GatedReader implements Reader {
+  readonly #reader: Reader;
+  readonly #gate: ReadGate;
+  readonly #published: Publication;
+
+  constructor(reader: Reader, gate: ReadGate, published: Publication) {
+    this.#reader = reader;
+    this.#gate = gate;
+    this.#published = published;
+  }
+
+  get columns(): Column[] {
+    return this.#reader.columns;
+  }
+
+  get version(): number {
+    return this.#reader.version;
+  }
+
+  get isReplicated(): boolean {
+    return this.#reader.isReplicated ?? false;
+  }
+
+  get replicaBytes(): number | undefined {
+    return this.#reader.replicaBytes;
+  }
+
+  async search(query: Query): Promise<Hit[]> {
+    return this.#within(this.#vectorsIn(query), query.timeoutMs, query.signal, (timeoutMs) =>
+      this.#reader.search({ ...query, timeoutMs }),
+    );
+  }
+
+  async fetch(
+    ids: string[],
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Document>> {
+    const vectors = columns.includes(this.#published.vectorColumn) ? ids.length : 1;
+    return this.#within(vectors, timeoutMs, signal, (left) => this.#reader.fetch(ids, columns, left, signal));
+  }
+
+  stats(): Promise<GenerationStats> {
+    return this.#reader.stats();
+  }
+
+  warm(): Promise<void> {
+    return this.#reader.warm();
+  }
+
+  /** Candidates that are refined, and hits that are answered with theirs. */
+  #vectorsIn({ k, columns, settings }: Query): number {
+    const answered = columns.includes(this.#published.vectorColumn) ? k : 0;
+    return k * (settings.refineFactor ?? 0) + answered;
+  }
+
+  /** @param work is told what the wait has left of its time */
+  #within<T>(
+    vectors: number,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    work: (timeoutMs: number) => Promise<T>,
+  ): Promise<T> {
+    const asked = performance.now();
+    const bytes = vectors * this.#published.dimension * bytesOfNumber;
+    return this.#gate.run(bytes, { timeoutMs, signal }, () => work(timeoutMs - (performance.now() - asked)));
+  }
+}

@@ -1,0 +1,63 @@
+import { setImmediate } from "node:timers/promises";
+import type { Table } from "@lancedb/lancedb";
+import type { RecordBatch } from "apache-arrow";
+import { limits } from "../../../config/limits.ts";
+import type { Metric } from "../../../domain/index/index-entry.ts";
+import { inBatches } from "../in-batches.ts";
+import { NearestRows, type NearRow } from "./nearest-rows.ts";
+import { RowDistances } from "./row-distances.ts";
+
+interface Wanted {
+  metric: Metric;
+  wanted: number;
+  where?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The rows of a table that are nearest to each of some vectors, every row compared, in one scan for all of them.
+ * @param wanted how many for each; `where` of the rows that count, in SQL, all without it
+ * @returns the nearest first
+ */
+export async function nearestOfAll(
+  table: Table,
+  column: string,
+  vectors: Float32Array[],
+  { metric, wanted, where, signal }: Wanted,
+): Promise<NearRow[][]> {
+  const [first] = vectors;
+  if (!first) return [];
+  const distances = await RowDistances.to(vectors, metric);
+  const nearest = vectors.map(() => new NearestRows(wanted));
+  const query = table.query().select([column]).withRowId();
+  const rows = Math.max(1, Math.floor(limits.comparedBatchBytes / (4 * first.length)));
+  for await (const batch of inBatches(where ? query.where(where) : query, rows)) {
+    signal?.throwIfAborted();
+    await offer(batch, column, first.length, { distances, nearest });
+  }
+  return nearest.map((own) => own.nearest());
+}
+
+interface Comparison {
+  distances: RowDistances;
+  nearest: NearestRows[];
+}
+
+/** Others are let in between: requests are answered, and heartbeats go out, while rows are compared. */
+async function offer(batch: RecordBatch, column: string, dimension: number, to: Comparison): Promise<void> {
+  const { distances, nearest } = to;
+  const ids = batch.getChild("_rowid");
+  const vectors = batch.getChild(column);
+  const [data, ...others] = vectors?.data ?? [];
+  if (!ids || !vectors || !data || others.length > 0) throw new Error(`a scanned batch lacks ${column}`);
+  const values = data.children[0]?.values as Float32Array;
+  for (let first = 0; first < batch.numRows; first += distances.rowsAtATime) {
+    const some = values.subarray(first * dimension, (first + distances.rowsAtATime) * dimension);
+    distances.compare(some, (row, found) => {
+      if (!vectors.isValid(first + row)) return;
+      const id = Number(ids.get(first + row));
+      for (let query = 0; query < nearest.length; query++) nearest[query]?.offer(id, found[query] ?? 0);
+    });
+    await setImmediate();
+  }
+}

@@ -1,0 +1,68 @@
+import { limits } from "../../../config/limits.ts";
+import type { Stores } from "../../../domain/object-store.ts";
+import type { LanceConnections } from "../tables/connections.ts";
+import { Replicas } from "./replicas.ts";
+
+/** What this machine's disk holds of generations in object stores, and what is done behind the answers. */
+export class LocalCopies {
+  /** Whole generations. */
+  readonly replicas: Replicas;
+  /** Their indexes, until there is a whole one. */
+  readonly indexes: Replicas;
+  readonly #behind = new Set<Promise<void>>();
+
+  constructor(replicas: Replicas, indexes: Replicas) {
+    this.replicas = replicas;
+    this.indexes = indexes;
+  }
+
+  /** Lets work go on behind an answer; when it fails it is tried again behind the next. */
+  behind(work: Promise<void>): void {
+    const ended = work
+      .catch(() => undefined)
+      .then(() => {
+        this.#behind.delete(ended);
+      });
+    this.#behind.add(ended);
+  }
+
+  /** Waits until nothing is done behind an answer. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#behind);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.replicas.close(), this.indexes.close()]);
+    await this.idle();
+  }
+}
+
+/**
+ * Whole generations, filled behind the first answers, their vectors last, and of generations the vector index, which rows
+ * are deleted, the manifest. A few large reads get these before the first answer, where a search
+ * would read each partition by itself (bench/NOTES.md). What one of the two has of a generation the other links.
+ *
+ *   first answer ── index copied, rows of the hits from the store
+ *   behind it    ── all but the vectors copied: hits by the index, their rows from disk
+ *   then         ── vectors copied, indexes read: the replica answers everything
+ * @param maxBytes of all replicas together; 0 for none
+ */
+export function localCopies(connections: LanceConnections, stores: Stores, maxBytes: number): LocalCopies {
+  const replicas: Replicas = new Replicas(connections, stores, {
+    maxBytes,
+    concurrency: limits.replicaConcurrency,
+    pause: limits.replicaPause,
+    vectorsLast: true,
+    warm: true,
+    beside: (ref) => indexes.copyOf(ref),
+  });
+  const indexes = new Replicas(connections, stores, {
+    maxBytes: Math.floor(maxBytes * limits.indexReplicasShare),
+    maxReadBytes: limits.indexReplicaMaxBytes,
+    concurrency: limits.diskCopyConcurrency,
+    nearestOnly: true,
+    warm: false,
+    beside: (ref) => replicas.copyOf(ref),
+  });
+  return new LocalCopies(replicas, indexes);
+}

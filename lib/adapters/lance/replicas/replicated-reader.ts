@@ -1,0 +1,166 @@
+import { limits } from "../../../config/limits.ts";
+import { DomainError } from "../../../domain/errors.ts";
+import type { GenerationStats } from "../../../domain/index/generations.ts";
+import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
+import type { Query, Reader } from "../../../domain/search/reader.ts";
+import type { Document, Hit } from "../../../domain/search/search-request.ts";
+import type { LanceReader } from "../reading/lance-reader.ts";
+import type { NearestRows } from "../rows/hits.ts";
+import type { LocalCopies } from "./local-copies.ts";
+import type { Replica } from "./replica.ts";
+
+/**
+ * Reads a generation from the replica of the version it is at, or from its store where there is none (yet). Which
+ * version that is only the store says, so that a replica is never a reason to answer with something older.
+ */
+export class ReplicatedReader implements Reader {
+  readonly #store: LanceReader;
+  readonly #copies: LocalCopies;
+  readonly #ref: GenerationRef;
+  readonly #published: Publication;
+
+  constructor(store: LanceReader, copies: LocalCopies, ref: GenerationRef, published: Publication) {
+    this.#store = store;
+    this.#copies = copies;
+    this.#ref = ref;
+    this.#published = published;
+  }
+
+  get columns(): Column[] {
+    return this.#store.columns;
+  }
+
+  get version(): number {
+    return this.#store.version;
+  }
+
+  get isReplicated(): boolean {
+    return this.#copies.replicas.at(this.#ref, this.version) !== undefined;
+  }
+
+  get replicaBytes(): number | undefined {
+    return this.#copies.replicas.at(this.#ref, this.version)?.bytes;
+  }
+
+  async search(query: Query): Promise<Hit[]> {
+    return this.#warmingAfter(async () => {
+      const byIndex = this.isReplicated ? undefined : await this.#searchByIndex(query);
+      return byIndex ?? this.#read((reader) => reader.search(query));
+    });
+  }
+
+  async fetch(
+    ids: string[],
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Document>> {
+    return this.#warmingAfter(() =>
+      this.#readRows(columns, (reader) => reader.fetch(ids, columns, timeoutMs, signal)),
+    );
+  }
+
+  /** A replica where one can be had, else what the store holds is read into the caches. */
+  async warm(): Promise<void> {
+    await this.#copies.replicas.fill(this.#ref, this.#published, this.version, 0);
+    if (!this.isReplicated) await this.#store.warm();
+  }
+
+  async stats(): Promise<GenerationStats> {
+    return this.#store.stats();
+  }
+
+  async refresh(): Promise<void> {
+    await this.#store.refresh();
+  }
+
+  close(): void {
+    this.#copies.replicas.drop(this.#ref);
+    this.#copies.indexes.drop(this.#ref);
+    this.#store.close();
+  }
+
+  async #read<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    return this.#readFrom(this.#copies.replicas.at(this.#ref, this.version), work);
+  }
+
+  /** As read, for work that looks at these columns alone: a replica without vectors serves it, too. */
+  async #readRows<T>(columns: string[], work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    if (columns.includes(this.#published.vectorColumn)) return this.#read(work);
+    return this.#readFrom(this.#copies.replicas.rowsAt(this.#ref, this.version), work);
+  }
+
+  async #readFrom<T>(replica: Replica | undefined, work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    if (!replica) return work(this.#store);
+    try {
+      return await replica.use(work);
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
+      this.#copies.replicas.drop(this.#ref);
+      return work(this.#store);
+    }
+  }
+
+  /** The first answers come from the store; what serves the next is begun when all of an answer is there, not before. */
+  async #warmingAfter<T>(work: () => Promise<T>): Promise<T> {
+    const answer = await work();
+    if (!this.isReplicated) this.#copies.behind(this.#warmBehind());
+    return answer;
+  }
+
+  /** @returns undefined where the index alone does not answer, or cannot be had */
+  async #searchByIndex(query: Query): Promise<Hit[] | undefined> {
+    if (query.filter || this.#published.indexType === "EXACT") return undefined; // these read rows
+    if (query.k * (query.settings.refineFactor ?? 0) > limits.refinedCandidates) return undefined;
+    const started = performance.now();
+    const near = await this.#nearestRows(query);
+    const timeoutMs = query.timeoutMs - (performance.now() - started);
+    return near && this.#hitsOf(near, { ...query, timeoutMs });
+  }
+
+  /** @returns undefined also where rows are gone that a version had which a search beside this one has moved on from */
+  async #hitsOf(candidates: NearestRows, query: Query): Promise<Hit[] | undefined> {
+    const started = performance.now();
+    const refines = query.settings.refineFactor !== undefined;
+    try {
+      const near = refines ? await this.#read((reader) => reader.refined(candidates, query)) : candidates;
+      const timeoutMs = query.timeoutMs - (performance.now() - started);
+      return (
+        near &&
+        (await this.#readRows(query.columns, (reader) => reader.hitsOf(near, { ...query, timeoutMs })))
+      );
+    } catch (error) {
+      if (isOfTheDisk(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async #nearestRows(query: Query): Promise<NearestRows | undefined> {
+    const { indexes } = this.#copies;
+    const { version } = this;
+    await indexes.fill(this.#ref, this.#published, version);
+    try {
+      return await indexes.at(this.#ref, version)?.use((index) => index.nearest(query));
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
+      indexes.refuse(this.#ref, version); // rows that are not indexed, say
+      return undefined;
+    }
+  }
+
+  /** Not what is remote and has no room on the disk: its indexes may be larger than all caches. */
+  async #warmBehind(): Promise<void> {
+    if (this.#copies.replicas.isLocal(this.#ref.bucket)) await this.#store.warm();
+    else {
+      const index = this.#copies.indexes.at(this.#ref, this.version);
+      await index?.warm(this.#published.vectorColumn); // what serves while the rest is copied
+      await this.#copies.replicas.fill(this.#ref, this.#published, this.version);
+    }
+    if (this.isReplicated) this.#copies.indexes.drop(this.#ref);
+  }
+}
+
+/** A deadline that passed or a mistake of the request would be the same from the store. */
+function isOfTheDisk(error: unknown): boolean {
+  return error instanceof DomainError && (error.kind === "Internal" || error.kind === "StoreUnavailable");
+}

@@ -1,0 +1,55 @@
+import type { Table, Vector } from "apache-arrow";
+import { limits } from "../../../config/limits.ts";
+import { rowsWithin, widestColumn } from "../../../domain/answer-size.ts";
+import type { DomainError } from "../../../domain/errors.ts";
+import { jsonRow } from "./json-values.ts";
+import { leastJsonBytes } from "./raw-bytes.ts";
+
+/** @param fit how many of the rows an answer holds. @param widest the column that takes most */
+type Refusal = (fit: number, widest: string) => DomainError;
+
+/**
+ * Rows of a table as an answer gives them; of those that are longer than any answer nothing is made.
+ * @param make a row of its values, by column
+ * @throws what `refusal` gives
+ */
+export function answerRows<R extends { row: number }, T extends object>(
+  { found, columns, rows }: { found: Table; columns: string[]; rows: R[] },
+  make: (values: Record<string, unknown>, row: R) => T,
+  refusal: Refusal,
+): T[] {
+  const raw = new RawSizes(found, columns);
+  const few = raw.mayFit(rows);
+  const values = jsonRow(found, columns);
+  const made = (i: number) => make(values((rows[i] as R).row), rows[i] as R);
+  const answered = rowsWithin(few, made, (fit, row) => refusal(fit, widestColumn(row)));
+  if (few < rows.length) throw refusal(few, raw.widest);
+  return answered;
+}
+
+/** Columns by what they are at least long as JSON. */
+class RawSizes {
+  readonly #columns: { name: string; column: Vector; bytes: number }[];
+
+  constructor(found: Table, names: string[]) {
+    this.#columns = names.flatMap((name) => {
+      const column = found.getChild(name);
+      return column ? [{ name, column, bytes: leastJsonBytes(column) }] : [];
+    });
+  }
+
+  get widest(): string {
+    return this.#columns.reduce((most, one) => (one.bytes > most.bytes ? one : most)).name;
+  }
+
+  /** How many of the first rows an answer may have room for. */
+  mayFit(rows: { row: number }[]): number {
+    if (this.#columns.reduce((sum, { bytes }) => sum + bytes, 0) <= limits.maxAnswerBytes) return rows.length;
+    let left: number = limits.maxAnswerBytes;
+    const fit = rows.findIndex(({ row }) => {
+      left -= this.#columns.reduce((sum, { column }) => sum + leastJsonBytes(column, row, row + 1), 0);
+      return left < 0;
+    });
+    return fit < 0 ? rows.length : fit;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Table as ArrowTable } from "apache-arrow";
+import { hitsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-size.ts";
+import type { Metric, Publication } from "../../../domain/index/index-entry.ts";
+import type { Query } from "../../../domain/search/reader.ts";
+import type { Hit } from "../../../domain/search/search-request.ts";
+import { answerRows } from "./answer-rows.ts";
+import type { ResidentRows } from "./resident-rows.ts";
+
+/** Higher is better: the similarity for cosine and dot, the reciprocal of 1 + squared distance for l2. */
+export function scoreOf(metric: Metric, distance: number): number {
+  return metric === "l2" ? 1 / (1 + distance) : 1 - distance;
+}
+
+/** Rows by their ids, nearest first, with their distances. */
+export interface NearestRows {
+  version: number;
+  rows: { id: bigint; distance: number }[];
+}
+
+/** Which rows an answer with their ids names. */
+export const rowIdsOf = (found: ArrowTable): bigint[] => Array.from(found.getChild("_rowid") ?? [], BigInt);
+
+/** An answer's distances, row by row. */
+export function distancesOf(found: ArrowTable): number[] {
+  const distances = found.getChild("_distance");
+  return Array.from({ length: found.numRows }, (_, row) => Number(distances?.get(row)));
+}
+
+/** @param rows of `found`, nearest first. @throws AnswerTooLarge */
+export function hitsAt(
+  rows: { row: number; distance: number }[],
+  found: ArrowTable,
+  { metric, idColumn }: Publication,
+  { columns }: Query,
+): Hit[] {
+  const ids = found.getChild(idColumn);
+  return answerRows(
+    { found, columns, rows },
+    (values, { row, distance }) => hit(values, ids?.get(row), metric, distance),
+    (fit, widest) => hitsTooLarge(rows.length, fit, widest),
+  );
+}
+
+/** @returns undefined when one of the rows is not among those in memory. @throws AnswerTooLarge */
+export function hitsIn(
+  resident: ResidentRows,
+  near: NearestRows["rows"],
+  { metric, idColumn }: Publication,
+  { columns }: Query,
+): Hit[] | undefined {
+  const rows: { place: number; distance: number }[] = [];
+  for (const { id, distance } of near) {
+    const place = resident.placeOf(id);
+    if (place === undefined) return undefined;
+    rows.push({ place, distance });
+  }
+  const made = ({ place, distance }: { place: number; distance: number }) => {
+    const values = Object.fromEntries(columns.map((name) => [name, resident.value(name, place)]));
+    return hit(values, resident.value(idColumn, place), metric, distance);
+  };
+  return rowsWithin(
+    rows.length,
+    (i) => made(rows[i] as (typeof rows)[number]),
+    (fit, row) => hitsTooLarge(rows.length, fit, widestColumn(row)),
+  );
+}
+
+function hit(
+  values: Record<string, unknown> | undefined,
+  id: unknown,
+  metric: Metric,
+  computed: number,
+): Hit {
+  const distance = distanceWithin(metric, computed);
+  return { ...values, doc_id: String(id), distance, score: scoreOf(metric, distance) };
+}
+
+/** Rounding, and codes more so, put a distance outside of where it can be: there a square root or arc cosine is NaN. */
+function distanceWithin(metric: Metric, distance: number): number {
+  if (metric === "dot") return distance;
+  return Math.max(0, metric === "cosine" ? Math.min(2, distance) : distance);
+}

@@ -1,0 +1,197 @@
+import { limits } from "../../../config/limits.ts";
+import { DomainError } from "../../../domain/errors.ts";
+import type { IndexEntry, Publication } from "../../../domain/index/index-entry.ts";
+import type { IndexRegistry } from "../../../domain/index/index-registry.ts";
+import { publishedOf } from "../../../domain/search/describe-index.ts";
+import type { ReadGate } from "../../../domain/search/read-gate.ts";
+import type { Lease, WarmIndexes } from "../../../domain/search/reader.ts";
+import type { Consistency } from "../../../domain/search/search-request.ts";
+import type { Clock } from "../../../domain/task-context.ts";
+import { Places } from "../../places.ts";
+import { isGone, lanceCall } from "../lance-errors.ts";
+import { GatedReader } from "../reading/gated-reader.ts";
+import { LanceReader } from "../reading/lance-reader.ts";
+import type { LocalCopies } from "../replicas/local-copies.ts";
+import { ReplicatedReader } from "../replicas/replicated-reader.ts";
+import type { LanceConnections } from "../tables/connections.ts";
+import { Handle, OpenGeneration } from "./index-handle.ts";
+
+/**
+ * The indexes this container has open.
+ *
+ * A handle is as fresh as the start of its last look at the registry and the table. A request says how fresh it needs
+ * it: strong, from its own start; eventual, a few seconds before. Whoever finds the handle older joins the look under
+ * way or starts one, so that fifty cold requests open once. The wall clock is used: a Lambda that was frozen for an
+ * hour wakes with handles that are an hour old.
+ */
+export class LanceWarmIndexes implements WarmIndexes {
+  readonly #registry: IndexRegistry;
+  readonly #connections: LanceConnections;
+  readonly #clock: Clock;
+  readonly #stalenessMs: number;
+  readonly #copies: LocalCopies | undefined;
+  readonly #gate: ReadGate | undefined;
+  /** The least recently used first. */
+  readonly #handles = new Map<string, Handle>();
+  readonly #adding = new Map<string, Promise<void>>();
+  readonly #places: Places;
+
+  constructor(options: {
+    registry: IndexRegistry;
+    connections: LanceConnections;
+    clock: Clock;
+    stalenessMs?: number;
+    maxHandles?: number;
+    /** Without them everything is read from its store. */
+    copies?: LocalCopies;
+    /** Without it, reads begin when they are asked for. */
+    gate?: ReadGate;
+  }) {
+    this.#gate = options.gate;
+    this.#copies = options.copies;
+    this.#registry = options.registry;
+    this.#connections = options.connections;
+    this.#clock = options.clock;
+    this.#stalenessMs = options.stalenessMs ?? limits.eventualStalenessMs;
+    this.#places = new Places(options.maxHandles ?? options.connections.maxOpenIndexes);
+  }
+
+  async use<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T> {
+    try {
+      return await this.#attempt(index, consistency, work);
+    } catch (error) {
+      // Its files went away under an open handle: dropped or replaced a moment ago. A second look tells which.
+      if (!isGone(error)) throw error;
+      return this.#attempt(index, "strong", work);
+    }
+  }
+
+  /** Again when the handle was given up between the look and its use. */
+  async #attempt<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const started = performance.now();
+    for (;;) {
+      const handle = await this.#enter(index);
+      try {
+        const { opened, cold } = await this.#look(handle, consistency);
+        if (opened)
+          return await opened.use((lease) => work({ ...lease, cold, openMs: performance.now() - started }));
+      } finally {
+        this.#leave(handle);
+      }
+    }
+  }
+
+  async #look(handle: Handle, consistency: Consistency) {
+    const cold = await (consistency === "strong"
+      ? handle.freshFromNow()
+      : handle.freshWithin(this.#stalenessMs));
+    return { opened: handle.opened(), cold };
+  }
+
+  /** Closes everything, once the requests under way have ended. */
+  close(): void {
+    for (const handle of [...this.#handles.values()]) this.#forget(handle);
+  }
+
+  /** The handle of an index, which stays open until it is left; whoever comes when all are in use waits. */
+  async #enter(index: string): Promise<Handle> {
+    for (;;) {
+      const known = this.#handles.get(index);
+      if (known) {
+        this.#handles.delete(index); // to the end: the least recently used is the first
+        this.#handles.set(index, known);
+        known.enter();
+        return known;
+      }
+      const place = this.#freePlace();
+      if (place) this.#add(index, place);
+      else await this.#waitToAdd(index);
+    }
+  }
+
+  #leave(handle: Handle): void {
+    handle.leave();
+    if (this.#places.areWanted) this.#evictUnused();
+  }
+
+  #freePlace(): (() => void) | undefined {
+    const free = this.#places.takeFree();
+    if (free || !this.#evictUnused()) return free;
+    return this.#places.takeFree();
+  }
+
+  /** All who wait for the same index wait for one place. */
+  async #waitToAdd(index: string): Promise<void> {
+    const adding =
+      this.#adding.get(index) ??
+      this.#places
+        .take(limits.indexWaitMs)
+        .then((place) => this.#add(index, place))
+        .finally(() => this.#adding.delete(index));
+    this.#adding.set(index, adding);
+    await adding;
+  }
+
+  #add(index: string, place: () => void): void {
+    const handle: Handle = new Handle({
+      index,
+      read: () => this.#registry.get(index),
+      open: (entry) => this.#open(entry),
+      now: () => this.#clock.now(),
+      forget: () => this.#forget(handle),
+      gone: place,
+    });
+    this.#handles.set(index, handle);
+  }
+
+  #forget(handle: Handle): void {
+    if (this.#handles.get(handle.index) === handle) this.#handles.delete(handle.index);
+    handle.retire();
+  }
+
+  /** @returns whether there was one */
+  #evictUnused(): boolean {
+    for (const handle of this.#handles.values()) {
+      if (!handle.isUnused) continue;
+      this.#forget(handle);
+      return true;
+    }
+    return false;
+  }
+
+  async #open(entry: IndexEntry): Promise<OpenGeneration> {
+    const published = publishedOf(entry);
+    const { bucket, generation } = published;
+    const opening = this.#openTable(entry.name, published);
+    try {
+      const { reader, release } = await lanceCall(limits.openTimeoutMs, () => opening);
+      const ref = { bucket, index: entry.name, generation };
+      const [copies, gate] = [this.#copies, this.#gate];
+      const nearest = copies ? new ReplicatedReader(reader, copies, ref, published) : reader;
+      const leased = gate ? new GatedReader(nearest, gate, published) : nearest;
+      return new OpenGeneration(entry, published, { reader: nearest, leased, release });
+    } catch (error) {
+      opening.then(closeLate, () => undefined);
+      if (isGone(error))
+        throw new DomainError("IndexNotFound", `the data of index "${entry.name}" is gone`, { cause: error });
+      throw error;
+    }
+  }
+
+  async #openTable(index: string, published: Publication) {
+    const { connection, release } = await this.#connections.lease(published.bucket, index);
+    try {
+      const table = await connection.openTable(published.generation);
+      return { reader: await LanceReader.over(table, published, this.#connections.rows), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+}
+
+/** What was opened after nobody waited for it any more. */
+function closeLate({ reader, release }: { reader: LanceReader; release: () => void }): void {
+  reader.close();
+  release();
+}

@@ -1,0 +1,153 @@
+import { limits } from "../../config/limits.ts";
+import { DomainError } from "../errors.ts";
+import { indexName } from "../names.ts";
+import type { ObjectStore } from "../object-store.ts";
+import { entryDamaged, parseStored, unlessDamaged } from "../stored-json.ts";
+import type { Clock } from "../task-context.ts";
+import { type IndexEntry, indexEntry, type ListedEntry } from "./index-entry.ts";
+
+const folder = "registry/indexes/";
+const keyOf = (index: string) => `${folder}${index}.json`;
+
+/** Its tables cannot be removed without it: it says where they are and which numbers were used. */
+const remedy =
+  "restore its object under registry/indexes in the primary bucket from a backup. Without one, remove that object and the folder of the index under lance, then load it anew";
+
+export interface Versioned<T> {
+  value: T;
+  etag: string;
+}
+
+/** What is to be changed of an entry, or undefined for nothing. */
+export type Change = (entry: IndexEntry) => Partial<IndexEntry> | undefined;
+
+/** One JSON object per index in the primary bucket, changed only by conditional writes. */
+export class IndexRegistry {
+  readonly #store: ObjectStore;
+  readonly #clock: Clock;
+
+  constructor(store: ObjectStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** The entry as stored, tombstones included. @throws EntryDamaged */
+  async read(index: string): Promise<Versioned<IndexEntry> | undefined> {
+    const stored = await this.#store.get(keyOf(index));
+    if (!stored) return undefined;
+    const value = parseStored(indexEntry, stored.body, `index "${index}"`, remedy);
+    if (value.name !== index) throw entryDamaged(`index "${index}"`, remedy);
+    return { value, etag: stored.etag };
+  }
+
+  /** @throws IndexNotFound when there is no entry or it was dropped */
+  async get(index: string): Promise<Versioned<IndexEntry>> {
+    const entry = await this.read(index);
+    if (!entry || entry.value.state === "dropped")
+      throw new DomainError("IndexNotFound", `index "${index}" does not exist`);
+    return entry;
+  }
+
+  /** A new entry that nothing is published of. @throws Conflict when another was created first */
+  async create(index: string, fields: Partial<IndexEntry>): Promise<Versioned<IndexEntry>> {
+    const now = this.#timestamp();
+    const value: IndexEntry = {
+      name: index,
+      state: "building",
+      published: null,
+      lastGeneration: 0,
+      claim: null,
+      retiring: [],
+      createdAt: now,
+      updatedAt: now,
+      lastJob: null,
+      ...fields,
+    };
+    const etag = await this.#store.put(keyOf(index), this.#encode(value), { ifNoneMatch: "*" });
+    return { value, etag };
+  }
+
+  /** Replaces exactly the version that was read. @throws Conflict when it has changed since */
+  async replace(read: Versioned<IndexEntry>, changes: Partial<IndexEntry>): Promise<Versioned<IndexEntry>> {
+    const value = { ...read.value, ...changes, updatedAt: this.#timestamp() };
+    const etag = await this.#store.put(keyOf(value.name), this.#encode(value), { ifMatch: read.etag });
+    return { value, etag };
+  }
+
+  /**
+   * Reads, decides, writes, and again when somebody was faster.
+   * @param change returns the changes, or undefined to leave the entry as it is
+   * @throws IndexNotFound
+   */
+  async update(index: string, change: Change): Promise<Versioned<IndexEntry>> {
+    return this.#retrying(() => this.get(index), change);
+  }
+
+  /** The same for a tombstone. */
+  async updateDropped(index: string, change: Change): Promise<void> {
+    await this.#retrying(async () => {
+      const read = await this.read(index);
+      if (read) return read;
+      throw new DomainError("IndexNotFound", `index "${index}" does not exist`);
+    }, change);
+  }
+
+  async #retrying(
+    read: () => Promise<Versioned<IndexEntry>>,
+    change: Change,
+  ): Promise<Versioned<IndexEntry>> {
+    for (let attempt = 1; ; attempt++) {
+      const current = await read();
+      const changes = change(current.value);
+      if (!changes) return current;
+      try {
+        return await this.replace(current, changes);
+      } catch (error) {
+        const lost = error instanceof DomainError && error.kind === "Conflict";
+        if (!lost || attempt === maxAttempts) throw error;
+      }
+    }
+  }
+
+  /** Entries by name after `after`, without tombstones; other objects in the folder are none. */
+  async list(after: string | undefined, limit: number): Promise<{ entries: ListedEntry[]; next?: string }> {
+    const entries: ListedEntry[] = [];
+    let last = after === undefined ? undefined : keyOf(after);
+    while (entries.length <= limit) {
+      const page = await this.#store.list(folder, { after: last, limit: limit + 1 });
+      entries.push(...(await this.#entriesIn(page)));
+      last = page.at(-1)?.key;
+      if (page.length <= limit) break;
+    }
+    const shown = entries.slice(0, limit);
+    return { entries: shown, ...(entries.length > limit ? { next: shown.at(-1)?.name } : {}) };
+  }
+
+  async #entriesIn(page: { key: string; bytes: number }[]): Promise<ListedEntry[]> {
+    const named = page.flatMap(({ key, bytes }) => {
+      const name = indexName.safeParse(key.slice(folder.length, -".json".length));
+      return name.success && key === keyOf(name.data) ? [{ name: name.data, bytes }] : [];
+    });
+    const read = await Promise.all(
+      named.map(async ({ name, bytes }): Promise<ListedEntry | undefined> => {
+        const damaged = { name, state: "damaged" as const };
+        if (bytes > limits.maxEntryBytes) return damaged;
+        return unlessDamaged(
+          async () => (await this.read(name))?.value,
+          () => damaged,
+        );
+      }),
+    );
+    return read.flatMap((entry) => (entry && entry.state !== "dropped" ? [entry] : []));
+  }
+
+  #encode(entry: IndexEntry): Uint8Array {
+    return new TextEncoder().encode(`${JSON.stringify(entry, null, 2)}\n`);
+  }
+
+  #timestamp(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+const maxAttempts = 20;

@@ -1,0 +1,89 @@
+import type { JobLedger } from "../jobs/job-ledger.ts";
+import type { Unit } from "../source/parquet-source.ts";
+import type { Clock } from "../task-context.ts";
+
+interface ProgressDependencies {
+  ledger: JobLedger;
+  clock: Clock;
+}
+
+/**
+ * How far a worker is with its units, in their order: those up to the first that is not known to be loaded are what a
+ * restart trusts.
+ */
+export class LoadProgress {
+  readonly #deps: ProgressDependencies;
+  readonly #job: string;
+  readonly #worker: number;
+  readonly #units: Unit[];
+  readonly #startedAt: string;
+  /** Known to be loaded, though one before them is not, with their rows. */
+  readonly #ahead = new Map<Unit, number>();
+  /** Whether another has begun this worker's share. */
+  readonly resumed: boolean;
+  #rows: number;
+  #chunks: number;
+
+  private constructor(
+    deps: ProgressDependencies,
+    job: string,
+    worker: number,
+    units: Unit[],
+    before: { startedAt: string; rows?: number; chunks?: number } | undefined,
+  ) {
+    this.#deps = deps;
+    this.#job = job;
+    this.#worker = worker;
+    this.#units = units;
+    this.#startedAt = before?.startedAt ?? new Date(deps.clock.now()).toISOString();
+    this.resumed = before !== undefined;
+    this.#rows = before?.rows ?? 0;
+    this.#chunks = before?.chunks ?? 0;
+  }
+
+  /** @param units of the worker, which are loaded in this order */
+  static async resume(
+    deps: ProgressDependencies,
+    job: string,
+    worker: number,
+    units: Unit[],
+  ): Promise<LoadProgress> {
+    const before = await deps.ledger.workerProgress(job, "load", worker);
+    const progress = new LoadProgress(deps, job, worker, units, before);
+    if (!before) await progress.write("running");
+    return progress;
+  }
+
+  /** Units that are not known to be loaded. */
+  left(): Unit[] {
+    return this.#units.slice(this.#chunks).filter((unit) => !this.#ahead.has(unit));
+  }
+
+  /** Whether a unit is left before one that is loaded. */
+  get hasGap(): boolean {
+    return this.#ahead.size > 0;
+  }
+
+  /** One is loaded, or so many rows of it. Written at once, if none before it is left. */
+  async add(unit: Unit, rows = unit.rows): Promise<void> {
+    this.#ahead.set(unit, rows);
+    const before = this.#chunks;
+    for (let next = this.#units[before]; next && this.#ahead.has(next); next = this.#units[this.#chunks]) {
+      this.#rows += this.#ahead.get(next) ?? 0;
+      this.#ahead.delete(next);
+      this.#chunks += 1;
+    }
+    if (this.#chunks > before) await this.write("running");
+  }
+
+  async write(state: "running" | "done"): Promise<void> {
+    const ms = this.#deps.clock.now() - Date.parse(this.#startedAt);
+    await this.#deps.ledger.progress(this.#job, "load", this.#worker, {
+      state,
+      startedAt: this.#startedAt,
+      ms,
+      rows: this.#rows,
+      chunks: this.#chunks,
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import { DomainError } from "../errors.ts";
+import type { Generations } from "../index/generations.ts";
+import type { Claim, IndexEntry } from "../index/index-entry.ts";
+import type { IndexRegistry, Versioned } from "../index/index-registry.ts";
+import { discardGeneration } from "../jobs/discard-generation.ts";
+import { executionOf } from "../jobs/get-job.ts";
+import type { JobLedger } from "../jobs/job-ledger.ts";
+import type { Workflow } from "../jobs/workflow.ts";
+import type { Clock } from "../task-context.ts";
+
+export interface ClaimDependencies {
+  registry: IndexRegistry;
+  ledger: JobLedger;
+  generations: Generations;
+  workflow: Workflow;
+  clock: Clock;
+}
+
+/**
+ * Makes this job the only one that builds the next generation of an index. A claim whose job is over (its clean-up did
+ * not get that far) is cleaned up and taken. Repeated by the same job it gives the same claim.
+ * @throws Conflict naming the job that holds it
+ */
+export async function claimGeneration(
+  deps: ClaimDependencies,
+  job: string,
+  index: string,
+  bucket: string,
+): Promise<Claim> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const entry = await entryToClaim(deps, index);
+    const held = entry?.value.claim;
+    if (held?.job === job) return held;
+    if (held) await freeIfOver(deps, held.job, index);
+    const claim = entry && !held && (await claimFree(deps, entry, job, bucket));
+    if (claim) return claim;
+  }
+  throw new DomainError("Conflict", `index "${index}" is changed by others all the time`);
+}
+
+const maxAttempts = 20;
+
+async function entryToClaim({ registry }: ClaimDependencies, index: string) {
+  return (await registry.read(index)) ?? (await unlessRaced(() => registry.create(index, {})));
+}
+
+/** @returns undefined when the entry was changed since; the change may be this claim, its acknowledgement lost */
+async function claimFree(
+  deps: ClaimDependencies,
+  entry: Versioned<IndexEntry>,
+  job: string,
+  bucket: string,
+): Promise<Claim | undefined> {
+  const lastGeneration = entry.value.lastGeneration + 1;
+  const since = new Date(deps.clock.now()).toISOString();
+  const claim = { job, generation: `g${lastGeneration}`, bucket, since };
+  const state = entry.value.state === "dropped" ? "building" : entry.value.state;
+  const changes = { claim, lastGeneration, state } as const;
+  return (await unlessRaced(() => deps.registry.replace(entry, changes))) && claim;
+}
+
+async function unlessRaced<T>(write: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof DomainError && error.kind === "Conflict") return undefined;
+    throw error;
+  }
+}
+
+/** Its tasks may still run somewhere: told that the job is over, they stop and remove what they wrote. */
+async function freeIfOver(deps: ClaimDependencies, holder: string, index: string): Promise<void> {
+  const execution = await executionOf(deps.ledger, deps.workflow, holder);
+  if (execution?.status === "running") throw takenBy(holder, index);
+  await deps.ledger.end(holder, execution?.status === "cancelled" ? "cancelled" : "failed");
+  await discardGeneration(deps, holder, index);
+}
+
+function takenBy(job: string, index: string): DomainError {
+  return new DomainError("Conflict", `job ${job} is already building index "${index}"`);
+}

@@ -1,0 +1,139 @@
+import { DomainError } from "../errors.ts";
+import type { Generations } from "../index/generations.ts";
+import type { Claim, IndexEntry, Publication } from "../index/index-entry.ts";
+import type { IndexRegistry } from "../index/index-registry.ts";
+import { noLongerHeld, wasPublished } from "../index/write-permit.ts";
+import type { JobLedger } from "../jobs/job-ledger.ts";
+import { type Plan, plan } from "../jobs/plan.ts";
+import type { Clock } from "../task-context.ts";
+
+export interface PublishDependencies {
+  registry: IndexRegistry;
+  ledger: JobLedger;
+  generations: Generations;
+  clock: Clock;
+}
+
+/**
+ * Publishes with one conditional PUT: readers see the old generation or the new one, never both or neither.
+ * The end is recorded first, so that a cancel either comes before and wins, or after and finds the job succeeded. Then no
+ * task of the job may write any more, and the very version that was verified is fenced and published.
+ * Repeated after its own success it changes nothing.
+ * @throws JobCancelled, Conflict
+ */
+export async function publishGeneration(
+  deps: PublishDependencies,
+  job: string,
+  made: Plan,
+  publication: Publication,
+): Promise<void> {
+  const { registry, ledger, generations } = deps;
+  const { ref } = made;
+  if (wasPublished((await registry.get(ref.index)).value, ref.generation)) return;
+  await refuseIfWrittenTo(deps, made);
+  const end = await ledger.end(job, "succeeded");
+  if (end.state !== "succeeded") await ledger.refuseEnded(job);
+  const attempt: Attempt = { job, id: crypto.randomUUID() };
+  await registry.update(ref.index, (entry) => closed(entry, attempt, made));
+  const permit = async () => void claimIn((await registry.get(ref.index)).value, attempt);
+  const verified = publication.recall.version ?? (await generations.version(ref));
+  const version = await generations.fence(ref, verified, permit);
+  const fenced = { ...publication, recall: { ...publication.recall, version } };
+  await registry.update(ref.index, (entry) => published(entry, attempt, made, fenced));
+}
+
+/** Whether a job has published: its generation is served, or was. */
+export async function hasPublished(
+  { registry, ledger }: Pick<PublishDependencies, "registry" | "ledger">,
+  job: string,
+): Promise<boolean> {
+  const made = await ledger.read(job, "plan", plan);
+  if (!made) return false;
+  const entry = await registry.read(made.ref.index);
+  return entry !== undefined && wasPublished(entry.value, made.generation);
+}
+
+/** One of several that may publish at the same time, where one was thought dead: the last that begins does. */
+interface Attempt {
+  job: string;
+  id: string;
+}
+
+function closed(entry: IndexEntry, { job, id }: Attempt, made: Plan): Partial<IndexEntry> | undefined {
+  if (wasPublished(entry, made.generation)) return undefined;
+  if (entry.claim?.job !== job || entry.claim.lost) throw noLongerHeld(job, entry.name);
+  return { claim: { ...entry.claim, publishing: id } };
+}
+
+function claimIn(entry: IndexEntry, { job, id }: Attempt): Claim {
+  const { claim } = entry;
+  if (claim?.job !== job || claim.lost || claim.publishing !== id) throw noLongerHeld(job, entry.name);
+  return claim;
+}
+
+function published(
+  entry: IndexEntry,
+  attempt: Attempt,
+  made: Plan,
+  publication: Publication,
+): Partial<IndexEntry> | undefined {
+  if (wasPublished(entry, made.generation)) return undefined;
+  claimIn(entry, attempt);
+  const before = entry.published;
+  const since = publication.publishedAt;
+  const version = made.published?.version ?? null;
+  const retired = before
+    ? [{ generation: before.generation, bucket: before.bucket, since, version, writtenTo: false }]
+    : [];
+  return {
+    state: "ready",
+    published: publication,
+    claim: null,
+    retiring: [...entry.retiring, ...retired],
+    lastJob: attempt.job,
+  };
+}
+
+/** Rows that were written to the published generation since the job began would be lost with it. */
+async function refuseIfWrittenTo({ generations }: PublishDependencies, made: Plan): Promise<void> {
+  if (!made.published) return;
+  const version = await generations.versionIfThere(made.published.ref);
+  if (version !== null && version !== made.published.version)
+    throw new DomainError(
+      "Conflict",
+      `index "${made.ref.index}" was written to after the job began (version ${made.published.version} became ${version}), and those rows would be lost; start the job again to replace them, too`,
+    );
+}
+
+/**
+ * Removes generations that were replaced long enough ago that no reader has them open. One that somebody wrote to after
+ * it was replaced stays, and says so: those rows are nowhere else. (A lower version is what a removal that was cut short has left.)
+ * @param afterMs how long a replaced generation stays
+ * @returns how many are still waiting
+ */
+export async function retireGenerations(
+  { registry, generations, clock }: Omit<PublishDependencies, "ledger">,
+  index: string,
+  afterMs: number,
+): Promise<number> {
+  const entry = await registry.read(index);
+  if (!entry || entry.value.state === "dropped") return 0;
+  const due = entry.value.retiring.filter(
+    ({ since, writtenTo }) => !writtenTo && clock.now() - Date.parse(since) >= afterMs,
+  );
+  if (due.length === 0) return entry.value.retiring.filter(({ writtenTo }) => !writtenTo).length;
+  const gone = new Set<string>();
+  const written = new Set<string>();
+  for (const { bucket, generation, version } of due) {
+    const ref = { index, bucket, generation };
+    const isWritten = version !== null && ((await generations.versionIfThere(ref)) ?? version) > version;
+    if (!isWritten) await generations.drop(ref);
+    (isWritten ? written : gone).add(generation);
+  }
+  const after = await registry.update(index, ({ retiring }) => ({
+    retiring: retiring
+      .filter(({ generation }) => !gone.has(generation))
+      .map((one) => ({ ...one, writtenTo: one.writtenTo || written.has(one.generation) })),
+  }));
+  return after.value.retiring.filter(({ writtenTo }) => !writtenTo).length;
+}

@@ -1,0 +1,163 @@
+import { limits } from "../../config/limits.ts";
+import { DomainError } from "../errors.ts";
+import type { Generations } from "../index/generations.ts";
+import type { Metric, RecallReport, SearchDefaults } from "../index/index-entry.ts";
+import type { Plan } from "../jobs/plan.ts";
+import type { IndexPlan } from "../plan/plan-index.ts";
+import { refinedForFewer } from "../search/defaults-at-k.ts";
+import type { TaskContext } from "../task-context.ts";
+import {
+  chooseSearchDefaults,
+  recallSampleSize,
+  widenForFewer,
+  widenForFilter,
+  widenForMore,
+} from "./choose-search-defaults.ts";
+import type { Measurement } from "./measurement.ts";
+import type { ProbeVector, RecallProbe } from "./recall-probe.ts";
+import { RecallQueries } from "./recall-queries.ts";
+
+export interface Verified {
+  searchDefaults: SearchDefaults;
+  unrefinedDefaults?: SearchDefaults;
+  filteredDefaults?: SearchDefaults;
+  recall: RecallReport;
+}
+
+/**
+ * Measures recall@10 of the built index against exact search on sampled rows, and picks the search defaults that
+ * reach the target; on an object store those without refining, too. A sampled row is not counted as its own neighbour: that would flatter the index.
+ * @param wanted with the rows that the load sealed, and whether they lie on an object store
+ * @throws RowsMiscounted, RecallNotReached naming the best that was seen
+ */
+export async function verifyGeneration(
+  generations: Generations,
+  plan: Pick<Plan, "ref" | "target">,
+  built: IndexPlan,
+  wanted: { metric: Metric; targetRecall: number; rows: number; isOnStore: boolean },
+  context: TaskContext,
+): Promise<Verified> {
+  const rows = await generations.rowsOf(plan.ref);
+  if (rows !== wanted.rows)
+    throw new DomainError(
+      "RowsMiscounted",
+      `the generation has ${rows} rows, the load sealed ${wanted.rows}`,
+    );
+  const probe = await generations.probe(plan.ref, plan.target.vectorColumn, wanted.metric);
+  try {
+    const sample = await sampled(probe, built, recallSampleSize(rows, plan.target.dimension));
+    const [one, queries, hundred] = await RecallQueries.of(probe, sample, [1, limits.recallK, 100], context);
+    const found = await chooseSearchDefaults(built, wanted.targetRecall, queries, wanted.isOnStore);
+    const { choice, reached, unrefined } = found;
+    if (!reached) throw notReached(built, wanted.targetRecall, choice);
+    const filtered = await withFilter(probe, { built, sample, choice, ...wanted }, context);
+    const some = hundred.first(limits.recallQueries); // each of them is a hundred questions
+    const atK = await atOtherK({ built, choice, one, hundred: some }, wanted.targetRecall, rows);
+    const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK, atK };
+    const version = await generations.version(plan.ref);
+    return {
+      searchDefaults: choice.settings,
+      ...(unrefined ? { unrefinedDefaults: unrefined.settings } : {}),
+      ...(filtered ? { filteredDefaults: filtered.settings } : {}),
+      recall: {
+        ...recall,
+        ...(filtered ? { filtered: round(filtered.recall) } : {}),
+        queries: queries.length,
+        version,
+      },
+    };
+  } finally {
+    await probe.close();
+  }
+}
+
+/** What reaches the target for one hit and for a hundred, beside the choice for ten; of fewer rows than hits nothing is said. */
+async function atOtherK(
+  found: { built: IndexPlan; choice: Measurement; one: RecallQueries; hundred: RecallQueries },
+  target: number,
+  rows: number,
+): Promise<RecallReport["atK"]> {
+  const { built, choice, one, hundred } = found;
+  const { settings } = choice;
+  const isExact = built.type === "EXACT";
+  const fewer = refinedForFewer(settings, 1, built.type);
+  const first = isExact ? await one.measure({}, one.length) : await widenForFewer(built, fewer, target, one);
+  const all = [
+    { k: 1, ...first },
+    { k: limits.recallK, ...choice },
+  ];
+  if (rows > hundred.k) {
+    const more = isExact
+      ? await hundred.measure({}, hundred.length)
+      : await widenForMore(built, settings, target, hundred);
+    all.push({ k: hundred.k, ...more });
+  }
+  return all.map(({ k, recall, settings: searchDefaults }) => ({
+    k,
+    measured: round(recall),
+    searchDefaults,
+  }));
+}
+
+/** What reaches the target with a filter that is as narrow as the rows allow. @returns undefined where they are too few */
+async function withFilter(
+  probe: RecallProbe,
+  wanted: {
+    built: IndexPlan;
+    sample: ProbeVector[];
+    choice: Measurement;
+    rows: number;
+    targetRecall: number;
+  },
+  context: TaskContext,
+): Promise<Measurement | undefined> {
+  const { built, sample, choice, rows, targetRecall } = wanted;
+  const oneIn = Math.min(limits.filteredOneIn, Math.floor(rows / limits.leastFilteredRows));
+  if (built.type === "EXACT" || oneIn < 2) return undefined;
+  const few = probe.among(oneIn);
+  // vectors beside rows take a scan of their own
+  const asked =
+    built.type === "HNSW_SQ" ? sample : scattered(await probe.sample(Math.min(rows, limits.filteredQueries)));
+  const strangers = asked.map(({ vector }) => ({ vector, id: null }));
+  const [answered] = await RecallQueries.of(few, strangers, [limits.recallK], context);
+  // a row that is among the few would be its own neighbour
+  const queries = answered.withoutThoseThatFind(asked.map(({ id }) => id));
+  return widenForFilter(built, choice.settings, targetRecall, queries);
+}
+
+/**
+ * Rows are fair queries to partitions, but flattering ones to a graph: they are its nodes, and a search that starts at
+ * their neighbours cannot miss (bench/NOTES.md). A graph is asked for vectors beside them.
+ */
+async function sampled(probe: RecallProbe, { type }: IndexPlan, size: number): Promise<ProbeVector[]> {
+  return scattered(await (type === "HNSW_SQ" ? probe.sampleBeside(size) : probe.sample(size)));
+}
+
+/** In an order whose every beginning comes from all parts of the table: by multiples of the golden ratio. */
+function scattered<T>(sample: T[]): T[] {
+  const places = sample.map((_, i) => (i * 0.6180339887) % 1);
+  const order = sample.map((_, i) => i).sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0));
+  return order.flatMap((i) => sample[i] ?? []);
+}
+
+function notReached({ type, parameters }: IndexPlan, target: number, best: Measurement): DomainError {
+  const reachable = Math.floor((best.recall - limits.recallMarginErrors * best.error) * 100) / 100;
+  const finer = (type === "IVF_RQ" || type === "IVF_PQ") && (parameters.numBits ?? 8) < 8;
+  const ways = [
+    'indexType "auto" without indexParameters or IVF_FLAT, which reach any',
+    ...(finer ? [`numBits 8 of ${type}`] : []),
+    ...(reachable >= limits.leastTargetRecall ? [`a targetRecall of at most ${reachable}`] : []),
+  ];
+  return new DomainError(
+    "RecallNotReached",
+    `${type} (${listOf(parameters)}) reaches recall@${limits.recallK} ${round(best.recall)} at best (${listOf(best.settings)}), ` +
+      `asked for ${target}; ask for ${ways.join(", or ")}`,
+  );
+}
+
+const listOf = (parameters: object) =>
+  Object.entries(parameters)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+
+const round = (value: number) => Math.round(value * 10_000) / 10_000;

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { pageWithin } from "../answer-size.ts";
+import { DomainError } from "../errors.ts";
+import { type IndexEntry, indexEntry, type ListedEntry, recallReport } from "../index/index-entry.ts";
+import type { IndexRegistry } from "../index/index-registry.ts";
+import type { WarmIndexes } from "./reader.ts";
+
+const recallPromise = recallReport.extend({
+  servedVersion: z.int().meta({ description: "Of the generation, now" }),
+  unindexedRows: z
+    .int()
+    .meta({ description: "Rows that no vector index holds: a search compares them one by one" }),
+  status: z.enum(["verified", "unverified"]).meta({
+    description:
+      "verified: recall was measured at the version that is served, or every row is compared (EXACT). unverified: somebody wrote to the index since; an optimize job measures it again",
+  }),
+});
+
+export const indexDescription = indexEntry
+  .extend({
+    stats: z
+      .strictObject({
+        rows: z.int(),
+        bytes: z.int(),
+        fragments: z.int(),
+        unindexedRows: z.int(),
+        indexes: z.array(z.strictObject({ name: z.string(), type: z.string(), unindexedRows: z.int() })),
+        health: z.enum(["ok", "exact", "degraded"]).meta({
+          description:
+            "ok: every row is indexed. exact: served without a vector index. degraded: rows are compared one by one until the index is rebuilt",
+        }),
+      })
+      .nullable(),
+    recall: recallPromise.nullable(),
+  })
+  .meta({ id: "Index" });
+export type IndexDescription = z.infer<typeof indexDescription>;
+
+/** The registry entry with what its table says now. @throws IndexNotFound */
+export async function describeIndex(
+  registry: IndexRegistry,
+  indexes: WarmIndexes,
+  index: string,
+): Promise<IndexDescription> {
+  const { value: entry } = await registry.get(index);
+  if (!entry.published) return { ...entry, stats: null, recall: null };
+  return indexes.use(index, "strong", async ({ entry: current, reader, published }) => {
+    const { indexes: built, ...stats } = await reader.stats();
+    const vectorIndexes = built.filter(({ type }) => type !== "BTREE");
+    const unindexedRows = Math.max(0, ...vectorIndexes.map((one) => one.unindexedRows));
+    const exact = published.indexType === "EXACT";
+    const missing = !exact && vectorIndexes.length === 0;
+    const health = exact ? "exact" : missing || unindexedRows > 0 ? "degraded" : "ok";
+    const isExact = exact && vectorIndexes.length === 0; // whatever is written is compared, too
+    const unindexed = missing ? stats.rows : unindexedRows;
+    return {
+      ...current,
+      stats: { ...stats, unindexedRows: unindexed, indexes: built, health },
+      recall: {
+        ...published.recall,
+        servedVersion: reader.version,
+        unindexedRows: unindexed,
+        status: isExact || published.recall.version === reader.version ? "verified" : "unverified",
+      },
+    };
+  });
+}
+
+/** Entries by name, a page at a time, fewer where these are long; the cursor is the last name of the page before. */
+export async function listIndexes(
+  registry: IndexRegistry,
+  page: { cursor?: string; limit: number },
+): Promise<{ indexes: ListedEntry[]; next: string | null }> {
+  const { entries, next } = await registry.list(page.cursor, page.limit);
+  const indexes = pageWithin(entries);
+  return { indexes, next: (indexes.length < entries.length ? indexes.at(-1)?.name : next) ?? null };
+}
+
+/** The published generation of an entry. @throws IndexNotReady */
+export function publishedOf(entry: IndexEntry) {
+  if (entry.published) return entry.published;
+  throw new DomainError("IndexNotReady", `nothing of index "${entry.name}" is published yet`);
+}

@@ -1,0 +1,54 @@
+import { DomainError } from "../errors.ts";
+import type { WarmIndexes } from "./reader.ts";
+import { selectedColumns } from "./search-index.ts";
+import type { BatchRequest, BatchResponse, Consistency, Document } from "./search-request.ts";
+
+/**
+ * One document by its id; the vector only when `select` names it.
+ * @throws IndexNotFound, IndexNotReady, DocumentNotFound, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
+ */
+export async function fetchDocument(
+  indexes: WarmIndexes,
+  { index, docId, ...more }: { index: string; docId: string; select?: string[]; consistency: Consistency },
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Document> {
+  const request = { ...more, ids: [docId], path: "query.select" };
+  const document = (await fetchAll(indexes, index, request, timeoutMs, signal)).get(docId);
+  if (document) return document;
+  throw new DomainError("DocumentNotFound", `index "${index}" has no such document`);
+}
+
+/**
+ * Documents by their ids, in one read; each once, in the order asked for.
+ * @throws IndexNotFound, IndexNotReady, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
+ */
+export async function fetchDocuments(
+  indexes: WarmIndexes,
+  index: string,
+  asked: BatchRequest,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<BatchResponse> {
+  const ids = [...new Set(asked.ids)];
+  const found = await fetchAll(indexes, index, { ...asked, ids, path: "body.select" }, timeoutMs, signal);
+  return {
+    documents: ids.flatMap((id) => found.get(id) ?? []),
+    missing: ids.filter((id) => !found.has(id)),
+  };
+}
+
+/** @param path of the selection in the request */
+function fetchAll(
+  indexes: WarmIndexes,
+  index: string,
+  { ids, select, consistency, path }: BatchRequest & { path: string },
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, Document>> {
+  const started = performance.now();
+  return indexes.use(index, consistency, (lease) => {
+    const columns = selectedColumns(select, lease, path);
+    return lease.reader.fetch(ids, columns, timeoutMs - (performance.now() - started), signal);
+  });
+}

@@ -1,0 +1,50 @@
+import type { GenerationStats } from "../index/generations.ts";
+import type { Column, IndexEntry, Publication, SearchDefaults } from "../index/index-entry.ts";
+import type { Filter } from "../values/filter.ts";
+import type { Consistency, Document, Hit } from "./search-request.ts";
+
+/** An index opened for reading, at one version of its published generation. */
+export interface Reader {
+  readonly columns: Column[];
+  readonly version: number;
+  /** Whether it reads from this machine's disk what its store holds. */
+  readonly isReplicated?: boolean;
+  /** Bytes of that copy, where it does. */
+  readonly replicaBytes?: number;
+  search(query: Query): Promise<Hit[]>;
+  /** Those that are there, by their ids, of which none is there twice. */
+  fetch(
+    ids: string[],
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Document>>;
+  stats(): Promise<GenerationStats>;
+  /** Fills what later reads are answered from. Whoever asks while that is under way waits for the same. */
+  warm(): Promise<void>;
+}
+
+export interface Query {
+  vector: Float32Array;
+  k: number;
+  columns: string[];
+  filter?: Filter;
+  settings: SearchDefaults;
+  timeoutMs: number;
+  /** Once it is aborted nothing more is begun. */
+  signal?: AbortSignal;
+}
+
+/** A generation opened by the warm container, with what was paid for it. */
+export interface Lease {
+  entry: IndexEntry;
+  published: Publication;
+  reader: Reader;
+  cold: boolean;
+  openMs: number;
+}
+
+export interface WarmIndexes {
+  /** Runs `work` with the index open; it is not closed before `work` ends. @throws IndexNotFound, IndexNotReady */
+  use<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T>;
+}

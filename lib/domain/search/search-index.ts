@@ -1,0 +1,215 @@
+import { limits } from "../../config/limits.ts";
+import { hitsTooLarge, hitsWithVectors } from "../answer-size.ts";
+import { badRequest, type Issue } from "../errors.ts";
+import type { Metric, Publication, SearchDefaults } from "../index/index-entry.ts";
+import { listed } from "../listed.ts";
+import { issuesOf } from "../validate.ts";
+import { filterBoundIssues } from "../values/filter.ts";
+import { filterIssues } from "../values/filter-types.ts";
+import { defaultsAt } from "./defaults-at-k.ts";
+import type { Lease, WarmIndexes } from "./reader.ts";
+import { milliseconds, type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
+
+/**
+ * Parses a search body: the filter's bounds first, since everything after walks it recursively.
+ * @throws BadRequest with every problem
+ */
+export function parseSearchRequest(body: unknown): SearchRequest {
+  const bounds = filterBoundIssues((body as { filter?: unknown } | null)?.filter);
+  const parsed = searchRequest.safeParse(
+    bounds.length > 0 ? { ...(body as object), filter: undefined } : body,
+  );
+  const issues = [...bounds, ...(parsed.success ? [] : issuesOf(parsed.error, "body"))];
+  if (!parsed.success || issues.length > 0) throw badRequest(issues);
+  return parsed.data;
+}
+
+/**
+ * The k nearest documents.
+ * @param timeoutMs what is left of the request's deadline
+ * @param signal once it is aborted nothing more is begun
+ * @throws IndexNotFound, IndexNotReady, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
+ */
+export async function searchIndex(
+  indexes: WarmIndexes,
+  index: string,
+  request: SearchRequest,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<SearchResponse> {
+  const started = performance.now();
+  return indexes.use(index, request.consistency, async (lease) => {
+    refuseUnfit(request, lease);
+    const settings = settingsFor(request, lease);
+    const columns = selectedColumns(request.select, lease, "body.select");
+    refuseTooWide(request, columns, lease);
+    const replicated = lease.reader.isReplicated;
+    const searching = performance.now();
+    const hits = await lease.reader.search({
+      vector: queryVector(request.vector, lease.published.metric),
+      k: request.k,
+      columns,
+      filter: request.filter,
+      settings,
+      timeoutMs: timeoutMs - (searching - started),
+      signal,
+    });
+    const ended = performance.now();
+    return {
+      hits,
+      performance: {
+        cache: lease.cold ? "cold" : replicated ? "replica" : "warm",
+        openMs: milliseconds(lease.openMs),
+        searchMs: milliseconds(ended - searching),
+        totalMs: milliseconds(ended - started),
+        generation: lease.published.generation,
+        version: lease.reader.version,
+        ...settings,
+      },
+    };
+  });
+}
+
+/** @throws BadRequest with everything that does not fit the index */
+function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease): void {
+  const { published, reader } = lease;
+  const issues = [
+    ...vectorIssues(vector, published),
+    ...selectIssues(select, lease, "body.select"),
+    ...(filter ? filterIssues(filter, reader.columns) : []),
+    ...(ef !== undefined && published.indexType !== "HNSW_SQ"
+      ? [{ path: "body.ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
+      : []),
+  ];
+  if (issues.length > 0) throw badRequest(issues);
+}
+
+/**
+ * Before anything is searched: hits that no answer has room for, however short their numbers are. How many a filter leaves
+ * is not known beforehand; they are counted as they are made.
+ * @throws AnswerTooLarge
+ */
+function refuseTooWide({ k, filter }: SearchRequest, columns: string[], { published }: Lease): void {
+  const { vectorColumn, dimension, rows } = published;
+  if (filter || !columns.includes(vectorColumn)) return;
+  const { atMost, surely } = hitsWithVectors(dimension);
+  if (Math.min(k, rows) > atMost) throw hitsTooLarge(k, surely, vectorColumn);
+}
+
+/** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */
+function vectorIssues(numbers: number[], { dimension, metric }: Publication): Issue[] {
+  const path = "body.vector";
+  const squared = squaredLength(numbers);
+  const issues = squared < comfortable.most ? [] : rangeIssues(numbers, path);
+  if (numbers.length !== dimension)
+    issues.push({ path, message: `has ${numbers.length} numbers, the index has dimension ${dimension}` });
+  return issues.length > 0 ? issues : lengthIssues(squared, metric);
+}
+
+/** Of numbers that are no float32: their squares are larger than anything comfortable. */
+function rangeIssues(numbers: number[], path: string): Issue[] {
+  return numbers.flatMap((number, i) =>
+    Number.isFinite(Math.fround(number))
+      ? []
+      : [{ path: `${path}[${i}]`, message: "is not a finite float32 number" }],
+  );
+}
+
+/** Squared lengths with room for products in float32: beyond, LanceDB divides by zero or infinity, and fails. */
+const comfortable = { least: 1e-12, most: 1e12 };
+
+const isComfortable = (squared: number) => squared >= comfortable.least && squared <= comfortable.most;
+
+/** A loop: of a large vector's time in the process, callbacks were the largest part. */
+function squaredLength(numbers: number[]): number {
+  let sum = 0;
+  for (const number of numbers) sum += number * number;
+  return sum;
+}
+
+/** A cosine needs a direction; the other metrics' distances must not be infinite. */
+function lengthIssues(squared: number, metric: Metric): Issue[] {
+  const path = "body.vector";
+  if (metric === "cosine")
+    return squared === 0
+      ? [{ path, message: "is all zeros, which has no direction to compare by cosine" }]
+      : [];
+  if (squared > limits.maxSquaredLength)
+    return [{ path, message: `is too long: ${Math.sqrt(limits.maxSquaredLength)} at most, by ${metric}` }];
+  return [];
+}
+
+/** What LanceDB is given: by cosine only the direction counts, so an extreme length is scaled away. */
+function queryVector(numbers: number[], metric: Metric): Float32Array {
+  if (metric !== "cosine" || isComfortable(squaredLength(numbers))) return new Float32Array(numbers);
+  const largest = Math.max(...numbers.map(Math.abs));
+  return new Float32Array(numbers.map((number) => number / largest));
+}
+
+/**
+ * The columns asked for, checked against the index; all but the vector when none are named.
+ * @throws BadRequest naming every unknown one and those there are
+ */
+export function selectedColumns(select: string[] | undefined, lease: Lease, path: string): string[] {
+  const issues = selectIssues(select, lease, path);
+  if (issues.length > 0) throw badRequest(issues);
+  if (select) return [...new Set(select)];
+  return lease.reader.columns.map(({ name }) => name).filter((name) => name !== lease.published.vectorColumn);
+}
+
+/** Every unknown column of a selection, with those there are. */
+function selectIssues(select: string[] | undefined, { reader }: Lease, path: string): Issue[] {
+  const known = reader.columns.map(({ name }) => name);
+  return (select ?? []).flatMap((name, i) =>
+    known.includes(name)
+      ? []
+      : [{ path: `${path}[${i}]`, message: `no such column; there are: ${listed(known)}` }],
+  );
+}
+
+function settingsFor(request: SearchRequest, lease: Lease) {
+  const asked = definedOf(request);
+  const { published } = lease;
+  const defaults = request.filter
+    ? (published.filteredDefaults ?? widenedDefaults(published))
+    : unfilteredDefaults(asked, lease);
+  const { nprobes, refineFactor, ef } = { ...defaultsAt(defaults, request.k, published), ...asked };
+  return {
+    ...(nprobes === undefined ? {} : { nprobes }),
+    ...(refineFactor === undefined ? {} : { refineFactor }),
+    // HNSW keeps at least as many candidates as it is asked for
+    ...(ef === undefined ? {} : { ef: Math.max(ef, Math.min(request.k, limits.maxEf)) }),
+  };
+}
+
+/**
+ * While vectors would be read from the store, refining is what takes longest. Settings that are asked for go with the
+ * same others at any time.
+ */
+function unfilteredDefaults(asked: SearchDefaults, { published, reader }: Lease): SearchDefaults {
+  const mayVary = !reader.isReplicated && Object.keys(asked).length === 0;
+  return (mayVary ? published.unrefinedDefaults : undefined) ?? published.searchDefaults;
+}
+
+/**
+ * For a filter, where rows were too few to measure with one: the nearest that match are as far away as many neighbours of
+ * an unfiltered search, in more partitions, and codes tell their distances apart less well.
+ */
+function widenedDefaults({ searchDefaults, indexType, indexParameters }: Publication): SearchDefaults {
+  const { nprobes, refineFactor = 1, ef } = searchDefaults;
+  const partitions = indexParameters.numPartitions ?? 1;
+  const widened = (width: number) => width * limits.filterWidening;
+  return {
+    ...(nprobes === undefined ? {} : { nprobes: Math.min(partitions, widened(nprobes)) }),
+    ...(indexType === "IVF_FLAT" || indexType === "EXACT"
+      ? {}
+      : { refineFactor: Math.max(limits.filterRefineFactor, refineFactor) }),
+    ...(ef === undefined ? {} : { ef: Math.min(limits.maxEf, widened(ef)) }),
+  };
+}
+
+function definedOf({ nprobes, refineFactor, ef }: SearchRequest): SearchDefaults {
+  return Object.fromEntries(
+    Object.entries({ nprobes, refineFactor, ef }).filter(([, value]) => value !== undefined),
+  );
+}

@@ -1,0 +1,153 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { columnName } from "../names.ts";
+import { filter } from "../values/filter.ts";
+
+/** Names of columns a caller wants back. */
+export const columnList = z.array(columnName).max(limits.maxColumns);
+
+export const consistency = z.enum(["eventual", "strong"]).meta({
+  description:
+    "eventual: sees every write acknowledged 5 s ago. strong: sees every acknowledged write, at the cost of asking the store first.",
+});
+export type Consistency = z.infer<typeof consistency>;
+
+/**
+ * A query vector: an array of finite numbers, left as it was parsed. Zod's own array copies it number by number, which
+ * took longer than all other checks of a request together.
+ */
+const queryVector: z.ZodType<number[]> = z
+  .any()
+  .check(({ value, issues }) => {
+    for (const { path, message } of vectorProblems(value))
+      issues.push({ code: "custom", path, message, input: value });
+  })
+  .meta({
+    description: "Query vector of the index's dimension; finite float32 numbers",
+    type: "array",
+    items: { type: "number" },
+    minItems: 1,
+    maxItems: limits.maxDimension,
+  });
+
+function vectorProblems(vector: unknown): { path: number[]; message: string }[] {
+  if (!Array.isArray(vector)) return [{ path: [], message: "must be an array of numbers" }];
+  if (vector.length === 0) return [{ path: [], message: "must hold at least one number" }];
+  if (vector.length > limits.maxDimension)
+    return [{ path: [], message: `has ${vector.length} numbers, at most ${limits.maxDimension}` }];
+  const problems: { path: number[]; message: string }[] = [];
+  let more = 0;
+  for (let i = 0; i < vector.length; i++) {
+    if (Number.isFinite(vector[i])) continue;
+    if (problems.length < limits.maxIssues) problems.push({ path: [i], message: "must be a finite number" });
+    else more++;
+  }
+  if (more > 0) problems.push({ path: [], message: `${more} more of its numbers are not finite` });
+  return problems;
+}
+
+export const searchRequest = z
+  .strictObject({
+    vector: queryVector,
+    k: z.int().min(1).max(limits.maxK).default(limits.defaultK).meta({ description: "How many hits" }),
+    filter: filter.optional(),
+    select: columnList.optional().meta({ description: "Columns of the hits; all but the vector without it" }),
+    nprobes: z.int().min(1).max(limits.maxNprobes).optional().meta({
+      description: "Partitions to search; without it the number the index was verified with",
+    }),
+    refineFactor: z.int().min(1).max(limits.maxRefineFactor).optional().meta({
+      description: "k times this many candidates are compared again with their full vectors",
+    }),
+    ef: z.int().min(1).max(limits.maxEf).optional().meta({ description: "HNSW candidates; HNSW_SQ only" }),
+    consistency: consistency.default("eventual"),
+  })
+  .meta({ id: "SearchRequest" });
+export type SearchRequest = z.output<typeof searchRequest>;
+
+export const hit = z.looseObject({ doc_id: z.string(), distance: z.number(), score: z.number() }).meta({
+  id: "Hit",
+  description: "The selected columns beside doc_id, distance and score (higher is better)",
+});
+export type Hit = z.infer<typeof hit>;
+
+/** What an index is read from: the store, with empty or filled caches, or a copy on the container's disk. */
+export const cache = z.enum(["cold", "warm", "replica"]);
+
+/** A duration as answers show it, to the microsecond. */
+export const milliseconds = (ms: number) => Math.round(ms * 1000) / 1000;
+
+export const searchResponse = z
+  .strictObject({
+    hits: z.array(hit),
+    performance: z.strictObject({
+      cache: cache.meta({
+        description:
+          "cold: this request opened the index; replica: it was read from a copy on the container's disk",
+      }),
+      openMs: z.number(),
+      searchMs: z.number(),
+      totalMs: z.number(),
+      generation: z.string(),
+      version: z.int(),
+      nprobes: z.int().optional(),
+      refineFactor: z.int().optional(),
+      ef: z.int().optional(),
+    }),
+  })
+  .meta({ id: "SearchResponse" });
+export type SearchResponse = z.infer<typeof searchResponse>;
+
+/** A document as the API gives it: `doc_id` and the selected columns. */
+export const document = z.looseObject({ doc_id: z.string() }).meta({ id: "Document" });
+export type Document = z.infer<typeof document>;
+
+/** `?select=a,b`, or a JSON array for names that hold a comma or begin with `[`. */
+export const selectParameter = z
+  .string()
+  .max(limits.maxSelectLength)
+  .transform((text, context) => {
+    if (!text.startsWith("[")) return text.split(",");
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue("what begins with [ must be a JSON array of names");
+      return z.NEVER;
+    }
+  })
+  .pipe(columnList)
+  .meta({
+    description: 'Columns, separated by commas; as a JSON array where a name holds a comma: ["a,b","c"]',
+  });
+
+export const docId = z
+  .string()
+  .min(1)
+  .max(limits.maxDocIdLength)
+  .refine((id) => id.isWellFormed(), "must be well-formed Unicode")
+  .meta({
+    description:
+      "Id of a document, percent-encoded. What no path can carry, . and .. above all, is fetched by batch-get",
+    example: "w08397",
+  });
+
+/** Several documents by their ids, of which a body can carry any. */
+export const batchRequest = z
+  .strictObject({
+    ids: z.array(docId).min(1).max(limits.maxFetchedDocuments).meta({ description: "Ids of documents" }),
+    select: columnList
+      .optional()
+      .meta({ description: "Columns of the documents; all but the vector without it" }),
+    consistency: consistency.default("eventual"),
+  })
+  .meta({ id: "BatchGetRequest" });
+export type BatchRequest = z.output<typeof batchRequest>;
+
+export const batchResponse = z
+  .strictObject({
+    documents: z
+      .array(document)
+      .meta({ description: "Each once, in the order in which they were asked for" }),
+    missing: z.array(z.string()).meta({ description: "Ids of which there is no document, in that order" }),
+  })
+  .meta({ id: "BatchGetResponse" });
+export type BatchResponse = z.infer<typeof batchResponse>;

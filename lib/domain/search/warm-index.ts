@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import type { Lease, WarmIndexes } from "./reader.ts";
+import { cache, milliseconds } from "./search-request.ts";
+
+export const warmResponse = z
+  .strictObject({
+    state: z.enum(["warm", "warming"]).meta({
+      description: "warming: it goes on behind the answer, for as long as the container runs",
+    }),
+    performance: z.strictObject({
+      cache: cache.meta({
+        description:
+          "What a search now reads: cold and warm the store, replica a copy on the container's disk",
+      }),
+      bytes: z.int().nullable().meta({ description: "Of that copy; null where there is none" }),
+      openMs: z.number(),
+      warmMs: z.number(),
+      totalMs: z.number(),
+      generation: z.string(),
+      version: z.int(),
+    }),
+  })
+  .meta({ id: "WarmResponse" });
+export type WarmResponse = z.infer<typeof warmResponse>;
+
+/**
+ * Opens an index in this container and fills what later searches read: a replica of it where its store is remote, the
+ * caches where there is none. What is not done in time goes on behind the answer.
+ * @param timeoutMs what is left of the request's deadline
+ * @throws IndexNotFound, IndexNotReady, DeadlineExceeded, StoreUnavailable
+ */
+export async function warmIndex(
+  indexes: WarmIndexes,
+  index: string,
+  timeoutMs: number,
+): Promise<WarmResponse> {
+  const started = performance.now();
+  return indexes.use(index, "eventual", async (lease) => {
+    const warming = performance.now();
+    const left = timeoutMs - (warming - started) - limits.warmAnswerMs;
+    const isWarm = await endsWithin(left, lease.reader.warm());
+    return {
+      state: isWarm ? "warm" : "warming",
+      performance: {
+        ...stateOf(lease, isWarm),
+        openMs: milliseconds(lease.openMs),
+        warmMs: milliseconds(performance.now() - warming),
+        totalMs: milliseconds(performance.now() - started),
+        generation: lease.published.generation,
+        version: lease.reader.version,
+      },
+    };
+  });
+}
+
+function stateOf({ reader }: Lease, isWarm: boolean): Pick<WarmResponse["performance"], "cache" | "bytes"> {
+  const bytes = reader.replicaBytes ?? null;
+  return { cache: bytes !== null ? "replica" : isWarm ? "warm" : "cold", bytes };
+}
+
+/** @throws what the work throws while it is waited for */
+async function endsWithin(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined); // behind the answer nobody hears it
+  }
+}

@@ -1,0 +1,69 @@
+import { limits } from "../../config/limits.ts";
+import { DomainError, summaryOf } from "../errors.ts";
+import type { ValueWidth } from "../index/generations.ts";
+import type { Column } from "../index/index-entry.ts";
+import { listed } from "../listed.ts";
+import { type Kind, kindOf } from "../values/filter-types.ts";
+import type { TargetSchema } from "./parquet-source.ts";
+import type { SourceFile } from "./source-layout.ts";
+
+/** Times are compared as numbers (filter-sql.ts), for which no index on them is used. */
+const indexedKinds = new Set<Kind | undefined>(["string", "integer", "number", "boolean"]);
+
+/**
+ * The columns that may get scalar indexes where a job does not say which: numbers, booleans and strings that are short
+ * on the average, which cost little and which filters are mostly about. Whether strings are short is known when they
+ * are loaded: a footer tells their bytes as encoded, which are fewer.
+ */
+export function likelyFilterColumns(
+  files: SourceFile[],
+  { columns, idColumn, vectorColumn }: Pick<TargetSchema, "columns" | "idColumn" | "vectorColumn">,
+): string[] {
+  const rows = files.reduce((sum, { footer }) => sum + footer.rows, 0);
+  const bytesOf = (name: string) =>
+    files
+      .flatMap(({ footer }) => footer.columns.filter((column) => column.name === name))
+      .reduce((sum, { bytes }) => sum + bytes, 0);
+  return columns
+    .filter(({ name }) => name !== idColumn && name !== vectorColumn)
+    .filter(
+      ({ name, type }) => indexedKinds.has(kindOf(type)) && bytesOf(name) <= rows * limits.likelyFilterBytes,
+    )
+    .map(({ name }) => name)
+    .slice(0, limits.likelyFilterColumns);
+}
+
+/**
+ * Why a string column is not one that filters are mostly about.
+ * @param bytes of its values, of the column as it was loaded
+ */
+export function whyUnlikely({ mean, most }: ValueWidth): string | undefined {
+  const ask = "name it in filterColumns if filters are about it";
+  if (mean > limits.likelyFilterBytes)
+    return `its values have ${Math.round(mean)} bytes on the average; ${ask}`;
+  if (most > limits.maxFilterStringLength) return `one of its values has ${most} bytes; ${ask}`;
+  return undefined;
+}
+
+/** Those that LanceDB has a scalar index for: filters by decimals and durations go without. */
+export function indexable(filterColumns: string[], columns: Column[]): string[] {
+  const without = columns.filter(({ type }) => ["decimal", "duration"].includes(kindOf(type) ?? ""));
+  return filterColumns.filter((name) => !without.some((column) => column.name === name));
+}
+
+/** @throws IndexParametersInvalid naming every column that there is not or that no filter takes, and those that fit */
+export function refuseUnfilterable(filterColumns: string[], columns: Column[]): void {
+  const fit = columns.filter(({ type }) => kindOf(type)).map(({ name }) => name);
+  const issues = filterColumns.flatMap((name, i) =>
+    fit.includes(name)
+      ? []
+      : [
+          {
+            path: `filterColumns[${i}]`,
+            message: `"${name}" cannot be filtered by; these can: ${listed(fit)}`,
+          },
+        ],
+  );
+  if (issues.length === 0) return;
+  throw new DomainError("IndexParametersInvalid", summaryOf(issues), { issues });
+}
