@@ -6,8 +6,53 @@ const only = (name, from, allowed) => ({
   to: { pathNot: allowed },
 });
 
+/** Which rooms of a folder each of them may enter; what lies in the folder itself is everybody's, or uses all of them. */
+const rooms = (folder, doors, { top = false } = {}) => [
+  ...Object.entries(doors).map(([room, entered]) =>
+    only(`${folder}/${room}`, `^${folder}/${room}/`, [
+      `^(?!${folder}/)`,
+      `^${folder}/(${[room, ...entered].join("|")})/`,
+      ...(top ? [] : [`^${folder}/[^/]+$`]),
+    ]),
+  ),
+  ...(top ? [] : [only(`${folder} itself`, `^${folder}/[^/]+$`, [`^(?!${folder}/)`, `^${folder}/[^/]+$`])]),
+];
+
 module.exports = {
   forbidden: [
+    ...rooms("lib/domain", {
+      index: [],
+      values: ["index"],
+      source: ["values", "index"],
+      search: ["values", "index"],
+      jobs: ["source", "index"],
+      load: ["jobs", "source", "index"],
+      plan: ["load", "jobs", "source", "index"],
+      build: ["plan", "jobs", "source", "values", "index"],
+      recall: ["plan", "jobs", "search", "index"],
+      publish: ["jobs", "index"],
+    }),
+    ...rooms("lib/adapters/lance", {
+      rows: [],
+      files: [],
+      tables: ["rows"],
+      reading: ["rows"],
+      replicas: ["reading", "tables", "files", "rows"],
+      warm: ["replicas", "reading", "tables"],
+      recall: ["replicas", "reading", "tables", "files"],
+      writing: ["tables", "files"],
+    }),
+    ...rooms(
+      "lib/adapters/parquet",
+      {
+        pages: [],
+        wasm: ["pages"],
+        footers: ["pages"],
+        decoding: ["footers", "pages", "wasm"],
+        threads: ["decoding", "wasm"],
+      },
+      { top: true },
+    ),
     only("domain-imports-zod-only", "^lib/domain/", [
       "^lib/domain/",
       "^lib/config/limits\\.ts$",

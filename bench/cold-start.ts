@@ -4,7 +4,7 @@ import { readEnvironment } from "../lib/config/environment.ts";
 import { loadBuckets } from "../lib/config/lakehouse.ts";
 import { lanceUriFor } from "../lib/domain/bucket.ts";
 import type { Metric, SearchDefaults } from "../lib/domain/index/index-entry.ts";
-import { publishedOf } from "../lib/domain/search/describe-index.ts";
+import { publishedOf } from "../lib/domain/index/published.ts";
 import { createReaders } from "../lib/readers.ts";
 import { functionFiles } from "../scripts/bundle.ts";
 import { assembleLayer } from "../scripts/layer.ts";

@@ -1,7 +1,7 @@
 import { container, readyDecoder } from "../lib/container.ts";
 import { type MigrateInput, migrateInput } from "../lib/domain/jobs/job.ts";
 import { loadUnits } from "../lib/domain/load/load-units.ts";
-import { compactGeneration } from "../lib/domain/load/seal-load.ts";
+import { sealLoad } from "../lib/domain/load/seal-load.ts";
 import { planMigration } from "../lib/domain/plan/plan-migration.ts";
 import { answerParent } from "./child.ts";
 import { timed } from "./percentiles.ts";
@@ -33,7 +33,7 @@ async function phases(job: MigrateInput): Promise<Load> {
   const id = `bench-${job.index}`;
   const { result: planned, ms: plan } = await timed(() => planMigration(built, id, job, context));
   const { ms: load } = await timed(() => loadUnits(built, id, planned, 0, context));
-  const { result, ms: compact } = await timed(() => compactGeneration(built, id, planned, job));
+  const { result, ms: compact } = await timed(() => sealLoad(built, id, planned, job));
   if (!result.sealed) throw new Error("the load was not sealed");
   const peakRssBytes = process.resourceUsage().maxRSS * 1_024;
   return { plan, load, compact, total: plan + load + compact, peakRssBytes };

@@ -1,8 +1,8 @@
 import { container } from "../lib/container.ts";
 import type { Publication } from "../lib/domain/index/index-entry.ts";
+import { publishedOf } from "../lib/domain/index/published.ts";
 import type { Plan } from "../lib/domain/jobs/plan.ts";
 import { verifyGeneration } from "../lib/domain/recall/verify-generation.ts";
-import { publishedOf } from "../lib/domain/search/describe-index.ts";
 import { answerParent } from "./child.ts";
 import { timed } from "./percentiles.ts";
 import type { Verification } from "./results.ts";
@@ -16,7 +16,7 @@ const context = { signal: new AbortController().signal, remainingMs: () => Numbe
 
 /** Measures the recall of a published index once more, in a process of its own, as its job did. */
 async function verify({ index, targetRecall }: Input): Promise<Verification> {
-  const { registry, generations } = container();
+  const { registry, generations, probes } = container();
   const published = publishedOf((await registry.get(index)).value);
   const built = {
     type: published.indexType,
@@ -26,7 +26,7 @@ async function verify({ index, targetRecall }: Input): Promise<Verification> {
   const wanted = { metric: published.metric, targetRecall, rows: published.rows, isOnStore: false };
   const before = process.cpuUsage();
   const { result, ms } = await timed(() =>
-    verifyGeneration(generations, placeOf(index, published), built, wanted, context),
+    verifyGeneration({ generations, probes }, placeOf(index, published), built, wanted, context),
   );
   const { user, system } = process.cpuUsage(before);
   const { recall, searchDefaults, filteredDefaults } = result;

@@ -1,4 +1,8 @@
+import { LanceProbes } from "./adapters/lance/recall/lance-probes.ts";
+import { LanceTables } from "./adapters/lance/tables/lance-tables.ts";
+import { LanceBuilds } from "./adapters/lance/writing/lance-builds.ts";
 import { LanceGenerations } from "./adapters/lance/writing/lance-generations.ts";
+import { LanceLoads } from "./adapters/lance/writing/lance-loads.ts";
 import { WasmParquetSource } from "./adapters/parquet/parquet-source.ts";
 import { readyWorker } from "./adapters/parquet/threads/spare-worker.ts";
 import { buildRoom } from "./adapters/workflow/build-room.ts";
@@ -36,7 +40,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
   const { environment, stores, clock } = reading;
   const primary = stores("primary");
   const ledger = new JobLedger(primary, clock);
-  const generations = new LanceGenerations(connections, stores);
+  const tables = new LanceTables(connections);
   const parquet: ParquetSource = new WasmParquetSource(stores);
   const retireAfterMs = environment.RETIRE_AFTER_MS ?? limits.retireAfterMs;
   const taskTimeLimitMs = environment.TASK_TIME_LIMIT_MS;
@@ -44,7 +48,10 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
   const container: Container = {
     ...reading,
     ledger,
-    generations,
+    generations: new LanceGenerations(tables, stores),
+    loads: new LanceLoads(tables),
+    builds: new LanceBuilds(tables, stores),
+    probes: new LanceProbes(connections, tables, stores),
     parquet,
     workflow: embedded ?? stepFunctions(environment),
     buildRoom: () => buildRoom(environment),

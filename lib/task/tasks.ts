@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { buildGeneration } from "../domain/build/build-generation.ts";
+import type { Builds } from "../domain/build/builds.ts";
 import { plansInTurn } from "../domain/build/finer-index.ts";
+import { forkGeneration } from "../domain/build/fork-generation.ts";
 import { isMissed, missedTries, noteMissed, whatWasReached } from "../domain/build/missed-recall.ts";
 import { optimizeGeneration } from "../domain/build/optimize-generation.ts";
 import { DomainError } from "../domain/errors.ts";
@@ -12,21 +14,24 @@ import {
   publication,
   servedIndexType,
 } from "../domain/index/index-entry.ts";
+import { publishedOf } from "../domain/index/published.ts";
 import { writePermit } from "../domain/index/write-permit.ts";
 import { discardGeneration } from "../domain/jobs/discard-generation.ts";
 import { type JobInput, type PhaseName, skippedRows } from "../domain/jobs/job.ts";
-import { type Plan, plan } from "../domain/jobs/plan.ts";
+import { type IndexUpkeep, indexUpkeep, type Plan, plan } from "../domain/jobs/plan.ts";
 import { loadUnits } from "../domain/load/load-units.ts";
-import { compactGeneration } from "../domain/load/seal-load.ts";
+import { sealLoad } from "../domain/load/seal-load.ts";
 import { type PlanDependencies, planMigration } from "../domain/plan/plan-migration.ts";
-import { askedOf, type IndexUpkeep, indexUpkeep } from "../domain/plan/plan-optimize.ts";
-import { forkGeneration, planRebuild } from "../domain/plan/plan-rebuild.ts";
+import { askedOf } from "../domain/plan/plan-optimize.ts";
+import { planRebuild } from "../domain/plan/plan-rebuild.ts";
 import { hasPublished, publishGeneration, retireGenerations } from "../domain/publish/publish-generation.ts";
+import type { Probes } from "../domain/recall/recall-probe.ts";
 import { verifyGeneration } from "../domain/recall/verify-generation.ts";
-import { publishedOf } from "../domain/search/describe-index.ts";
 import type { TaskContext } from "../domain/task-context.ts";
 
 export interface TaskDependencies extends PlanDependencies {
+  builds: Builds;
+  probes: Probes;
   retireAfterMs: number;
   /** How long one call of a task may go on before it hands over, where that is less than its function's timeout. */
   taskTimeLimitMs?: number;
@@ -126,7 +131,7 @@ async function runLoad(call: TaskCall) {
 
 async function runCompact(call: TaskCall) {
   if (call.input.type !== "migrate") throw new DomainError("Internal", "only a migration is compacted");
-  return compactGeneration(call.deps, call.jobId, await planOf(call), call.input);
+  return sealLoad(call.deps, call.jobId, await planOf(call), call.input);
 }
 
 function isSealed(result: unknown): boolean {
@@ -148,11 +153,11 @@ async function runBuild(call: TaskCall) {
   const missed = await missedTries(deps.ledger, call.jobId);
   if (input.type !== "optimize") {
     const wanted = { ...input, missed };
-    const index = await buildGeneration(deps.generations, made, wanted, await metricOf(call), permit);
+    const index = await buildGeneration(deps, made, wanted, await metricOf(call), permit);
     return { ...index, way: "rebuild", missed: missed.length };
   }
   const upkeep = { ...(await upkeepIn(call)), missed };
-  const index = await optimizeGeneration(deps.generations, made, await publishedIn(call), upkeep, permit);
+  const index = await optimizeGeneration(deps, made, await publishedIn(call), upkeep, permit);
   return { ...index, way: upkeep.way, missed: missed.length };
 }
 
@@ -178,7 +183,7 @@ async function runVerify(call: TaskCall) {
   const isOnStore = call.deps.buckets.get(made.ref.bucket).backend === "s3";
   const wanted = { metric: await metricOf(call), targetRecall: await targetRecallOf(call), rows, isOnStore };
   try {
-    const found = await verifyGeneration(call.deps.generations, made, index, wanted, call.context);
+    const found = await verifyGeneration(call.deps, made, index, wanted, call.context);
     return { reached: true, ...found };
   } catch (error) {
     if (!isMissed(error)) throw error;

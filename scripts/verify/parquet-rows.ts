@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { tableFromIPC } from "apache-arrow";
 import { ParquetFile, type RecordBatch, wasmMemory } from "parquet-wasm/node";
-import { readTail, readThrough } from "../../lib/adapters/parquet/file-tail.ts";
 import { preferPlainTypes } from "../../lib/adapters/parquet/footers/arrow-hint.ts";
+import { readTail, readThrough } from "../../lib/adapters/parquet/pages/file-tail.ts";
 import { RangeBlob } from "../../lib/adapters/parquet/wasm/range-blob.ts";
 import type { ObjectStore } from "../../lib/domain/object-store.ts";
 import { RowSums } from "./row-sums.ts";

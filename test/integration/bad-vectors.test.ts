@@ -6,7 +6,7 @@ import { DomainError } from "../../lib/domain/errors.ts";
 import { getJob } from "../../lib/domain/jobs/get-job.ts";
 import { migrateInput } from "../../lib/domain/jobs/job.ts";
 import { loadUnits } from "../../lib/domain/load/load-units.ts";
-import { compactGeneration } from "../../lib/domain/load/seal-load.ts";
+import { sealLoad } from "../../lib/domain/load/seal-load.ts";
 import { planMigration } from "../../lib/domain/plan/plan-migration.ts";
 import { verifyIndex } from "../../scripts/verify/verify-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
@@ -170,18 +170,18 @@ test("however often a unit with bad rows is sent and counted, it is there once",
   await container.ledger.register(folder, input);
   const plan = await planMigration(container, folder, input, context);
   const load = () => loadUnits(container, folder, plan, 0, context);
-  const compact = () => compactGeneration(container, folder, plan, input);
-  const { generations } = container;
-  const append = generations.append;
-  generations.append = async (...call) => {
-    await append.apply(generations, call);
+  const compact = () => sealLoad(container, folder, plan, input);
+  const { loads } = container;
+  const append = loads.append;
+  loads.append = async (...call) => {
+    await append.apply(loads, call);
     throw new DomainError("StoreUnavailable", "the acknowledgement was lost");
   };
   await expect(load()).rejects.toMatchObject({ kind: "StoreUnavailable" });
-  generations.append = append;
+  loads.append = append;
   await load();
   await load();
-  await generations.deleteUnit(plan.ref, { version: 0, column: "_origin" }, 1);
+  await loads.deleteUnit(plan.ref, { version: 0, column: "_origin" }, 1);
   expect(await compact()).toEqual({ sealed: false, rows: 0 });
   await load();
   expect(await compact()).toEqual({ sealed: true, rows: 3 * good });

@@ -67,9 +67,9 @@ afterEach(async () => {
 
 /** Runs what is to happen to the source before the first append of a job. */
 function watchAppends() {
-  const { generations } = container;
-  const append = generations.append.bind(generations);
-  generations.append = async (...call) => {
+  const { loads } = container;
+  const append = loads.append.bind(loads);
+  loads.append = async (...call) => {
     const change = atFirstAppend;
     atFirstAppend = undefined;
     await change?.();

@@ -55,7 +55,7 @@ test.each([
 ])(
   "after %i tries that missed %s is published, and each of them is told",
   async (missed, type, parameters) => {
-    container.generations = blindAtFirst(container.generations, missed);
+    container.probes = blindAtFirst(container.probes, missed);
     const published = await migrated(place(), small);
     expect(published).toMatchObject({ indexType: type, indexParameters: parameters });
     const told = published.reasons.filter((reason) => reason.startsWith("before it "));
@@ -67,14 +67,14 @@ test.each([
 );
 
 test("a type by its name is kept: finer codes, then the job ends with what would help", async () => {
-  container.generations = blindAtFirst(container.generations);
+  container.probes = blindAtFirst(container.probes);
   const { indexType, indexParameters } = await migrated(place(), small, { indexType: "IVF_PQ" });
   expect({ indexType, ...indexParameters }).toMatchObject({
     indexType: "IVF_PQ",
     numBits: 8,
     numSubVectors: 8,
   });
-  container.generations = blindAtFirst(container.generations, 2);
+  container.probes = blindAtFirst(container.probes, 2);
   const job = await runJob(container, { type: "build-index", index: "random", indexType: "IVF_PQ" });
   expect(job.error).toMatchObject({ code: "recall-not-reached", phase: "verify" });
   expect(job.error?.message).toMatch(/ask for indexType "auto"/);
@@ -82,7 +82,7 @@ test("a type by its name is kept: finer codes, then the job ends with what would
 
 test("parameters by their names are kept, and nothing is tried in their place", async () => {
   await migrated(place(), small);
-  container.generations = blindAtFirst(container.generations);
+  container.probes = blindAtFirst(container.probes);
   const named = { indexType: "IVF_RQ", indexParameters: { numBits: 2 } };
   const job = await runJob(container, { type: "build-index", index: "random", ...named });
   expect(job.error?.message).toMatch(/IVF_RQ \(.*numBits 2.*\) .*; ask for .*numBits 8 of IVF_RQ/);
@@ -91,7 +91,7 @@ test("parameters by their names are kept, and nothing is tried in their place", 
 test("every task may be repeated while tries miss: a try is made once", async () => {
   await writeSet(lakehouse.source, small);
   const input = migrateInput.parse({ type: "migrate", index: "random", source: "source/random" });
-  container.generations = blindAtFirst(container.generations);
+  container.probes = blindAtFirst(container.probes);
   const twice = async <T>(task: TaskName, payload: object = {}): Promise<T> => {
     const run = () => runTask(task, { jobId: "job", input, ...payload }, context, container, () => undefined);
     await run();

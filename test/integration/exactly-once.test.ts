@@ -17,7 +17,7 @@ import type { Container } from "../../lib/container.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/jobs/job.ts";
 import { type Plan, plannedFiles } from "../../lib/domain/jobs/plan.ts";
 import { loadUnits } from "../../lib/domain/load/load-units.ts";
-import { compactGeneration } from "../../lib/domain/load/seal-load.ts";
+import { sealLoad } from "../../lib/domain/load/seal-load.ts";
 import { planMigration } from "../../lib/domain/plan/plan-migration.ts";
 import type { TaskContext } from "../../lib/domain/task-context.ts";
 import { createLakehouse, type Lakehouse } from "../support/lakehouse.ts";
@@ -37,7 +37,7 @@ const context: TaskContext = {
   remainingMs: () => Number.POSITIVE_INFINITY,
 };
 const load = (deps = container, left = context) => loadUnits(deps, id, plan, 0, left);
-const compact = () => compactGeneration(container, id, plan, input);
+const compact = () => sealLoad(container, id, plan, input);
 
 beforeEach(() => planned(files, rowsInFile));
 
@@ -96,13 +96,13 @@ test("an append that was committed while its acknowledgement was lost is counted
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
 });
 
-/** The container's generations, with another way to append. */
-function appending(append: typeof container.generations.append): typeof container {
-  const generations = Object.create(container.generations, { append: { value: append } });
+/** The container with another way to append. */
+function appending(append: typeof container.loads.append): typeof container {
+  const loads = Object.create(container.loads, { append: { value: append } });
   // private members are reached through the original
   for (const name of ["rowsOfUnit", "create"] as const)
-    generations[name] = container.generations[name].bind(container.generations);
-  return { ...container, generations };
+    loads[name] = container.loads[name].bind(container.loads);
+  return { ...container, loads };
 }
 
 const unitsIn = (ipc: Uint8Array) => Number(tableFromIPC(ipc).getChild("_origin")?.get(0) >> 32n);
@@ -119,7 +119,7 @@ async function loadWith(fates: Fate[]): Promise<number[]> {
     sent.push(unit);
     if (fate === "refused") throw new Error("the append was refused");
     if (fate === "late") await sleep(100);
-    await container.generations.append(ref, ipc);
+    await container.loads.append(ref, ipc);
     if (fate === "lost") throw new Error("the answer was lost");
   });
   await load(deps).catch((error) => expect(String(error)).toMatch(/was (refused|lost)/));
@@ -172,7 +172,7 @@ test("whatever becomes of appends, no unit is sent again once it is there", asyn
 test("a worker that was thought dead and comes back does not double its rows", async () => {
   const [late] = await heldBy([1]);
   await load();
-  await container.generations.append(plan.ref, late as Uint8Array);
+  await container.loads.append(plan.ref, late as Uint8Array);
   expect(await compact()).toEqual({ sealed: false, rows: 0 });
   await load();
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
@@ -182,7 +182,7 @@ test("a load that is over takes no rows of a late worker", async () => {
   const [late] = await heldBy([2]);
   await load();
   await compact();
-  const append = container.generations.append(plan.ref, late as Uint8Array);
+  const append = container.loads.append(plan.ref, late as Uint8Array);
   await expect(append).rejects.toMatchObject({ kind: "StoreUnavailable" });
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
   const columns = (await container.generations.columns(plan.ref)).map(({ name }) => name);
@@ -193,7 +193,7 @@ test("an append that was under way when the load was sealed is refused at its co
   const [late] = await heldBy([2]);
   await load();
   await opened(async (table) => {
-    await container.generations.seal(plan.ref);
+    await container.loads.seal(plan.ref);
     await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
     expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
     await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
@@ -225,25 +225,24 @@ test("an append that was refused because the load is sealed is let in when units
     expect(await compact()).toEqual({ sealed: false, rows: 0 });
     await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
   });
-  await container.generations.append(plan.ref, late as Uint8Array);
+  await container.loads.append(plan.ref, late as Uint8Array);
   expect(await load()).toEqual({ done: true });
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
 });
 
 test("two seals of one load are one, and what is counted is what it sealed", async () => {
   await load();
-  const seal = await container.generations.seal(plan.ref);
-  const rowsSealed = async () =>
-    (await container.generations.tally(plan.ref, seal, "doc_id")).rowsByUnit.get(1);
-  await container.generations.deleteUnit(plan.ref, seal, 1);
-  expect(await lakehouse.open().generations.seal(plan.ref)).toEqual(seal);
+  const seal = await container.loads.seal(plan.ref);
+  const rowsSealed = async () => (await container.loads.tally(plan.ref, seal, "doc_id")).rowsByUnit.get(1);
+  await container.loads.deleteUnit(plan.ref, seal, 1);
+  expect(await lakehouse.open().loads.seal(plan.ref)).toEqual(seal);
   expect(await rowsSealed()).toBe(rowsInFile);
 });
 
 test("a worker that finds its load sealed leaves it to the count to ask for what is missing", async () => {
   const hurried = { ...context, remainingMs: () => 0 };
   await load(container, hurried);
-  await container.generations.seal(plan.ref);
+  await container.loads.seal(plan.ref);
   expect(await load()).toEqual({ done: true });
   expect(await compact()).toEqual({ sealed: false, rows: 0 });
   expect(await load()).toEqual({ done: true });

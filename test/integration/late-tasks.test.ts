@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import type { Builds } from "../../lib/domain/build/builds.ts";
 import type { Generations, WritePermit } from "../../lib/domain/index/generations.ts";
 import { writePermit } from "../../lib/domain/index/write-permit.ts";
 import { cancelJob } from "../../lib/domain/jobs/cancel-job.ts";
@@ -8,7 +9,8 @@ import { discardGeneration } from "../../lib/domain/jobs/discard-generation.ts";
 import { getJob } from "../../lib/domain/jobs/get-job.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/jobs/job.ts";
 import { plan, plannedFiles } from "../../lib/domain/jobs/plan.ts";
-import { compactGeneration } from "../../lib/domain/load/seal-load.ts";
+import type { Loads } from "../../lib/domain/load/loads.ts";
+import { sealLoad } from "../../lib/domain/load/seal-load.ts";
 import type { TaskContext } from "../../lib/domain/task-context.ts";
 import { runTask, type TaskName } from "../../lib/task/run-task.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
@@ -68,10 +70,16 @@ class Pause {
   }
 }
 
-/** Its generations with one method that waits, as in a container that is frozen. */
-function frozenAt<K extends keyof Generations>(name: K) {
+/** One method of what reaches its tables waits, as in a container that is frozen. */
+function frozenAt(name: keyof Generations | keyof Loads | keyof Builds) {
   const pause = new Pause();
-  const deps = { ...container, generations: pausedAt(container.generations, name, pause) };
+  const { generations, loads, builds } = container;
+  const deps = {
+    ...container,
+    generations: pausedAt(generations, name as keyof Generations, pause),
+    loads: pausedAt(loads, name as keyof Loads, pause),
+    builds: pausedAt(builds, name as keyof Builds, pause),
+  };
   return { deps, frozen: pause.reached, thaw: pause.end };
 }
 
@@ -127,7 +135,7 @@ test.each(stepsOfCompaction)(
     await run("plan");
     await run("load", { worker: 0 });
     const late = frozenAt(step);
-    const lateCompaction = compactGeneration(late.deps, id, await planned(), input);
+    const lateCompaction = sealLoad(late.deps, id, await planned(), input);
     await late.frozen;
     await publish(await run("compact"));
     late.thaw();
@@ -149,9 +157,9 @@ test.each(["deleteUnit", "unseal"] as const)(
       made.target,
       context.signal,
     );
-    for await (const { ipc } of twice) await container.generations.append(made.ref, ipc);
+    for await (const { ipc } of twice) await container.loads.append(made.ref, ipc);
     const late = frozenAt(step);
-    const lateCompaction = compactGeneration(late.deps, id, made, input);
+    const lateCompaction = sealLoad(late.deps, id, made, input);
     await late.frozen;
     expect(await run("compact")).toMatchObject({ sealed: false });
     expect(await run("load", { worker: 0 })).toEqual({ done: true });
@@ -166,14 +174,18 @@ test.each(["deleteUnit", "unseal"] as const)(
 const writes = ["compact", "optimize", "buildScalarIndex", "buildVectorIndex", "dropVectorIndex"] as const;
 
 /** One of the writes of a task that is not fenced by the seal of the load. */
-async function write(step: (typeof writes)[number], generations: Generations, permit: WritePermit) {
+async function write(
+  step: (typeof writes)[number],
+  { loads, builds }: Pick<Container, "loads" | "builds">,
+  permit: WritePermit,
+) {
   const { ref, target } = await planned();
   const { idColumn, vectorColumn } = target;
-  if (step === "compact") return generations.compact(ref, idColumn, permit);
-  if (step === "optimize") return generations.optimize(ref, permit);
-  if (step === "buildScalarIndex") return generations.buildScalarIndex(ref, idColumn, permit);
-  if (step === "dropVectorIndex") return generations.dropVectorIndex(ref, vectorColumn, permit);
-  return generations.buildVectorIndex(ref, vectorColumn, "IVF_FLAT", "l2", { numPartitions: 2 }, permit);
+  if (step === "compact") return loads.compact(ref, idColumn, permit);
+  if (step === "optimize") return builds.optimize(ref, permit);
+  if (step === "buildScalarIndex") return builds.buildScalarIndex(ref, idColumn, permit);
+  if (step === "dropVectorIndex") return builds.dropVectorIndex(ref, vectorColumn, permit);
+  return builds.buildVectorIndex(ref, vectorColumn, "IVF_FLAT", "l2", { numPartitions: 2 }, permit);
 }
 
 async function loaded(): Promise<unknown> {
@@ -192,7 +204,7 @@ test.each(writes)("a task that was thought dead at %s writes nothing after the p
   const counted = await loaded();
   const late = frozenAt(step);
   const permit = writePermit(container.registry, id, (await planned()).ref);
-  const writing = write(step, late.deps.generations, permit);
+  const writing = write(step, late.deps, permit);
   const refused = expect(writing).rejects.toMatchObject({ kind: "Conflict" });
   await late.frozen;
   await publish(counted);
@@ -204,9 +216,9 @@ test.each(writes)("a task that was thought dead at %s writes nothing after the p
 test.each(writes)("a task that may %s just before the publication is refused at its commit", async (step) => {
   const counted = await loaded();
   const permitted = writePermit(container.registry, id, (await planned()).ref);
-  await write("buildVectorIndex", container.generations, permitted); // for dropVectorIndex
+  await write("buildVectorIndex", container, permitted); // for dropVectorIndex
   const pause = new Pause();
-  const writing = write(step, container.generations, async () => {
+  const writing = write(step, container, async () => {
     await permitted();
     await pause.here();
   });
@@ -236,7 +248,7 @@ test("what is published is what was verified, whatever a late task has written i
   const { rows: counted } = (await loaded()) as { rows: number };
   const index = await run("build");
   const verified = await run("verify", { rows: counted, index });
-  await write("dropVectorIndex", container.generations, async () => undefined);
+  await write("dropVectorIndex", container, async () => undefined);
   await run("publish", { index, verified });
   await expectServedAsVerified();
 });

@@ -187,7 +187,7 @@ test("a recall that cannot be reached leaves the published generation, its rows 
 test("an index that misses the target when rows were folded into it is built again", async () => {
   const all = sampleRows(700);
   await publishedAndAppended(all, 100, { indexType: "HNSW_SQ" });
-  container.generations = blindAtFirst(container.generations);
+  container.probes = blindAtFirst(container.probes);
   expect((await runJob(container, optimize)).error).toBeNull();
   const { published, recall } = await described();
   expect(published?.reasons.at(-1)).toMatch(

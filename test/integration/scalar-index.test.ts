@@ -32,16 +32,16 @@ test("builds that do not fit in LanceDB's memory beside each other fit one after
   const all = ["g1", "g2", "g3", "g4"];
   for (const generation of all) await writeWide(generation, 2);
   await Promise.all(
-    all.map((generation) => container.generations.buildScalarIndex(refOf(generation), "text", allowed)),
+    all.map((generation) => container.builds.buildScalarIndex(refOf(generation), "text", allowed)),
   );
 });
 
 test("a column whose values cannot be sorted is refused by its name, and its width is told from its rows", async () => {
   await writeWide("g1", 5);
-  const build = container.generations.buildScalarIndex(refOf("g1"), "text", allowed);
+  const build = container.builds.buildScalarIndex(refOf("g1"), "text", allowed);
   await expect(build).rejects.toMatchObject({
     kind: "IndexParametersInvalid",
     message: expect.stringMatching(/^column "text" cannot have a scalar index: its values are too large/),
   });
-  expect(await container.generations.widthOf(refOf("g1"), "text")).toMatchObject({ most: 20_000 });
+  expect(await container.builds.widthOf(refOf("g1"), "text")).toMatchObject({ most: 20_000 });
 });

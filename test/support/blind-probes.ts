@@ -1,10 +1,10 @@
 import type { Container } from "../../lib/container.ts";
 
 /** The first so many probes find nothing through the index, as if its codes told no vectors apart. */
-export function blindAtFirst(generations: Container["generations"], probes = 1): Container["generations"] {
-  let blind = probes;
-  const probe: typeof generations.probe = async (...given) => {
-    const found = await generations.probe(...given);
+export function blindAtFirst(probes: Container["probes"], count = 1): Container["probes"] {
+  let blind = count;
+  const probe: typeof probes.probe = async (...given) => {
+    const found = await probes.probe(...given);
     if (blind === 0) return found;
     blind -= 1;
     return {
@@ -16,10 +16,5 @@ export function blindAtFirst(generations: Container["generations"], probes = 1):
       close: () => found.close(),
     };
   };
-  return new Proxy(generations, {
-    get: (target, name) => {
-      const own = name === "probe" ? probe : Reflect.get(target, name, target);
-      return typeof own === "function" ? own.bind(target) : own;
-    },
-  });
+  return { probe };
 }

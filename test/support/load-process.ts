@@ -1,7 +1,7 @@
 import { createContainer } from "../../lib/container.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { loadUnits } from "../../lib/domain/load/load-units.ts";
-import { compactGeneration } from "../../lib/domain/load/seal-load.ts";
+import { sealLoad } from "../../lib/domain/load/seal-load.ts";
 import { planMigration } from "../../lib/domain/plan/plan-migration.ts";
 
 /**
@@ -18,7 +18,7 @@ const planned = await planMigration(container, id, input, context);
 const started = performance.now();
 await loadUnits(container, id, planned, 0, context);
 const loadMs = performance.now() - started;
-const { sealed, rows } = await compactGeneration(container, id, planned, input);
+const { sealed, rows } = await sealLoad(container, id, planned, input);
 await container.close();
 const { maxRSS } = process.resourceUsage();
 console.log(JSON.stringify({ sealed, rows, units: planned.units.length, loadMs, peakBytes: maxRSS * 1024 }));

@@ -7,7 +7,8 @@ import {
   summarise,
   widenForFilter,
 } from "../../lib/domain/recall/choose-search-defaults.ts";
-import { type Measured, type Measurement, refined } from "../../lib/domain/recall/measurement.ts";
+import type { Measured, Measurement } from "../../lib/domain/recall/measurement.ts";
+import { refined } from "../../lib/domain/search/defaults-at-k.ts";
 
 const sampled = 100;
 const ivf: IndexPlan = { type: "IVF_PQ", parameters: { numPartitions: 100 }, reasons: [] };

@@ -5,6 +5,7 @@ import type { Plan } from "../jobs/plan.ts";
 import { exactInstead, type IndexPlan, withFewerPartitions } from "../plan/plan-index.ts";
 import { whyUnlikely } from "../source/filter-columns.ts";
 import { kindOf } from "../values/filter-types.ts";
+import type { Builds } from "./builds.ts";
 import { plansInTurn } from "./finer-index.ts";
 
 /** What was built, and the columns that nobody named whose scalar indexes were left out. */
@@ -17,9 +18,15 @@ export interface WantedIndex extends Pick<AskedIndex, "indexType" | "indexParame
   missed?: string[];
 }
 
+/** What builds, and what says how many rows there are. */
+export interface BuildDependencies {
+  generations: Generations;
+  builds: Builds;
+}
+
 /** Where it is built, and with whose leave. */
 interface Site {
-  generations: Generations;
+  builds: Builds;
   plan: Plan;
   permit: WritePermit;
 }
@@ -31,13 +38,13 @@ interface Site {
  * @throws IndexParametersInvalid, also naming a column that was asked for and cannot be indexed
  */
 export async function buildGeneration(
-  generations: Generations,
+  { generations, builds }: BuildDependencies,
   plan: Plan,
   { indexType, indexParameters, missed = [] }: WantedIndex,
   metric: Metric,
   permit: WritePermit,
 ): Promise<BuiltIndex> {
-  const site = { generations, plan, permit };
+  const site = { builds, plan, permit };
   const rows = await generations.rowsOf(plan.ref);
   const { dimension } = plan.target;
   const plans = plansInTurn({ type: indexType, rows, dimension, asked: indexParameters });
@@ -56,15 +63,12 @@ export async function buildGeneration(
 }
 
 /** @returns why a column that nobody named has no index */
-async function buildOrLeaveOut(
-  { generations, plan, permit }: Site,
-  column: string,
-): Promise<string | undefined> {
+async function buildOrLeaveOut({ builds, plan, permit }: Site, column: string): Promise<string | undefined> {
   const isAsked = !plan.unaskedFilterColumns.includes(column);
-  const why = isAsked ? undefined : await tooWide(generations, plan, column);
+  const why = isAsked ? undefined : await tooWide(builds, plan, column);
   if (why) return why;
   try {
-    await generations.buildScalarIndex(plan.ref, column, permit);
+    await builds.buildScalarIndex(plan.ref, column, permit);
     return undefined;
   } catch (error) {
     if (isAsked || !isOfTheColumn(error)) throw error;
@@ -73,14 +77,10 @@ async function buildOrLeaveOut(
 }
 
 /** A footer does not tell how wide strings are: it counts a value of a dictionary once, however many rows have it. */
-async function tooWide(
-  generations: Generations,
-  { ref, target }: Plan,
-  column: string,
-): Promise<string | undefined> {
+async function tooWide(builds: Builds, { ref, target }: Plan, column: string): Promise<string | undefined> {
   const type = target.columns.find(({ name }) => name === column)?.type ?? "";
   if (kindOf(type) !== "string") return undefined;
-  return whyUnlikely(await generations.widthOf(ref, column));
+  return whyUnlikely(await builds.widthOf(ref, column));
 }
 
 /** What would fail again, and says nothing of store or network. */
@@ -90,15 +90,15 @@ function isOfTheColumn(error: unknown): error is DomainError {
 
 /** Of vectors that are few or equal not as many clusters can be formed as were planned: then of as many as there are. */
 async function buildVectorIndex(site: Site, planned: IndexPlan, metric: Metric): Promise<IndexPlan> {
-  const { generations, plan, permit } = site;
+  const { builds, plan, permit } = site;
   const { ref, target } = plan;
   if (planned.type === "EXACT") {
-    await generations.dropVectorIndex(ref, target.vectorColumn, permit);
+    await builds.dropVectorIndex(ref, target.vectorColumn, permit);
     return planned;
   }
   const { type, parameters } = planned;
   const build = [ref, target.vectorColumn, type, metric, parameters, permit] as const;
-  const clusters = await generations.buildVectorIndex(...build);
+  const clusters = await builds.buildVectorIndex(...build);
   if (clusters === undefined) return planned;
   const isFewer = clusters >= 1 && clusters < (parameters.numPartitions ?? 1);
   const instead = isFewer ? withFewerPartitions(planned, clusters) : exactInstead(planned);

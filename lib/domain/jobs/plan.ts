@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { chosenColumns, column, generationRef } from "../index/index-entry.ts";
-import { indexUpkeep } from "../plan/plan-optimize.ts";
 import type { PlannedFile, TargetSchema, Unit } from "../source/parquet-source.ts";
 
 const unit = z.object({
@@ -20,6 +19,10 @@ const target = z.object({
   partitionBase: z.string().optional(),
   skipBadVectors: z.boolean().optional(),
 }) satisfies z.ZodType<TargetSchema>;
+
+/** What becomes of the vector index: it is as it should be, LanceDB folds new rows into it, or it is built again. */
+export const indexUpkeep = z.object({ way: z.enum(["keep", "fold", "rebuild"]), why: z.string() });
+export type IndexUpkeep = z.infer<typeof indexUpkeep>;
 
 /** What a job will do, written once by its first task and read by all the others. */
 export const plan = z.object({

@@ -1,9 +1,9 @@
 import type { Buckets } from "../bucket.ts";
 import { DomainError } from "../errors.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
+import { publishedOf } from "../index/published.ts";
 import { splitSource } from "../names.ts";
 import type { Stores } from "../object-store.ts";
-import { publishedOf } from "../search/describe-index.ts";
 import { executionOf } from "./get-job.ts";
 import { type JobInput, machineOf } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";

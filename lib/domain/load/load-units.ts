@@ -1,17 +1,17 @@
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
-import type { Generations } from "../index/generations.ts";
 import type { JobLedger } from "../jobs/job-ledger.ts";
 import { type Plan, plannedFiles, redoList, unitsOf } from "../jobs/plan.ts";
 import type { ParquetSource, Unit } from "../source/parquet-source.ts";
 import type { Clock, TaskContext } from "../task-context.ts";
 import { AppendsUnderWay } from "./appends-under-way.ts";
 import { LoadProgress } from "./load-progress.ts";
+import type { Loads } from "./loads.ts";
 
 export interface LoadDependencies {
   ledger: JobLedger;
   parquet: ParquetSource;
-  generations: Generations;
+  loads: Loads;
   clock: Clock;
 }
 
@@ -45,9 +45,9 @@ export async function loadUnits(
 }
 
 /** @returns true: nothing is left for a worker to do @throws the error, where it is no refusal of a table that is sealed */
-async function leaveToCount({ generations }: LoadDependencies, plan: Plan, error: unknown): Promise<true> {
+async function leaveToCount({ loads }: LoadDependencies, plan: Plan, error: unknown): Promise<true> {
   const isRefusal = error instanceof DomainError && error.kind === "StoreUnavailable";
-  if (!isRefusal || (await generations.takesAppends(plan.ref))) throw error;
+  if (!isRefusal || (await loads.takesAppends(plan.ref))) throw error;
   return true;
 }
 
@@ -96,7 +96,7 @@ async function sendUnits(
     await deps.ledger.refuseEnded(job);
     if (skipped) await deps.ledger.recordSkipped(job, unit.id, skipped);
     const rows = unit.rows - (skipped?.rows ?? 0);
-    const append = async () => void (rows > 0 && (await deps.generations.append(plan.ref, ipc)));
+    const append = async () => void (rows > 0 && (await deps.loads.append(plan.ref, ipc)));
     await appends.begin(
       () => append().finally(release),
       async () => void (fresh.includes(unit) && (await progress.add(unit, rows))),
@@ -168,7 +168,7 @@ function areCommitted(deps: LoadDependencies, job: string, plan: Plan, units: Un
   return Promise.all(
     units.map(async (unit) => {
       const rows = await rowsAppended(deps, job, plan, unit);
-      return (await deps.generations.rowsOfUnit(plan.ref, unit.id)) === rows;
+      return (await deps.loads.rowsOfUnit(plan.ref, unit.id)) === rows;
     }),
   );
 }

@@ -11,12 +11,13 @@ import { type Plan, type redoList, sealRounds } from "../jobs/plan.ts";
 import type { Unit } from "../source/parquet-source.ts";
 import { invalidSources } from "../source/source-layout.ts";
 import { placeOf } from "../source/units.ts";
-import type { DuplicateId, Seal } from "./sealed-table.ts";
+import type { DuplicateId, Loads, Seal } from "./loads.ts";
 
-export interface CompactDependencies {
+export interface SealDependencies {
   registry: IndexRegistry;
   ledger: JobLedger;
   generations: Generations;
+  loads: Loads;
 }
 
 /**
@@ -33,26 +34,26 @@ export interface CompactDependencies {
  * @returns whether the rows are those of the source; if not, the load has to run again
  * @throws SourceInvalid naming duplicate ids, RowsMiscounted after too many rounds
  */
-export async function compactGeneration(
-  deps: CompactDependencies,
+export async function sealLoad(
+  deps: SealDependencies,
   job: string,
   plan: Plan,
   input: MigrateInput,
 ): Promise<{ sealed: boolean; rows: number }> {
-  const { generations } = deps;
+  const { generations, loads } = deps;
   const { ref, target } = plan;
   const skipped = target.skipBadVectors ? await skippedIn(deps.ledger, job, plan) : undefined;
-  if (await generations.hasOrigins(ref)) {
-    const seal = await generations.seal(ref);
-    const { rowsByUnit, duplicates } = await generations.tally(ref, seal, target.idColumn);
+  if (await loads.hasOrigins(ref)) {
+    const seal = await loads.seal(ref);
+    const { rowsByUnit, duplicates } = await loads.tally(ref, seal, target.idColumn);
     const expected = ({ id, rows }: Unit) => rows - (skipped?.byUnit.get(id)?.rows ?? 0);
     const wrong = plan.units.filter((unit) => (rowsByUnit.get(unit.id) ?? 0) !== expected(unit));
     if (wrong.length > 0) return reload(deps, job, ref, seal, wrong, rowsByUnit);
     if (duplicates.length > 0 && input.onDuplicate === "fail") throw duplicateIds(plan, duplicates);
-    await generations.deleteOrigins(ref, seal, earlierOf(duplicates));
-    await generations.dropOrigins(ref, seal);
+    await loads.deleteOrigins(ref, seal, earlierOf(duplicates));
+    await loads.dropOrigins(ref, seal);
   }
-  await generations.compact(ref, target.idColumn, writePermit(deps.registry, job, ref));
+  await loads.compact(ref, target.idColumn, writePermit(deps.registry, job, ref));
   const rows = await generations.rowsOf(ref);
   const most = plan.rows - (skipped?.rows ?? 0);
   if (rows > most) throw miscounted(`the generation has ${rows} rows, its source ${most}`);
@@ -76,7 +77,7 @@ async function skippedIn(ledger: JobLedger, job: string, plan: Plan) {
 const earlierOf = (duplicates: DuplicateId[]) => duplicates.flatMap(({ origins }) => origins.slice(0, -1));
 
 async function reload(
-  { ledger, generations }: CompactDependencies,
+  { ledger, loads }: SealDependencies,
   job: string,
   ref: GenerationRef,
   seal: Seal,
@@ -84,9 +85,9 @@ async function reload(
   rowsByUnit: Map<number, number>,
 ) {
   await countRound(ledger, job, wrong, rowsByUnit);
-  for (const { id } of wrong) if (rowsByUnit.get(id)) await generations.deleteUnit(ref, seal, id);
+  for (const { id } of wrong) if (rowsByUnit.get(id)) await loads.deleteUnit(ref, seal, id);
   await ledger.write(job, "redo", { units: wrong.map(({ id }) => id) } satisfies z.infer<typeof redoList>);
-  await generations.unseal(ref, seal);
+  await loads.unseal(ref, seal);
   return { sealed: false, rows: 0 };
 }
 

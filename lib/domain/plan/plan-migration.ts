@@ -4,6 +4,7 @@ import type { ChosenColumns } from "../index/index-entry.ts";
 import { discardGeneration } from "../jobs/discard-generation.ts";
 import type { MigrateInput } from "../jobs/job.ts";
 import { type Plan, plan } from "../jobs/plan.ts";
+import type { Loads } from "../load/loads.ts";
 import { generationNumber, splitSource } from "../names.ts";
 import type { ObjectStat, Stores } from "../object-store.ts";
 import { chooseColumns } from "../source/choose-columns.ts";
@@ -27,6 +28,7 @@ export interface PlanDependencies extends ClaimDependencies {
   buckets: Buckets;
   stores: Stores;
   parquet: ParquetSource;
+  loads: Loads;
   /** What the task that builds will have. */
   buildRoom(): Promise<BuildRoom>;
 }
@@ -75,7 +77,7 @@ export async function planMigration(
     claimedAt: claim.since,
   };
   await sweepLeftovers(deps, made);
-  await deps.generations.create(ref, target);
+  await deps.loads.create(ref, target);
   return keepPlan(deps, job, made);
 }
 

@@ -1,12 +1,8 @@
-import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import type { VectorIndexState } from "../index/generations.ts";
 import type { AskedIndex, Publication } from "../index/index-entry.ts";
+import type { IndexUpkeep } from "../jobs/plan.ts";
 import type { IndexPlan } from "./plan-index.ts";
-
-/** What becomes of the vector index: it is as it should be, LanceDB folds new rows into it, or it is built again. */
-export const indexUpkeep = z.object({ way: z.enum(["keep", "fold", "rebuild"]), why: z.string() });
-export type IndexUpkeep = z.infer<typeof indexUpkeep>;
 
 /**
  * The rule of an optimization. LanceDB's `optimize()` takes rows that are not indexed into the partitions and codes of

@@ -1,9 +1,8 @@
 import { DomainError } from "../errors.ts";
 import type { AskedIndex, GenerationRef, Publication } from "../index/index-entry.ts";
-import { writePermit } from "../index/write-permit.ts";
+import { publishedOf } from "../index/published.ts";
 import type { BuildIndexInput, OptimizeInput } from "../jobs/job.ts";
 import { type Plan, plan } from "../jobs/plan.ts";
-import { publishedOf } from "../search/describe-index.ts";
 import { indexable, refuseUnfilterable } from "../source/filter-columns.ts";
 import { refuseWithoutRoom } from "./build-needs.ts";
 import { claimGeneration } from "./claim-generation.ts";
@@ -80,14 +79,4 @@ async function isKept(
   if (targetRecall !== undefined && targetRecall !== recall.target) return false;
   if ((await generations.version(from)) !== recall.version) return false;
   return (await ledger.end(job, "succeeded")).state === "succeeded";
-}
-
-/** Copies the version that was planned. Repeated, it copies the same files to the same places. */
-export async function forkGeneration(
-  { registry, generations }: Pick<PlanDependencies, "registry" | "generations">,
-  job: string,
-  { published, ref }: Plan,
-): Promise<void> {
-  if (!published?.version) return;
-  await generations.fork(published.ref, published.version, ref, writePermit(registry, job, ref));
 }

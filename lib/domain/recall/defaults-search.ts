@@ -1,6 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import type { SearchDefaults } from "../index/index-entry.ts";
-import { type Measured, type Measurement, refined } from "./measurement.ts";
+import { refined } from "../search/defaults-at-k.ts";
+import type { Measured, Measurement } from "./measurement.ts";
 
 /** A width of a ladder, by its place there, and how much is refined. */
 export interface Rung {

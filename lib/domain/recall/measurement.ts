@@ -28,8 +28,3 @@ export interface Measured {
   /** Median time of a search. */
   medianMs(settings: SearchDefaults): Promise<number>;
 }
-
-/** With that many times k candidates compared again; once k is what is found without. */
-export function refined(width: SearchDefaults, refineFactor: number): SearchDefaults {
-  return refineFactor > 1 ? { ...width, refineFactor } : width;
-}

@@ -1,4 +1,4 @@
-import type { SearchDefaults } from "../index/index-entry.ts";
+import type { GenerationRef, Metric, SearchDefaults } from "../index/index-entry.ts";
 
 export interface ProbeVector {
   /** Of the row that stands exactly there, which is no answer to the question for its neighbours; null if none does. */
@@ -37,4 +37,9 @@ export interface RecallProbe extends Neighbours {
   /** Neighbours among one row in so many, as a filter leaves them. */
   among(oneIn: number): Neighbours;
   close(): Promise<void>;
+}
+
+/** Who opens a generation to measure its recall. */
+export interface Probes {
+  probe(ref: GenerationRef, vectorColumn: string, metric: Metric): Promise<RecallProbe>;
 }

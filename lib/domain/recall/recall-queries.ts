@@ -1,8 +1,9 @@
 import { limits } from "../../config/limits.ts";
 import type { SearchDefaults } from "../index/index-entry.ts";
+import { refined } from "../search/defaults-at-k.ts";
 import type { TaskContext } from "../task-context.ts";
 import { summarise } from "./choose-search-defaults.ts";
-import { type Foresee, type Measure, type Measured, refined } from "./measurement.ts";
+import type { Foresee, Measure, Measured } from "./measurement.ts";
 import type { Nearest, Neighbours, ProbeVector } from "./recall-probe.ts";
 
 /** A question whose right answers are known. */

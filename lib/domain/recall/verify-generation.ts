@@ -14,8 +14,13 @@ import {
   widenForMore,
 } from "./choose-search-defaults.ts";
 import type { Measurement } from "./measurement.ts";
-import type { ProbeVector, RecallProbe } from "./recall-probe.ts";
+import type { Probes, ProbeVector, RecallProbe } from "./recall-probe.ts";
 import { RecallQueries } from "./recall-queries.ts";
+
+export interface VerifyDependencies {
+  generations: Generations;
+  probes: Probes;
+}
 
 export interface Verified {
   searchDefaults: SearchDefaults;
@@ -31,7 +36,7 @@ export interface Verified {
  * @throws RowsMiscounted, RecallNotReached naming the best that was seen
  */
 export async function verifyGeneration(
-  generations: Generations,
+  { generations, probes }: VerifyDependencies,
   plan: Pick<Plan, "ref" | "target">,
   built: IndexPlan,
   wanted: { metric: Metric; targetRecall: number; rows: number; isOnStore: boolean },
@@ -43,7 +48,7 @@ export async function verifyGeneration(
       "RowsMiscounted",
       `the generation has ${rows} rows, the load sealed ${wanted.rows}`,
     );
-  const probe = await generations.probe(plan.ref, plan.target.vectorColumn, wanted.metric);
+  const probe = await probes.probe(plan.ref, plan.target.vectorColumn, wanted.metric);
   try {
     const sample = await sampled(probe, built, recallSampleSize(rows, plan.target.dimension));
     const [one, queries, hundred] = await RecallQueries.of(probe, sample, [1, limits.recallK, 100], context);

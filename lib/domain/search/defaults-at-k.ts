@@ -1,6 +1,5 @@
 import { limits } from "../../config/limits.ts";
 import type { Publication, SearchDefaults, ServedIndexType } from "../index/index-entry.ts";
-import { refined } from "../recall/measurement.ts";
 
 /** Whether distances are told by codes, so that comparing vectors again finds what they got wrong. */
 const isCoded = (type: ServedIndexType): boolean => type !== "IVF_FLAT" && type !== "EXACT";
@@ -57,4 +56,9 @@ function widened({ nprobes, ef, ...others }: SearchDefaults, by: number, { index
     ...others,
     ...(ef === undefined ? {} : { ef: Math.max(ef, Math.min(limits.maxEf, times(ef))) }),
   };
+}
+
+/** With that many times k candidates compared again; once k is what is found without. */
+export function refined(width: SearchDefaults, refineFactor: number): SearchDefaults {
+  return refineFactor > 1 ? { ...width, refineFactor } : width;
 }

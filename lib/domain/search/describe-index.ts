@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { pageWithin } from "../answer-size.ts";
-import { DomainError } from "../errors.ts";
-import { type IndexEntry, indexEntry, type ListedEntry, recallReport } from "../index/index-entry.ts";
+import { indexEntry, type ListedEntry, recallReport } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import type { WarmIndexes } from "./reader.ts";
 
@@ -74,10 +73,4 @@ export async function listIndexes(
   const { entries, next } = await registry.list(page.cursor, page.limit);
   const indexes = pageWithin(entries);
   return { indexes, next: (indexes.length < entries.length ? indexes.at(-1)?.name : next) ?? null };
-}
-
-/** The published generation of an entry. @throws IndexNotReady */
-export function publishedOf(entry: IndexEntry) {
-  if (entry.published) return entry.published;
-  throw new DomainError("IndexNotReady", `nothing of index "${entry.name}" is published yet`);
 }

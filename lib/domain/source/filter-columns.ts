@@ -1,11 +1,16 @@
 import { limits } from "../../config/limits.ts";
 import { DomainError, summaryOf } from "../errors.ts";
-import type { ValueWidth } from "../index/generations.ts";
 import type { Column } from "../index/index-entry.ts";
 import { listed } from "../listed.ts";
 import { type Kind, kindOf } from "../values/filter-types.ts";
 import type { TargetSchema } from "./parquet-source.ts";
 import type { SourceFile } from "./source-layout.ts";
+
+/** Bytes of a column's values. */
+export interface ValueWidth {
+  mean: number;
+  most: number;
+}
 
 /** Times are compared as numbers (filter-sql.ts), for which no index on them is used. */
 const indexedKinds = new Set<Kind | undefined>(["string", "integer", "number", "boolean"]);

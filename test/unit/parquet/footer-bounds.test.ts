@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readTail } from "../../../lib/adapters/parquet/file-tail.ts";
 import { encryptedColumns } from "../../../lib/adapters/parquet/footers/footer-scan.ts";
+import { readTail } from "../../../lib/adapters/parquet/pages/file-tail.ts";
 import { limits } from "../../../lib/config/limits.ts";
 import { parquetBytes, sampleRows } from "../../support/parquet-files.ts";
 import { decodeFile } from "./decode-file.ts";

@@ -12,7 +12,7 @@ import {
 import fc from "fast-check";
 import { Encoding, WriterVersion } from "parquet-wasm/node";
 import { expect, test } from "vitest";
-import { readTail } from "../../../lib/adapters/parquet/file-tail.ts";
+import { readTail } from "../../../lib/adapters/parquet/pages/file-tail.ts";
 import { VectorColumn } from "../../../lib/adapters/parquet/pages/vector-column.ts";
 import { limits } from "../../../lib/config/limits.ts";
 import type { Unit } from "../../../lib/domain/source/parquet-source.ts";

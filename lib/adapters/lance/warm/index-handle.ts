@@ -1,6 +1,6 @@
 import { limits } from "../../../config/limits.ts";
 import type { IndexEntry, Publication } from "../../../domain/index/index-entry.ts";
-import { publishedOf } from "../../../domain/search/describe-index.ts";
+import { publishedOf } from "../../../domain/index/published.ts";
 import type { Lease, Reader } from "../../../domain/search/reader.ts";
 import { lanceCall } from "../lance-errors.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";

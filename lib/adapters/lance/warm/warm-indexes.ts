@@ -2,7 +2,7 @@ import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import type { IndexEntry, Publication } from "../../../domain/index/index-entry.ts";
 import type { IndexRegistry } from "../../../domain/index/index-registry.ts";
-import { publishedOf } from "../../../domain/search/describe-index.ts";
+import { publishedOf } from "../../../domain/index/published.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
 import type { Lease, WarmIndexes } from "../../../domain/search/reader.ts";
 import type { Consistency } from "../../../domain/search/search-request.ts";

@@ -1,7 +1,7 @@
 import { Index, type Table } from "@lancedb/lancedb";
 import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
-import type { ValueWidth } from "../../../domain/index/generations.ts";
+import type { ValueWidth } from "../../../domain/source/filter-columns.ts";
 import { Places } from "../../places.ts";
 import { isOutOfMemory } from "../lance-errors.ts";
 import { sampleOffsets } from "../sample-offsets.ts";

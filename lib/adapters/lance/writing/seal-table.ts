@@ -1,6 +1,6 @@
 import type { Table } from "@lancedb/lancedb";
 import type { Schema } from "apache-arrow";
-import type { Seal } from "../../../domain/load/sealed-table.ts";
+import type { Seal } from "../../../domain/load/loads.ts";
 import { originColumn } from "../../arrow/arrow-schema.ts";
 import { changedMeanwhile } from "../lance-errors.ts";
 

@@ -1,7 +1,7 @@
 import type { Table } from "@lancedb/lancedb";
 import type { Data, RecordBatch } from "apache-arrow";
 import { limits } from "../../../config/limits.ts";
-import type { DuplicateId, Seal } from "../../../domain/load/sealed-table.ts";
+import type { DuplicateId, Seal } from "../../../domain/load/loads.ts";
 import { utf8 } from "../../utf8.ts";
 import { inBatches } from "../in-batches.ts";
 

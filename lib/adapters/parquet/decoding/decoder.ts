@@ -4,14 +4,13 @@ import "../../arrow/byte-order-marks.ts";
 import { limits } from "../../../config/limits.ts";
 import type { FileFooter } from "../../../domain/source/parquet-source.ts";
 import { encryptedColumn } from "../../../domain/source/source-layout.ts";
-import { readTail, readThrough } from "../file-tail.ts";
 import { preferPlainTypes } from "../footers/arrow-hint.ts";
-import { footerOf } from "../footers/footer.ts";
 import { encryptedColumns } from "../footers/footer-scan.ts";
 import { instantsOf } from "../footers/int96.ts";
 import { plainFooter } from "../footers/plain-footer.ts";
 import { uuidColumns } from "../footers/uuid-columns.ts";
 import { valuesField } from "../footers/vector-structs.ts";
+import { readTail, readThrough } from "../pages/file-tail.ts";
 import { bytesInDictionaries } from "../pages/plain-bytes.ts";
 import { type PageRanges, RangeMemory } from "../pages/range-memory.ts";
 import { VectorColumn } from "../pages/vector-column.ts";
@@ -19,6 +18,7 @@ import type { ParquetWasm } from "../wasm/parquet-wasm.ts";
 import { RangeBlob } from "../wasm/range-blob.ts";
 import { ReadFailed, Refusal } from "./decode-errors.ts";
 import type { DecodeAnswer, DecodedUnit, DecodeRequest, ReadFile } from "./decode-messages.ts";
+import { footerOf } from "./footer.ts";
 import { type AskedUnit, BadVector, decodeUnit, type OpenFile } from "./unit-decoder.ts";
 
 /** Answers questions about files, one at a time. */

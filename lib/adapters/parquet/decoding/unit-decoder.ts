@@ -3,7 +3,7 @@ import type { ParquetFile, RecordBatch as WasmRecordBatch } from "parquet-wasm/n
 import type { TargetSchema, Unit } from "../../../domain/source/parquet-source.ts";
 import { partitionsOf } from "../../../domain/source/partition-columns.ts";
 import { batchRowsOf, pageRowsOf, placeOf, placeOfUnit } from "../../../domain/source/units.ts";
-import type { FileTail } from "../file-tail.ts";
+import type { FileTail } from "../pages/file-tail.ts";
 import type { VectorColumn } from "../pages/vector-column.ts";
 import { BadRows } from "./bad-rows.ts";
 import { withBinaryAsText } from "./binary-texts.ts";

@@ -1,4 +1,4 @@
-import { type FileTail, trailerBytes } from "../file-tail.ts";
+import { type FileTail, trailerBytes } from "../pages/file-tail.ts";
 import { enough, ThriftReader } from "../pages/thrift-reader.ts";
 import { endOf } from "../pages/vector-chunks.ts";
 

@@ -1,5 +1,5 @@
 import { limits } from "../../../config/limits.ts";
-import type { FileTail, ReadRange } from "../file-tail.ts";
+import type { FileTail, ReadRange } from "./file-tail.ts";
 import { readPageHeader } from "./page-header.ts";
 import { type FieldReaders, ThriftReader } from "./thrift-reader.ts";
 

@@ -1,6 +1,6 @@
 import type { Unit } from "../../../domain/source/parquet-source.ts";
 import { batchRowsOf } from "../../../domain/source/units.ts";
-import type { FileTail } from "../file-tail.ts";
+import type { FileTail } from "./file-tail.ts";
 import type { PageRanges } from "./range-memory.ts";
 import { type VectorChunks, vectorChunksOf } from "./vector-chunks.ts";
 import { VectorPages } from "./vector-pages.ts";

@@ -1,4 +1,4 @@
-import type { ReadRange } from "../file-tail.ts";
+import type { ReadRange } from "../pages/file-tail.ts";
 import type { ParquetWasm } from "./parquet-wasm.ts";
 
 /** A Blob whose bytes are read when they are asked for: parquet-wasm reads footers and row groups from it. */

@@ -1,4 +1,4 @@
-import { limits } from "../../config/limits.ts";
+import { limits } from "../../../config/limits.ts";
 
 export type ReadRange = (start: number, end: number) => Promise<Uint8Array>;
 

@@ -2,9 +2,9 @@ import { DataType, type Field, tableFromIPC } from "apache-arrow";
 import type { ParquetFile, RowGroupMetaData } from "parquet-wasm/node";
 import type { FileFooter, SourceColumn, VectorLayout } from "../../../domain/source/parquet-source.ts";
 import { storedType } from "../../arrow/stored-types.ts";
-import type { OpenFile } from "../decoding/unit-decoder.ts";
-import { int96Type } from "./int96.ts";
-import { valuesField, valuesIn } from "./vector-structs.ts";
+import { int96Type } from "../footers/int96.ts";
+import { valuesField, valuesIn } from "../footers/vector-structs.ts";
+import type { OpenFile } from "./unit-decoder.ts";
 
 /**
  * What a file's footer says, without reading a row.
