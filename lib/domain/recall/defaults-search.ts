@@ -50,10 +50,11 @@ export class DefaultsSearch {
   async #fastest(refines: number[]): Promise<{ fastest?: Rung; unrefined?: Rung }> {
     const [least, ...larger] = await this.#thoseThatReach(refines);
     if (least === undefined) return {};
-    let fastest = { refine: least, rung: await this.#leastRung(least, this.#widths.length - 1) };
+    const top = this.#widths.length - 1;
+    let fastest = { refine: least, rung: await this.#leastRung([least, ...larger], top) };
     const found = least === 1 ? { unrefined: fastest } : {};
-    for (const refine of larger) {
-      const faster = await this.#faster(fastest, refine);
+    for (const [i, refine] of larger.entries()) {
+      const faster = await this.#faster(fastest, [refine, ...larger.slice(i + 1)]);
       if (!faster) break;
       fastest = faster;
     }
@@ -61,12 +62,12 @@ export class DefaultsSearch {
   }
 
   /** A search that compares more takes longer at equal width: only a smaller one can be faster. */
-  async #faster(than: Rung, refine: number): Promise<Rung | undefined> {
+  async #faster(than: Rung, [refine = 1, ...larger]: number[]): Promise<Rung | undefined> {
     const share = than.refine > 1 ? 1 : limits.refiningTakes;
     const most = this.#widthOf(than.rung) * share;
     const top = this.#widths.findLastIndex((_, rung) => rung < than.rung && this.#widthOf(rung) <= most);
     if (top < 0 || !this.#reaches(await this.#decided({ rung: top, refine }))) return undefined;
-    const other = { refine, rung: await this.#leastRung(refine, top) };
+    const other = { refine, rung: await this.#leastRung([refine, ...larger], top) };
     const [before, after] = [await this.#msOf(than), await this.#msOf(other)];
     return after < before * share ? other : undefined;
   }
@@ -118,9 +119,12 @@ export class DefaultsSearch {
     return [];
   }
 
-  /** Bisection below a rung that reaches the target. */
-  async #leastRung(refine: number, top: number): Promise<number> {
-    this.#together = [refine, 2 * refine];
+  /**
+   * Bisection below a rung that reaches the target with the first of the refine factors; the next is foreseen as well,
+   * since it is asked for where it may be faster.
+   */
+  async #leastRung([refine = 1, ...larger]: number[], top: number): Promise<number> {
+    this.#together = [refine, ...larger.slice(0, 1)];
     let [low, high] = [0, top];
     while (low < high) {
       const rung = (low + high) >> 1;

@@ -19,12 +19,14 @@ export class RecallQueries implements Measured {
   readonly #probe: Neighbours;
   readonly #queries: Query[];
   readonly #context: TaskContext;
+  readonly #candidates: Search<SearchDefaults & { most: number }>;
 
   private constructor(k: number, probe: Neighbours, queries: Query[], context: TaskContext) {
     this.k = k;
     this.#probe = probe;
     this.#queries = queries;
     this.#context = context;
+    this.#candidates = this.#listing();
     this.measure = this.#measuring();
     this.foresee = this.#foreseeing();
   }
@@ -65,38 +67,46 @@ export class RecallQueries implements Measured {
     return new RecallQueries(this.k, this.#probe, kept, this.#context);
   }
 
-  /** Searches, each of which is kept: who asks for the same on more queries waits for those that are new. */
+  /**
+   * Refining compares the candidates of a search without it, and finds all right answers among them: these are counted
+   * for every query, and the first queries refined as well. Should that find fewer, all of them are.
+   */
   #measuring(): Measure {
     const search = this.#kept((some, settings: SearchDefaults) => this.#searched(some, settings));
     return async (settings, some) => {
-      const found = await search(settings, some);
-      return summarise(
-        settings,
-        found.map((one) => this.#shareOf(one, this.k)),
-      );
+      const { refineFactor = 1, ...width } = settings;
+      const isRefined = refineFactor > 1;
+      const first = isRefined ? Math.min(limits.recallFirstQueries, some) : some;
+      const answers = this.#shares(await search(settings, first), this.k);
+      if (!isRefined) return summarise(settings, answers);
+      const candidates = await this.#candidates({ ...width, most: refineFactor }, some);
+      const counted = this.#shares(candidates, refineFactor * this.k);
+      const isBorneOut = sum(answers) >= sum(counted.slice(0, answers.length)) - rounding;
+      return summarise(settings, isBorneOut ? counted : this.#shares(await search(settings, some), this.k));
     };
   }
 
-  /**
-   * One search without refining tells the recall of every refine factor: refining compares the first so many times k
-   * candidates again, and finds all right answers among them.
-   */
+  /** One search without refining tells the recall of every refine factor. */
   #foreseeing(): Foresee {
-    const search = this.#kept((some, { most, ...width }: SearchDefaults & { most: number }) =>
+    return async (width, refines, some) => {
+      const found = await this.#candidates({ ...width, most: Math.max(...refines) }, some);
+      return refines.map((refine) => summarise(refined(width, refine), this.#shares(found, refine * this.k)));
+    };
+  }
+
+  /** What is found without refining, so many times k. */
+  #listing(): Search<SearchDefaults & { most: number }> {
+    return this.#kept((some, { most, ...width }: SearchDefaults & { most: number }) =>
       this.#answers(some, most * this.k + selvesOf(some[0]), width),
     );
-    return async (width, refines, some) => {
-      const found = await search({ ...width, most: Math.max(...refines) }, some);
-      return refines.map((refine) =>
-        summarise(
-          refined(width, refine),
-          found.map((one) => this.#shareOf(one, refine * this.k)),
-        ),
-      );
-    };
   }
 
-  #kept<S>(search: (some: Query[], settings: S) => Promise<Found[]>) {
+  #shares(found: Found[], first: number): number[] {
+    return found.map((one) => this.#shareOf(one, first));
+  }
+
+  /** Searches, each of which is kept: who asks for the same on more queries waits for those that are new. */
+  #kept<S>(search: (some: Query[], settings: S) => Promise<Found[]>): Search<S> {
     const known = new Map<string, Found[]>();
     return async (settings: S, some: number): Promise<Found[]> => {
       const key = JSON.stringify(settings);
@@ -142,6 +152,12 @@ export class RecallQueries implements Measured {
   }
 }
 
+/** Of a sum of shares. */
+const rounding = 1e-9;
+
+/** For at least the first so many queries. */
+type Search<S> = (settings: S, some: number) => Promise<Found[]>;
+
 interface Found {
   query: Query;
   /** Where right answers stand among all, without the row that was asked with; of thousands of answers these are few. */
@@ -164,6 +180,8 @@ const nearestOthers = (nearest: Nearest = { ids: [] }, id: string | null): Neare
   ...nearest,
   ids: nearest.ids.filter((one) => one !== id),
 });
+
+const sum = (values: number[]) => values.reduce((all, one) => all + one, 0);
 
 function inTurns<T>(items: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>

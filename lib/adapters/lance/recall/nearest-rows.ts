@@ -19,12 +19,14 @@ export class NearestRows {
     this.#distances = new Float64Array(2 * wanted);
   }
 
-  offer(id: number, distance: number): void {
-    if (!(distance < this.#farthest)) return; // nor one that is no number
+  /** @returns the distance that counts no more, nor does any above */
+  offer(id: number, distance: number): number {
+    if (!(distance < this.#farthest)) return this.#farthest; // nor one that is no number
     this.#ids[this.#count] = id;
     this.#distances[this.#count] = distance;
     this.#count += 1;
     if (this.#count === this.#ids.length) this.#keep();
+    return this.#farthest;
   }
 
   /** @returns the nearest first, at most as many as are wanted */
@@ -36,13 +38,20 @@ export class NearestRows {
     return rows.sort((a, b) => a.distance - b.distance || a.id - b.id).slice(0, this.#wanted);
   }
 
+  /** Of those that are as far away as the last that counts, the first that were offered. */
   #keep(): void {
-    const nearest = this.nearest();
-    for (const [i, { id, distance }] of nearest.entries()) {
-      this.#ids[i] = id;
-      this.#distances[i] = distance;
+    const farthest = this.#distances.toSorted()[this.#wanted - 1] ?? 0;
+    let nearer = 0;
+    for (const distance of this.#distances) if (distance < farthest) nearer += 1;
+    let equal = this.#wanted - nearer;
+    this.#count = 0;
+    for (let i = 0; i < this.#ids.length; i++) {
+      const distance = this.#distances[i] ?? 0;
+      if (distance > farthest || (distance === farthest && equal-- <= 0)) continue;
+      this.#ids[this.#count] = this.#ids[i] ?? 0;
+      this.#distances[this.#count] = distance;
+      this.#count += 1;
     }
-    this.#count = nearest.length;
-    this.#farthest = nearest.at(-1)?.distance ?? this.#farthest;
+    this.#farthest = farthest;
   }
 }
