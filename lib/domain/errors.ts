@@ -155,7 +155,7 @@ export function codeOf(name: string): ErrorCode | undefined {
   return Object.values(errorTable).find(({ code }) => code === name)?.code;
 }
 
-/** One problem of an input: where it is (`body.vector`, `source.part-0.parquet`) and what would be right. */
+/** One problem of an input: where it is (`vector[3]`, `source.part-0.parquet`) and what would be right. */
 export interface Issue {
   path: string;
   message: string;

@@ -3,7 +3,7 @@ import { limits } from "../config/limits.ts";
 import { badRequest, type Issue } from "./errors.ts";
 import { clipped } from "./listed.ts";
 
-/** The problems zod found, each with its path written as in the input: `body.filter.filters[3].column`. */
+/** The problems zod found, each with its path written as in the input: `filter.filters[3].column`. */
 export function issuesOf(error: z.ZodError, root = ""): Issue[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys")

@@ -1,6 +1,7 @@
 import type { Context } from "aws-lambda";
 import { limits } from "../config/limits.ts";
 import { DomainError } from "../domain/errors.ts";
+import { within } from "../domain/within.ts";
 
 /** What is left of a request: its own limit, or the function's less what it takes to answer. */
 export function deadlineOf(
@@ -25,18 +26,18 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const end = new AbortController();
   const { signal } = end;
-  const late = () => end.abort(new DomainError("DeadlineExceeded", "the request took too long"));
   const gone = () => end.abort(new DomainError("ClientGone", "the client went away"));
-  const timer = setTimeout(late, Math.max(0, timeoutMs));
   const ended = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason));
   });
   client?.addEventListener("abort", gone);
   if (client?.aborted) gone();
   try {
-    return await Promise.race([ended, signal.aborted ? ended : work(signal)]);
+    return await within(timeoutMs, Promise.race([ended, signal.aborted ? ended : work(signal)]), () => {
+      end.abort(new DomainError("DeadlineExceeded", "the request took too long"));
+      throw signal.reason;
+    });
   } finally {
-    clearTimeout(timer);
     client?.removeEventListener("abort", gone);
   }
 }

@@ -10,6 +10,7 @@ import { DomainError } from "../domain/errors.ts";
 import { bodyLimit } from "./body-limit.ts";
 import { clientSignal } from "./client-signal.ts";
 import { deadlineOf, withDeadline } from "./deadline.ts";
+import { inPart } from "./in-part.ts";
 import type { Operation, Operations } from "./operations/operation.ts";
 import { parseRequest } from "./parse-request.ts";
 import type { HttpResponse } from "./problem.ts";
@@ -73,7 +74,9 @@ export function httpHandler<
       status = operation.status,
     } = await withDeadline(timeoutMs(), clientSignal(event), (signal) =>
       answer({ ...parsed, timeoutMs, signal } as HttpRequest<O[N]>, built),
-    );
+    ).catch((error) => {
+      throw inPart(operation.body ? "body" : "query", error);
+    });
     return response(status, body, headers);
   });
 }

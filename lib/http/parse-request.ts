@@ -1,7 +1,7 @@
-import type { z } from "zod";
 import { badRequest, DomainError, type Issue } from "../domain/errors.ts";
 import { validate } from "../domain/validate.ts";
 import type { HttpEvent } from "./http-handler.ts";
+import { inPart } from "./in-part.ts";
 import type { Operation } from "./operations/operation.ts";
 
 /**
@@ -15,13 +15,27 @@ export function parseRequest({ path, query, headers, body, parseBody }: Operatio
     path: parsePart(() => validate(path, event.pathParameters ?? {}, "path"), found),
     query: parsePart(() => validate(query, event.queryStringParameters ?? {}, "query"), found),
     headers: headers && parsePart(() => validate(headers, event.headers ?? {}, "header"), found),
-    body: body && parsePart(() => (parseBody ?? byItsSchema(body))(objectIn(event.body)), found),
+    body:
+      body &&
+      parsePart(
+        () =>
+          parseBody
+            ? ownParsed(parseBody, objectIn(event.body))
+            : validate(body, objectIn(event.body), "body"),
+        found,
+      ),
   };
   if (found.issues.length > 0) throw badRequest(found.issues, found.more);
   return parts;
 }
 
-const byItsSchema = (schema: z.ZodType) => (body: object) => validate(schema, body, "body");
+function ownParsed<T>(parse: (body: object) => T, body: object): T {
+  try {
+    return parse(body);
+  } catch (error) {
+    throw inPart("body", error);
+  }
+}
 
 function objectIn(body: unknown): object {
   if (typeof body === "object" && body !== null && !Array.isArray(body)) return body;

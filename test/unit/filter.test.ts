@@ -55,12 +55,12 @@ const wrong: Record<string, { values: Scalar[]; message: RegExp }> = {
 describe.each(Object.entries(wrong))("a value that is wrong for %s", (column, { values, message }) => {
   test.each(values)("%j is refused where it stands", (value) => {
     const one = { path: expect.anything(), message: expect.stringMatching(message) };
-    expect(issuesWith({ op: "eq", column, value })).toEqual([{ ...one, path: "body.filter.value" }]);
-    expect(issuesWith({ op: "in", column, values: [value] })[0]?.path).toBe("body.filter.values[0]");
+    expect(issuesWith({ op: "eq", column, value })).toEqual([{ ...one, path: "filter.value" }]);
+    expect(issuesWith({ op: "in", column, values: [value] })[0]?.path).toBe("filter.values[0]");
     if (column === "flag" || typeof value === "boolean") return;
     expect(issuesWith({ op: "between", column, low: value, high: value }).map(({ path }) => path)).toEqual([
-      "body.filter.low",
-      "body.filter.high",
+      "filter.low",
+      "filter.high",
     ]);
   });
 });
@@ -85,10 +85,10 @@ test("every node that does not fit is named at once", () => {
     ],
   };
   expect(issuesWith(filter).map(({ path }) => path)).toEqual([
-    "body.filter.filters[0].column",
-    "body.filter.filters[1].filters[0].op",
-    "body.filter.filters[2].filter.column",
-    "body.filter.filters[3].column",
+    "filter.filters[0].column",
+    "filter.filters[1].filters[0].op",
+    "filter.filters[2].filter.column",
+    "filter.filters[3].column",
   ]);
 });
 
@@ -99,14 +99,14 @@ const nested = (depth: number): unknown =>
 test("64 nodes are taken, 65 are not", () => {
   const or = (terms: number) => ({ op: "or", filters: Array.from({ length: terms }, () => leaf) });
   expect(issuesWith(or(63))).toEqual([]);
-  expect(issuesWith(or(64))).toEqual([{ path: "body.filter", message: "more than 64 nodes" }]);
+  expect(issuesWith(or(64))).toEqual([{ path: "filter", message: "more than 64 nodes" }]);
   expect(issuesWith(or(900))).toHaveLength(1);
 });
 
 test("8 levels are taken, 9 are not, and 100,000 do not exhaust the stack", () => {
   expect(issuesWith(nested(8))).toEqual([]);
   for (const depth of [9, 10_000, 100_000])
-    expect(issuesWith(nested(depth))).toEqual([{ path: "body.filter", message: "deeper than 8 levels" }]);
+    expect(issuesWith(nested(depth))).toEqual([{ path: "filter", message: "deeper than 8 levels" }]);
 });
 
 test("a time without an offset is UTC, whatever the zone of the machine", () => {

@@ -1,4 +1,5 @@
 import { DomainError, storeFull } from "../../domain/errors.ts";
+import { within } from "../../domain/within.ts";
 
 /**
  * LanceDB's errors are plain, with paths and source lines in their text: they are classified here and kept as a cause,
@@ -61,21 +62,10 @@ export function isGone(error: unknown): boolean {
 
 /** Runs a LanceDB call with a deadline of its own: opening has none and hangs with its store for 45 s and more. */
 export async function lanceCall<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new DomainError("DeadlineExceeded", `the store did not answer within ${Math.round(timeoutMs)} ms`),
-        ),
-      Math.max(1, timeoutMs),
-    );
-  });
-  try {
-    return await Promise.race([work(), expired]);
-  } catch (error) {
+  return within(timeoutMs, work(), () => {
+    const detail = `the store did not answer within ${Math.round(timeoutMs)} ms`;
+    throw new DomainError("DeadlineExceeded", detail);
+  }).catch((error) => {
     throw fromLance(error);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }

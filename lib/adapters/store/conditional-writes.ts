@@ -1,8 +1,10 @@
 import { DomainError } from "../../domain/errors.ts";
 import type { WriteCondition } from "../../domain/object-store.ts";
+import { unlessRaced } from "../../domain/unless-raced.ts";
 
 /** Writes an empty object, or throws Conflict when the condition does not hold. */
-type PutEmpty = (key: string, condition: WriteCondition) => Promise<unknown>;
+/** @returns the new object's ETag */
+type PutEmpty = (key: string, condition: WriteCondition) => Promise<string>;
 
 /** The proof, once for each bucket of a process, that its store honours the conditions of writes. */
 export class ConditionalWrites {
@@ -31,13 +33,7 @@ export class ConditionalWrites {
   }
 
   async #refusesMarker(condition: WriteCondition): Promise<boolean> {
-    try {
-      await this.#put(markerKey, condition);
-      return false;
-    } catch (error) {
-      if (error instanceof DomainError && error.kind === "Conflict") return true;
-      throw error;
-    }
+    return (await unlessRaced(() => this.#put(markerKey, condition))) === undefined;
   }
 }
 

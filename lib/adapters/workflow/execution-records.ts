@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStore } from "../../domain/object-store.ts";
 import { entryDamaged, parseStored, unlessDamaged } from "../../domain/stored-json.ts";
+import { unlessRaced } from "../../domain/unless-raced.ts";
 
 const executionRecord = z.object({
   name: z.string(),
@@ -49,7 +49,8 @@ export class ExecutionRecords {
   /** The marker first, so that no record that runs is without. @returns false when the name is taken */
   async create(record: ExecutionRecord): Promise<boolean> {
     await this.#mark(record.name, record.beatAt);
-    const created = await holds(this.#store.put(keyOf(record.name), encode(record), { ifNoneMatch: "*" }));
+    const put = () => this.#store.put(keyOf(record.name), encode(record), { ifNoneMatch: "*" });
+    const created = (await unlessRaced(put)) !== undefined;
     if (!created) await this.#unmarkEnded(record.name, record.beatAt);
     return created;
   }
@@ -65,7 +66,8 @@ export class ExecutionRecords {
       const changes = change(read.record);
       if (!changes) return { record: read.record, changed: false };
       const record = { ...read.record, ...changes };
-      if (!(await holds(this.#store.put(keyOf(name), encode(record), { ifMatch: read.etag })))) continue;
+      const put = () => this.#store.put(keyOf(name), encode(record), { ifMatch: read.etag });
+      if ((await unlessRaced(put)) === undefined) continue;
       if (record.status !== "running") await this.#store.deletePrefix(marker(name));
       return { record, changed: true };
     }
@@ -107,16 +109,6 @@ function markedAt(body: Uint8Array | undefined): number | undefined {
     return markerBody.safeParse(JSON.parse(new TextDecoder().decode(body))).data?.at;
   } catch {
     return undefined;
-  }
-}
-
-async function holds(write: Promise<string>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof DomainError && error.kind === "Conflict") return false;
-    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { indexName } from "../names.ts";
 import type { ObjectStore } from "../object-store.ts";
 import { entryDamaged, parseStored, unlessDamaged } from "../stored-json.ts";
 import type { Clock } from "../task-context.ts";
+import { unlessRaced } from "../unless-raced.ts";
 import { type IndexEntry, indexEntry, type ListedEntry } from "./index-entry.ts";
 
 const folder = "registry/indexes/";
@@ -100,12 +101,9 @@ export class IndexRegistry {
       const current = await read();
       const changes = change(current.value);
       if (!changes) return current;
-      try {
-        return await this.replace(current, changes);
-      } catch (error) {
-        const lost = error instanceof DomainError && error.kind === "Conflict";
-        if (!lost || attempt === maxAttempts) throw error;
-      }
+      if (attempt === maxAttempts) return this.replace(current, changes);
+      const replaced = await unlessRaced(() => this.replace(current, changes));
+      if (replaced) return replaced;
     }
   }
 

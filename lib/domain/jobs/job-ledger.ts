@@ -7,6 +7,7 @@ import type { ObjectStore } from "../object-store.ts";
 import type { SkippedRows } from "../source/parquet-source.ts";
 import { entryDamaged, parseStored } from "../stored-json.ts";
 import type { Clock } from "../task-context.ts";
+import { unlessRaced } from "../unless-raced.ts";
 import {
   isSameInput,
   type JobFailure,
@@ -160,13 +161,8 @@ export class JobLedger {
   }
 
   async #createOnce(key: string, value: unknown): Promise<boolean> {
-    try {
-      await this.#store.put(key, encode(value), { ifNoneMatch: "*" });
-      return true;
-    } catch (error) {
-      if (error instanceof DomainError && error.kind === "Conflict") return false;
-      throw error;
-    }
+    const put = () => this.#store.put(key, encode(value), { ifNoneMatch: "*" });
+    return (await unlessRaced(put)) !== undefined;
   }
 
   async #read<S extends z.ZodType>(id: string, key: string, schema: S): Promise<z.output<S> | undefined> {

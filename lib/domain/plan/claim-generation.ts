@@ -7,6 +7,7 @@ import { executionOf } from "../jobs/get-job.ts";
 import type { JobLedger } from "../jobs/job-ledger.ts";
 import type { Workflow } from "../jobs/workflow.ts";
 import type { Clock } from "../task-context.ts";
+import { unlessRaced } from "../unless-raced.ts";
 
 export interface ClaimDependencies {
   registry: IndexRegistry;
@@ -57,15 +58,6 @@ async function claimFree(
   const state = entry.value.state === "dropped" ? "building" : entry.value.state;
   const changes = { claim, lastGeneration, state } as const;
   return (await unlessRaced(() => deps.registry.replace(entry, changes))) && claim;
-}
-
-async function unlessRaced<T>(write: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await write();
-  } catch (error) {
-    if (error instanceof DomainError && error.kind === "Conflict") return undefined;
-    throw error;
-  }
 }
 
 /** Its tasks may still run somewhere: told that the job is over, they stop and remove what they wrote. */

@@ -13,7 +13,7 @@ export async function fetchDocument(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<Document> {
-  const request = { ...more, ids: [docId], path: "query.select" };
+  const request = { ...more, ids: [docId] };
   const document = (await fetchAll(indexes, index, request, timeoutMs, signal)).get(docId);
   if (document) return document;
   throw new DomainError("DocumentNotFound", `index "${index}" has no such document`);
@@ -31,24 +31,23 @@ export async function fetchDocuments(
   signal?: AbortSignal,
 ): Promise<BatchResponse> {
   const ids = [...new Set(asked.ids)];
-  const found = await fetchAll(indexes, index, { ...asked, ids, path: "body.select" }, timeoutMs, signal);
+  const found = await fetchAll(indexes, index, { ...asked, ids }, timeoutMs, signal);
   return {
     documents: ids.flatMap((id) => found.get(id) ?? []),
     missing: ids.filter((id) => !found.has(id)),
   };
 }
 
-/** @param path of the selection in the request */
 function fetchAll(
   indexes: WarmIndexes,
   index: string,
-  { ids, select, consistency, path }: BatchRequest & { path: string },
+  { ids, select, consistency }: BatchRequest,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Document>> {
   const started = performance.now();
   return indexes.use(index, consistency, (lease) => {
-    const columns = selectedColumns(select, lease, path);
+    const columns = selectedColumns(select, lease);
     return lease.reader.fetch(ids, columns, timeoutMs - (performance.now() - started), signal);
   });
 }

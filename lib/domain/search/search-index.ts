@@ -19,7 +19,7 @@ export function parseSearchRequest(body: unknown): SearchRequest {
   const parsed = searchRequest.safeParse(
     bounds.length > 0 ? { ...(body as object), filter: undefined } : body,
   );
-  const issues = [...bounds, ...(parsed.success ? [] : issuesOf(parsed.error, "body"))];
+  const issues = [...bounds, ...(parsed.success ? [] : issuesOf(parsed.error))];
   if (!parsed.success || issues.length > 0) throw badRequest(issues);
   return parsed.data;
 }
@@ -41,7 +41,7 @@ export async function searchIndex(
   return indexes.use(index, request.consistency, async (lease) => {
     refuseUnfit(request, lease);
     const settings = settingsFor(request, lease);
-    const columns = selectedColumns(request.select, lease, "body.select");
+    const columns = selectedColumns(request.select, lease);
     refuseTooWide(request, columns, lease);
     const replicated = lease.reader.isReplicated;
     const searching = performance.now();
@@ -75,10 +75,10 @@ function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease
   const { published, reader } = lease;
   const issues = [
     ...vectorIssues(vector, published),
-    ...selectIssues(select, lease, "body.select"),
+    ...selectIssues(select, lease),
     ...(filter ? filterIssues(filter, reader.columns) : []),
     ...(ef !== undefined && published.indexType !== "HNSW_SQ"
-      ? [{ path: "body.ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
+      ? [{ path: "ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
       : []),
   ];
   if (issues.length > 0) throw badRequest(issues);
@@ -98,7 +98,7 @@ function refuseTooWide({ k, filter }: SearchRequest, columns: string[], { publis
 
 /** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */
 function vectorIssues(numbers: number[], { dimension, metric }: Publication): Issue[] {
-  const path = "body.vector";
+  const path = "vector";
   const squared = squaredLength(numbers);
   const issues = squared < comfortable.most ? [] : rangeIssues(numbers, path);
   if (numbers.length !== dimension)
@@ -129,7 +129,7 @@ function squaredLength(numbers: number[]): number {
 
 /** A cosine needs a direction; the other metrics' distances must not be infinite. */
 function lengthIssues(squared: number, metric: Metric): Issue[] {
-  const path = "body.vector";
+  const path = "vector";
   if (metric === "cosine")
     return squared === 0
       ? [{ path, message: "is all zeros, which has no direction to compare by cosine" }]
@@ -150,20 +150,20 @@ function queryVector(numbers: number[], metric: Metric): Float32Array {
  * The columns asked for, checked against the index; all but the vector when none are named.
  * @throws BadRequest naming every unknown one and those there are
  */
-export function selectedColumns(select: string[] | undefined, lease: Lease, path: string): string[] {
-  const issues = selectIssues(select, lease, path);
+export function selectedColumns(select: string[] | undefined, lease: Lease): string[] {
+  const issues = selectIssues(select, lease);
   if (issues.length > 0) throw badRequest(issues);
   if (select) return [...new Set(select)];
   return lease.reader.columns.map(({ name }) => name).filter((name) => name !== lease.published.vectorColumn);
 }
 
 /** Every unknown column of a selection, with those there are. */
-function selectIssues(select: string[] | undefined, { reader }: Lease, path: string): Issue[] {
+function selectIssues(select: string[] | undefined, { reader }: Lease): Issue[] {
   const known = reader.columns.map(({ name }) => name);
   return (select ?? []).flatMap((name, i) =>
     known.includes(name)
       ? []
-      : [{ path: `${path}[${i}]`, message: `no such column; there are: ${listed(known)}` }],
+      : [{ path: `select[${i}]`, message: `no such column; there are: ${listed(known)}` }],
   );
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import { within } from "../within.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
 import { cache, milliseconds } from "./search-request.ts";
 
@@ -39,7 +40,11 @@ export async function warmIndex(
   return indexes.use(index, "eventual", async (lease) => {
     const warming = performance.now();
     const left = timeoutMs - (warming - started) - limits.warmAnswerMs;
-    const isWarm = await endsWithin(left, lease.reader.warm());
+    const isWarm = await within(
+      left,
+      lease.reader.warm().then(() => true),
+      () => false,
+    );
     return {
       state: isWarm ? "warm" : "warming",
       performance: {
@@ -57,18 +62,4 @@ export async function warmIndex(
 function stateOf({ reader }: Lease, isWarm: boolean): Pick<WarmResponse["performance"], "cache" | "bytes"> {
   const bytes = reader.replicaBytes ?? null;
   return { cache: bytes !== null ? "replica" : isWarm ? "warm" : "cold", bytes };
-}
-
-/** @throws what the work throws while it is waited for */
-async function endsWithin(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, ms));
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined); // behind the answer nobody hears it
-  }
 }

@@ -49,7 +49,7 @@ export function kindOf(type: string): Kind | undefined {
 }
 
 /** Every node of a filter that does not fit the columns, with what its column takes. */
-export function filterIssues(filter: Filter, columns: Column[], path = "body.filter"): Issue[] {
+export function filterIssues(filter: Filter, columns: Column[], path = "filter"): Issue[] {
   switch (filter.op) {
     case "and":
     case "or":

@@ -63,9 +63,9 @@ export function filterBoundIssues(input: unknown): Issue[] {
   for (let depth = 1; level.length > 0; depth++) {
     nodes += level.length;
     if (nodes > limits.maxFilterNodes)
-      return [{ path: "body.filter", message: `more than ${limits.maxFilterNodes} nodes` }];
+      return [{ path: "filter", message: `more than ${limits.maxFilterNodes} nodes` }];
     if (depth > limits.maxFilterDepth)
-      return [{ path: "body.filter", message: `deeper than ${limits.maxFilterDepth} levels` }];
+      return [{ path: "filter", message: `deeper than ${limits.maxFilterDepth} levels` }];
     level = level.flatMap(childrenOf);
   }
   return [];

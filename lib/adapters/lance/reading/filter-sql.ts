@@ -19,8 +19,8 @@ const comparisons = { eq: "=", ne: "!=", lt: "<", lte: "<=", gt: ">", gte: ">=" 
  * backticks (names that hold one are refused at load), every literal is written in the column's type.
  * @throws BadRequest naming every node that does not fit its column, and what the column takes
  */
-export function filterToSql(filter: Filter, columns: Column[], path = "body.filter"): string {
-  const issues = filterIssues(filter, columns, path);
+export function filterToSql(filter: Filter, columns: Column[]): string {
+  const issues = filterIssues(filter, columns);
   if (issues.length > 0) throw badRequest(issues);
   return sqlOf(filter, new Map(columns.map(({ name, type }) => [name, type])));
 }

@@ -195,7 +195,7 @@ export class LanceReader implements Reader {
     const taken = await this.#take(near, [this.#published.idColumn, ...query.columns], query);
     if (!taken) return undefined;
     const places = new Map(rowIdsOf(taken).map((id, row) => [id, row]));
-    const nearest = near.rows.map(({ id, distance }) => ({ row: places.get(id) ?? 0, distance }));
+    const nearest = near.rows.map(({ id, distance }) => ({ row: placeIn(places, id), distance }));
     return hitsAt(nearest, taken, this.#published, query);
   }
 
@@ -254,7 +254,7 @@ export class LanceReader implements Reader {
     const isOne: Filter = others.length > 0 ? { op: "in", column, values: ids } : { op: "eq", column, value };
     const query = this.#table
       .query()
-      .where(filterToSql(isOne, this.#columns, "path.docId"))
+      .where(filterToSql(isOne, this.#columns))
       .select([...new Set([column, ...columns])])
       .limit(ids.length);
     const found = await this.#run(query, timeoutMs, signal);
@@ -298,4 +298,11 @@ export class LanceReader implements Reader {
 function nearestIn(found: ArrowTable): NearestRows["rows"] {
   const ids = rowIdsOf(found);
   return distancesOf(found).map((distance, row) => ({ id: ids[row] as bigint, distance }));
+}
+
+/** @throws Internal: another row in its place would be a wrong answer */
+function placeIn(places: Map<bigint, number>, id: bigint): number {
+  const place = places.get(id);
+  if (place !== undefined) return place;
+  throw new DomainError("Internal", "LanceDB took other rows than those that were asked for");
 }

@@ -1,3 +1,4 @@
+import { readVarint } from "../../varint.ts";
 /**
  * Writers that know Arrow (Polars, pyarrow) keep its schema in the Parquet metadata, and the decoder follows it: a list
  * is then decoded as a large list and a string as a view, which Arrow for JavaScript cannot read. Parquet itself does
@@ -51,14 +52,10 @@ function rewrite(text: Buffer, at: number): void {
 
 /** The value of a thrift pair whose key ends here: field 2 of type binary, its length as a varint, its bytes. */
 function valueAt(text: Buffer, at: number): { start: number; end: number } {
-  let [length, shift, start] = [0, 0, at];
-  if (text.readUInt8(start++) !== thriftBinary) throw new RangeError("the hint has no value");
-  for (;;) {
-    const byte = text.readUInt8(start++);
-    length += (byte & 0x7f) * 2 ** shift;
-    shift += 7;
-    if (byte < 0x80) break;
-  }
+  if (text.readUInt8(at) !== thriftBinary) throw new RangeError("the hint has no value");
+  const cursor = { at: at + 1 };
+  const length = readVarint(text, cursor);
+  const start = cursor.at;
   if (start + length > text.length) throw new RangeError("the hint is longer than the metadata");
   return { start, end: start + length };
 }

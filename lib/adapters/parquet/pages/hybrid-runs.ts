@@ -1,3 +1,5 @@
+import { readVarint } from "../../varint.ts";
+
 /** More than levels and the dictionaries of a page of usual size need; with the bits before them they are 31. */
 const maxBitWidth = 24;
 
@@ -8,7 +10,8 @@ const maxBitWidth = 24;
 export class HybridRuns {
   readonly bytes: Uint8Array;
   readonly bitWidth: number;
-  #next: number;
+  /** Where the next run begins. */
+  readonly #next: { at: number };
   /** Numbers in the run; a packed one is filled up to a multiple of 8. */
   count = 0;
   packed = false;
@@ -21,21 +24,21 @@ export class HybridRuns {
     if (bitWidth > maxBitWidth) throw new Error(`numbers of ${bitWidth} bits are not known`);
     this.bytes = bytes;
     this.bitWidth = bitWidth;
-    this.#next = start;
+    this.#next = { at: start };
   }
 
   /** Moves on to the next run. @throws Error where there is no whole one */
   advance(): void {
-    const header = this.#varint();
+    const header = readVarint(this.bytes, this.#next, 5);
     this.packed = header % 2 === 1;
-    this.start = this.#next;
+    this.start = this.#next.at;
     this.count = this.packed ? 8 * ((header - 1) / 2) : header / 2;
     const width = this.packed ? (this.count / 8) * this.bitWidth : Math.ceil(this.bitWidth / 8);
     // the last run of a page may leave out the bytes of what only fills it up
-    this.#next = Math.min(this.bytes.length, this.start + width);
+    this.#next.at = Math.min(this.bytes.length, this.start + width);
     if (this.count === 0) throw new Error("a run is empty");
     if (this.packed) return;
-    if (this.#next !== this.start + width) throw new Error("a run ends too early");
+    if (this.#next.at !== this.start + width) throw new Error("a run ends too early");
     this.value = 0;
     for (let i = width - 1; i >= 0; i--)
       this.value = this.value * 256 + (this.bytes[this.start + i] as number);
@@ -50,15 +53,5 @@ export class HybridRuns {
     const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
     const word = low | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
     return (word >>> (bit & 7)) & ((1 << bitWidth) - 1);
-  }
-
-  #varint(): number {
-    for (let [value, factor] = [0, 1]; factor < 2 ** 35; factor *= 128) {
-      const byte = this.bytes[this.#next++];
-      if (byte === undefined) break;
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value;
-    }
-    throw new Error("a run ends too early");
   }
 }

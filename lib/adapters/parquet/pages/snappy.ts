@@ -1,4 +1,5 @@
 import { copyBytes } from "../../copy-bytes.ts";
+import { readVarint } from "../../varint.ts";
 
 /**
  * Uncompresses a block of Snappy into exactly `output`. Vectors hardly compress, so that a block is literals of some
@@ -36,14 +37,10 @@ export function uncompressSnappy(block: Uint8Array, output: Uint8Array): void {
 
 /** The length that the block claims has to be the one expected. @returns where the tags begin */
 function preamble(block: Uint8Array, expected: number): number {
-  let [at, claimed, factor, next] = [0, 0, 1, 0x80];
-  while (next >= 0x80 && at < 5) {
-    next = block[at++] ?? 0;
-    claimed += (next & 0x7f) * factor;
-    factor *= 128;
-  }
+  const cursor = { at: 0 };
+  const claimed = readVarint(block, cursor, 5);
   if (claimed !== expected) throw new Error(`a block of Snappy claims ${claimed} bytes, not ${expected}`);
-  return at;
+  return cursor.at;
 }
 
 function littleEndian(bytes: Uint8Array, at: number, length: number): number {

@@ -1,4 +1,5 @@
 import { utf8 } from "../../utf8.ts";
+import { readVarint } from "../../varint.ts";
 
 /** How a field of a struct is read, given the type that its header tells. Fields without one are skipped. */
 export type FieldReaders = Record<number, (type: number) => unknown>;
@@ -90,12 +91,7 @@ export class ThriftReader {
   }
 
   #varint(): number {
-    for (let [value, factor] = [0, 1]; factor < 2 ** 70; factor *= 128) {
-      const next = this.#byte();
-      value += (next & 0x7f) * factor;
-      if (next < 0x80) return value;
-    }
-    throw new Error("a number does not end");
+    return readVarint(this.#bytes, this);
   }
 
   #byte(): number {

@@ -1,3 +1,4 @@
+import { readVarint } from "../../varint.ts";
 /** A module of WebAssembly that asks whoever instantiates it for its memory, by `memoryImport`. */
 export interface Importing {
   module: Uint8Array;
@@ -22,8 +23,10 @@ export function withImportedMemory(module: Uint8Array): Importing {
   const [memories, flags] = module.subarray(memory.start);
   if (memories !== 1 || flags !== withoutLimit)
     throw new Error("the module has another memory than expected");
-  const [pages] = readNumber(module, memory.start + 2);
-  const [count, first] = readNumber(module, imports.start);
+  const pages = readVarint(module, { at: memory.start + 2 });
+  const cursor = { at: imports.start };
+  const count = readVarint(module, cursor);
+  const first = cursor.at;
   const entry = [...named(memoryImport.module), ...named(memoryImport.name), memoryKind, withoutLimit];
   const content = [
     writeNumber(count + 1),
@@ -50,7 +53,9 @@ interface Section {
 
 function sectionOf(module: Uint8Array, kind: number): Section {
   for (let at = headerBytes; at < module.length; ) {
-    const [length, start] = readNumber(module, at + 1);
+    const cursor = { at: at + 1 };
+    const length = readVarint(module, cursor);
+    const start = cursor.at;
     if (module[at] === kind) return { at, start, end: start + length };
     at = start + length;
   }
@@ -59,15 +64,7 @@ function sectionOf(module: Uint8Array, kind: number): Section {
 
 const named = (text: string) => [...writeNumber(text.length), ...Buffer.from(text, "latin1")];
 
-/** LEB128, as WebAssembly writes all its numbers. @returns the number and where it ends */
-function readNumber(bytes: Uint8Array, at: number): [value: number, end: number] {
-  for (let [value, end, factor] = [0, at, 1]; ; factor *= 128) {
-    const byte = bytes[end++] ?? 0;
-    value += (byte & 0x7f) * factor;
-    if (byte < 0x80) return [value, end];
-  }
-}
-
+/** LEB128, as WebAssembly writes all its numbers. */
 function writeNumber(value: number): Uint8Array {
   const bytes: number[] = [];
   let left = value;
