@@ -1,8 +1,12 @@
 import buildIndex from "../../../statemachines/build-index.asl.json" with { type: "json" };
 import migrate from "../../../statemachines/migrate.asl.json" with { type: "json" };
+import retry from "../../../statemachines/retry.json" with { type: "json" };
 
 /** The state machines by job type, as they are deployed. */
-export const machines: Record<string, Machine> = { migrate, "build-index": buildIndex };
+export const machines: Record<string, Machine> = {
+  migrate: withRetry(migrate),
+  "build-index": withRetry(buildIndex),
+};
 
 export interface Machine {
   StartAt: string;
@@ -24,4 +28,9 @@ export function tasksByState(machine: Pick<Machine, "States">): Record<string, s
       return task ? [[name, task.toLowerCase()]] : [];
     }),
   );
+}
+
+/** Every task is repeated by the same rules. */
+function withRetry(machine: object): Machine {
+  return JSON.parse(JSON.stringify(machine).replaceAll(/"\$\{Retry\}"/g, JSON.stringify(retry)));
 }
