@@ -7,7 +7,7 @@ export const handler = httpHandler(
   indexOperations,
   "getIndex",
   readers,
-  async ({ path }, { registry, indexes }) => ({
-    body: await describeIndex(registry, indexes, path.index),
+  async ({ path }, { registry, indexes, fallbacks }) => ({
+    body: await describeIndex(registry, indexes, fallbacks, path.index),
   }),
 );

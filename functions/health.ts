@@ -3,6 +3,11 @@ import { container } from "../lib/container.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { serviceOperations } from "../lib/http/operations/service.ts";
 
-export const handler = httpHandler(serviceOperations, "health", container, async () => ({
-  body: { status: "ok", versions, uptimeSeconds: Math.round(process.uptime()) },
+export const handler = httpHandler(serviceOperations, "health", container, async (_, { fallbacks }) => ({
+  body: {
+    status: "ok",
+    versions,
+    uptimeSeconds: Math.round(process.uptime()),
+    fallbacks: fallbacks.seen(),
+  },
 }));

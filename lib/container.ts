@@ -37,11 +37,11 @@ export function createContainer(
 }
 
 function containerWith({ connections, close, ...reading }: ReadingHalf): Container {
-  const { environment, stores, clock } = reading;
+  const { environment, stores, clock, fallbacks } = reading;
   const primary = stores("primary");
   const ledger = new JobLedger(primary, clock);
   const tables = new LanceTables(connections);
-  const parquet: ParquetSource = new WasmParquetSource(stores);
+  const parquet: ParquetSource = new WasmParquetSource(stores, fallbacks);
   const retireAfterMs = environment.RETIRE_AFTER_MS ?? limits.retireAfterMs;
   const taskTimeLimitMs = environment.TASK_TIME_LIMIT_MS;
   const embedded = environment.WORKFLOW === "embedded" ? embeddedWorkflow() : undefined;

@@ -7,11 +7,14 @@ import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
 import type { Buckets } from "./domain/bucket.ts";
+import { FallbackCounts } from "./domain/fallback-counts.ts";
+import type { Fallbacks, SeenFallbacks } from "./domain/fallbacks.ts";
 import { IndexRegistry } from "./domain/index/index-registry.ts";
 import type { Stores } from "./domain/object-store.ts";
 import { ReadGate } from "./domain/search/read-gate.ts";
 import type { WarmIndexes } from "./domain/search/reader.ts";
 import type { Clock } from "./domain/task-context.ts";
+import { reportFallback } from "./report-fallback.ts";
 
 /** What a function needs that only reads, built once per container. */
 export interface Readers {
@@ -21,6 +24,7 @@ export interface Readers {
   registry: IndexRegistry;
   indexes: WarmIndexes;
   clock: Clock;
+  fallbacks: Fallbacks & SeenFallbacks;
   /** Closes what is open. */
   close(): Promise<void>;
 }
@@ -40,11 +44,12 @@ export function createReaders(
   buckets = loadBuckets(environment),
 ): ReadingHalf {
   const clock: Clock = { now: () => Date.now() };
-  const stores = storesFor(buckets);
+  const fallbacks = new FallbackCounts(reportFallback);
+  const stores = storesFor(buckets, fallbacks);
   const registry = new IndexRegistry(stores("primary"), clock);
   const memoryMb =
     environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
-  const connections = new LanceConnections(buckets, memoryMb);
+  const connections = new LanceConnections(buckets, memoryMb, fallbacks);
   const maxBytes = environment.REPLICA_MAX_BYTES ?? limits.replicaMaxBytes;
   const copies = localCopies(connections, stores, maxBytes);
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;
@@ -58,7 +63,7 @@ export function createReaders(
     await copies.close();
     await connections.close();
   };
-  return { environment, buckets, stores, registry, indexes, clock, connections, close };
+  return { environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close };
 }
 
 let shared: ReadingHalf | undefined;

@@ -14,6 +14,9 @@ export const logger = new Logger({
 /** CloudWatch metrics, written into that same line in the Embedded Metric Format. */
 export const metrics = new Metrics({ namespace: "ServerlessLance", serviceName });
 
+/** The same, of what belongs to no request. */
+export const metricsOfNoRequest = () => new Metrics({ namespace: "ServerlessLance", serviceName });
+
 let tracing: Promise<Tracer> | undefined;
 
 /**

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { BenchResult, ReportName } from "../bench/results.ts";
 import { type Target, targets } from "../bench/targets.ts";
 import { errorTable } from "../lib/domain/errors.ts";
+import { fastPaths } from "../lib/domain/fallbacks.ts";
 
 const results = "bench/results";
 const reports: Record<ReportName, string> = {
@@ -24,7 +25,12 @@ const headlines = [
 export function generatedDocs(): Record<string, string> {
   return {
     "README.md": between("README.md", "headlines", headlineRows()),
-    "docs/reference.md": between("docs/reference.md", "errors", errorRows()),
+    "docs/reference.md": between(
+      "docs/reference.md",
+      "fast-paths",
+      fastPathRows(),
+      between("docs/reference.md", "errors", errorRows()),
+    ),
     "docs/benchmarks.md": between("docs/benchmarks.md", "bench", benchTables()),
   };
 }
@@ -59,8 +65,15 @@ function errorRows(): string {
   return ["| code | status | try again | meaning |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-function between(file: string, name: string, content: string): string {
-  const text = readFileSync(file, "utf8");
+function fastPathRows(): string {
+  const rows = Object.entries(fastPaths).map(
+    ([name, { does, instead, reasons }]) =>
+      `| \`${name}\` | ${does} | ${reasons.map((reason) => `\`${reason}\``).join(", ")} | ${instead} |`,
+  );
+  return ["| faster way | what it does | why not | instead |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function between(file: string, name: string, content: string, text = readFileSync(file, "utf8")): string {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [before, rest] = text.split(start);
   const after = rest?.split(end)[1];

@@ -179,6 +179,10 @@ export const limits = {
   maxSweptFolders: 10_000, // that a process remembers to have removed drafts from
   endAgainMs: 5_000, // until an end is tried again that could not be written
 
+  // Fallbacks from faster ways to slower ones
+  fallbackReportMs: 60_000, // until those are told that were not told at once
+  maxObservedIndexes: 1_000, // of which a process keeps counts of their own
+
   // Lists
   maxEntryBytes: 4 * 1_048_576, // of an index in the registry that is read for a list
   maxDocumentBytes: 64 * 1_048_576, // of a stored one; a plan of 100,000 files is the largest

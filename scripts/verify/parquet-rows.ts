@@ -41,7 +41,9 @@ export function checksumOfParquet(files: ParquetInput[], columns: ComparedColumn
 async function* rowsOf(bytes: number, read: ReadRange, { idColumn, vectorColumn }: ComparedColumns) {
   const tail = await readTail(bytes, read);
   preferPlainTypes(tail.bytes);
-  const parquet = await ParquetFile.fromFile(new RangeBlob(bytes, readThrough(tail, read), wasmMemory));
+  const parquet = await ParquetFile.fromFile(
+    new RangeBlob(bytes, readThrough(tail, read), wasmMemory, () => undefined),
+  );
   try {
     for (const [group] of parquet.metadata().rowGroups().entries()) {
       const options = { rowGroups: [group], columns: [idColumn, vectorColumn], batchSize: batchRows };

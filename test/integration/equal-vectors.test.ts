@@ -27,7 +27,12 @@ async function servedFrom(rows: Row[], job: object) {
   await writeParquetFile(join(lakehouse.source, "docs/part.parquet"), rows);
   const done = await runJob(container, { type: "migrate", index: "docs", source: "source/docs", ...job });
   expect(done.error).toBeNull();
-  const { published } = await describeIndex(container.registry, container.indexes, "docs");
+  const { published } = await describeIndex(
+    container.registry,
+    container.indexes,
+    container.fallbacks,
+    "docs",
+  );
   for (const { vector } of rows.slice(0, 5)) {
     const request = parseSearchRequest({ vector, k: 20, select: [] });
     const { hits } = await searchIndex(container.indexes, "docs", request, 10_000);

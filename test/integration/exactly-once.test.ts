@@ -14,6 +14,7 @@ import {
 import { manifestName } from "../../lib/adapters/lance/files/manifest-name.ts";
 import { appendIpc } from "../../lib/adapters/lance/writing/append-ipc.ts";
 import type { Container } from "../../lib/container.ts";
+import { unobserved } from "../../lib/domain/fallbacks.ts";
 import { type MigrateInput, migrateInput } from "../../lib/domain/jobs/job.ts";
 import { type Plan, plannedFiles } from "../../lib/domain/jobs/plan.ts";
 import { loadUnits } from "../../lib/domain/load/load-units.ts";
@@ -194,9 +195,9 @@ test("an append that was under way when the load was sealed is refused at its co
   await load();
   await opened(async (table) => {
     await container.loads.seal(plan.ref);
-    await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
+    await expect(appendIpc(table, late as Uint8Array, unobserved)).rejects.toThrow("commit conflict");
     expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
-    await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
+    await expect(appendIpc(table, late as Uint8Array, unobserved)).rejects.toThrow("commit conflict");
   });
   expect(await container.generations.rowsOf(plan.ref)).toBe(files * rowsInFile);
 });
@@ -209,7 +210,7 @@ test("neither does one arrive that was under way while versions and small fragme
     expect(await compact()).toEqual({ sealed: true, rows: 200 });
     expect((await table.listVersions()).length).toBeLessThan(20);
     expect(await readdir(join(lakehouse.root, "data/lance/docs/g1.lance/data"))).toHaveLength(1);
-    await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
+    await expect(appendIpc(table, late as Uint8Array, unobserved)).rejects.toThrow("commit conflict");
   });
   expect(await container.generations.rowsOf(plan.ref)).toBe(200);
   expect(await opened(async (table) => (await table.schema()).fields.every(({ nullable }) => nullable))).toBe(
@@ -223,7 +224,7 @@ test("an append that was refused because the load is sealed is let in when units
   await lose(3);
   await opened(async (table) => {
     expect(await compact()).toEqual({ sealed: false, rows: 0 });
-    await expect(appendIpc(table, late as Uint8Array)).rejects.toThrow("commit conflict");
+    await expect(appendIpc(table, late as Uint8Array, unobserved)).rejects.toThrow("commit conflict");
   });
   await container.loads.append(plan.ref, late as Uint8Array);
   expect(await load()).toEqual({ done: true });

@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 afterEach(() => lakehouse.remove());
 
-const described = () => describeIndex(container.registry, container.indexes, "docs");
+const described = () => describeIndex(container.registry, container.indexes, container.fallbacks, "docs");
 
 async function indexedColumns(): Promise<string[]> {
   return ((await described()).stats?.indexes ?? []).map(({ name }) => name).sort();

@@ -82,7 +82,9 @@ test("another process can cancel a job, in whatever phase it is", async () => {
     expect(await tables()).toEqual(["g1"]);
     expect((await container.registry.get("docs")).value).toMatchObject({ claim: null, state: "ready" });
   }
-  expect((await describeIndex(container.registry, container.indexes, "docs")).stats?.rows).toBe(600);
+  expect(
+    (await describeIndex(container.registry, container.indexes, container.fallbacks, "docs")).stats?.rows,
+  ).toBe(600);
 });
 
 test("a cancel that comes after the publication finds a job that succeeded", async () => {
@@ -121,7 +123,7 @@ test("a build-index job publishes the same rows with another index", async () =>
   const job = await runJob(container, { type: "build-index", index: "docs", indexType: "IVF_PQ" });
   expect(job).toMatchObject({ state: "succeeded", generation: "g2" });
   expect(job.phases.map(({ name }) => name)).toEqual(["plan", "fork", "build", "verify", "publish"]);
-  const index = await describeIndex(container.registry, container.indexes, "docs");
+  const index = await describeIndex(container.registry, container.indexes, container.fallbacks, "docs");
   expect(index.published).toMatchObject({ indexType: "IVF_PQ", rows: 600, metric: "cosine" });
   expect(index.stats).toMatchObject({ rows: 600, health: "ok" });
   expect(index.stats?.indexes.map(({ type }) => type).sort()).toEqual(["BTREE", "BTREE", "IVF_PQ"]);
@@ -143,7 +145,7 @@ test.each(["IVF_PQ", "IVF_RQ", "IVF_FLAT", "HNSW_SQ"])(
 test("fewer rows than an index trains on are served exactly, and the index says so", async () => {
   await writeParquetFile(join(lakehouse.source, "small/part.parquet"), sampleRows(255));
   expect((await runJob(container, { ...small, indexType: "IVF_PQ" })).error).toBeNull();
-  const index = await describeIndex(container.registry, container.indexes, "docs");
+  const index = await describeIndex(container.registry, container.indexes, container.fallbacks, "docs");
   expect(index.published).toMatchObject({ indexType: "EXACT", searchDefaults: {}, recall: { measured: 1 } });
   expect(index.published?.reasons[0]).toContain("served exactly: 255 rows are fewer than the 256");
   expect(index.stats?.health).toBe("exact");
@@ -201,7 +203,7 @@ test("many small files become one fragment, and what it replaced is removed", as
   for (let file = 0; file < 20; file++)
     await writeParquetFile(join(lakehouse.source, `small/${file}.parquet`), sampleRows(30, 8, `f${file}-`));
   expect((await runJob(container, small)).error).toBeNull();
-  const { stats } = await describeIndex(container.registry, container.indexes, "docs");
+  const { stats } = await describeIndex(container.registry, container.indexes, container.fallbacks, "docs");
   expect(stats).toMatchObject({ rows: 600, fragments: 1 });
   expect(await readdir(join(lakehouse.root, "data/lance/docs/g1.lance/data"))).toHaveLength(1);
 });

@@ -67,7 +67,9 @@ test.each(points)(
     await expect
       .poll(() => container.generations.list("primary", "docs"), { timeout: 15_000 })
       .toEqual(["g2"]);
-    expect((await describeIndex(container.registry, container.indexes, "docs")).stats).toMatchObject({
+    expect(
+      (await describeIndex(container.registry, container.indexes, container.fallbacks, "docs")).stats,
+    ).toMatchObject({
       rows: after,
       health: "ok",
     });

@@ -36,7 +36,7 @@ test("ten thousand real words in three layouts become one published index", asyn
     "verify",
     "publish",
   ]);
-  const index = await describeIndex(container.registry, container.indexes, "words");
+  const index = await describeIndex(container.registry, container.indexes, container.fallbacks, "words");
   expect(index.published).toMatchObject({
     generation: "g1",
     indexType: "IVF_PQ",
@@ -65,7 +65,12 @@ test("its stored defaults reach the promised recall on queries that were not sam
 });
 
 test("with a filter it is searched as widely as was measured to reach the promised recall", async () => {
-  const { published } = await describeIndex(container.registry, container.indexes, "words");
+  const { published } = await describeIndex(
+    container.registry,
+    container.indexes,
+    container.fallbacks,
+    "words",
+  );
   expect(published?.recall.filtered).toBeGreaterThanOrEqual(targetRecall);
   const { queries } = JSON.parse(await readFile("examples/words/queries.json", "utf8"));
   const filter = { op: "like-prefix", column: "chunk_text", prefix: "co" };

@@ -40,7 +40,7 @@ async function publishedAndAppended(all: Row[], appended: number, more: object =
   await appendRows(lakehouse.environment, first, all.slice(-appended));
 }
 
-const described = () => describeIndex(container.registry, container.indexes, "docs");
+const described = () => describeIndex(container.registry, container.indexes, container.fallbacks, "docs");
 const tables = () => container.generations.list("primary", "docs");
 const ids = (rows: Row[]) => rows.map(({ doc_id }) => String(doc_id)).sort();
 

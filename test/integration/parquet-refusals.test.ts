@@ -33,7 +33,7 @@ afterEach(async () => {
   expect(entry?.value.claim ?? null).toBeNull();
   expect(entry?.value.state ?? "dropped").toBe("dropped");
   expect(await storedTables(lakehouse, "docs")).toEqual([]);
-  const described = describeIndex(container.registry, container.indexes, "docs");
+  const described = describeIndex(container.registry, container.indexes, container.fallbacks, "docs");
   await expect(described).rejects.toMatchObject({ kind: "IndexNotFound" });
 });
 

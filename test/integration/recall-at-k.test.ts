@@ -49,7 +49,7 @@ test.each<IndexType>(["IVF_PQ", "IVF_FLAT"])(
     const job = await runJob(container, { type: "migrate", index, source: "examples/words", indexType });
     expect(job.error).toBeNull();
     rows ??= await vectors(index);
-    const { recall } = await describeIndex(container.registry, container.indexes, index);
+    const { recall } = await describeIndex(container.registry, container.indexes, container.fallbacks, index);
     expect(recall?.atK?.map(({ k }) => k)).toEqual([1, 10, 100]);
     for (const { measured } of recall?.atK ?? []) expect(measured).toBeGreaterThanOrEqual(0.95);
     const queries = Array.from({ length: asked }, (_, i) =>

@@ -62,8 +62,14 @@ function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes 
   const connections = new LanceConnections(buckets, 512);
   const stores = storesFor(buckets);
   const whole = localCopies(connections, stores, maxBytes);
-  const none = new Replicas(connections, stores, { maxBytes: 0, concurrency: 1, warm: false });
+  const none = new Replicas(connections, stores, {
+    kind: "replica",
+    maxBytes: 0,
+    concurrency: 1,
+    warm: false,
+  });
   const linked = new Replicas(connections, stores, {
+    kind: "index-copy",
     maxBytes: gigabyte,
     maxReadBytes: 0,
     concurrency: 1,

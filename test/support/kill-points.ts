@@ -166,7 +166,7 @@ class KillPlace {
   /** One generation, at the version that was verified, with each row once; and nothing else is left of the job. */
   async #expectWhole(prefix: string, context: string): Promise<void> {
     const { container, environment } = await this.#open(prefix);
-    const described = await describeIndex(container.registry, container.indexes, index);
+    const described = await describeIndex(container.registry, container.indexes, container.fallbacks, index);
     expect(described, context).toMatchObject({
       claim: null,
       retiring: [],

@@ -46,6 +46,15 @@ export function clustersIn(error: unknown): number | undefined {
   return clusters === undefined ? undefined : Number(clusters);
 }
 
+/**
+ * Whether a call that LanceDB keeps to itself takes other arguments than it did: nothing was done then. What it
+ * meets while it works it tells otherwise (`GenericFailure`).
+ */
+export function isRefusedCall(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code === "InvalidArg" || code.endsWith("Expected");
+}
+
 /** To begin again: somebody else's commit came first. */
 export function changedMeanwhile(cause?: unknown): DomainError {
   return new DomainError("StoreUnavailable", "the table was changed by another commit at the same time", {

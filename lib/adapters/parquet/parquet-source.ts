@@ -1,4 +1,5 @@
 import { limits } from "../../config/limits.ts";
+import { type Fallbacks, unobserved } from "../../domain/fallbacks.ts";
 import type { ObjectStat, Stores } from "../../domain/object-store.ts";
 import type {
   FileFooter,
@@ -17,12 +18,14 @@ import { SizedDecoder } from "./threads/sized-decoder.ts";
  */
 export class WasmParquetSource implements ParquetSource {
   readonly #stores: Stores;
+  readonly #fallbacks: Fallbacks;
   /** Memory of units that were decoded, for those of the next load: V8 does not count it, and would not collect it soon. */
   #spares: SharedArrayBuffer[] = [];
   #idle: { bucket: string; thread: BoundThread; timer: NodeJS.Timeout } | undefined;
 
-  constructor(stores: Stores) {
+  constructor(stores: Stores, fallbacks = unobserved) {
     this.#stores = stores;
+    this.#fallbacks = fallbacks;
   }
 
   async footers(bucket: string, keys: string[], signal: AbortSignal): Promise<(FileFooter & ObjectStat)[]> {
@@ -116,7 +119,7 @@ export class WasmParquetSource implements ParquetSource {
       const { identity } = seen.get(file) ?? {};
       if (!into) return store.read(file, start, end, identity);
       return into.subarray(0, await store.readInto(file, start, into, identity));
-    });
+    }, this.#fallbacks);
     return { decoder, seen };
   }
 

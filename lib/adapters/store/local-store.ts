@@ -16,6 +16,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
+import { type Fallbacks, unobserved } from "../../domain/fallbacks.ts";
 import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/object-store.ts";
 import { sourceChanged } from "../../domain/source/source-changed.ts";
 import { Places } from "../places.ts";
@@ -34,9 +35,11 @@ import { keysUnder } from "./local-listing.ts";
  */
 export class LocalStore implements ObjectStore {
   readonly #folder: BucketFolder;
+  readonly #fallbacks: Fallbacks;
   readonly #drafts = new Drafts();
 
-  constructor(root: string) {
+  constructor(root: string, fallbacks = unobserved) {
+    this.#fallbacks = fallbacks;
     this.#folder = new BucketFolder(root);
   }
 
@@ -130,7 +133,9 @@ export class LocalStore implements ObjectStore {
     await this.#folder.refuseOutside(target);
     await mkdir(dirname(target), { recursive: true });
     await link(source, target).catch(async (error) => {
-      if (codeOf(error) !== "EEXIST") await copyFile(source, target);
+      if (codeOf(error) === "EEXIST") return;
+      await copyFile(source, target);
+      this.#fallbacks.happened("hard-links", "refused");
     });
   }
 

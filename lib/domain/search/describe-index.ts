@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { pageWithin } from "../answer-size.ts";
+import { fallbackCounts, type SeenFallbacks } from "../fallbacks.ts";
 import { indexEntry, type ListedEntry, recallReport } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import type { WarmIndexes } from "./reader.ts";
@@ -31,6 +32,7 @@ export const indexDescription = indexEntry
       })
       .nullable(),
     recall: recallPromise.nullable(),
+    fallbacks: fallbackCounts,
   })
   .meta({ id: "Index" });
 export type IndexDescription = z.infer<typeof indexDescription>;
@@ -39,10 +41,11 @@ export type IndexDescription = z.infer<typeof indexDescription>;
 export async function describeIndex(
   registry: IndexRegistry,
   indexes: WarmIndexes,
+  fallbacks: SeenFallbacks,
   index: string,
 ): Promise<IndexDescription> {
   const { value: entry } = await registry.get(index);
-  if (!entry.published) return { ...entry, stats: null, recall: null };
+  if (!entry.published) return { ...entry, stats: null, recall: null, fallbacks: fallbacks.seen(index) };
   return indexes.use(index, "strong", async ({ entry: current, reader, published }) => {
     const { indexes: built, ...stats } = await reader.stats();
     const vectorIndexes = built.filter(({ type }) => type !== "BTREE");
@@ -61,6 +64,7 @@ export async function describeIndex(
         unindexedRows: unindexed,
         status: isExact || published.recall.version === reader.version ? "verified" : "unverified",
       },
+      fallbacks: fallbacks.seen(index),
     };
   });
 }

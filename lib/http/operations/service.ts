@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fallbackCounts } from "../../domain/fallbacks.ts";
 import { bucketAlias } from "../../domain/names.ts";
 import { common, type Operations } from "./operation.ts";
 
@@ -19,11 +20,12 @@ export const serviceOperations = {
     ...common,
     method: "get",
     route: "/health",
-    summary: "Liveness, with versions",
+    summary: "Liveness, with versions and what has fallen back to a slower way",
     response: z.strictObject({
       status: z.literal("ok"),
       versions: z.record(z.string(), z.string()),
       uptimeSeconds: z.number(),
+      fallbacks: fallbackCounts,
     }),
   },
   openapi: {

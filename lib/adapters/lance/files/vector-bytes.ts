@@ -1,5 +1,6 @@
 import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
 import { type ByteRange, columnsStart, dataFilesOf, dataTrailerBytes, pagesOf } from "./lance-format.ts";
 import type { StoredFile } from "./version-files.ts";
@@ -16,28 +17,44 @@ export async function vectorBytes(
   files: StoredFile[],
   manifest: Uint8Array,
   vectorColumn: string,
+  fallbacks: Fallbacks,
 ): Promise<Map<string, ByteRange[]>> {
   const found = new Map<string, ByteRange[]>();
   try {
-    const columns = new Map(
-      dataFilesOf(manifest).map(({ path, columnOf }) => [path, columnOf(vectorColumn)]),
-    );
+    const columns = columnsIn(manifest, vectorColumn, fallbacks);
     for (const file of files) {
       const column = columns.get(file.key.slice(file.key.lastIndexOf("/") + 1));
       if (column !== undefined && file.bytes >= limits.leastSplitFileBytes)
-        found.set(file.key, await rangesIn(store, file, column));
+        found.set(file.key, await rangesIn(store, file, column, fallbacks));
     }
   } catch (error) {
     if (error instanceof DomainError) throw error;
+    fallbacks.happened("vectors-last", "data-file-unreadable");
   }
   return found;
 }
 
-async function rangesIn(store: ObjectStore, { key, bytes }: StoredFile, column: number) {
+/** Of the vectors, by the names of data files; none where the manifest does not tell. */
+function columnsIn(manifest: Uint8Array, vectorColumn: string, fallbacks: Fallbacks) {
+  try {
+    return new Map(dataFilesOf(manifest).map(({ path, columnOf }) => [path, columnOf(vectorColumn)]));
+  } catch {
+    fallbacks.happened("vectors-last", "manifest-unreadable");
+    return new Map<string, number | undefined>();
+  }
+}
+
+async function rangesIn(
+  store: ObjectStore,
+  { key, bytes }: StoredFile,
+  column: number,
+  fallbacks: Fallbacks,
+) {
   const guess = await store.read(key, bytes - Math.min(bytes, limits.dataFileTailBytes), bytes);
   const start = columnsStart(guess.subarray(-dataTrailerBytes));
-  const tail =
-    bytes - start > guess.length ? await store.read(key, start, bytes) : guess.subarray(start - bytes);
+  const isLonger = bytes - start > guess.length;
+  if (isLonger) fallbacks.happened("tail-in-one-read", "longer");
+  const tail = isLonger ? await store.read(key, start, bytes) : guess.subarray(start - bytes);
   const ranges = pagesOf(tail, column).toSorted((a, b) => a.start - b.start);
   refuseOverlaps(ranges, start, key);
   return ranges;

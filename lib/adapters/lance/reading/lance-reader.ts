@@ -3,6 +3,7 @@ import type { Table as ArrowTable } from "apache-arrow";
 import { limits } from "../../../config/limits.ts";
 import { documentsTooLarge } from "../../../domain/answer-size.ts";
 import { DomainError } from "../../../domain/errors.ts";
+import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { Query, Reader } from "../../../domain/search/reader.ts";
@@ -24,6 +25,7 @@ export class LanceReader implements Reader {
   readonly #table: Table;
   readonly #published: Publication;
   readonly #memory: RowMemory | undefined;
+  readonly #fallbacks: Fallbacks;
   #columns: Column[];
   #version: number;
   #warming: Promise<void> | undefined;
@@ -34,8 +36,10 @@ export class LanceReader implements Reader {
     table: Table,
     published: Publication,
     memory: RowMemory | undefined,
+    fallbacks: Fallbacks,
     { columns, version }: { columns: Column[]; version: number },
   ) {
+    this.#fallbacks = fallbacks;
     this.#table = table;
     this.#published = published;
     this.#memory = memory;
@@ -44,9 +48,14 @@ export class LanceReader implements Reader {
   }
 
   /** @param memory that holds its rows when it is warm, where they have room */
-  static async over(table: Table, published: Publication, memory?: RowMemory): Promise<LanceReader> {
+  static async over(
+    table: Table,
+    published: Publication,
+    memory?: RowMemory,
+    fallbacks = unobserved,
+  ): Promise<LanceReader> {
     const [schema, version] = await Promise.all([table.schema(), table.version()]);
-    return new LanceReader(table, published, memory, { columns: columnsOf(schema), version });
+    return new LanceReader(table, published, memory, fallbacks, { columns: columnsOf(schema), version });
   }
 
   get columns(): Column[] {
@@ -101,8 +110,11 @@ export class LanceReader implements Reader {
     const columns = this.#columns
       .map(({ name }) => name)
       .filter((name) => name !== this.#published.vectorColumn);
-    // what cannot be read is not held: a search that needs it says what is wrong
-    const rows = await ResidentRows.read(this.#table, columns, version, maxBytes).catch(() => undefined);
+    const reading = ResidentRows.read(this.#table, columns, version, maxBytes, this.#fallbacks);
+    const rows = await reading.catch(() => {
+      // what cannot be read is not held: a search that needs it says what is wrong
+      this.#fallbacks.happened("rows-in-memory", "unreadable");
+    });
     if (rows && (await this.#isStillAt(version))) this.#memory?.keep(this.#table, rows);
   }
 
@@ -137,7 +149,9 @@ export class LanceReader implements Reader {
     const rows = this.#residentFor(query);
     if (!rows) return undefined;
     const near = nearestIn(await this.#found(query, ["_rowid"]));
-    return (await this.#isStillAt(rows.version)) ? hitsIn(rows, near, this.#published, query) : undefined;
+    if (await this.#isStillAt(rows.version)) return hitsIn(rows, near, this.#published, query);
+    this.#fallbacks.happened("rows-in-memory", "table-moved-on");
+    return undefined;
   }
 
   #residentFor({ columns }: Query): ResidentRows | undefined {

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Table } from "@lancedb/lancedb";
 import type { RecordBatch } from "apache-arrow";
 import { limits } from "../../../config/limits.ts";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { Metric } from "../../../domain/index/index-entry.ts";
 import { inBatches } from "../in-batches.ts";
 import { NearestRows, type NearRow } from "./nearest-rows.ts";
@@ -12,6 +13,7 @@ interface Wanted {
   wanted: number;
   where?: string | undefined;
   signal?: AbortSignal | undefined;
+  fallbacks: Fallbacks;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function nearestOfAll(
   table: Table,
   column: string,
   vectors: Float32Array[],
-  { metric, wanted, where, signal }: Wanted,
+  { metric, wanted, where, signal, fallbacks }: Wanted,
 ): Promise<NearRow[][]> {
   const [first] = vectors;
   if (!first) return [];
@@ -32,7 +34,8 @@ export async function nearestOfAll(
   const farthest = new Float64Array(vectors.length).fill(Number.POSITIVE_INFINITY);
   const query = table.query().select([column]).withRowId();
   const rows = Math.max(1, Math.floor(limits.comparedBatchBytes / (4 * first.length)));
-  for await (const batch of oneAhead(inBatches(where ? query.where(where) : query, rows))) {
+  const scan = where ? query.where(where) : query;
+  for await (const batch of oneAhead(inBatches(scan, rows, fallbacks))) {
     signal?.throwIfAborted();
     await offer(batch, column, first.length, { distances, nearest, farthest });
   }

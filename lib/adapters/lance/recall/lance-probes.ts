@@ -4,7 +4,7 @@ import type { Stores } from "../../../domain/object-store.ts";
 import type { Probes, RecallProbe } from "../../../domain/recall/recall-probe.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { fromLance } from "../lance-errors.ts";
-import { copyToDisk } from "../replicas/disk-copy.ts";
+import { copyToDisk, type DiskCopy } from "../replicas/disk-copy.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
 import { LanceRecallProbe } from "./lance-recall-probe.ts";
@@ -25,7 +25,7 @@ export class LanceProbes implements Probes {
     const { connection, close } = await this.#nearby(ref);
     try {
       const table = await connection.openTable(ref.generation);
-      return new LanceRecallProbe(table, vectorColumn, metric, close);
+      return new LanceRecallProbe(table, vectorColumn, metric, close, this.#tables.fallbacksOf(ref));
     } catch (error) {
       await close();
       throw fromLance(error);
@@ -34,11 +34,7 @@ export class LanceProbes implements Probes {
 
   /** On this machine's disk where it can be: a probe's searches would cost a store thousands of requests. */
   async #nearby(ref: GenerationRef): Promise<{ connection: Connection; close: () => Promise<void> }> {
-    const copy = this.#connections.isRemote(ref.bucket)
-      ? await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
-          version: await this.#tables.with(ref, (table) => table.version()),
-        })
-      : undefined;
+    const copy = this.#connections.isRemote(ref.bucket) ? await this.#copied(ref) : undefined;
     if (!copy) {
       const { connection, release } = await this.#connections.lease(ref.bucket, ref.index);
       return { connection, close: async () => release() };
@@ -52,5 +48,13 @@ export class LanceProbes implements Probes {
       await copy.remove();
     };
     return { connection, close };
+  }
+
+  async #copied(ref: GenerationRef): Promise<DiskCopy | undefined> {
+    const fallbacks = this.#tables.fallbacksOf(ref);
+    const version = await this.#tables.with(ref, (table) => table.version());
+    const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), { version, fallbacks });
+    if (!copy) fallbacks.happened("probe-copy", "no-room");
+    return copy;
   }
 }

@@ -1,6 +1,7 @@
 import type { Table as LanceTable, TakeQuery, VectorQuery } from "@lancedb/lancedb";
 import type { Table } from "apache-arrow";
 import { limits } from "../../../config/limits.ts";
+import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { Metric, SearchDefaults } from "../../../domain/index/index-entry.ts";
 import type {
   Asked,
@@ -27,13 +28,21 @@ export class LanceRecallProbe implements RecallProbe {
   readonly #metric: Metric;
 
   readonly #closed: () => Promise<void>;
+  readonly #fallbacks: Fallbacks;
 
   /**
    * @param column of its vectors
    * @param closed is called when the probe has closed its table
    */
-  constructor(table: LanceTable, column: string, metric: Metric, closed: () => Promise<void>) {
+  constructor(
+    table: LanceTable,
+    column: string,
+    metric: Metric,
+    closed: () => Promise<void>,
+    fallbacks = unobserved,
+  ) {
     this.#closed = closed;
+    this.#fallbacks = fallbacks;
     this.#table = table;
     this.#column = column;
     this.#metric = metric;
@@ -85,9 +94,10 @@ export class LanceRecallProbe implements RecallProbe {
   }
 
   async #nearestOfAll(vectors: Float32Array[], wanted: number, signal?: AbortSignal, where?: string) {
-    const metric = this.#metric;
+    const [metric, fallbacks] = [this.#metric, this.#fallbacks];
     try {
-      return await nearestOfAll(this.#table, this.#column, vectors, { metric, wanted, where, signal });
+      const options = { metric, wanted, where, signal, fallbacks };
+      return await nearestOfAll(this.#table, this.#column, vectors, options);
     } catch (error) {
       throw signal?.aborted ? signal.reason : fromLance(error);
     }

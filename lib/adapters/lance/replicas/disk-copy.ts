@@ -2,6 +2,7 @@ import { link, mkdir, readFile, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { limits } from "../../../config/limits.ts";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
 import { newCopyFolder } from "../copy-folder.ts";
 import { isDataFile } from "../files/generation-folder.ts";
@@ -24,6 +25,7 @@ export interface CopyOptions extends CopyPace {
   maxBytes?: number;
   /** None that reads more, what is linked not counted. */
   maxReadBytes?: number;
+  fallbacks: Fallbacks;
 }
 
 const isData = ({ key }: StoredFile) => isDataFile(key);
@@ -133,20 +135,23 @@ export class DiskCopy {
   }
 
   async #vectorsIn(files: StoredFile[]): Promise<Map<string, ByteRange[]>> {
-    const { version, vectorColumn } = this.#options;
+    const { version, vectorColumn, fallbacks } = this.#options;
     if (vectorColumn === undefined) return new Map();
     const manifest = this.#pathOf(manifestKey(this.#tableFolder, version));
-    return vectorBytes(this.#store, files, await readFile(manifest), vectorColumn);
+    return vectorBytes(this.#store, files, await readFile(manifest), vectorColumn, fallbacks);
   }
 
   /** @returns the files that the other copy does not have; one without vectors has no data */
   async #link(files: StoredFile[]): Promise<StoredFile[]> {
-    const { from } = this.#options;
+    const { from, fallbacks } = this.#options;
     if (!from) return files;
     const missing: StoredFile[] = [];
     for (const file of files) {
       const mayLink = from.isWhole || !isData(file);
-      if (!mayLink || !(await isLinked(this.#pathOf(file.key, from.folder), this.#pathOf(file.key))))
+      if (
+        !mayLink ||
+        !(await isLinked(this.#pathOf(file.key, from.folder), this.#pathOf(file.key), fallbacks))
+      )
         missing.push(file);
     }
     return missing;
@@ -161,10 +166,13 @@ export class DiskCopy {
 const whole = ({ bytes }: StoredFile): ByteRange[] => [{ start: 0, end: bytes }];
 
 /** @returns false when there is nothing to link to */
-async function isLinked(from: string, to: string): Promise<boolean> {
+async function isLinked(from: string, to: string, fallbacks: Fallbacks): Promise<boolean> {
   await mkdir(dirname(to), { recursive: true });
   return link(from, to).then(
     () => true,
-    () => false,
+    (error) => {
+      if (error.code !== "ENOENT") fallbacks.happened("linked-copies", "refused");
+      return false;
+    },
   );
 }

@@ -1,4 +1,5 @@
 import { limits } from "../../../config/limits.ts";
+import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import { Replicas } from "./replicas.ts";
@@ -9,17 +10,19 @@ export class LocalCopies {
   readonly replicas: Replicas;
   /** Their indexes, until there is a whole one. */
   readonly indexes: Replicas;
+  readonly fallbacks: Fallbacks;
   readonly #behind = new Set<Promise<void>>();
 
-  constructor(replicas: Replicas, indexes: Replicas) {
+  constructor(replicas: Replicas, indexes: Replicas, fallbacks = unobserved) {
+    this.fallbacks = fallbacks;
     this.replicas = replicas;
     this.indexes = indexes;
   }
 
-  /** Lets work go on behind an answer; when it fails it is tried again behind the next. */
-  behind(work: Promise<void>): void {
+  /** Lets work go on behind an answer about an index; when it fails it is tried again behind the next. */
+  behind(index: string, work: Promise<void>): void {
     const ended = work
-      .catch(() => undefined)
+      .catch(() => this.fallbacks.of(index).happened("warm-behind", "failed"))
       .then(() => {
         this.#behind.delete(ended);
       });
@@ -49,6 +52,7 @@ export class LocalCopies {
  */
 export function localCopies(connections: LanceConnections, stores: Stores, maxBytes: number): LocalCopies {
   const replicas: Replicas = new Replicas(connections, stores, {
+    kind: "replica",
     maxBytes,
     concurrency: limits.replicaConcurrency,
     pause: limits.replicaPause,
@@ -57,6 +61,7 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
     beside: (ref) => indexes.copyOf(ref),
   });
   const indexes = new Replicas(connections, stores, {
+    kind: "index-copy",
     maxBytes: Math.floor(maxBytes * limits.indexReplicasShare),
     maxReadBytes: limits.indexReplicaMaxBytes,
     concurrency: limits.diskCopyConcurrency,
@@ -64,5 +69,5 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
     warm: false,
     beside: (ref) => replicas.copyOf(ref),
   });
-  return new LocalCopies(replicas, indexes);
+  return new LocalCopies(replicas, indexes, connections.fallbacks);
 }

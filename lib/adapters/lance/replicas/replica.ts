@@ -1,6 +1,6 @@
 import type { Connection } from "@lancedb/lancedb";
 import { DomainError } from "../../../domain/errors.ts";
-import type { Publication } from "../../../domain/index/index-entry.ts";
+import type { GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
 import { LanceReader } from "../reading/lance-reader.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import type { DiskCopy } from "./disk-copy.ts";
@@ -31,7 +31,7 @@ export class Replica {
   static async open(
     connections: LanceConnections,
     copy: DiskCopy,
-    generation: string,
+    { index, generation }: GenerationRef,
     published: Publication,
     version: number,
   ): Promise<Replica> {
@@ -41,6 +41,7 @@ export class Replica {
         await connection.openTable(generation),
         published,
         connections.rows,
+        connections.fallbacks.of(index),
       );
       const replica = new Replica(copy, connection, reader);
       if (reader.version !== version)

@@ -9,6 +9,8 @@ import { copyToDisk, type DiskCopy } from "./disk-copy.ts";
 import { Replica } from "./replica.ts";
 
 export interface ReplicaOptions {
+  /** What they are for. */
+  kind: "replica" | "index-copy";
   /** Of all replicas together; 0 for none. */
   maxBytes: number;
   /** None is made for which more is to be read. */
@@ -106,7 +108,10 @@ export class Replicas {
     const leave = this.#places.takeFree();
     if (!leave) return; // the next search tries again
     const filling = this.#fill(ref, published, version, pause)
-      .catch(() => this.#giveUp(key, version))
+      .catch(() => {
+        this.#fellBack(ref, "not-copied");
+        this.#giveUp(key, version);
+      })
       .then(() => {
         leave();
         this.#filling.delete(key);
@@ -123,6 +128,12 @@ export class Replicas {
 
   #giveUp(key: string, version: number, forGood = true): void {
     this.#given.set(key, { version, forGood });
+  }
+
+  /** Not what is given up since nobody needs it any more. */
+  #fellBack(ref: GenerationRef, reason: "no-room" | "not-copied"): void {
+    if (this.#closed.signal.aborted) return;
+    this.#connections.fallbacks.of(ref.index).happened(this.#options.kind, reason);
   }
 
   /** As drop, and this version is not copied again. */
@@ -146,6 +157,7 @@ export class Replicas {
   async #fill(ref: GenerationRef, published: Publication, version: number, pause: number): Promise<void> {
     const { maxBytes, maxReadBytes, concurrency, nearestOnly, vectorsLast, warm, beside } = this.#options;
     const other = beside?.(ref);
+    const fallbacks = this.#connections.fallbacks.of(ref.index);
     const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
       version,
       from: this.copyOf(ref) ?? other,
@@ -156,9 +168,14 @@ export class Replicas {
       ...(nearestOnly ? { nearestOnly } : {}),
       ...(vectorsLast ? { vectorColumn: published.vectorColumn } : {}),
       signal: this.#closed.signal,
+      fallbacks,
     });
-    if (!copy) return this.#giveUp(keyOf(ref), version, other?.version === version);
-    const replica = await Replica.open(this.#connections, copy, ref.generation, published, version);
+    if (!copy) {
+      this.#fellBack(ref, "no-room");
+      return this.#giveUp(keyOf(ref), version, other?.version === version);
+    }
+    if (!copy.isWhole && !copy.isToBeCompleted) fallbacks.happened("replica", "no-room-for-vectors");
+    const replica = await Replica.open(this.#connections, copy, ref, published, version);
     if (!copy.isWhole) this.#ready?.set(keyOf(ref), replica);
     await this.#complete(keyOf(ref), replica, warm);
   }

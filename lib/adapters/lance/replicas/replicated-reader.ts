@@ -1,9 +1,11 @@
 import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
 import type { Query, Reader } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
+import { isGone } from "../lance-errors.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
 import type { NearestRows } from "../rows/hits.ts";
 import type { LocalCopies } from "./local-copies.ts";
@@ -16,12 +18,14 @@ import type { Replica } from "./replica.ts";
 export class ReplicatedReader implements Reader {
   readonly #store: LanceReader;
   readonly #copies: LocalCopies;
+  readonly #fallbacks: Fallbacks;
   readonly #ref: GenerationRef;
   readonly #published: Publication;
 
   constructor(store: LanceReader, copies: LocalCopies, ref: GenerationRef, published: Publication) {
     this.#store = store;
     this.#copies = copies;
+    this.#fallbacks = copies.fallbacks.of(ref.index);
     this.#ref = ref;
     this.#published = published;
   }
@@ -96,6 +100,7 @@ export class ReplicatedReader implements Reader {
       return await replica.use(work);
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
+      this.#fallbacks.happened("replica", "unreadable");
       this.#copies.replicas.drop(this.#ref);
       return work(this.#store);
     }
@@ -104,7 +109,7 @@ export class ReplicatedReader implements Reader {
   /** The first answers come from the store; what serves the next is begun when all of an answer is there, not before. */
   async #warmingAfter<T>(work: () => Promise<T>): Promise<T> {
     const answer = await work();
-    if (!this.isReplicated) this.#copies.behind(this.#warmBehind());
+    if (!this.isReplicated) this.#copies.behind(this.#ref.index, this.#warmBehind());
     return answer;
   }
 
@@ -125,13 +130,15 @@ export class ReplicatedReader implements Reader {
     try {
       const near = refines ? await this.#read((reader) => reader.refined(candidates, query)) : candidates;
       const timeoutMs = query.timeoutMs - (performance.now() - started);
-      return (
+      const hits =
         near &&
-        (await this.#readRows(query.columns, (reader) => reader.hitsOf(near, { ...query, timeoutMs })))
-      );
+        (await this.#readRows(query.columns, (reader) => reader.hitsOf(near, { ...query, timeoutMs })));
+      if (!hits) this.#fallbacks.happened("index-copy", "table-moved-on");
+      return hits;
     } catch (error) {
-      if (isOfTheDisk(error)) return undefined;
-      throw error;
+      if (!isOfTheDisk(error)) throw error;
+      this.#fallbacks.happened("index-copy", "table-moved-on");
+      return undefined;
     }
   }
 
@@ -139,11 +146,15 @@ export class ReplicatedReader implements Reader {
     const { indexes } = this.#copies;
     const { version } = this;
     await indexes.fill(this.#ref, this.#published, version);
+    const copy = indexes.at(this.#ref, version);
     try {
-      return await indexes.at(this.#ref, version)?.use((index) => index.nearest(query));
+      const near = await copy?.use((index) => index.nearest(query));
+      if (copy && !near) this.#fallbacks.happened("index-copy", "too-few-hits");
+      return near;
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
-      indexes.refuse(this.#ref, version); // rows that are not indexed, say
+      this.#fallbacks.happened("index-copy", isGone(error) ? "rows-not-indexed" : "unreadable");
+      indexes.refuse(this.#ref, version);
       return undefined;
     }
   }

@@ -1,6 +1,7 @@
 import type { Table } from "@lancedb/lancedb";
 import type { RecordBatch, Uint64, Vector } from "apache-arrow";
 import { limits } from "../../../config/limits.ts";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import { inBatches } from "../in-batches.ts";
 import { jsonColumn } from "./json-values.ts";
 
@@ -36,6 +37,7 @@ export class ResidentRows {
     columns: string[],
     version: number,
     maxBytes: number,
+    fallbacks: Fallbacks,
   ): Promise<ResidentRows | undefined> {
     const total = await table.countRows();
     const batches: RecordBatch[] = [];
@@ -44,13 +46,17 @@ export class ResidentRows {
       .query()
       .select([...columns, rowId])
       .withRowId();
-    for await (const batch of inBatches(scan, limits.residentBatchRows)) {
+    for await (const batch of inBatches(scan, limits.residentBatchRows, fallbacks)) {
       batches.push(batch);
       rows += batch.numRows;
       bytes += batch.data.byteLength;
-      if ((bytes / rows) * total > maxBytes) return undefined;
+      if ((bytes / rows) * total <= maxBytes) continue;
+      fallbacks.happened("rows-in-memory", "no-room");
+      return undefined;
     }
-    const ids = batches.length > 0 ? idsOf(batches, total) : undefined;
+    if (batches.length === 0) return undefined;
+    const ids = idsOf(batches, total);
+    if (!ids) fallbacks.happened("rows-in-memory", "not-in-order");
     const valuesOf = (name: string) => [name, jsonColumn(joined(batches, name))] as const;
     return ids && new ResidentRows(version, bytes, ids, new Map(columns.map(valuesOf)));
   }

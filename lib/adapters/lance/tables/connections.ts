@@ -2,6 +2,7 @@ import { type Connection, connect, Session } from "@lancedb/lancedb";
 import { maxDescriptors, maxOpenIndexes } from "../../../config/descriptors.ts";
 import { limits } from "../../../config/limits.ts";
 import { type Bucket, type Buckets, lanceUriFor } from "../../../domain/bucket.ts";
+import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import "../../arrow/byte-order-marks.ts";
 import { Places } from "../../places.ts";
 import { BucketFolder } from "../../store/bucket-folder.ts";
@@ -40,6 +41,8 @@ interface Shared {
  */
 export class LanceConnections {
   readonly rows: RowMemory;
+  /** Told by all who work with them. */
+  readonly fallbacks: Fallbacks;
   /** Indexes that may be open for searches at a time. */
   readonly maxOpenIndexes: number;
   readonly #buckets: Buckets;
@@ -48,7 +51,8 @@ export class LanceConnections {
   readonly #open = new Map<string, Shared>();
   readonly #tasks = new Places(limits.connectionsOfTasks);
 
-  constructor(buckets: Buckets, memoryMb: number, descriptors = maxDescriptors()) {
+  constructor(buckets: Buckets, memoryMb: number, fallbacks = unobserved, descriptors = maxDescriptors()) {
+    this.fallbacks = fallbacks;
     const { index, metadata, rows } = cacheBytes(memoryMb);
     const isRemote = buckets.all().some(({ backend }) => backend === "s3");
     this.maxOpenIndexes = maxOpenIndexes(memoryMb, descriptors, isRemote);

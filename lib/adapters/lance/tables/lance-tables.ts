@@ -1,4 +1,5 @@
 import type { Connection, Table } from "@lancedb/lancedb";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import { fromLance } from "../lance-errors.ts";
 import type { LanceConnections } from "./connections.ts";
@@ -9,6 +10,11 @@ export class LanceTables {
 
   constructor(connections: LanceConnections) {
     this.#connections = connections;
+  }
+
+  /** Told of this index. */
+  fallbacksOf({ index }: Pick<GenerationRef, "index">): Fallbacks {
+    return this.#connections.fallbacks.of(index);
   }
 
   /** @throws what LanceDB says, as an error of the domain */

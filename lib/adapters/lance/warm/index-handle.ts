@@ -64,6 +64,7 @@ interface HandleActions {
   open(entry: IndexEntry): Promise<OpenGeneration>;
   now(): number;
   forget(): void;
+  lookAheadFailed(error: unknown): void;
   /** Called when it is retired and nobody uses it any more. */
   gone(): void;
 }
@@ -109,7 +110,7 @@ export class Handle {
 
   /** Behind the request's back, so that the next ones need not wait: what is known is fresh enough for this one. */
   #lookAhead(): void {
-    this.#startLook().catch(() => undefined);
+    this.#startLook().catch(this.#actions.lookAheadFailed);
   }
 
   /** Waits until a look that begins from now on has ended; one under way may already have passed what matters. */

@@ -139,9 +139,16 @@ export class LanceWarmIndexes implements WarmIndexes {
       open: (entry) => this.#open(entry),
       now: () => this.#clock.now(),
       forget: () => this.#forget(handle),
+      lookAheadFailed: (error) => this.#lookAheadFailed(index, error),
       gone: place,
     });
     this.#handles.set(index, handle);
+  }
+
+  /** That an index was dropped is no failure. */
+  #lookAheadFailed(index: string, error: unknown): void {
+    if (error instanceof DomainError && error.status < 500) return;
+    this.#connections.fallbacks.of(index).happened("look-ahead", "failed");
   }
 
   #forget(handle: Handle): void {
@@ -182,7 +189,8 @@ export class LanceWarmIndexes implements WarmIndexes {
     const { connection, release } = await this.#connections.lease(published.bucket, index);
     try {
       const table = await connection.openTable(published.generation);
-      return { reader: await LanceReader.over(table, published, this.#connections.rows), release };
+      const { rows, fallbacks } = this.#connections;
+      return { reader: await LanceReader.over(table, published, rows, fallbacks.of(index)), release };
     } catch (error) {
       release();
       throw error;

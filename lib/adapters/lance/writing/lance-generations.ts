@@ -46,6 +46,7 @@ export class LanceGenerations implements Generations {
       if (!stats) return null;
       const parts = stats.numIndices ?? 1;
       const partitions = await partitionsIn(table, column, dimension);
+      if (partitions === null) this.#tables.fallbacksOf(ref).happened("partition-count", "not-told");
       return { unindexedRows: stats.numUnindexedRows, parts, partitions: partitions && partitions / parts };
     });
   }

@@ -28,7 +28,9 @@ export class LanceLoads implements Loads {
   }
 
   async append(ref: GenerationRef, ipc: Uint8Array): Promise<void> {
-    await this.#withColumn(ref, originColumn, (table) => appendIpc(table, ipc));
+    await this.#withColumn(ref, originColumn, (table) =>
+      appendIpc(table, ipc, this.#tables.fallbacksOf(ref)),
+    );
   }
 
   async rowsOfUnit(ref: GenerationRef, unit: number): Promise<number> {
@@ -48,7 +50,9 @@ export class LanceLoads implements Loads {
   }
 
   async tally(ref: GenerationRef, seal: Seal, idColumn: string) {
-    return this.#withColumn(ref, seal.column, (table) => tally(table, seal, idColumn));
+    return this.#withColumn(ref, seal.column, (table) =>
+      tally(table, seal, idColumn, this.#tables.fallbacksOf(ref)),
+    );
   }
 
   async deleteUnit(ref: GenerationRef, { column }: Seal, unit: number): Promise<void> {

@@ -1,15 +1,16 @@
 import type { Table } from "@lancedb/lancedb";
 import type { Data, RecordBatch } from "apache-arrow";
 import { limits } from "../../../config/limits.ts";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { DuplicateId, Seal } from "../../../domain/load/loads.ts";
 import { utf8 } from "../../utf8.ts";
 import { inBatches } from "../in-batches.ts";
 
 /** What was sealed, by unit, and which ids are in it more than once. */
-export async function tally(table: Table, { version, column }: Seal, idColumn: string) {
+export async function tally(table: Table, { version, column }: Seal, idColumn: string, fallbacks: Fallbacks) {
   await table.checkout(version);
   const finder = new DuplicateFinder(await table.countRows(), { id: idColumn, origin: column });
-  const scan = () => inBatches(table.query().select([idColumn, column]), limits.tallyBatchRows);
+  const scan = () => inBatches(table.query().select([idColumn, column]), limits.tallyBatchRows, fallbacks);
   for await (const batch of scan()) finder.add(batch);
   const suspects = finder.suspects();
   if (suspects.size > 0) for await (const batch of scan()) finder.confirm(batch, suspects);

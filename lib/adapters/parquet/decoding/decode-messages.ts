@@ -1,4 +1,5 @@
 import type { Issue } from "../../../domain/errors.ts";
+import type { ReasonOf } from "../../../domain/fallbacks.ts";
 import type { FileFooter, SkippedRows, TargetSchema, Unit } from "../../../domain/source/parquet-source.ts";
 import { placeOfUnit } from "../../../domain/source/units.ts";
 
@@ -46,6 +47,8 @@ export type ToWorker =
   | { forget: true };
 
 export type FromWorker =
+  /** A faster way was given up. */
+  | { fellBack: DecoderFallback }
   /** It runs. */
   | { ready: true }
   /** It has begun. */
@@ -55,6 +58,11 @@ export type FromWorker =
   | { id: number; answer: DecodeAnswer }
   /** `where` is the row group and row, empty when it is the whole file. */
   | { id: number; refused: RefusedAnswer };
+
+/** Of what the decoding thread does by itself. */
+export type DecoderFallback =
+  | { path: "vectors-from-pages"; reason: ReasonOf<"vectors-from-pages"> }
+  | { path: "released-buffers"; reason: ReasonOf<"released-buffers"> };
 
 export interface RefusedAnswer {
   place: string;

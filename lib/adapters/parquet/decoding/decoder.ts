@@ -2,6 +2,7 @@ import { StructRow, tableFromIPC, type Vector } from "apache-arrow";
 import "../../arrow/all-null-booleans.ts";
 import "../../arrow/byte-order-marks.ts";
 import { limits } from "../../../config/limits.ts";
+import type { ReasonOf } from "../../../domain/fallbacks.ts";
 import type { FileFooter } from "../../../domain/source/parquet-source.ts";
 import { encryptedColumn } from "../../../domain/source/source-layout.ts";
 import { preferPlainTypes } from "../footers/arrow-hint.ts";
@@ -11,13 +12,20 @@ import { plainFooter } from "../footers/plain-footer.ts";
 import { uuidColumns } from "../footers/uuid-columns.ts";
 import { valuesField } from "../footers/vector-structs.ts";
 import { readTail, readThrough } from "../pages/file-tail.ts";
+import { NotReadHere } from "../pages/not-read-here.ts";
 import { bytesInDictionaries } from "../pages/plain-bytes.ts";
 import { type PageRanges, RangeMemory } from "../pages/range-memory.ts";
 import { VectorColumn } from "../pages/vector-column.ts";
 import type { ParquetWasm } from "../wasm/parquet-wasm.ts";
 import { RangeBlob } from "../wasm/range-blob.ts";
 import { ReadFailed, Refusal } from "./decode-errors.ts";
-import type { DecodeAnswer, DecodedUnit, DecodeRequest, ReadFile } from "./decode-messages.ts";
+import type {
+  DecodeAnswer,
+  DecodedUnit,
+  DecodeRequest,
+  DecoderFallback,
+  ReadFile,
+} from "./decode-messages.ts";
 import { footerOf } from "./footer.ts";
 import { type AskedUnit, BadVector, decodeUnit, type OpenFile } from "./unit-decoder.ts";
 
@@ -25,12 +33,18 @@ import { type AskedUnit, BadVector, decodeUnit, type OpenFile } from "./unit-dec
 export class Decoder {
   readonly #wasm: ParquetWasm;
   readonly #read: ReadFile;
+  readonly #fellBack: (fallback: DecoderFallback) => void;
   readonly #memory = new RangeMemory();
   /** The last file stays open: its units come one after the other. */
   #open: OpenFile | undefined;
 
   /** @param read throws ReadFailed where that is not the fault of the file */
-  constructor(wasm: ParquetWasm, read: ReadFile) {
+  constructor(
+    wasm: ParquetWasm,
+    read: ReadFile,
+    fellBack: (fallback: DecoderFallback) => void = () => undefined,
+  ) {
+    this.#fellBack = fellBack;
     this.#wasm = wasm;
     this.#read = read;
   }
@@ -66,7 +80,9 @@ export class Decoder {
     const instants = instantsOf(plain.int96, plain.tail.bytes);
     preferPlainTypes(plain.tail.bytes);
     const { ParquetFile, wasmMemory } = this.#wasm;
-    const blob = new RangeBlob(plain.bytes, readThrough(plain.tail, read), wasmMemory);
+    const blob = new RangeBlob(plain.bytes, readThrough(plain.tail, read), wasmMemory, () =>
+      this.#fellBack({ path: "released-buffers", reason: "copy-not-seen" }),
+    );
     const parquet = await ParquetFile.fromFile(blob);
     this.#open = { file, parquet, tail: plain.tail, encrypted, instants, uuids: uuidColumns(tail.bytes) };
     return this.#open;
@@ -81,9 +97,12 @@ export class Decoder {
     try {
       const { vectorColumn, dimension } = asked.target;
       file.vectors ??= VectorColumn.in(file.tail, vectorColumn, dimension, this.#rangesOf(file.file)) ?? null;
-      return file.vectors ? await decodeUnit(file, asked, file.vectors) : undefined;
+      if (file.vectors) return await decodeUnit(file, asked, file.vectors);
+      this.#fellBack({ path: "vectors-from-pages", reason: "other-layout" });
+      return undefined;
     } catch (error) {
       if (error instanceof ReadFailed) throw error;
+      this.#fellBack({ path: "vectors-from-pages", reason: reasonOf(error) });
       file.vectors?.release();
       // the vectors of the next unit may be good ones
       if (!(error instanceof BadVector)) file.vectors = null;
@@ -97,6 +116,11 @@ export class Decoder {
       giveBack: (bytes) => this.#memory.giveBack(bytes),
     };
   }
+}
+
+function reasonOf(error: unknown): ReasonOf<"vectors-from-pages"> {
+  if (error instanceof BadVector) return "no-vector-of-the-index";
+  return error instanceof NotReadHere ? error.reason : "unreadable";
 }
 
 async function firstDimension({ file, parquet, encrypted }: OpenFile, column: string): Promise<number> {

@@ -1,5 +1,6 @@
 import { copyBytes } from "../../copy-bytes.ts";
 import { HybridRuns } from "./hybrid-runs.ts";
+import { NotReadHere } from "./not-read-here.ts";
 
 /** The values of a page, one after the other. */
 export interface PageValues {
@@ -40,7 +41,7 @@ export class VariableValues implements PageValues {
   read(into: Uint8Array): void {
     for (let to = 0; to < into.length; to += this.#width) {
       if (this.#view.getUint32(this.#at, true) !== this.#width)
-        throw new Error("a vector has another length");
+        throw new NotReadHere("null-or-other-length", "a vector has another length");
       const start = this.#at + 4;
       this.#at = start + this.#width;
       if (this.#at > this.#bytes.length) throw new Error("a page has too few values");

@@ -1,3 +1,4 @@
+import { NotReadHere } from "./not-read-here.ts";
 import { isKnownCodec } from "./page-codecs.ts";
 import { type FieldReaders, ThriftReader } from "./thrift-reader.ts";
 
@@ -83,7 +84,7 @@ function inOnePiece(rows: number, chunk: StoredChunk | undefined, type: number, 
   const start = dictionaryAt > 0 ? Math.min(dictionaryAt, dataAt) : dataAt;
   if (start < 0 || chunk.bytes < 0 || start + chunk.bytes > end)
     throw new Error("a column chunk lies outside its file");
-  if (!isKnownCodec(codec)) throw new Error(`codec ${codec} is not read here`);
+  if (!isKnownCodec(codec)) throw new NotReadHere("other-encoding", `codec ${codec} is not read here`);
   return { rows, start, end: start + chunk.bytes, codec, values };
 }
 

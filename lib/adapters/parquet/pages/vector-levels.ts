@@ -1,4 +1,5 @@
 import { HybridRuns } from "./hybrid-runs.ts";
+import { NotReadHere } from "./not-read-here.ts";
 
 /**
  * Checks that none of a page's values is null: every definition level is the highest. Takes a step a run.
@@ -8,7 +9,8 @@ export function refuseUndefined(levels: Uint8Array, highest: number, count: numb
   const runs = new HybridRuns(levels, bitWidthOf(highest));
   for (let seen = 0; seen < count; seen += runs.count) {
     runs.advance();
-    if (!runs.packed && runs.value !== highest) throw new Error("a value is null");
+    if (!runs.packed && runs.value !== highest)
+      throw new NotReadHere("null-or-other-length", "a value is null");
     if (runs.packed) refuseUndefinedIn(runs, highest, Math.min(runs.count, count - seen));
   }
 }
@@ -19,7 +21,8 @@ function refuseUndefinedIn(runs: HybridRuns, highest: number, count: number): vo
   const whole = highest * (inByte === 8 ? 0xff : 0x55);
   for (let place = 0; place < count; ) {
     const skips = place + inByte <= count && runs.bytes[runs.start + place / inByte] === whole;
-    if (!skips && runs.packedAt(place) !== highest) throw new Error("a value is null");
+    if (!skips && runs.packedAt(place) !== highest)
+      throw new NotReadHere("null-or-other-length", "a value is null");
     place += skips ? inByte : 1;
   }
 }
@@ -66,7 +69,7 @@ export class RowBounds {
     const fits = starts
       ? this.#position === 0 && (count === 1 || this.#dimension === 1)
       : this.#position > 0 && count <= this.#dimension - this.#position;
-    if (!fits) throw new Error("a row has another length");
+    if (!fits) throw new NotReadHere("null-or-other-length", "a row has another length");
     this.skip(count);
   }
 

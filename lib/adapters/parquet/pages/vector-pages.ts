@@ -1,5 +1,6 @@
 import { limits } from "../../../config/limits.ts";
 import { ChunkBytes } from "./chunk-bytes.ts";
+import { NotReadHere } from "./not-read-here.ts";
 import { Scratch, uncompressPage } from "./page-codecs.ts";
 import { type PageHeader, readPageHeader } from "./page-header.ts";
 import { DictionaryValues, FixedValues, type PageValues, VariableValues } from "./page-values.ts";
@@ -55,7 +56,7 @@ export class VectorPages {
     this.#bounds = new RowBounds(this.#valuesInRow);
     this.#next = chunk.start;
     if (chunk.values !== chunk.rows * this.#valuesInRow)
-      throw new Error("a column has other values than rows");
+      throw new NotReadHere("null-or-other-length", "a column has other values than rows");
   }
 
   /** Goes past rows; pages that have no others are not looked into. */
@@ -137,7 +138,7 @@ export class VectorPages {
 
   async #levelsAndValues(page: Page) {
     const { kind, repetitionBytes, definitionBytes, hybridLevels } = page.header;
-    if (!hybridLevels) throw new Error("levels are not in the hybrid");
+    if (!hybridLevels) throw new NotReadHere("other-encoding", "levels are not in the hybrid");
     const { levels, data } = await this.#data(page);
     if (kind === "data") return this.#split(data);
     const definition = levels.subarray(repetitionBytes, repetitionBytes + definitionBytes);
@@ -164,7 +165,7 @@ export class VectorPages {
     if (encoding === plain) return this.#plain(bytes);
     const isDictionary = encoding === rleDictionary || encoding === plainDictionary;
     if (!isDictionary || !this.#dictionary)
-      throw new Error(`values of encoding ${encoding} are not read here`);
+      throw new NotReadHere("other-encoding", `values of encoding ${encoding} are not read here`);
     return new DictionaryValues(this.#dictionary, this.#width, bytes);
   }
 

@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { DomainError } from "../../../domain/errors.ts";
+import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import { invalidSource, invalidSources } from "../../../domain/source/source-layout.ts";
 import {
   type DecodeAnswer,
@@ -40,6 +41,7 @@ type End = (place: string) => unknown;
  */
 export class DecodeThread {
   readonly #read: ReadFile;
+  readonly #fallbacks: Fallbacks;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #asked = 0;
@@ -48,9 +50,10 @@ export class DecodeThread {
   #ended: End | undefined;
 
   /** @param maxMemoryBytes of the decoder, which faults where a file makes it need more */
-  constructor(read: ReadFile, maxMemoryBytes?: number) {
+  constructor(read: ReadFile, maxMemoryBytes?: number, fallbacks = unobserved) {
     this.#read = read;
-    this.#worker = takeWorker();
+    this.#fallbacks = fallbacks;
+    this.#worker = takeWorker(fallbacks);
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => this.#end((place) => this.#faultOf(place, error)));
     this.#worker.on("exit", () => this.#end((place) => this.#faultOf(place, undefined)));
@@ -94,6 +97,10 @@ export class DecodeThread {
 
   #receive(message: FromWorker): void {
     if ("ready" in message) return;
+    if ("fellBack" in message) {
+      this.#fallbacks.happened(message.fellBack.path, message.fellBack.reason);
+      return;
+    }
     if ("started" in message) {
       this.#started = true;
       return;

@@ -44,7 +44,7 @@ function receive(message: ToWorker): void {
 }
 
 function begin(maxMemoryBytes: number | undefined): void {
-  decoder = new Decoder(parquetWasm(maxMemoryBytes), readFile);
+  decoder = new Decoder(parquetWasm(maxMemoryBytes), readFile, (fellBack) => post({ fellBack }));
   post({ started: true });
 }
 

@@ -1,4 +1,5 @@
 import { limits } from "../../../config/limits.ts";
+import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { FileFooter } from "../../../domain/source/parquet-source.ts";
 import { invalidSource } from "../../../domain/source/source-layout.ts";
 import type { DecodeAnswer, DecodeRequest, ReadFile } from "../decoding/decode-messages.ts";
@@ -24,14 +25,16 @@ const [tinyFileBytes, tinyUnitRows] = [65_536, 64];
  */
 export class SizedDecoder {
   readonly #read: ReadFile;
+  readonly #fallbacks: Fallbacks;
   #thread: DecodeThread | undefined;
   #memoryBytes = 0;
   #closedFor: { reason: unknown } | undefined;
   /** Files that did not fit in usual steps. */
   readonly #tight = new Set<string>();
 
-  constructor(read: ReadFile) {
+  constructor(read: ReadFile, fallbacks = unobserved) {
     this.#read = read;
+    this.#fallbacks = fallbacks;
   }
 
   /** One question at a time. @throws SourceInvalid, and what DecodeThread.ask throws but its fault */
@@ -49,6 +52,7 @@ export class SizedDecoder {
         return await this.#askWith(usualMemory(request.bytes), request, timeoutMs);
       } catch (error) {
         if (!(error instanceof DecoderFault) || isTiny(request)) throw error;
+        this.#fallbacks.happened("usual-decoder-memory", "faulted");
         this.#tight.add(request.file);
       }
     }
@@ -76,7 +80,7 @@ export class SizedDecoder {
     if (this.#closedFor) throw this.#closedFor.reason;
     if (!this.#thread || memoryBytes > this.#memoryBytes) {
       this.#memoryBytes = memoryBytes;
-      this.#thread = new DecodeThread(this.#read, memoryBytes);
+      this.#thread = new DecodeThread(this.#read, memoryBytes, this.#fallbacks);
     }
     try {
       return await this.#thread.ask(request, timeoutMs);

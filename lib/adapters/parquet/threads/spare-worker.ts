@@ -1,9 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { limits } from "../../../config/limits.ts";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { WorkerData } from "../decoding/decode-messages.ts";
 
 /** Started ahead, for the next who needs one. */
 let spare: { worker: Worker; letGo(): void } | undefined;
+/** One was, and ended before anybody needed it. */
+let hasEnded = false;
 
 /**
  * Starts a thread ahead of the load that will need it: a function does this while it initialises, when it has the whole
@@ -16,11 +19,15 @@ export async function readyWorker(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const letGo = () => {
     clearTimeout(timer);
-    worker.off("message", resolve).off("error", letGo).off("exit", letGo);
+    worker.off("message", resolve).off("error", ended).off("exit", ended);
     spare = undefined;
     resolve();
   };
-  worker.on("message", resolve).on("error", letGo).on("exit", letGo);
+  const ended = () => {
+    hasEnded = true;
+    letGo();
+  };
+  worker.on("message", resolve).on("error", ended).on("exit", ended);
   const timer = setTimeout(() => {
     letGo();
     void worker.terminate();
@@ -30,7 +37,9 @@ export async function readyWorker(): Promise<void> {
 }
 
 /** A thread that runs decode-worker.ts: the one that was started ahead, if there is one. */
-export function takeWorker(): Worker {
+export function takeWorker(fallbacks: Fallbacks): Worker {
+  if (hasEnded) fallbacks.happened("decoder-ahead", "ended");
+  hasEnded = false;
   if (!spare) return newWorker({ ahead: false });
   const { worker, letGo } = spare;
   letGo();

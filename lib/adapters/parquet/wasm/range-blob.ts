@@ -6,11 +6,22 @@ export class RangeBlob extends Blob {
   readonly #bytes: number;
   readonly #read: ReadRange;
   readonly #memory: ParquetWasm["wasmMemory"];
+  readonly #notReleased: () => void;
   readonly #start: number;
 
-  /** @param memory that parquet-wasm copies into, as it says itself */
-  constructor(bytes: number, read: ReadRange, memory: ParquetWasm["wasmMemory"], start = 0) {
+  /**
+   * @param memory that parquet-wasm copies into, as it says itself
+   * @param notReleased is called when a large range is left to the garbage collector
+   */
+  constructor(
+    bytes: number,
+    read: ReadRange,
+    memory: ParquetWasm["wasmMemory"],
+    notReleased: () => void,
+    start = 0,
+  ) {
     super([]);
+    this.#notReleased = notReleased;
     this.#bytes = bytes;
     this.#read = read;
     this.#memory = memory;
@@ -23,7 +34,13 @@ export class RangeBlob extends Blob {
 
   override slice(start = 0, end = this.#bytes): Blob {
     const [from, to] = [this.#inside(start), this.#inside(end)];
-    return new RangeBlob(Math.max(0, to - from), this.#read, this.#memory, this.#start + from);
+    return new RangeBlob(
+      Math.max(0, to - from),
+      this.#read,
+      this.#memory,
+      this.#notReleased,
+      this.#start + from,
+    );
   }
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
@@ -32,7 +49,7 @@ export class RangeBlob extends Blob {
       throw new Error(`file is shorter than ${this.#start + this.#bytes} bytes`);
     const whole = bytes.byteLength === bytes.buffer.byteLength;
     const buffer = (whole ? bytes : bytes.slice()).buffer as ArrayBuffer;
-    if (buffer.byteLength >= largeBytes) void releaseOnceCopied(buffer, this.#memory);
+    if (buffer.byteLength >= largeBytes) void releaseOnceCopied(buffer, this.#memory, this.#notReleased);
     return buffer;
   }
 
@@ -51,7 +68,11 @@ const largeBytes = 64 * 1_048_576;
  * copy right after, in the same run of microtasks, without which a row group of 307 MB would be there three times.
  * A buffer whose copying does not show is left to the garbage collector.
  */
-async function releaseOnceCopied(buffer: ArrayBuffer, memory: ParquetWasm["wasmMemory"]): Promise<void> {
+async function releaseOnceCopied(
+  buffer: ArrayBuffer,
+  memory: ParquetWasm["wasmMemory"],
+  notReleased: () => void,
+): Promise<void> {
   const before = memory().buffer.byteLength;
   for (let turn = 0; turn < 64; turn++) {
     await undefined;
@@ -59,4 +80,5 @@ async function releaseOnceCopied(buffer: ArrayBuffer, memory: ParquetWasm["wasmM
     buffer.transfer(0);
     return;
   }
+  notReleased();
 }
