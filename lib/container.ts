@@ -14,6 +14,7 @@ import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
 import { asDomainError, DomainError } from "./domain/errors.ts";
 import { JobLedger } from "./domain/jobs/job-ledger.ts";
+import { refuseNewer } from "./domain/jobs/refuse-newer.ts";
 import type { ParquetSource } from "./domain/source/parquet-source.ts";
 import { createReaders, type Readers, type ReadingHalf, readers } from "./readers.ts";
 import { logTask } from "./task/log-task.ts";
@@ -72,6 +73,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
       clock,
       log: (name, what, error) =>
         logger.error(`an execution ${what}`, { job_id: name, error: asDomainError(error) }),
+      refuseNewer: (name) => refuseNewer({ ledger, registry: reading.registry }, name),
       call: (task, payload, context) =>
         runTask(task, payload, timeLimited(context, taskTimeLimitMs), container, logTask),
     });

@@ -142,6 +142,13 @@ export const errorTable = {
     shown: true,
     title: "What is stored about it cannot be read",
   },
+  NeedsNewerRelease: {
+    code: "needs-newer-release",
+    status: 503,
+    retryable: false,
+    shown: true,
+    title: "It was written by a newer release",
+  },
   DeadlineExceeded: { code: "deadline-exceeded", status: 504, retryable: true, title: "The deadline passed" },
   Internal: { code: "internal", status: 500, retryable: true, title: "Something went wrong on our side" },
 } as const;

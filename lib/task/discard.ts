@@ -1,8 +1,10 @@
-import type { z } from "zod";
 import { asDomainError, codeOf, type ErrorKind, errorTable } from "../domain/errors.ts";
 import { discardGeneration, dropDraft } from "../domain/jobs/discard-generation.ts";
-import { isSameInput, type jobFailure, jobInput } from "../domain/jobs/job.ts";
+import { isSameInput, jobInput } from "../domain/jobs/job.ts";
+import type { JobFailure } from "../domain/jobs/job-documents.ts";
+import { refuseNewer } from "../domain/jobs/refuse-newer.ts";
 import { hasPublished } from "../domain/publish/publish-generation.ts";
+import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
 import { concludePublication, type TaskDependencies } from "./tasks.ts";
 
 /**
@@ -10,12 +12,14 @@ import { concludePublication, type TaskDependencies } from "./tasks.ts";
  * may be the very thing that was wrong: then there is no job of it, or one of another execution with the same name,
  * which is left alone. One that failed after it had published has succeeded.
  * @returns what the Fail state shows, or that it was published
+ * @throws NeedsNewerRelease before anything is changed
  */
 export async function discard(deps: TaskDependencies, jobId: string, payload: Record<string, unknown>) {
   const record = await deps.ledger.record(jobId);
-  if (!record || !isSameInput(record.input, jobInput.safeParse(payload["input"]).data))
+  if (!record || !isSameInput(record.input, keepingUnknown(jobInput).safeParse(payload["input"]).data))
     return unpublished(fromState(payload["error"]));
   const { index } = record.input;
+  await refuseNewer(deps, jobId);
   await withRoom(
     () => deps.ledger.end(jobId, "failed"),
     () => dropDraft(deps, jobId, index),
@@ -54,7 +58,7 @@ async function publishedAfterAll(deps: TaskDependencies, jobId: string, index: s
 }
 
 /** Whether a task wrote that failure as it ended the job, and not one that was repeated with success. */
-function isOf(error: unknown, { code }: z.infer<typeof jobFailure>): boolean {
+function isOf(error: unknown, { code }: JobFailure): boolean {
   const { Error: name = "" } = (error ?? {}) as { Error?: string };
   if (Object.hasOwn(errorTable, name)) return errorTable[name as ErrorKind].code === code;
   return !/^(Sandbox|Runtime)\.|^(Lambda\.Unknown|States\.Timeout)$/.test(name); // ended without a word
@@ -76,7 +80,7 @@ function messageIn(cause: string): string {
 }
 
 /** Of a task that could not say itself why it ended: a timeout, or a process out of memory. */
-function failureFrom(error: unknown): z.infer<typeof jobFailure> {
+function failureFrom(error: unknown): JobFailure {
   const { Error: name = "States.TaskFailed", Cause: cause } = (error ?? {}) as {
     Error?: string;
     Cause?: unknown;

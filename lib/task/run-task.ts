@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { asDomainError, DomainError } from "../domain/errors.ts";
+import { asDomainError, DomainError, type ErrorKind } from "../domain/errors.ts";
 import { discardIfEnded } from "../domain/jobs/discard-generation.ts";
-import { jobInput, type PhaseName } from "../domain/jobs/job.ts";
+import { isSameInput, type JobInput, jobInput, type PhaseName } from "../domain/jobs/job.ts";
 import { jobId } from "../domain/names.ts";
 import { hasPublished } from "../domain/publish/publish-generation.ts";
+import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
 import type { TaskContext } from "../domain/task-context.ts";
 import { validate } from "../domain/validate.ts";
 import { discard } from "./discard.ts";
@@ -41,7 +42,7 @@ export async function runTask(
         : await runPhase(name, {
             deps,
             jobId: id,
-            input: validate(jobInput, input, "input"),
+            input: await inputOf(deps, id, input),
             payload,
             context: watched,
           });
@@ -86,6 +87,20 @@ async function withProgress(phase: PhaseName, call: TaskCall, task: Task): Promi
   return result;
 }
 
+/**
+ * A request is strict. A field that it does not know is taken only as it stands in the job's record, which a later
+ * release has written: an execution that is started by hand has none.
+ * @throws BadRequest
+ */
+async function inputOf({ ledger }: TaskDependencies, id: string, input: unknown): Promise<JobInput> {
+  const asked = jobInput.safeParse(input);
+  if (asked.success) return asked.data;
+  const stored = keepingUnknown(jobInput).safeParse(input).data;
+  const record = stored && (await ledger.record(id));
+  if (record && isSameInput(record.input, stored)) return record.input;
+  return validate(jobInput, input, "input");
+}
+
 /** A job that was ended by somebody else keeps the reason it was ended for; one that was published has not failed. */
 async function recordFailure(
   deps: TaskDependencies,
@@ -93,11 +108,18 @@ async function recordFailure(
   phase: string,
   error: DomainError,
 ): Promise<void> {
-  if (["JobCancelled", "IdempotencyMismatch"].includes(error.kind) || endsNoJob.includes(phase)) return;
+  if (isOfAnother.has(error.kind) || endsNoJob.includes(phase)) return;
   if (await hasPublished(deps, id)) return;
   const { code, message, shownIssues: issues } = error;
   await deps.ledger.recordFailure(id, { code, message, phase, ...(issues.length > 0 ? { issues } : {}) });
   if (await hasPublished(deps, id)) await deps.ledger.forgetFailure(id); // meanwhile, by another attempt
 }
+
+/** What says nothing of the job: it was ended elsewhere, is another one, or waits for a newer release. */
+const isOfAnother: ReadonlySet<ErrorKind> = new Set([
+  "JobCancelled",
+  "IdempotencyMismatch",
+  "NeedsNewerRelease",
+]);
 
 const endsNoJob = ["discard", "retire"];

@@ -17,7 +17,8 @@ import {
 import { publishedOf } from "../domain/index/published.ts";
 import { writePermit } from "../domain/index/write-permit.ts";
 import { discardGeneration } from "../domain/jobs/discard-generation.ts";
-import { type JobInput, type PhaseName, skippedRows } from "../domain/jobs/job.ts";
+import type { JobInput, PhaseName } from "../domain/jobs/job.ts";
+import { skippedRows } from "../domain/jobs/job-documents.ts";
 import { type IndexUpkeep, indexUpkeep, type Plan, plan } from "../domain/jobs/plan.ts";
 import { loadUnits } from "../domain/load/load-units.ts";
 import { sealLoad } from "../domain/load/seal-load.ts";
@@ -27,6 +28,7 @@ import { planRebuild } from "../domain/plan/plan-rebuild.ts";
 import { hasPublished, publishGeneration, retireGenerations } from "../domain/publish/publish-generation.ts";
 import type { Probes } from "../domain/recall/recall-probe.ts";
 import { verifyGeneration } from "../domain/recall/verify-generation.ts";
+import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
 import type { TaskContext } from "../domain/task-context.ts";
 
 export interface TaskDependencies extends PlanDependencies {
@@ -64,7 +66,7 @@ export interface Task {
 
 const builtIndex = z.object({
   type: servedIndexType,
-  parameters: indexParameters,
+  parameters: keepingUnknown(indexParameters),
   reasons: z.array(z.string()),
   leftOut: z.array(z.string()).default([]),
 });
@@ -72,9 +74,14 @@ const sealed = z.object({ sealed: z.literal(true) });
 /** Which try of the job it is: how many before it missed the recall. */
 const upkeptIndex = builtIndex.extend({ way: indexUpkeep.shape.way, missed: z.int().default(0) });
 const verifyPayload = z.object({ rows: z.int(), index: upkeptIndex });
+/** What these hold is kept, though this release may not know all of it; a publication has its own fields alone. */
 const verified = z.object(
-  publication.pick({ searchDefaults: true, unrefinedDefaults: true, filteredDefaults: true, recall: true })
-    .shape,
+  keepingUnknown(publication).pick({
+    searchDefaults: true,
+    unrefinedDefaults: true,
+    filteredDefaults: true,
+    recall: true,
+  }).shape,
 );
 
 /** The tasks of the state machines by name. Results are keys and counts, never rows. */

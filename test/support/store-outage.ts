@@ -4,7 +4,7 @@ import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { createContainer } from "../../lib/container.ts";
 import { errorTable } from "../../lib/domain/errors.ts";
-import type { Phase } from "../../lib/domain/jobs/job.ts";
+import type { Phase } from "../../lib/domain/jobs/job-documents.ts";
 import { BulkJobs } from "./bulk-job.ts";
 import { searchThroughout } from "./served-throughout.ts";
 import { theStack } from "./stack.ts";

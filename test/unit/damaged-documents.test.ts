@@ -54,7 +54,14 @@ async function damage(key: string): Promise<void> {
 
 function embedded() {
   const log = (name: string, what: string) => void logged.push(`${name} ${what}`);
-  return new EmbeddedWorkflow({ store, machines, call: async () => null, clock, log });
+  return new EmbeddedWorkflow({
+    store,
+    machines,
+    call: async () => null,
+    clock,
+    log,
+    refuseNewer: async () => undefined,
+  });
 }
 
 test.each(Object.entries(damages))(

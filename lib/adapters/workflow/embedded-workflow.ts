@@ -3,9 +3,10 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StateMachine } from "aws-local-stepfunctions";
 import { limits } from "../../config/limits.ts";
-import { asDomainError } from "../../domain/errors.ts";
+import { asDomainError, type ErrorKind } from "../../domain/errors.ts";
 import type { ExecutionState, Workflow } from "../../domain/jobs/workflow.ts";
 import type { ObjectStore } from "../../domain/object-store.ts";
+import { needsNewer } from "../../domain/stored/stored-json.ts";
 import type { Clock } from "../../domain/task-context.ts";
 import { isAlive } from "../is-alive.ts";
 import { type ExecutionRecord, ExecutionRecords } from "./execution-records.ts";
@@ -37,6 +38,7 @@ export class EmbeddedWorkflow implements Workflow {
   readonly #unwritten = new Map<string, Partial<ExecutionRecord>>();
   readonly #closing = new AbortController();
   readonly #log: LogExecution;
+  readonly #refuseNewer: (name: string) => Promise<void>;
   readonly #owner = { host: hostname(), pid: process.pid, process: randomUUID() };
 
   constructor(options: {
@@ -45,12 +47,15 @@ export class EmbeddedWorkflow implements Workflow {
     call: CallTask;
     clock: Clock;
     log: LogExecution;
+    /** Before an execution is taken over. @throws NeedsNewerRelease when its job is to be left alone */
+    refuseNewer: (name: string) => Promise<void>;
   }) {
     this.#records = new ExecutionRecords(options.store);
     this.#machines = options.machines;
     this.#call = options.call;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#refuseNewer = options.refuseNewer;
   }
 
   async start(name: string, machine: string, input: unknown): Promise<void> {
@@ -88,6 +93,7 @@ export class EmbeddedWorkflow implements Workflow {
     const unwritten = this.#unwritten.get(name);
     if (unwritten) return stateOf({ ...read.record, ...unwritten });
     if (!this.#isOrphan(read.record)) return stateOf(read.record);
+    await this.#refuseNewer(name);
     await this.#hold(name, () => this.#takeOver(name));
     const taken = await this.#records.read(name);
     return taken && stateOf(taken.record);
@@ -158,20 +164,30 @@ export class EmbeddedWorkflow implements Workflow {
     abort: AbortController,
   ): Promise<Partial<ExecutionRecord> | undefined> {
     const beat = setInterval(
-      () => void this.#beat(record.name, abort).catch(() => undefined),
+      () => void this.#beat(record.name, abort).catch((error) => needsNewer(error) && abort.abort()),
       limits.heartbeatMs,
     );
     beat.unref();
     const tasks = new TaskCalls(this.#call, abort.signal);
     const end = await this.#interpret(record, tasks, abort);
-    const isWritten = await this.#end(record.name, end).then(
-      () => true,
-      (error) => this.#log(record.name, "cannot write how it ended", error),
-    );
+    const isLeft = end.error === ("NeedsNewerRelease" satisfies ErrorKind);
+    if (isLeft) this.#log(record.name, "is left to a newer release", new Error(end.cause));
+    const isWritten = isLeft || (await this.#isEnded(record.name, end));
     clearInterval(beat);
     await tasks.settled();
-    await this.#records.update(record.name, () => ({ settled: true })).catch(() => undefined);
+    if (!isLeft) await this.#records.update(record.name, () => ({ settled: true })).catch(() => undefined);
     return isWritten ? undefined : end;
+  }
+
+  /** @returns whether that is written, or for a newer release to write */
+  async #isEnded(name: string, end: Partial<ExecutionRecord>): Promise<boolean> {
+    try {
+      await this.#end(name, end);
+      return true;
+    } catch (error) {
+      this.#log(name, "cannot write how it ended", error);
+      return needsNewer(error);
+    }
   }
 
   /** Again and again until there is room, and then what the job has built goes, too. */
@@ -231,7 +247,7 @@ export class EmbeddedWorkflow implements Workflow {
     );
   }
 
-  /** Says that this process is alive, and hears that another cancelled. */
+  /** Says that this process is alive, and hears that another cancelled. @throws NeedsNewerRelease when one has taken it over */
   async #beat(name: string, abort: AbortController): Promise<void> {
     const updated = await this.#records.update(name, (record) =>
       record.status === "running" && record.owner.process === this.#owner.process

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import type { ObjectStore } from "../../domain/object-store.ts";
-import { entryDamaged, parseStored, unlessDamaged } from "../../domain/stored-json.ts";
+import {
+  entryDamaged,
+  newerFormat,
+  type Origin,
+  parseStored,
+  refuseNewer,
+  unlessUnreadable,
+} from "../../domain/stored/stored-json.ts";
 import { unlessRaced } from "../../domain/unless-raced.ts";
 
 const executionRecord = z.object({
@@ -29,6 +36,12 @@ const keyOf = (name: string) => `executions/${name}.json`;
 /** A name holds no dot, so no marker is the prefix of another. */
 const marker = (name: string) => `executions/running/${name}.json`;
 
+const originOf = (name: string): Origin => ({
+  kind: "execution",
+  what: `the execution of job "${name}"`,
+  remedy: "start another job",
+});
+
 /** What the embedded interpreter writes about executions; every change is a conditional write. */
 export class ExecutionRecords {
   readonly #store: ObjectStore;
@@ -37,17 +50,19 @@ export class ExecutionRecords {
     this.#store = store;
   }
 
+  /** @throws EntryDamaged, NeedsNewerRelease */
   async read(name: string): Promise<{ record: ExecutionRecord; etag: string } | undefined> {
     const stored = await this.#store.get(keyOf(name));
     if (!stored) return undefined;
-    const [what, remedy] = [`the execution of job "${name}"`, "start another job"];
-    const record = parseStored(executionRecord, stored.body, what, remedy);
-    if (record.name !== name) throw entryDamaged(what, remedy);
+    const record = parseStored(executionRecord, stored.body, originOf(name));
+    if (record.name !== name) throw entryDamaged(originOf(name));
     return { record, etag: stored.etag };
   }
 
-  /** The marker first, so that no record that runs is without. @returns false when the name is taken */
+  /** The marker first, so that no record that runs is without. @returns false when the name is taken @throws NeedsNewerRelease */
   async create(record: ExecutionRecord): Promise<boolean> {
+    for (const key of [keyOf(record.name), marker(record.name)])
+      refuseNewer(await this.#store.get(key), originOf(record.name));
     await this.#mark(record.name, record.beatAt);
     const put = () => this.#store.put(keyOf(record.name), encode(record), { ifNoneMatch: "*" });
     const created = (await unlessRaced(put)) !== undefined;
@@ -88,13 +103,15 @@ export class ExecutionRecords {
 
   /** One without a record is of an execution that is about to begin, or never did. @returns whether it went */
   async #unmarkEnded(name: string, now: number): Promise<boolean> {
-    const read = await unlessDamaged(
+    const read = await unlessUnreadable(
       () => this.read(name),
-      () => "damaged" as const,
+      () => "unreadable" as const,
     );
-    if (read === "damaged" || read?.record.status === "running") return false;
+    if (read === "unreadable" || read?.record.status === "running") return false;
+    const marked = await this.#store.get(marker(name));
+    if (newerFormat(marked, "execution")) return false;
     if (!read) {
-      const at = markedAt((await this.#store.get(marker(name)))?.body);
+      const at = markedAt(marked?.body);
       if (at === undefined) await this.#mark(name, now);
       if (at === undefined || now - at < limits.startGraceMs) return false;
     }

@@ -30,45 +30,39 @@ export const indexParameters = z
   .meta({ id: "IndexParameters" });
 export type IndexParameters = z.infer<typeof indexParameters>;
 
-export const searchDefaults = z.strictObject({
+export const searchDefaults = z.object({
   nprobes: z.int().positive().optional(),
   refineFactor: z.int().positive().optional(),
   ef: z.int().positive().optional(),
 });
 export type SearchDefaults = z.infer<typeof searchDefaults>;
 
-export const recallReport = z.strictObject({
+const recallReport = z.object({
   target: z.number(),
   measured: z.number(),
-  filtered: z.number().optional().meta({
-    description:
-      "With a filter that one row in 97 matches, of fewer than 19,400 rows more; by filteredDefaults",
-  }),
+  /** With a filter, by filteredDefaults. */
+  filtered: z.number().optional(),
   k: z.int(),
-  atK: z
-    .array(z.strictObject({ k: z.int(), measured: z.number(), searchDefaults }))
-    .optional()
-    .meta({
-      description:
-        "For 1, 10 and 100 hits the recall and the defaults that it was measured with; those of other k lie between. Entries of old say nothing of it",
-    }),
+  /** Of other k; entries of old say nothing of it. */
+  atK: z.array(z.object({ k: z.int(), measured: z.number(), searchDefaults })).optional(),
   queries: z.int(),
-  version: z.int().nullable().default(null).meta({ description: "Of the generation it was measured at" }),
+  /** Of the generation it was measured at. */
+  version: z.int().nullable().default(null),
 });
 export type RecallReport = z.infer<typeof recallReport>;
 
 /** A column of an index: its name and its type as Arrow prints it (`Utf8`, `Int32`, `FixedSizeList[100]<Float32>`). */
-export const column = z.strictObject({ name: z.string(), type: z.string() });
+export const column = z.object({ name: z.string(), type: z.string() });
 export type Column = z.infer<typeof column>;
 
 /** A column that has a part in an index, and why it was taken for it. */
-export const chosenColumn = z.strictObject({ name: z.string(), why: z.string() });
+const chosenColumn = z.object({ name: z.string(), why: z.string() });
 export type ChosenColumn = z.infer<typeof chosenColumn>;
-export const chosenColumns = z.strictObject({ id: chosenColumn, vector: chosenColumn });
+export const chosenColumns = z.object({ id: chosenColumn, vector: chosenColumn });
 export type ChosenColumns = z.infer<typeof chosenColumns>;
 
 /** Where a generation is: the table `generation` of the index's database in `bucket`. */
-export const generationRef = z.strictObject({
+export const generationRef = z.object({
   index: indexName,
   bucket: bucketAlias,
   generation: z.string(),
@@ -76,32 +70,29 @@ export const generationRef = z.strictObject({
 export type GenerationRef = z.infer<typeof generationRef>;
 
 /** What a job asked of an index, so that a later one can plan it anew for more rows. */
-export const askedIndex = z.strictObject({
+const askedIndex = z.object({
   indexType: askedIndexType,
   indexParameters,
   filterColumns: z.array(z.string()).default([]),
-  unaskedFilterColumns: z
-    .array(z.string())
-    .optional()
-    .meta({ description: "Of filterColumns, those that no job named: filters are likely to be about them" }),
+  /** Of these, those that no job named. */
+  unaskedFilterColumns: z.array(z.string()).optional(),
 });
 export type AskedIndex = z.infer<typeof askedIndex>;
 
-const claim = z.strictObject({
+const claim = z.object({
   job: jobId,
   generation: z.string(),
   bucket: bucketAlias,
   since: z.string(),
-  lost: z.boolean().optional().meta({ description: "The job is being discarded and can no longer publish" }),
-  publishing: z.string().optional().meta({
-    description:
-      "The attempt at its publication that goes on: nothing of the job writes to the generation any more",
-  }),
+  /** The job is being discarded and can no longer publish. */
+  lost: z.boolean().optional(),
+  /** The attempt at its publication that goes on: nothing of the job writes to the generation any more. */
+  publishing: z.string().optional(),
 });
 export type Claim = z.infer<typeof claim>;
 
 /** What is published of an index; all of it is replaced by one conditional PUT. */
-export const publication = z.strictObject({
+export const publication = z.object({
   generation: z.string(),
   bucket: bucketAlias,
   dimension: z.int(),
@@ -109,50 +100,43 @@ export const publication = z.strictObject({
   vectorColumn: z.string(),
   idColumn: z.string(),
   columns: z.array(column),
-  chosenColumns: chosenColumns.optional().meta({
-    description: "How its id and vector columns were found in the source; of older ones it is not known",
-  }),
+  chosenColumns: chosenColumns.optional(),
   indexType: servedIndexType,
   indexParameters,
-  asked: askedIndex
-    .optional()
-    .meta({ description: "What its job asked for; parameters that are not there were derived" }),
-  reasons: z.array(z.string()).meta({ description: "Why these parameters" }),
+  /** Of older ones it is not known. */
+  asked: askedIndex.optional(),
+  reasons: z.array(z.string()),
   searchDefaults,
-  unrefinedDefaults: searchDefaults.optional().meta({
-    description:
-      "On S3, where searchDefaults refine: settings that reach the target without it, for searches of a container that has no copy of the vectors yet",
-  }),
-  filteredDefaults: searchDefaults.optional().meta({
-    description: "For searches with a filter: settings that reach the target with that of recall.filtered",
-  }),
+  /** Of an index on an object store whose searchDefaults refine. */
+  unrefinedDefaults: searchDefaults.optional(),
+  filteredDefaults: searchDefaults.optional(),
   recall: recallReport,
   rows: z.int(),
-  skippedRows: z.int().optional().meta({ description: "Of the source, left out for their vectors" }),
+  skippedRows: z.int().optional(),
   source: z.string(),
   publishedAt: z.string(),
 });
 export type Publication = z.infer<typeof publication>;
 
 /**
- * An index in the registry. A dropped one stays as a tombstone, so that the numbers of its generations are never
- * used again: a late write to `g3` can then never reach a reader.
+ * An index as the registry stores it; what is shown of it is another schema. A dropped one stays as a tombstone, so that
+ * the numbers of its generations are never used again: a late write to `g3` can then never reach a reader.
  */
-export const indexEntry = z.strictObject({
+export const indexEntry = z.object({
   name: indexName,
   state: z.enum(["building", "ready", "dropped"]),
   published: publication.nullable(),
   lastGeneration: z.int(),
-  claim: claim.nullable().meta({ description: "The job that is building the next generation" }),
+  /** The job that is building the next generation. */
+  claim: claim.nullable(),
   retiring: z.array(
-    z.strictObject({
+    z.object({
       generation: z.string(),
       bucket: bucketAlias,
       since: z.string(),
-      version: z.int().nullable().default(null).meta({ description: "Its version when it was replaced" }),
-      writtenTo: z.boolean().default(false).meta({
-        description: "Somebody wrote to it after it was replaced: it stays, so that those rows are not lost",
-      }),
+      /** Its version when it was replaced. */
+      version: z.int().nullable().default(null),
+      writtenTo: z.boolean().default(false),
     }),
   ),
   createdAt: z.string(),
@@ -160,11 +144,3 @@ export const indexEntry = z.strictObject({
   lastJob: jobId.nullable(),
 });
 export type IndexEntry = z.infer<typeof indexEntry>;
-
-/** What a list shows of an entry that cannot be read. */
-export const damagedEntry = z.strictObject({ name: indexName, state: z.literal("damaged") }).meta({
-  id: "DamagedEntry",
-  description: "What is stored of the index cannot be read; GET /indexes/{index} says what helps",
-});
-export const listedEntry = z.union([indexEntry, damagedEntry]);
-export type ListedEntry = z.infer<typeof listedEntry>;

@@ -2,10 +2,17 @@ import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
 import { indexName } from "../names.ts";
 import type { ObjectStore } from "../object-store.ts";
-import { entryDamaged, parseStored, unlessDamaged } from "../stored-json.ts";
+import {
+  entryDamaged,
+  type Origin,
+  parseStored,
+  refuseNewer,
+  type Unreadable,
+  unlessUnreadable,
+} from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
-import { type IndexEntry, indexEntry, type ListedEntry } from "./index-entry.ts";
+import { type IndexEntry, indexEntry } from "./index-entry.ts";
 
 const folder = "registry/indexes/";
 const keyOf = (index: string) => `${folder}${index}.json`;
@@ -13,6 +20,11 @@ const keyOf = (index: string) => `${folder}${index}.json`;
 /** Its tables cannot be removed without it: it says where they are and which numbers were used. */
 const remedy =
   "restore its object under registry/indexes in the primary bucket from a backup. Without one, remove that object and the folder of the index under lance, then load it anew";
+
+const originOf = (index: string): Origin => ({ kind: "entry", what: `index "${index}"`, remedy });
+
+/** One of a list, or why it cannot be read. */
+export type ListedStored = IndexEntry | { name: string; state: Unreadable };
 
 export interface Versioned<T> {
   value: T;
@@ -32,13 +44,18 @@ export class IndexRegistry {
     this.#clock = clock;
   }
 
-  /** The entry as stored, tombstones included. @throws EntryDamaged */
+  /** The entry as stored, tombstones included. @throws EntryDamaged, NeedsNewerRelease */
   async read(index: string): Promise<Versioned<IndexEntry> | undefined> {
     const stored = await this.#store.get(keyOf(index));
     if (!stored) return undefined;
-    const value = parseStored(indexEntry, stored.body, `index "${index}"`, remedy);
-    if (value.name !== index) throw entryDamaged(`index "${index}"`, remedy);
+    const value = parseStored(indexEntry, stored.body, originOf(index));
+    if (value.name !== index) throw entryDamaged(originOf(index));
     return { value, etag: stored.etag };
+  }
+
+  /** For what is done before its entry is changed, however damaged that is. @throws NeedsNewerRelease */
+  async refuseNewer(index: string): Promise<void> {
+    refuseNewer(await this.#store.get(keyOf(index)), originOf(index));
   }
 
   /** @throws IndexNotFound when there is no entry or it was dropped */
@@ -108,8 +125,8 @@ export class IndexRegistry {
   }
 
   /** Entries by name after `after`, without tombstones; other objects in the folder are none. */
-  async list(after: string | undefined, limit: number): Promise<{ entries: ListedEntry[]; next?: string }> {
-    const entries: ListedEntry[] = [];
+  async list(after: string | undefined, limit: number): Promise<{ entries: ListedStored[]; next?: string }> {
+    const entries: ListedStored[] = [];
     let last = after === undefined ? undefined : keyOf(after);
     while (entries.length <= limit) {
       const page = await this.#store.list(folder, { after: last, limit: limit + 1 });
@@ -121,18 +138,17 @@ export class IndexRegistry {
     return { entries: shown, ...(entries.length > limit ? { next: shown.at(-1)?.name } : {}) };
   }
 
-  async #entriesIn(page: { key: string; bytes: number }[]): Promise<ListedEntry[]> {
+  async #entriesIn(page: { key: string; bytes: number }[]): Promise<ListedStored[]> {
     const named = page.flatMap(({ key, bytes }) => {
       const name = indexName.safeParse(key.slice(folder.length, -".json".length));
       return name.success && key === keyOf(name.data) ? [{ name: name.data, bytes }] : [];
     });
     const read = await Promise.all(
-      named.map(async ({ name, bytes }): Promise<ListedEntry | undefined> => {
-        const damaged = { name, state: "damaged" as const };
-        if (bytes > limits.maxEntryBytes) return damaged;
-        return unlessDamaged(
+      named.map(async ({ name, bytes }): Promise<ListedStored | undefined> => {
+        if (bytes > limits.maxEntryBytes) return { name, state: "damaged" };
+        return unlessUnreadable(
           async () => (await this.read(name))?.value,
-          () => damaged,
+          (state) => ({ name, state }),
         );
       }),
     );

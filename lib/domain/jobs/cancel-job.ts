@@ -7,7 +7,7 @@ import type { Workflow } from "./workflow.ts";
 /**
  * Cancels a job: its execution ends, its unfinished generation goes. One that published before the cancel came has
  * succeeded; of one that is over otherwise goes what it may have left, such as its claim after its execution was stopped.
- * @throws JobNotFound
+ * @throws JobNotFound, NeedsNewerRelease
  */
 export async function cancelJob(
   deps: DiscardDependencies & { workflow: Workflow },
@@ -15,6 +15,7 @@ export async function cancelJob(
 ): Promise<Job> {
   const record = await deps.ledger.record(id);
   if (!record) throw new DomainError("JobNotFound", `job "${id}" does not exist`);
+  await deps.ledger.refuseNewer(id);
   const before = await getJob(deps.ledger, deps.workflow, id);
   if (before.state === "succeeded") return before;
   const end = await deps.ledger.end(id, isOver(before.state) ? "failed" : "cancelled");

@@ -1,20 +1,14 @@
 import { limits } from "../../config/limits.ts";
 import { codeOf, DomainError, errorTable } from "../errors.ts";
-import { unlessDamaged } from "../stored-json.ts";
-import {
-  type DamagedJob,
-  type Job,
-  type JobFailure,
-  type JobState,
-  machineOf,
-  type Phase,
-  skippedRows,
-} from "./job.ts";
-import type { JobEnd, JobLedger } from "./job-ledger.ts";
+import { type Unreadable, unlessUnreadable } from "../stored/stored-json.ts";
+import { droppingUnknown } from "../stored/unknown-fields.ts";
+import { type Job, type JobState, job, machineOf } from "./job.ts";
+import { type JobEnd, type JobFailure, type Phase, skippedRows } from "./job-documents.ts";
+import type { JobLedger } from "./job-ledger.ts";
 import { plan } from "./plan.ts";
 import type { ExecutionState, Workflow } from "./workflow.ts";
 
-/** A job as the workflow and the ledger tell it together. @throws JobNotFound */
+/** A job as the workflow and the ledger tell it together. @throws JobNotFound, EntryDamaged, NeedsNewerRelease */
 export async function getJob(ledger: JobLedger, workflow: Workflow, id: string): Promise<Job> {
   const record = await ledger.record(id);
   if (!record) throw new DomainError("JobNotFound", `job "${id}" does not exist`);
@@ -35,7 +29,7 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
   const load = phases.find(({ name }) => name === "load");
   const finished = phases.some(({ name }) => name === "build");
   const totals = { rows: planned?.rows ?? null, chunks: planned?.units.length ?? null };
-  return {
+  const told: Job = {
     id,
     type: record.input.type,
     index: record.input.index,
@@ -56,7 +50,11 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
     createdAt: record.createdAt,
     endedAt: isOver(state) ? endOf(phases, execution, end?.at) : null,
   };
+  return shownOf(told);
 }
+
+/** What is stored beside what is shown is left out. */
+const shownOf = (told: Job): Job => droppingUnknown(job).parse(told);
 
 /**
  * Published is published, whatever the execution still tidies up; an end "succeeded" alone is only the intent.
@@ -107,15 +105,15 @@ export async function listJobs(
 }
 
 export type JobSummary = Pick<Job, "id" | "type" | "index" | "state" | "createdAt" | "endedAt">;
-type ListedJob = JobSummary | DamagedJob;
+type ListedJob = JobSummary | { id: string; state: Unreadable };
 
 async function summarise(ledger: JobLedger, workflow: Workflow, id: string): Promise<ListedJob> {
-  return unlessDamaged(
+  return unlessUnreadable(
     async () => {
       const { type, index, state, createdAt, endedAt } = await getJob(ledger, workflow, id);
       return { id, type, index, state, createdAt, endedAt };
     },
-    () => ({ id, state: "damaged" as const }),
+    (why) => ({ id, state: why }),
   );
 }
 

@@ -1,33 +1,36 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { clippedIssue, DomainError } from "../errors.ts";
 import { clipped } from "../listed.ts";
 import { jobId } from "../names.ts";
 import type { ObjectStore } from "../object-store.ts";
 import type { SkippedRows } from "../source/parquet-source.ts";
-import { entryDamaged, parseStored } from "../stored-json.ts";
+import type { StoredKind } from "../stored/formats.ts";
+import { entryDamaged, type Origin, parseStored, refuseNewer } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
+import { isSameInput, type JobInput, type PhaseName } from "./job.ts";
 import {
-  isSameInput,
+  type JobEnd,
   type JobFailure,
-  type JobInput,
+  type JobRecord,
+  jobEnd,
   jobFailure,
-  jobInput,
+  jobRecord,
   type Phase,
-  type PhaseName,
   phase,
   skippedRows,
-} from "./job.ts";
-
-const jobRecord = z.object({ id: jobId, input: jobInput, createdAt: z.string() });
-export type JobRecord = z.infer<typeof jobRecord>;
-
-const jobEnd = z.object({ state: z.enum(["succeeded", "cancelled", "failed"]), at: z.string() });
-export type JobEnd = z.infer<typeof jobEnd>;
+} from "./job-documents.ts";
 
 const byTime = "jobs/by-time/";
 const remedy = "restore its objects under jobs in the primary bucket from a backup, or start another job";
+const keyOf = (id: string, name: string) => `jobs/${id}/${name}.json`;
+const kinds: Record<string, StoredKind> = { job: "job", plan: "plan" };
+const originOf = (id: string, name: string): Origin => ({
+  kind: kinds[name] ?? "ledger",
+  what: `job "${id}"`,
+  remedy,
+});
 /** Newest first in a listing that stores return in ascending order. */
 const descending = (ms: number) => String(9_999_999_999_999 - ms).padStart(13, "0");
 
@@ -47,7 +50,7 @@ export class JobLedger {
    */
   async register(id: string, input: JobInput): Promise<{ record: JobRecord; existed: boolean }> {
     const record = { id, input, createdAt: this.#timestamp() };
-    const existed = !(await this.#createOnce(`jobs/${id}/job.json`, record));
+    const existed = !(await this.#createOnce(keyOf(id, "job"), record));
     const standing = existed ? await this.record(id) : record;
     if (!standing) throw new DomainError("Internal", `job ${id} vanished while it was registered`);
     if (!isSameInput(standing.input, input))
@@ -62,8 +65,8 @@ export class JobLedger {
   }
 
   async record(id: string): Promise<JobRecord | undefined> {
-    const record = await this.#read(id, `jobs/${id}/job.json`, jobRecord);
-    if (record && record.id !== id) throw entryDamaged(`job "${id}"`, remedy);
+    const record = await this.read(id, "job", jobRecord);
+    if (record && record.id !== id) throw entryDamaged(originOf(id, "job"));
     return record;
   }
 
@@ -80,27 +83,57 @@ export class JobLedger {
 
   /** Writes a document of a job once: of attempts at the same time the first stands. @returns whether it is this one */
   async writeOnce(id: string, name: string, value: unknown): Promise<boolean> {
-    return this.#createOnce(`jobs/${id}/${name}.json`, value);
+    return this.#createOnce(keyOf(id, name), value);
   }
 
-  /** Writes a document of a job, such as how far it is. */
+  /** Writes a document of a job in place of the one that was there. @throws NeedsNewerRelease */
   async write(id: string, name: string, value: unknown): Promise<void> {
-    await this.#store.put(`jobs/${id}/${name}.json`, encode(value));
+    const key = keyOf(id, name);
+    refuseNewer(await this.#store.get(key), originOf(id, name));
+    await this.#store.put(key, encode(value));
   }
 
+  /** @throws EntryDamaged, NeedsNewerRelease */
   async read<S extends z.ZodType>(id: string, name: string, schema: S): Promise<z.output<S> | undefined> {
-    return this.#read(id, `jobs/${id}/${name}.json`, schema);
+    const stored = await this.#store.get(keyOf(id, name));
+    return stored && parseStored(schema, stored.body, originOf(id, name));
   }
 
-  /** Progress of a phase, or of one worker of it. */
-  async progress(id: string, name: PhaseName, worker: number, done: Omit<Phase, "name">): Promise<void> {
-    await this.write(id, `progress/${name}-${worker}`, { name, ...done });
+  /**
+   * For what ends a job, which takes from it what a newer release may go on with: it knows every document of it, however
+   * damaged.
+   * @throws NeedsNewerRelease
+   */
+  async refuseNewer(id: string): Promise<void> {
+    const names = await this.#names(id, "");
+    await Promise.all(
+      names.map(async (name) => refuseNewer(await this.#store.get(keyOf(id, name)), originOf(id, name))),
+    );
+  }
+
+  /**
+   * Writes the progress of a phase, or of one worker of it, with what a later release may have noted beside it.
+   * @param before as it stands, where the caller knows
+   * @returns as it stands now
+   */
+  async progress(
+    id: string,
+    name: PhaseName,
+    worker: number,
+    done: Omit<Phase, "name">,
+    before?: Phase,
+  ): Promise<Phase> {
+    const document = `progress/${name}-${worker}`;
+    const standing = before ?? (await this.read(id, document, phase).catch(ifDamaged));
+    const value = { ...standing, name, ...done };
+    await this.#store.put(keyOf(id, document), encode(value));
+    return value;
   }
 
   /** Every worker's progress. */
   async phases(id: string): Promise<Phase[]> {
-    const keys = await this.#store.list(`jobs/${id}/progress/`);
-    const read = await Promise.all(keys.map(({ key }) => this.#read(id, key, phase)));
+    const names = await this.#names(id, "progress/");
+    const read = await Promise.all(names.map((name) => this.read(id, name, phase)));
     return read.flatMap((one) => (one ? [one] : []));
   }
 
@@ -119,11 +152,10 @@ export class JobLedger {
 
   /** By unit. */
   async skipped(id: string): Promise<Map<number, SkippedRows>> {
-    const folder = `jobs/${id}/skipped/`;
     const found = new Map<number, SkippedRows>();
-    for (const { key } of await this.#store.list(folder)) {
-      const one = await this.#read(id, key, skippedRows);
-      if (one) found.set(Number(key.slice(folder.length, -".json".length)), one);
+    for (const name of await this.#names(id, "skipped/")) {
+      const one = await this.read(id, name, skippedRows);
+      if (one) found.set(Number(name.slice("skipped/".length)), one);
     }
     return found;
   }
@@ -134,7 +166,9 @@ export class JobLedger {
 
   /** For a job that has succeeded: a task of it may have failed before it was repeated. */
   async forgetFailure(id: string): Promise<void> {
-    await this.#store.deletePrefix(`jobs/${id}/failure.json`);
+    const key = keyOf(id, "failure");
+    refuseNewer(await this.#store.get(key), originOf(id, "failure"));
+    await this.#store.deletePrefix(key);
   }
 
   async failure(id: string): Promise<JobFailure | undefined> {
@@ -145,7 +179,7 @@ export class JobLedger {
   /** The first end that is recorded stands: a job that was published cannot be cancelled any more. */
   async end(id: string, state: JobEnd["state"]): Promise<JobEnd> {
     const own = { state, at: this.#timestamp() };
-    if (await this.#createOnce(`jobs/${id}/end.json`, own)) return own;
+    if (await this.#createOnce(keyOf(id, "end"), own)) return own;
     return (await this.ended(id)) ?? own;
   }
 
@@ -165,9 +199,10 @@ export class JobLedger {
     return (await unlessRaced(put)) !== undefined;
   }
 
-  async #read<S extends z.ZodType>(id: string, key: string, schema: S): Promise<z.output<S> | undefined> {
-    const stored = await this.#store.get(key);
-    return stored && parseStored(schema, stored.body, `job "${id}"`, remedy);
+  /** Of a job's documents, as they are read and written, in a folder of its own. */
+  async #names(id: string, folder: string): Promise<string[]> {
+    const keys = await this.#store.list(`jobs/${id}/${folder}`);
+    return keys.map(({ key }) => key.slice(`jobs/${id}/`.length, -".json".length));
   }
 
   #timestamp(): string {
@@ -185,6 +220,11 @@ function bounded({ message, issues, ...failure }: JobFailure): JobFailure {
     message: clipped(message, limits.maxDetailLength),
     ...(shown ? { issues: shown } : {}),
   };
+}
+
+/** One that is damaged is written anew. @throws anything else */
+function ifDamaged(error: unknown): undefined {
+  if (!(error instanceof DomainError && error.kind === "EntryDamaged")) throw error;
 }
 
 function encode(value: unknown): Uint8Array {

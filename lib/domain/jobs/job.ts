@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { askedIndexType, chosenColumns, indexParameters, metric } from "../index/index-entry.ts";
+import { askedIndexType, indexParameters, metric } from "../index/index-entry.ts";
+import { shownColumns } from "../index/shown-entry.ts";
 import { bucketAlias, columnName, indexName, jobId, sourceName } from "../names.ts";
 
 const common = {
@@ -102,7 +103,7 @@ export const isSameInput = (a: JobInput, b: JobInput | undefined) => JSON.string
 export const phaseName = z.enum(["plan", "fork", "load", "compact", "build", "verify", "publish"]);
 export type PhaseName = z.infer<typeof phaseName>;
 
-export const phase = z.strictObject({
+const phase = z.strictObject({
   name: phaseName,
   state: z.enum(["running", "done"]),
   startedAt: z.string(),
@@ -110,17 +111,15 @@ export const phase = z.strictObject({
   rows: z.int().optional(),
   chunks: z.int().optional(),
 });
-export type Phase = z.infer<typeof phase>;
 
-export const jobFailure = z.strictObject({
+const failure = z.strictObject({
   code: z.string(),
   message: z.string(),
   phase: z.string().optional(),
   issues: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
 });
-export type JobFailure = z.infer<typeof jobFailure>;
 
-export const skippedRows = z.strictObject({
+const skippedRows = z.strictObject({
   rows: z.int(),
   first: z.array(z.strictObject({ place: z.string(), reason: z.string() })),
 });
@@ -128,6 +127,7 @@ export const skippedRows = z.strictObject({
 export const jobState = z.enum(["running", "succeeded", "failed", "cancelled"]);
 export type JobState = z.infer<typeof jobState>;
 
+/** What is shown of a job: a field of its documents is not, before it stands here. */
 export const job = z
   .strictObject({
     id: jobId,
@@ -144,10 +144,10 @@ export const job = z
       description: "Rows that were left out for their vectors; known when the load has been counted",
     }),
     notes: z.array(z.string()).meta({ description: "How the source was taken, where that may surprise" }),
-    chosenColumns: chosenColumns.nullable().meta({
+    chosenColumns: shownColumns.nullable().meta({
       description: "The id and the vector column and why they were taken, once the job is planned",
     }),
-    error: jobFailure.nullable(),
+    error: failure.nullable(),
     createdAt: z.string(),
     endedAt: z.string().nullable(),
   })
@@ -159,4 +159,9 @@ export const damagedJob = z.strictObject({ id: jobId, state: z.literal("damaged"
   id: "DamagedJob",
   description: "What is stored of the job cannot be read",
 });
-export type DamagedJob = z.infer<typeof damagedJob>;
+
+/** What a list shows of a job with a document in a format that a newer release has brought. */
+export const newerJob = z.strictObject({ id: jobId, state: z.literal("needs-newer-release") }).meta({
+  id: "NewerJob",
+  description: "What is stored of the job was written by a newer release, and is left to it",
+});

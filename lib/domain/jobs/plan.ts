@@ -61,7 +61,3 @@ export function unitsOf({ units, workers }: Pick<Plan, "units" | "workers">, wor
   const share = (before: number) => Math.round((before * units.length) / workers);
   return units.slice(share(worker), share(worker + 1));
 }
-
-/** Units that a count found missing or doubled, to be loaded again. */
-export const redoList = z.object({ units: z.array(z.int()) });
-export const sealRounds = z.object({ rounds: z.int() });

@@ -1,3 +1,4 @@
+import type { Phase } from "../jobs/job-documents.ts";
 import type { JobLedger } from "../jobs/job-ledger.ts";
 import type { Unit } from "../source/parquet-source.ts";
 import type { Clock } from "../task-context.ts";
@@ -21,6 +22,8 @@ export class LoadProgress {
   readonly #ahead = new Map<Unit, number>();
   /** Whether another has begun this worker's share. */
   readonly resumed: boolean;
+  /** As it stands in the ledger. */
+  #written: Phase | undefined;
   #rows: number;
   #chunks: number;
 
@@ -29,7 +32,7 @@ export class LoadProgress {
     job: string,
     worker: number,
     units: Unit[],
-    before: { startedAt: string; rows?: number; chunks?: number } | undefined,
+    before: Phase | undefined,
   ) {
     this.#deps = deps;
     this.#job = job;
@@ -37,6 +40,7 @@ export class LoadProgress {
     this.#units = units;
     this.#startedAt = before?.startedAt ?? new Date(deps.clock.now()).toISOString();
     this.resumed = before !== undefined;
+    this.#written = before;
     this.#rows = before?.rows ?? 0;
     this.#chunks = before?.chunks ?? 0;
   }
@@ -78,12 +82,8 @@ export class LoadProgress {
 
   async write(state: "running" | "done"): Promise<void> {
     const ms = this.#deps.clock.now() - Date.parse(this.#startedAt);
-    await this.#deps.ledger.progress(this.#job, "load", this.#worker, {
-      state,
-      startedAt: this.#startedAt,
-      ms,
-      rows: this.#rows,
-      chunks: this.#chunks,
-    });
+    const counts = { rows: this.#rows, chunks: this.#chunks };
+    const done = { state, startedAt: this.#startedAt, ms, ...counts };
+    this.#written = await this.#deps.ledger.progress(this.#job, "load", this.#worker, done, this.#written);
   }
 }

@@ -1,7 +1,8 @@
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
+import { redoList } from "../jobs/job-documents.ts";
 import type { JobLedger } from "../jobs/job-ledger.ts";
-import { type Plan, plannedFiles, redoList, unitsOf } from "../jobs/plan.ts";
+import { type Plan, plannedFiles, unitsOf } from "../jobs/plan.ts";
 import type { ParquetSource, Unit } from "../source/parquet-source.ts";
 import type { Clock, TaskContext } from "../task-context.ts";
 import { AppendsUnderWay } from "./appends-under-way.ts";

@@ -6,8 +6,9 @@ import type { GenerationRef } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { writePermit } from "../index/write-permit.ts";
 import type { MigrateInput } from "../jobs/job.ts";
+import { type redoList, sealRounds } from "../jobs/job-documents.ts";
 import type { JobLedger } from "../jobs/job-ledger.ts";
-import { type Plan, type redoList, sealRounds } from "../jobs/plan.ts";
+import type { Plan } from "../jobs/plan.ts";
 import type { Unit } from "../source/parquet-source.ts";
 import { invalidSources } from "../source/source-layout.ts";
 import { placeOf } from "../source/units.ts";
@@ -92,7 +93,8 @@ async function reload(
 }
 
 async function countRound(ledger: JobLedger, job: string, wrong: Unit[], rowsByUnit: Map<number, number>) {
-  const round = ((await ledger.read(job, "seal-rounds", sealRounds))?.rounds ?? 0) + 1;
+  const before = await ledger.read(job, "seal-rounds", sealRounds);
+  const round = (before?.rounds ?? 0) + 1;
   const [first] = wrong;
   if (round > limits.maxSealRounds && first) {
     const found = rowsByUnit.get(first.id) ?? 0;
@@ -100,7 +102,7 @@ async function countRound(ledger: JobLedger, job: string, wrong: Unit[], rowsByU
       `after ${round - 1} rounds ${wrong.length} units still differ; unit ${first.id} has ${found} rows, not ${first.rows}`,
     );
   }
-  await ledger.write(job, "seal-rounds", { rounds: round });
+  await ledger.write(job, "seal-rounds", { ...before, rounds: round });
 }
 
 const miscounted = (why: string) => new DomainError("RowsMiscounted", why);

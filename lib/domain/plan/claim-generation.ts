@@ -20,7 +20,7 @@ export interface ClaimDependencies {
 /**
  * Makes this job the only one that builds the next generation of an index. A claim whose job is over (its clean-up did
  * not get that far) is cleaned up and taken. Repeated by the same job it gives the same claim.
- * @throws Conflict naming the job that holds it
+ * @throws Conflict naming the job that holds it, NeedsNewerRelease where a newer release may go on with that
  */
 export async function claimGeneration(
   deps: ClaimDependencies,
@@ -64,6 +64,7 @@ async function claimFree(
 async function freeIfOver(deps: ClaimDependencies, holder: string, index: string): Promise<void> {
   const execution = await executionOf(deps.ledger, deps.workflow, holder);
   if (execution?.status === "running") throw takenBy(holder, index);
+  await deps.ledger.refuseNewer(holder);
   await deps.ledger.end(holder, execution?.status === "cancelled" ? "cancelled" : "failed");
   await discardGeneration(deps, holder, index);
 }

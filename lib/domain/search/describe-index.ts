@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { pageWithin } from "../answer-size.ts";
 import { fallbackCounts, type SeenFallbacks } from "../fallbacks.ts";
-import { indexEntry, type ListedEntry, recallReport } from "../index/index-entry.ts";
-import type { IndexRegistry } from "../index/index-registry.ts";
+import type { IndexRegistry, ListedStored } from "../index/index-registry.ts";
+import { type ListedEntry, shownEntry, shownOf, shownRecall } from "../index/shown-entry.ts";
+import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { WarmIndexes } from "./reader.ts";
 
-const recallPromise = recallReport.extend({
+const recallPromise = shownRecall.extend({
   servedVersion: z.int().meta({ description: "Of the generation, now" }),
   unindexedRows: z
     .int()
@@ -16,7 +17,7 @@ const recallPromise = recallReport.extend({
   }),
 });
 
-export const indexDescription = indexEntry
+export const indexDescription = shownEntry
   .extend({
     stats: z
       .strictObject({
@@ -45,7 +46,8 @@ export async function describeIndex(
   index: string,
 ): Promise<IndexDescription> {
   const { value: entry } = await registry.get(index);
-  if (!entry.published) return { ...entry, stats: null, recall: null, fallbacks: fallbacks.seen(index) };
+  if (!entry.published)
+    return { ...shownOf(entry), stats: null, recall: null, fallbacks: fallbacks.seen(index) };
   return indexes.use(index, "strong", async ({ entry: current, reader, published }) => {
     const { indexes: built, ...stats } = await reader.stats();
     const vectorIndexes = built.filter(({ type }) => type !== "BTREE");
@@ -56,10 +58,10 @@ export async function describeIndex(
     const isExact = exact && vectorIndexes.length === 0; // whatever is written is compared, too
     const unindexed = missing ? stats.rows : unindexedRows;
     return {
-      ...current,
+      ...shownOf(current),
       stats: { ...stats, unindexedRows: unindexed, indexes: built, health },
       recall: {
-        ...published.recall,
+        ...droppingUnknown(shownRecall).parse(published.recall),
         servedVersion: reader.version,
         unindexedRows: unindexed,
         status: isExact || published.recall.version === reader.version ? "verified" : "unverified",
@@ -75,6 +77,8 @@ export async function listIndexes(
   page: { cursor?: string; limit: number },
 ): Promise<{ indexes: ListedEntry[]; next: string | null }> {
   const { entries, next } = await registry.list(page.cursor, page.limit);
-  const indexes = pageWithin(entries);
+  const indexes = pageWithin(entries.map(listedOf));
   return { indexes, next: (indexes.length < entries.length ? indexes.at(-1)?.name : next) ?? null };
 }
+
+const listedOf = (entry: ListedStored): ListedEntry => ("published" in entry ? shownOf(entry) : entry);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { damagedEntry, indexEntry } from "../../domain/index/index-entry.ts";
+import { damagedEntry, newerEntry, shownEntry } from "../../domain/index/shown-entry.ts";
 import { indexName } from "../../domain/names.ts";
 import { indexDescription } from "../../domain/search/describe-index.ts";
 import { common, cursor, next, type Operations, ofIndex, page } from "./operation.ts";
@@ -13,7 +13,7 @@ export const indexOperations = {
     summary: "Indexes by name",
     query: page.extend({ cursor: indexName.meta(cursor).optional() }),
     response: z.strictObject({
-      indexes: z.array(z.union([indexEntry.meta({ id: "IndexEntry" }), damagedEntry])),
+      indexes: z.array(z.union([shownEntry.meta({ id: "IndexEntry" }), damagedEntry, newerEntry])),
       next,
     }),
   },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { damagedJob, job, jobInput } from "../../domain/jobs/job.ts";
+import { damagedJob, job, jobInput, newerJob } from "../../domain/jobs/job.ts";
 import { jobId } from "../../domain/names.ts";
 import { common, cursor, next, type Operations, page } from "./operation.ts";
 
@@ -43,7 +43,7 @@ export const jobOperations = {
     summary: "Jobs, newest first",
     query: page.extend({ cursor: jobCursor.optional() }),
     response: z.strictObject({
-      jobs: z.array(z.union([jobSummary.meta({ id: "JobSummary" }), damagedJob])),
+      jobs: z.array(z.union([jobSummary.meta({ id: "JobSummary" }), damagedJob, newerJob])),
       next,
     }),
   },

@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Container } from "../../lib/container.ts";
+import { dropIndex } from "../../lib/domain/index/drop-index.ts";
+import { cancelJob } from "../../lib/domain/jobs/cancel-job.ts";
+import { getJob } from "../../lib/domain/jobs/get-job.ts";
+import { jobInput } from "../../lib/domain/jobs/job.ts";
+import { startJob } from "../../lib/domain/jobs/start-job.ts";
+import { listIndexes } from "../../lib/domain/search/describe-index.ts";
+import { createLakehouse, type Lakehouse, runJob, waitForJob } from "../support/lakehouse.ts";
+import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
+
+const newer = { kind: "NeedsNewerRelease" };
+const migrate = { type: "migrate", index: "docs", source: "source/docs" };
+const entry = "registry/indexes/docs.json";
+
+let lakehouse: Lakehouse;
+let container: Container;
+
+beforeEach(async () => {
+  lakehouse = await createLakehouse();
+  container = lakehouse.open();
+  await writeParquetFile(join(lakehouse.source, "docs/part.parquet"), sampleRows(100));
+});
+
+afterEach(() => lakehouse.remove());
+
+type Json = Record<string, unknown>;
+
+/** As another release writes it. */
+async function change(key: string, changes: Json): Promise<void> {
+  const store = container.stores("primary");
+  const stored = await store.get(key);
+  const document = { ...JSON.parse(Buffer.from(stored?.body ?? []).toString() || "{}"), ...changes };
+  const condition = stored && stored.etag !== "0" ? { ifMatch: stored.etag } : undefined;
+  await store.put(key, Buffer.from(JSON.stringify(document)), condition);
+}
+
+async function stored(prefix: string): Promise<[string, string][]> {
+  const store = container.stores("primary");
+  const keys = await store.list(prefix);
+  return Promise.all(
+    keys.map(async ({ key }) => [key, Buffer.from((await store.get(key))?.body ?? []).toString()] as const),
+  ) as Promise<[string, string][]>;
+}
+
+/** Once the job has verified what it built, and before it is told to publish that. */
+function onceVerified(work: () => Promise<void>): void {
+  const { ledger } = container;
+  const progress = ledger.progress.bind(ledger);
+  ledger.progress = async (...given) => {
+    const written = await progress(...given);
+    if (given[1] === "verify" && given[3].state === "done") await work();
+    return written;
+  };
+}
+
+const logged = (id: string) => getJob(container.ledger, container.workflow, id);
+
+test.each([entry, "jobs/late/plan.json"])(
+  "a job that meets %s of a newer format publishes nothing, ends nothing, and is finished when that is known",
+  async (key) => {
+    onceVerified(() => change(key, { format: 999 }));
+    await startJob(container, "late", jobInput.parse(migrate));
+    await expect.poll(() => logged("late").catch(({ kind }) => kind), { timeout: 20_000 }).toBe(newer.kind);
+    const { ledger, workflow, registry, generations } = container;
+    const before = await stored("");
+    await expect(cancelJob({ ledger, workflow, registry, generations }, "late")).rejects.toMatchObject(newer);
+    const retried = startJob(container, "other", jobInput.parse(migrate));
+    await (key === entry ? expect(retried).rejects.toMatchObject(newer) : retried.catch(() => undefined));
+    expect(await stored("jobs/late/")).toEqual(before.filter(([one]) => one.startsWith("jobs/late/")));
+    expect(await ledger.ended("late")).toBeUndefined();
+    expect(await generations.list("primary", "docs")).toEqual(["g1"]);
+    await change(key, { format: 1 });
+    expect(await waitForJob(container, "late")).toMatchObject({ state: "succeeded", error: null });
+    expect((await registry.get("docs")).value.published).toMatchObject({ generation: "g1", rows: 100 });
+  },
+);
+
+test("an index of a newer format is not searched, dropped or replaced; others are", async () => {
+  expect(await runJob(container, { ...migrate, index: "other" })).toMatchObject({ error: null });
+  expect(await runJob(container, migrate)).toMatchObject({ error: null });
+  await change(entry, { format: 999, published: "elsewhere" });
+  const before = await stored("lance/docs/");
+  const { registry, generations, indexes } = container;
+  await expect(dropIndex(registry, generations, "docs")).rejects.toMatchObject(newer);
+  await expect(startJob(container, "more", jobInput.parse(migrate))).rejects.toMatchObject(newer);
+  const strong = indexes.use("docs", "strong", async () => undefined);
+  await expect(strong).rejects.toMatchObject(newer);
+  expect(await stored("lance/docs/")).toEqual(before);
+  expect((await listIndexes(registry, { limit: 9 })).indexes.map(({ state }) => state)).toEqual([
+    "needs-newer-release",
+    "ready",
+  ]);
+  expect(await runJob(container, { type: "build-index", index: "other" })).toMatchObject({ error: null });
+});
+
+test("a job with an option of a later release is run, one by hand with a field that nobody knows is not", async () => {
+  const { workflow, ledger } = container;
+  const input = { ...jobInput.parse(migrate), laterOption: { deep: 1 } };
+  await ledger.writeOnce("later", "job", { id: "later", input, createdAt: new Date().toISOString() });
+  await workflow.start("later", "migrate", input);
+  const job = await waitForJob(container, "later");
+  expect(job).toMatchObject({ state: "succeeded", error: null });
+  expect(job.input).toEqual(jobInput.parse(migrate));
+  await workflow.start("by-hand", "migrate", { ...input, index: "by-hand" });
+  const ended = () => workflow.describe("by-hand", "migrate");
+  await expect.poll(ended, { timeout: 20_000 }).toMatchObject({ status: "failed", error: "bad-request" });
+});
