@@ -47,6 +47,12 @@ export const errorTable = {
     retryable: false,
     title: "The bucket is read-only",
   },
+  StoreAccessDenied: {
+    code: "store-access-denied",
+    status: 403,
+    retryable: false,
+    title: "The object store refuses the access",
+  },
   StoreUnsuitable: {
     code: "store-unsuitable",
     status: 409,
@@ -107,6 +113,34 @@ export const errorTable = {
     status: 500,
     retryable: false,
     title: "The configuration is not valid",
+  },
+  StoreCredentialsRefused: {
+    code: "store-credentials-refused",
+    status: 500,
+    retryable: false,
+    shown: true,
+    title: "The object store does not accept the credentials",
+  },
+  StoreCredentialsExpired: {
+    code: "store-credentials-expired",
+    status: 503,
+    retryable: true,
+    shown: true,
+    title: "The credentials for the object store have expired",
+  },
+  StoreClockSkewed: {
+    code: "store-clock-skewed",
+    status: 500,
+    retryable: false,
+    shown: true,
+    title: "The clock is not that of the object store",
+  },
+  StoreBucketMissing: {
+    code: "store-bucket-missing",
+    status: 500,
+    retryable: false,
+    shown: true,
+    title: "The object store has no such bucket there",
   },
   StoreUnavailable: {
     code: "store-unavailable",

@@ -7,7 +7,11 @@ export interface ObjectStat {
   identity: string;
 }
 
-/** One bucket's objects, by key relative to its root. Every call has a deadline of its own. */
+/**
+ * One bucket's objects, by key relative to its root. Every call has a deadline of its own.
+ * @throws StoreUnavailable, StoreAccessDenied, StoreCredentialsRefused, StoreCredentialsExpired, StoreClockSkewed,
+ * StoreBucketMissing; what writes also StoreFull, BucketReadOnly
+ */
 export interface ObjectStore {
   get(key: string): Promise<{ body: Uint8Array; etag: string } | undefined>;
   /** Atomic. @returns the new version's ETag. @throws Conflict when the condition does not hold */

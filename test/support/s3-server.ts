@@ -9,6 +9,13 @@ interface Stored {
   etag: string;
 }
 
+export interface Refusal {
+  status: number;
+  code: string;
+  message?: string;
+  of(method: string): boolean;
+}
+
 /**
  * The few calls of S3 that the store makes, in memory, with conditional writes as S3 documents them. It stands for a
  * store's protocol only; what a real store does is another suite's business.
@@ -18,6 +25,7 @@ export async function startS3Server(certificate?: Certificate) {
   let failures = 0;
   let hangs = false;
   let ignored: string | undefined;
+  let refusal: Refusal | undefined;
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await bodyOf(request);
     if (hangs) return;
@@ -26,6 +34,7 @@ export async function startS3Server(certificate?: Certificate) {
       failures -= 1;
       return answer(response, 503, "<Error><Code>SlowDown</Code></Error>");
     }
+    if (refusal?.of(request.method ?? "")) return refuse(response, request, refusal);
     const url = new URL(request.url ?? "", "http://s3");
     const key = decodeURIComponent(url.pathname.slice(1));
     if (url.searchParams.has("list-type")) return list(response, objects, key, url.searchParams);
@@ -47,6 +56,10 @@ export async function startS3Server(certificate?: Certificate) {
     hang: (yes: boolean) => {
       hangs = yes;
     },
+    /** Requests of these methods are answered with this error of S3's. */
+    refuse: (one?: Refusal) => {
+      refusal = one;
+    },
     /** As a store does that does not know this header. */
     ignore: (header?: string) => {
       ignored = header;
@@ -67,6 +80,14 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 
 function answer(response: ServerResponse, status: number, body: string | Buffer = "", headers = {}) {
   response.writeHead(status, { "content-length": Buffer.byteLength(body), ...headers }).end(body);
+}
+
+/** The answer to HEAD has no body; that of a deletion may be 200 with what could not be deleted. */
+function refuse(response: ServerResponse, { method }: IncomingMessage, { status, code, message }: Refusal) {
+  const error = `<Error><Code>${code}</Code><Message>${message ?? "m"}</Message></Error>`;
+  const body = status === 200 ? `<DeleteResult>${error}</DeleteResult>` : error;
+  if (method === "HEAD") return answer(response, status);
+  return answer(response, status, body, { "content-type": "application/xml" });
 }
 
 function put(

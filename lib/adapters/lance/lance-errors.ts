@@ -1,5 +1,6 @@
 import { DomainError, storeFull } from "../../domain/errors.ts";
 import { within } from "../../domain/within.ts";
+import { storeError, toldByCode } from "../store/s3-errors.ts";
 
 /**
  * LanceDB's errors are plain, with paths and source lines in their text: they are classified here and kept as a cause,
@@ -8,6 +9,10 @@ import { within } from "../../domain/within.ts";
 export function fromLance(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const text = error instanceof Error ? error.message : String(error);
+  const writes = isOfWrite(text);
+  const told = toldByCode(error, writes);
+  if (told) return told;
+  if (/status(?: code)?: 40[13]\b/.test(text)) return storeError(error, { status: 403, writes });
   if (/no space left on device|quota exceeded|QuotaExceeded|StorageFull|status(?: code)?: 507/i.test(text))
     return storeFull(error, /lance-\d+-own/.test(text) ? "on the temporary disk" : undefined);
   if (/timed? ?out|deadline|exceeded the time/i.test(text))
@@ -44,6 +49,12 @@ export function clustersIn(error: unknown): number | undefined {
   if (!(error instanceof DomainError && error.cause instanceof Error)) return undefined;
   const [, clusters] = /could only form (\d+) non-empty clusters/.exec(error.cause.message) ?? [];
   return clusters === undefined ? undefined : Number(clusters);
+}
+
+/** Which request of LanceDB's failed, of those that it tells. */
+function isOfWrite(text: string): boolean {
+  const [, performed, asked] = /Error performing (\w+)|RetryErrorImpl \{ method: (\w+)/.exec(text) ?? [];
+  return !["GET", "HEAD"].includes(performed ?? asked ?? "GET");
 }
 
 /**

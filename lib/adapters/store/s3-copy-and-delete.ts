@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
-import { DomainError } from "../../domain/errors.ts";
+import type { DomainError } from "../../domain/errors.ts";
 import { s3ClientFor } from "./s3-client.ts";
 import { storeError } from "./s3-errors.ts";
 import { s3Location } from "./s3-location.ts";
@@ -93,15 +93,16 @@ const copyOptions = { requestTimeout: limits.copyTimeoutMs };
 
 /** The answer to a deletion is 200 also when objects could not be deleted. */
 function notDeleted(errors: { Code?: string }[]): DomainError {
-  const detail = `the store refuses to delete ${errors.length} objects`;
-  const denied = errors.some(({ Code }) => Code === "AccessDenied");
-  return new DomainError(denied ? "BucketReadOnly" : "StoreUnavailable", detail);
+  const first = errors.find(({ Code }) => Code === "AccessDenied") ?? errors[0];
+  const cause = new Error(`${errors.length} objects were not deleted: <Code>${first?.Code}</Code>`);
+  return storeError(cause, { writes: true });
 }
 
 async function classified<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw storeError(error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined, error);
+    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+    throw storeError(error, { status, writes: true });
   }
 }

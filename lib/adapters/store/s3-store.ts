@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
+import { DomainError } from "../../domain/errors.ts";
 import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/object-store.ts";
 import { sourceChanged } from "../../domain/source/source-changed.ts";
 import { ConditionalWrites } from "./conditional-writes.ts";
 import type { S3CopyAndDelete } from "./s3-copy-and-delete.ts";
-import { storeError } from "./s3-errors.ts";
+import { storeError, toldByCode } from "./s3-errors.ts";
 import { parseListing } from "./s3-listing.ts";
 import { s3Location } from "./s3-location.ts";
 import { type S3Answer, type S3Question, S3Requests } from "./s3-request.ts";
@@ -46,12 +47,20 @@ export class S3Store implements ObjectStore {
     if (identity !== undefined) refuseChanged(key, answer, identity);
     const { status, body } = accepted(answer);
     if (status === 206 && body.buffer === into.buffer) return body.length;
-    throw storeError(undefined, new Error(`bytes of an object were asked for, not those came (${status})`));
+    throw storeError(new Error(`bytes of an object were asked for, not those came (${status})`));
   }
 
   async stat(key: string): Promise<ObjectStat | undefined> {
-    const answer = await this.#askForObject({ method: "HEAD", key });
-    return answer && { bytes: Number(answer.headers["content-length"]), identity: identityOf(answer) };
+    const answer = await this.#answerTo({ method: "HEAD", key: this.#prefix + key });
+    if (answer.status >= 500) accepted(answer);
+    if (answer.status !== 200) return this.#whyNot(key, answer);
+    return { bytes: Number(answer.headers["content-length"]), identity: identityOf(answer) };
+  }
+
+  /** The answer to HEAD has no words: that to another request says whether the object or the bucket is missing, or what else is wrong. */
+  async #whyNot(key: string, { status }: S3Answer): Promise<undefined> {
+    const answer = await this.#askForObject({ method: "GET", key, headers: { range: "bytes=0-0" } });
+    if (answer) throw storeError(new Error(`${status} to HEAD, ${answer.status} to GET`));
   }
 
   async list(
@@ -70,16 +79,26 @@ export class S3Store implements ObjectStore {
 
   async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
     await this.ensureWritable();
-    return this.#put(key, body, condition);
+    return this.#writing(() => this.#put(key, body, condition));
   }
 
   async ensureWritable(): Promise<void> {
-    await this.#conditions.prove();
+    await this.#writing(() => this.#conditions.prove());
   }
 
   async copy(from: string, to: string): Promise<void> {
     const bytes = (await this.stat(from))?.bytes ?? 0;
     return (await this.#copying()).copy(from, to, bytes);
+  }
+
+  /** A store that refuses to write may refuse to read, too: that is said then, as read-only is what can be read. */
+  async #writing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === "BucketReadOnly") await this.list("", { limit: 1 });
+      throw error;
+    }
   }
 
   async deletePrefix(prefix: string): Promise<void> {
@@ -112,12 +131,14 @@ export class S3Store implements ObjectStore {
     return accepted(await this.#answerTo(question));
   }
 
+  /** @throws also that there is no such bucket, which is not that there is no such object */
   async #answerTo(question: S3Question): Promise<S3Answer> {
-    try {
-      return await this.#requests.ask(question);
-    } catch (error) {
-      throw storeError(undefined, error);
-    }
+    const answer = await this.#requests.ask(question).catch((error) => {
+      throw storeError(error);
+    });
+    const missing = answer.status === 404 ? toldByCode(wordsOf(answer), false) : undefined;
+    if (missing) throw missing;
+    return answer;
   }
 
   /** 409: another conditional write of the key is under way; who won is known when it has ended. */
@@ -125,7 +146,8 @@ export class S3Store implements ObjectStore {
     const headers = conditionHeaders(condition);
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#answerTo({ method: "PUT", key: this.#prefix + key, headers, body });
-      if (answer.status !== 409 || attempt === maxBusyAttempts) return accepted(answer).headers.etag ?? "";
+      if (answer.status !== 409 || attempt === maxBusyAttempts)
+        return accepted(answer, true).headers.etag ?? "";
       await sleep(attempt * 50 * (1 + Math.random()));
     }
   }
@@ -159,8 +181,11 @@ function refuseChanged(key: string, answer: S3Answer, identity: string): void {
   if (isOther || answer.status === 412 || answer.status === 416) throw sourceChanged(key);
 }
 
-/** @throws what the status means; the store's words are its cause */
-function accepted(answer: S3Answer): S3Answer {
-  if (answer.status >= 200 && answer.status < 300) return answer;
-  throw storeError(answer.status, new Error(`${answer.status}: ${new TextDecoder().decode(answer.body)}`));
+/** @throws what the answer means; the store's words are its cause */
+function accepted(answer: S3Answer, writes = false): S3Answer {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return answer;
+  throw storeError(wordsOf(answer), { status, writes });
 }
+
+const wordsOf = ({ status, body }: S3Answer) => new Error(`${status}: ${new TextDecoder().decode(body)}`);

@@ -8,11 +8,11 @@ const named = (name: string) => Object.assign(new Error("m"), { name });
 const coded = (code: string) => Object.assign(new Error("m"), { code });
 
 test.each([
-  ["507", storeError(507, new Error("507: "))],
-  ["a quota in an answer", storeError(403, answer("QuotaExceeded"))],
-  ["MinIO's in an answer", storeError(500, answer("XMinioStorageFull"))],
-  ["MinIO's by the AWS client", storeError(507, named("XMinioStorageFull"))],
-  ["a quota by the AWS client", storeError(400, named("QuotaExceeded"))],
+  ["507", storeError(new Error("507: "), { status: 507 })],
+  ["a quota in an answer", storeError(answer("QuotaExceeded"), { status: 403 })],
+  ["MinIO's in an answer", storeError(answer("XMinioStorageFull"), { status: 500 })],
+  ["MinIO's by the AWS client", storeError(named("XMinioStorageFull"), { status: 507 })],
+  ["a quota by the AWS client", storeError(named("QuotaExceeded"), { status: 400 })],
   ["a disk by LanceDB", fromLance(new Error("LanceError(IO): No space left on device (os error 28)"))],
   ["a quota by LanceDB", fromLance(new Error("LanceError(IO): Quota exceeded (os error 122)"))],
   ["a store by LanceDB", fromLance(new Error("Generic S3 error: status code: 507, XMinioStorageFull"))],
@@ -23,8 +23,8 @@ test.each([
 });
 
 test.each([
-  storeError(403, answer("AccessDenied")),
-  storeError(503, answer("SlowDown")),
+  storeError(answer("AccessDenied"), { status: 403 }),
+  storeError(answer("SlowDown"), { status: 503 }),
   fromLance(new Error("Generic S3 error: status code: 503, SlowDown")),
   asDomainError(coded("EACCES")),
 ])("other refusals are not", ({ kind }) => {
