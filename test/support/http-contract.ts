@@ -668,6 +668,37 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
           await primary.deletePrefix(`registry/indexes/${name}.json`);
       });
 
+      test("what a newer release has written is left to it, and lists go on", async () => {
+        const primary = backend.stores("primary");
+        const newer = new TextEncoder().encode('{"format": 999, "secret": 1}');
+        const keys = ["registry/indexes/newer.json", "jobs/newer/job.json"];
+        for (const key of keys) await primary.put(key, newer);
+        const index = "newer";
+        const asked = {
+          index: [
+            await http.call("getIndex", { index }),
+            await http.search(index, { vector: [1] }),
+            await http.call("dropIndex", { index }),
+            await http.startJob({ type: "migrate", source: small, index, bucket }),
+          ],
+          job: [await http.call("getJob", { id: index }), await http.call("cancelJob", { id: index })],
+        };
+        for (const [what, answers] of Object.entries(asked))
+          for (const { status, headers, body } of answers) {
+            expect([status, body.code]).toEqual([503, "needs-newer-release"]);
+            expect(body.detail).toMatch(new RegExp(`${what} "newer".*format is 999`));
+            expect(body.detail).not.toMatch(/secret|zod|tmp/i);
+            expect(headers.get("retry-after")).toBeNull();
+          }
+        const { indexes } = (await http.call("listIndexes", {}, { query: "?limit=100" })).body;
+        expect(indexes).toContainEqual({ name: "newer", state: "needs-newer-release" });
+        expect(indexes.length).toBeGreaterThan(1);
+        for (const key of keys) {
+          expect((await primary.get(key))?.body).toEqual(newer);
+          await primary.deletePrefix(key);
+        }
+      });
+
       test("files that vanish under an open table are a fault without a path", async () => {
         await http.migrate("torn", small, { bucket });
         await backend.stores(bucket).deletePrefix("lance/torn/g1.lance/data/");

@@ -10,7 +10,8 @@ import { needsNewer } from "../../domain/stored/stored-json.ts";
 import type { Clock } from "../../domain/task-context.ts";
 import { isAlive } from "../is-alive.ts";
 import { type ExecutionRecord, ExecutionRecords } from "./execution-records.ts";
-import type { Machine, State } from "./machines.ts";
+import { interpretedMachine } from "./interpreted-machine.ts";
+import type { Machine } from "./machines.ts";
 import { type CallTask, TaskCalls } from "./task-calls.ts";
 
 /** One line about an execution that cannot go on as it should: its name and what about it. */
@@ -224,7 +225,7 @@ export class EmbeddedWorkflow implements Workflow {
       return { status: "failed", error: "Internal", cause: `no state machine "${record.machine}"` };
     try {
       // biome-ignore lint/suspicious/noExplicitAny: the library's type of a definition is narrower than the ASL it takes
-      const interpreter = new StateMachine(definitionFor(machine, record) as any, {
+      const interpreter = new StateMachine(interpretedMachine(machine, record) as any, {
         validationOptions: { checkArn: false },
       });
       // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -260,31 +261,6 @@ export class EmbeddedWorkflow implements Workflow {
   #timestamp(): string {
     return new Date(this.#clock.now()).toISOString();
   }
-}
-
-/** Lambda ends its tasks after 15 minutes; here an index build may take its time. Without a figure it would be 60 s. */
-const longestTaskSeconds = 7 * 24 * 3_600;
-
-/** An execution whose processes died again and again is probably why: it is discarded instead of run once more. */
-function definitionFor(machine: Machine, { takeovers }: ExecutionRecord): Machine {
-  const untimed = JSON.stringify(machine, (key, value) =>
-    key === "TimeoutSeconds" ? longestTaskSeconds : value,
-  );
-  const definition = JSON.parse(untimed) as Machine;
-  if (takeovers <= limits.maxTakeovers) return definition;
-  const error = { Error: "JobInterrupted", Cause: `the process that ran the job died ${takeovers} times` };
-  const giveUp = { Type: "Pass", Parameters: { "input.$": "$", error }, Next: "Discard" };
-  return { StartAt: "GiveUp", States: { GiveUp: giveUp, ...statesFrom("Discard", definition) } };
-}
-
-/** A state and those that may follow it: a machine may have no others. */
-function statesFrom(start: string, { States }: Machine, found: Record<string, State> = {}) {
-  const state = States[start];
-  if (!state || found[start]) return found;
-  found[start] = state;
-  const next = [...JSON.stringify(state).matchAll(/"(?:Next|Default)":"(\w+)"/g)].map(([, name]) => name);
-  for (const name of next) statesFrom(name as string, { StartAt: start, States }, found);
-  return found;
 }
 
 /** Where trying again helps, some time. */
