@@ -8,6 +8,7 @@ import { Places } from "../../places.ts";
 import { BucketFolder } from "../../store/bucket-folder.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { RowMemory } from "../rows/row-memory.ts";
+import "./compute-threads.ts";
 import { inOwnFolder } from "./own-folder.ts";
 import { storageOptionsOf } from "./storage-options.ts";
 
