@@ -144,6 +144,8 @@ export const limits = {
   filteredOneIn: 97, // rows that match when the recall of filtered searches is measured; a prime, as rows may repeat in tens
   leastFilteredRows: 200, // that match
   filteredQueries: 150,
+  refinedQueries: 10, // that are refined to see that it finds what is counted for all
+  besideEf: 100, // of the search for the neighbours that a vector beside a row is moved by
   maxRecallQueries: 400,
   recallValuesCompared: 7_680_000_000, // 100 queries on 100,000 x 768
   recallMarginErrors: 2, // standard errors above the target

@@ -43,7 +43,7 @@ test("refined answers are counted among the candidates of every query, and the f
   const queries = await queriesOf(neighbours);
   const found = await queries.measure({ nprobes: 3, refineFactor: 2 }, sampled);
   expect(found).toEqual({ settings: { nprobes: 3, refineFactor: 2 }, recall: 1, error: 0, queries: sampled });
-  expect(searched(refined())).toBe(limits.recallFirstQueries);
+  expect(searched(refined())).toBe(limits.refinedQueries);
   const candidates = asked.filter(({ settings, k }) => !settings.refineFactor && k === 20);
   expect(searched(candidates)).toBe(sampled);
 });

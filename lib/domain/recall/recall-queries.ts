@@ -3,32 +3,28 @@ import type { SearchDefaults } from "../index/index-entry.ts";
 import { refined } from "../search/defaults-at-k.ts";
 import type { TaskContext } from "../task-context.ts";
 import { summarise } from "./choose-search-defaults.ts";
-import type { Foresee, Measure, Measured } from "./measurement.ts";
+import { KeptAnswers, type Query, type Right, selvesOf } from "./kept-answers.ts";
+import type { Measured, Measurement } from "./measurement.ts";
 import type { Nearest, Neighbours, ProbeVector } from "./recall-probe.ts";
-
-/** A question whose right answers are known. */
-interface Query extends ProbeVector {
-  exact: Nearest;
-}
 
 /** Sampled questions for the k nearest with their right answers, and how well an index answers them. */
 export class RecallQueries implements Measured {
   readonly k: number;
-  readonly measure: Measure;
-  readonly foresee: Foresee;
   readonly #probe: Neighbours;
   readonly #queries: Query[];
+  readonly #answers: KeptAnswers;
   readonly #context: TaskContext;
-  readonly #candidates: Search<SearchDefaults & { most: number }>;
 
-  private constructor(k: number, probe: Neighbours, queries: Query[], context: TaskContext) {
+  private constructor(
+    k: number,
+    queries: Query[],
+    from: { probe: Neighbours; answers: KeptAnswers; context: TaskContext },
+  ) {
     this.k = k;
-    this.#probe = probe;
     this.#queries = queries;
-    this.#context = context;
-    this.#candidates = this.#listing();
-    this.measure = this.#measuring();
-    this.foresee = this.#foreseeing();
+    this.#probe = from.probe;
+    this.#answers = from.answers;
+    this.#context = from.context;
   }
 
   /** Every row is compared with every one of them. @returns for each k */
@@ -45,16 +41,21 @@ export class RecallQueries implements Measured {
       ks.map((k) => k + self),
       context.signal,
     );
+    const queriesAt = (j: number) =>
+      sample.map((one, i) => ({ ...one, exact: nearestOthers(exact[i]?.[j], one.id) }));
+    const ofMost = new KeptAnswers(probe, queriesAt(ks.indexOf(Math.max(...ks))), context);
     const at = ks.map((k, j) => {
-      const queries = sample.map((one, i) => ({ ...one, exact: nearestOthers(exact[i]?.[j], one.id) }));
-      return new RecallQueries(k, probe, queries, context);
+      const queries = queriesAt(j);
+      const answers = queries.some(isTied) ? new KeptAnswers(probe, queries, context) : ofMost;
+      return new RecallQueries(k, queries, { probe, answers, context });
     });
     return at as { [I in keyof K]: RecallQueries };
   }
 
   /** The first of them, which come from all parts of the table as all do. */
   first(some: number): RecallQueries {
-    return new RecallQueries(this.k, this.#probe, this.#queries.slice(0, some), this.#context);
+    const from = { probe: this.#probe, answers: this.#answers, context: this.#context };
+    return new RecallQueries(this.k, this.#queries.slice(0, some), from);
   }
 
   get length(): number {
@@ -64,78 +65,60 @@ export class RecallQueries implements Measured {
   /** Those of them whose right answers do not hold the row of that id. */
   withoutThoseThatFind(ids: (string | null)[]): RecallQueries {
     const kept = this.#queries.filter(({ exact }, i) => !exact.ids.includes(ids[i] ?? ""));
-    return new RecallQueries(this.k, this.#probe, kept, this.#context);
+    const answers = new KeptAnswers(this.#probe, kept, this.#context);
+    return new RecallQueries(this.k, kept, { probe: this.#probe, answers, context: this.#context });
   }
 
   /**
    * Refining compares the candidates of a search without it, and finds all right answers among them: these are counted
    * for every query, and the first queries refined as well. Should that find fewer, all of them are.
    */
-  #measuring(): Measure {
-    const search = this.#kept((some, settings: SearchDefaults) => this.#searched(some, settings));
-    return async (settings, some) => {
-      const { refineFactor = 1, ...width } = settings;
-      const isRefined = refineFactor > 1;
-      const first = isRefined ? Math.min(limits.recallFirstQueries, some) : some;
-      const answers = this.#shares(await search(settings, first), this.k);
-      if (!isRefined) return summarise(settings, answers);
-      const candidates = await this.#candidates({ ...width, most: refineFactor }, some);
-      const counted = this.#shares(candidates, refineFactor * this.k);
-      const isBorneOut = sum(answers) >= sum(counted.slice(0, answers.length)) - rounding;
-      return summarise(settings, isBorneOut ? counted : this.#shares(await search(settings, some), this.k));
-    };
+  async measure(settings: SearchDefaults, some: number): Promise<Measurement> {
+    const { refineFactor = 1, ...width } = settings;
+    if (refineFactor === 1) return summarise(settings, await this.#shares(this.k, width, some));
+    const counted = await this.#shares(refineFactor * this.k, width, some);
+    const first = await this.#refinedShares(settings, limits.refinedQueries);
+    const isBorneOut = sum(first) >= sum(counted.slice(0, first.length)) - rounding;
+    return summarise(settings, isBorneOut ? counted : await this.#refinedShares(settings, some));
   }
 
   /** One search without refining tells the recall of every refine factor. */
-  #foreseeing(): Foresee {
-    return async (width, refines, some) => {
-      const found = await this.#candidates({ ...width, most: Math.max(...refines) }, some);
-      return refines.map((refine) => summarise(refined(width, refine), this.#shares(found, refine * this.k)));
-    };
-  }
-
-  /** What is found without refining, so many times k. */
-  #listing(): Search<SearchDefaults & { most: number }> {
-    return this.#kept((some, { most, ...width }: SearchDefaults & { most: number }) =>
-      this.#answers(some, most * this.k + selvesOf(some[0]), width),
+  async foresee(width: SearchDefaults, refines: number[], some: number): Promise<Measurement[]> {
+    const found = await this.#found(Math.max(...refines) * this.k, width, some);
+    return refines.map((refine) =>
+      summarise(
+        refined(width, refine),
+        found.map((right, i) => this.#shareOf(i, right, refine * this.k)),
+      ),
     );
   }
 
-  #shares(found: Found[], first: number): number[] {
-    return found.map((one) => this.#shareOf(one, first));
-  }
-
-  /** Searches, each of which is kept: who asks for the same on more queries waits for those that are new. */
-  #kept<S>(search: (some: Query[], settings: S) => Promise<Found[]>): Search<S> {
-    const known = new Map<string, Found[]>();
-    return async (settings: S, some: number): Promise<Found[]> => {
-      const key = JSON.stringify(settings);
-      const before = known.get(key) ?? [];
-      const more = inTurns(this.#queries.slice(before.length, some), limits.searchedTogether);
-      const found = await inParallel(more, this.#context, (turn) => search(turn, settings));
-      const all = [...before, ...found.flat()];
-      known.set(key, all);
-      return all;
-    };
+  async #shares(wanted: number, settings: SearchDefaults, some: number): Promise<number[]> {
+    const found = await this.#found(wanted, settings, some);
+    return found.map((right, i) => this.#shareOf(i, right, wanted));
   }
 
   /** A row finds itself beside the others: as many of these are compared as of a question that is no row. */
-  async #searched(some: Query[], { refineFactor = 1, ...width }: SearchDefaults): Promise<Found[]> {
-    const self = selvesOf(some[0]);
-    const refine = Math.ceil((refineFactor * this.k + self) / (this.k + self));
-    return this.#answers(some, this.k + self, refined(width, refineFactor > 1 ? refine : 1));
+  async #refinedShares(settings: SearchDefaults, some: number): Promise<number[]> {
+    return this.#shares(this.k, this.#withSelf(settings), some);
   }
 
-  async #answers(some: Query[], wanted: number, settings: SearchDefaults): Promise<Found[]> {
-    const asked = some.map(({ vector, exact }) => ({ vector, within: exact.within }));
-    const found = await this.#probe.approximate(asked, wanted, settings);
-    return some.map((query, i) => ({ query, right: placesOfRight(query, found[i] ?? []) }));
+  #withSelf({ refineFactor = 1, ...width }: SearchDefaults): SearchDefaults {
+    const all = this.k + selvesOf(this.#queries[0]);
+    return refined(width, refineFactor > 1 ? Math.ceil((refineFactor * this.k + all - this.k) / all) : 1);
+  }
+
+  async #found(wanted: number, settings: SearchDefaults, some: number): Promise<Right[][]> {
+    const found = await this.#answers.among(wanted, settings, Math.min(some, this.length));
+    return found.slice(0, this.length);
   }
 
   /** Of the k nearest those that are among the first so many answers. */
-  #shareOf({ query: { exact }, right }: Found, first: number): number {
-    const wanted = exact.within === undefined ? Math.min(this.k, exact.ids.length) : this.k;
-    const found = right.filter((place) => place < first).length;
+  #shareOf(query: number, right: Right[], first: number): number {
+    const { ids, within } = this.#queries[query]?.exact ?? { ids: [] };
+    const wanted = within === undefined ? Math.min(this.k, ids.length) : this.k;
+    const own = within === undefined ? right.filter(({ id }) => ids.includes(id)) : right;
+    const found = own.filter(({ place }) => place < first).length;
     return wanted === 0 ? 1 : Math.min(wanted, found) / wanted;
   }
 
@@ -145,7 +128,7 @@ export class RecallQueries implements Measured {
     for (const query of this.#queries.slice(0, limits.recallFirstQueries)) {
       this.#context.signal.throwIfAborted();
       const started = performance.now();
-      await this.#searched([query], settings);
+      await this.#answers.search([query], this.k, this.#withSelf(settings));
       times.push(performance.now() - started);
     }
     return times.sort((a, b) => a - b)[times.length >> 1] ?? 0;
@@ -155,49 +138,12 @@ export class RecallQueries implements Measured {
 /** Of a sum of shares. */
 const rounding = 1e-9;
 
-/** For at least the first so many queries. */
-type Search<S> = (settings: S, some: number) => Promise<Found[]>;
+const sum = (values: number[]) => values.reduce((all, one) => all + one, 0);
 
-interface Found {
-  query: Query;
-  /** Where right answers stand among all, without the row that was asked with; of thousands of answers these are few. */
-  right: number[];
-}
-
-/** @param ids where right answers are too many to be listed, null in the place of each that is none */
-function placesOfRight({ id, exact }: Query, ids: (string | null)[]): number[] {
-  const right = new Set(exact.ids);
-  const isRight = (one: string | null) => one !== null && (exact.within !== undefined || right.has(one));
-  return ids
-    .filter((one) => one === null || one !== id)
-    .flatMap((one, place) => (isRight(one) ? [place] : []));
-}
-
-/** A row finds itself first. */
-const selvesOf = (query?: Pick<ProbeVector, "id">) => (query?.id == null ? 0 : 1);
+/** Whether its right answers are too many to be listed: what else is right for more hits cannot be told from them. */
+const isTied = ({ exact }: Query) => exact.within !== undefined;
 
 const nearestOthers = (nearest: Nearest = { ids: [] }, id: string | null): Nearest => ({
   ...nearest,
   ids: nearest.ids.filter((one) => one !== id),
 });
-
-const sum = (values: number[]) => values.reduce((all, one) => all + one, 0);
-
-function inTurns<T>(items: T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
-    items.slice(i * size, (i + 1) * size),
-  );
-}
-
-async function inParallel<T, R>(
-  items: T[],
-  { signal }: TaskContext,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  for (let i = 0; i < items.length; i += limits.recallConcurrency) {
-    signal.throwIfAborted();
-    results.push(...(await Promise.all(items.slice(i, i + limits.recallConcurrency).map(work))));
-  }
-  return results;
-}

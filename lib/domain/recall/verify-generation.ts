@@ -51,13 +51,25 @@ export async function verifyGeneration(
   const probe = await probes.probe(plan.ref, plan.target.vectorColumn, wanted.metric);
   try {
     const sample = await sampled(probe, built, recallSampleSize(rows, plan.target.dimension));
-    const [one, queries, hundred] = await RecallQueries.of(probe, sample, [1, limits.recallK, 100], context);
+    const [[one, queries, hundred], few] = await Promise.all([
+      RecallQueries.of(probe, sample, [1, limits.recallK, 100], context),
+      filteredQueries(probe, { built, sample, rows }, context),
+    ]);
     const found = await chooseSearchDefaults(built, wanted.targetRecall, queries, wanted.isOnStore);
     const { choice, reached, unrefined } = found;
     if (!reached) throw notReached(built, wanted.targetRecall, choice);
-    const filtered = await withFilter(probe, { built, sample, choice, ...wanted }, context);
+    const [filtered, forOne] = await Promise.all([
+      few && widenForFilter(built, choice.settings, wanted.targetRecall, few),
+      atOne(built, choice, wanted.targetRecall, one),
+    ]);
     const some = hundred.first(limits.recallQueries); // each of them is a hundred questions
-    const atK = await atOtherK({ built, choice, one, hundred: some }, wanted.targetRecall, rows);
+    const forHundred =
+      rows > hundred.k ? await atHundred(built, choice, wanted.targetRecall, some) : undefined;
+    const atK = [
+      told(1, forOne),
+      told(limits.recallK, choice),
+      ...(forHundred ? [told(hundred.k, forHundred)] : []),
+    ];
     const recall = { target: wanted.targetRecall, measured: round(choice.recall), k: limits.recallK, atK };
     const version = await generations.version(plan.ref);
     return {
@@ -76,58 +88,40 @@ export async function verifyGeneration(
   }
 }
 
-/** What reaches the target for one hit and for a hundred, beside the choice for ten; of fewer rows than hits nothing is said. */
-async function atOtherK(
-  found: { built: IndexPlan; choice: Measurement; one: RecallQueries; hundred: RecallQueries },
-  target: number,
-  rows: number,
-): Promise<RecallReport["atK"]> {
-  const { built, choice, one, hundred } = found;
-  const { settings } = choice;
-  const isExact = built.type === "EXACT";
-  const fewer = refinedForFewer(settings, 1, built.type);
-  const first = isExact ? await one.measure({}, one.length) : await widenForFewer(built, fewer, target, one);
-  const all = [
-    { k: 1, ...first },
-    { k: limits.recallK, ...choice },
-  ];
-  if (rows > hundred.k) {
-    const more = isExact
-      ? await hundred.measure({}, hundred.length)
-      : await widenForMore(built, settings, target, hundred);
-    all.push({ k: hundred.k, ...more });
-  }
-  return all.map(({ k, recall, settings: searchDefaults }) => ({
-    k,
-    measured: round(recall),
-    searchDefaults,
-  }));
+const told = (k: number, { recall, settings }: Measurement) => ({
+  k,
+  measured: round(recall),
+  searchDefaults: settings,
+});
+
+/** What reaches the target for one hit, beside the choice for ten. */
+function atOne(built: IndexPlan, { settings }: Measurement, target: number, one: RecallQueries) {
+  if (built.type === "EXACT") return one.measure({}, one.length);
+  return widenForFewer(built, refinedForFewer(settings, 1, built.type), target, one);
 }
 
-/** What reaches the target with a filter that is as narrow as the rows allow. @returns undefined where they are too few */
-async function withFilter(
+/** What reaches the target for a hundred. It may compare times: nothing else is to be measured meanwhile. */
+function atHundred(built: IndexPlan, { settings }: Measurement, target: number, hundred: RecallQueries) {
+  if (built.type === "EXACT") return hundred.measure({}, hundred.length);
+  return widenForMore(built, settings, target, hundred);
+}
+
+/** Questions with a filter that is as narrow as the rows allow. @returns undefined where they are too few */
+async function filteredQueries(
   probe: RecallProbe,
-  wanted: {
-    built: IndexPlan;
-    sample: ProbeVector[];
-    choice: Measurement;
-    rows: number;
-    targetRecall: number;
-  },
+  { built, sample, rows }: { built: IndexPlan; sample: ProbeVector[]; rows: number },
   context: TaskContext,
-): Promise<Measurement | undefined> {
-  const { built, sample, choice, rows, targetRecall } = wanted;
+): Promise<RecallQueries | undefined> {
   const oneIn = Math.min(limits.filteredOneIn, Math.floor(rows / limits.leastFilteredRows));
   if (built.type === "EXACT" || oneIn < 2) return undefined;
   const few = probe.among(oneIn);
-  // vectors beside rows take a scan of their own
+  // vectors beside rows take a search of their own
   const asked =
     built.type === "HNSW_SQ" ? sample : scattered(await probe.sample(Math.min(rows, limits.filteredQueries)));
   const strangers = asked.map(({ vector }) => ({ vector, id: null }));
   const [answered] = await RecallQueries.of(few, strangers, [limits.recallK], context);
   // a row that is among the few would be its own neighbour
-  const queries = answered.withoutThoseThatFind(asked.map(({ id }) => id));
-  return widenForFilter(built, choice.settings, targetRecall, queries);
+  return answered.withoutThoseThatFind(asked.map(({ id }) => id));
 }
 
 /**

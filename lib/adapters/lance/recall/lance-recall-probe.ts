@@ -62,20 +62,28 @@ export class LanceRecallProbe implements RecallProbe {
     }));
   }
 
+  /** Which neighbours it is moved by need not be exact: the index tells them a hundred times sooner. */
   async sampleBeside(queries: number): Promise<ProbeVector[]> {
     const rows = await this.sample(queries);
-    const asked = rows.map(({ vector }) => vector);
-    const nearest = await this.#nearestOfAll(asked, limits.recallK);
-    const vectors = await this.#vectorsAt(new Set(nearest.flat().map(({ id }) => id)));
+    const nearest: string[][] = [];
+    for (let first = 0; first < rows.length; first += limits.searchedTogether)
+      nearest.push(...(await this.#near(rows.slice(first, first + limits.searchedTogether))));
+    const vectors = await this.#vectorsAt(new Set(nearest.flat()));
     const random = normalNumbers();
     return rows.map(({ vector }, i) => {
-      const neighbours = (nearest[i] ?? []).flatMap(({ id }) => vectors.get(String(id)) ?? []);
+      const neighbours = (nearest[i] ?? []).flatMap((id) => vectors.get(id) ?? []);
       return { id: null, vector: besideRow(vector, neighbours, random) };
     });
   }
 
-  async #vectorsAt(ids: Set<number>): Promise<Map<string, Float32Array>> {
-    const rows = await this.#vectorsOf(this.#table.takeRowIds([...ids]));
+  async #near(some: ProbeVector[]): Promise<string[][]> {
+    const settings = { ef: limits.besideEf, refineFactor: 2 };
+    const found = await this.approximate(some, limits.recallK, settings);
+    return found.map((ids) => ids.filter((id) => id !== null));
+  }
+
+  async #vectorsAt(ids: Set<string>): Promise<Map<string, Float32Array>> {
+    const rows = await this.#vectorsOf(this.#table.takeRowIds([...ids].map(Number)));
     return new Map(rows.map(({ id, vector }) => [id, vector]));
   }
 
