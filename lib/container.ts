@@ -19,8 +19,8 @@ import type { ParquetSource } from "./domain/source/parquet-source.ts";
 import { createReaders, type Readers, type ReadingHalf, readers } from "./readers.ts";
 import { logTask } from "./task/log-task.ts";
 import { runTask } from "./task/run-task.ts";
+import type { TaskDependencies } from "./task/task-call.ts";
 import { timeLimited } from "./task/task-handler.ts";
-import type { TaskDependencies } from "./task/tasks.ts";
 import { logger } from "./telemetry.ts";
 
 /** Everything a function needs, built once per container. `close` also ends what it has under way. */

@@ -5,7 +5,8 @@ import type { JobFailure } from "../domain/jobs/job-documents.ts";
 import { refuseNewer } from "../domain/jobs/refuse-newer.ts";
 import { hasPublished } from "../domain/publish/publish-generation.ts";
 import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
-import { concludePublication, type TaskDependencies } from "./tasks.ts";
+import { concludePublication } from "./publish-tasks.ts";
+import type { TaskDependencies } from "./task-call.ts";
 
 /**
  * The last task of a job that failed: no task writes any more, what it built goes, its claim is given back. Its input

@@ -9,7 +9,8 @@ import type { TaskContext } from "../domain/task-context.ts";
 import { validate } from "../domain/validate.ts";
 import { discard } from "./discard.ts";
 import { EndWatch } from "./end-watch.ts";
-import { keptResult, type Task, type TaskCall, type TaskDependencies, tasks } from "./tasks.ts";
+import { keptResult, type Task, type TaskCall, type TaskDependencies } from "./task-call.ts";
+import { tasks } from "./tasks.ts";
 
 const taskEvent = z.looseObject({ jobId, input: z.unknown() });
 

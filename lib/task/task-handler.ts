@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { TaskContext } from "../domain/task-context.ts";
 import { logTask } from "./log-task.ts";
 import { runTask, type TaskName } from "./run-task.ts";
-import type { TaskDependencies } from "./tasks.ts";
+import type { TaskDependencies } from "./task-call.ts";
 
 /** A task that passes on what is left when its own limit comes before its function's. */
 export function timeLimited(context: TaskContext, limitMs = Number.POSITIVE_INFINITY): TaskContext {

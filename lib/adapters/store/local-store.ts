@@ -1,18 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import {
-  copyFile,
-  type FileHandle,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from "node:fs/promises";
+import { copyFile, type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
@@ -24,14 +11,13 @@ import { BucketFolder } from "./bucket-folder.ts";
 import { Drafts } from "./drafts.ts";
 import { codeOf, isAbsent } from "./file-errors.ts";
 import { keysUnder } from "./local-listing.ts";
+import { VersionChain } from "./version-chain.ts";
 
 /**
  * A folder as an object store.
  *
- * An object that is written conditionally is a chain of versions beside it: `registry/.docs.json.v/7`. Version n+1 is
- * made by link(2), which fails when it exists: of two writers that read version n exactly one wins, in any number of
- * processes and without a lock that a killed process could leave behind. The highest version is the object; `docs.json`
- * is a copy for people and tools. Old versions go, lowest first, but never the highest; `0` says that the first has gone.
+ * An object that is written conditionally is a chain of versions beside it: `registry/.docs.json.v/7`. The highest version
+ * is the object; `docs.json` is a copy for people and tools.
  */
 export class LocalStore implements ObjectStore {
   readonly #folder: BucketFolder;
@@ -48,8 +34,9 @@ export class LocalStore implements ObjectStore {
 
   async get(key: string) {
     for (;;) {
-      const highest = await this.#highest(key);
-      const path = highest === undefined ? this.#path(key) : join(this.#chain(key), String(highest));
+      const chain = this.#chain(key);
+      const highest = await chain.highest();
+      const path = highest === undefined ? this.#path(key) : chain.pathOf(highest);
       try {
         const body = await withFile(async () => readFile(await this.#folder.realPath(path)));
         return { body: new Uint8Array(body), etag: String(highest ?? 0) };
@@ -65,7 +52,7 @@ export class LocalStore implements ObjectStore {
     if (!condition) return this.#replace(key, body);
     const before = "ifMatch" in condition ? Number(condition.ifMatch) : 0;
     if ("ifNoneMatch" in condition && (await this.get(key))) {
-      await this.#drafts.sweep(this.#chain(key)); // nobody may ever write there again
+      await this.#drafts.sweep(this.#chain(key).folder); // nobody may ever write there again
       throw conflict(key);
     }
     return this.#append(key, body, before);
@@ -148,24 +135,11 @@ export class LocalStore implements ObjectStore {
 
   async #append(key: string, body: Uint8Array, before: number): Promise<string> {
     const chain = this.#chain(key);
-    const draft = await this.#draft(chain, body);
-    const next = before + 1;
-    try {
-      await link(draft, join(chain, String(next)));
-    } catch (error) {
-      if (codeOf(error) === "EEXIST") throw conflict(key);
-      throw error;
-    } finally {
-      await unlink(draft);
-    }
-    // before 0 there is nothing, unless the first version has been cleared away
-    if ((await exists(join(chain, String(before)))) !== before > 0) {
-      await rm(join(chain, String(next)), { force: true });
-      throw conflict(key);
-    }
+    const made = await chain.append(await this.#draft(chain.folder, body), before);
+    if (made === undefined) throw conflict(key);
     await this.#mirror(key);
-    await this.#clear(chain, next);
-    return String(next);
+    await chain.clear(made);
+    return String(made);
   }
 
   /** Again until the copy is of the highest version: two writers may mirror in the wrong order. */
@@ -174,35 +148,7 @@ export class LocalStore implements ObjectStore {
       const current = await this.get(key);
       if (!current) return;
       await this.#replace(key, current.body);
-      if (String(await this.#highest(key)) === current.etag) return;
-    }
-  }
-
-  /**
-   * Lowest first: a version whose predecessor is there has never been cleared away, so a link of its number that
-   * succeeds is the first ever. Young ones stay for readers and writers that are between two calls.
-   */
-  async #clear(chain: string, newest: number): Promise<void> {
-    const versions = (await this.#versions(chain)).filter((one) => one > 0 && one < newest - keptVersions);
-    for (const version of versions.sort((a, b) => a - b)) {
-      const path = join(chain, String(version));
-      if (!(await isOlderThan(path, keptMs))) return;
-      if (version === 1) await writeFile(join(chain, "0"), "");
-      await rm(path, { force: true });
-    }
-  }
-
-  async #highest(key: string): Promise<number | undefined> {
-    const versions = await this.#versions(this.#chain(key));
-    return versions.length === 0 ? undefined : versions.reduce((one, other) => Math.max(one, other));
-  }
-
-  async #versions(chain: string): Promise<number[]> {
-    try {
-      return (await readdir(chain)).filter((name) => /^\d+$/.test(name)).map(Number);
-    } catch (error) {
-      if (isAbsent(error)) return [];
-      throw error;
+      if (String(await this.#chain(key).highest()) === current.etag) return;
     }
   }
 
@@ -224,8 +170,8 @@ export class LocalStore implements ObjectStore {
     return this.#folder.pathOf(key);
   }
 
-  #chain(key: string): string {
-    return join(dirname(this.#path(key)), `.${basename(key)}.v`);
+  #chain(key: string): VersionChain {
+    return new VersionChain(join(dirname(this.#path(key)), `.${basename(key)}.v`));
   }
 }
 
@@ -243,21 +189,4 @@ const identityOf = ({ ino, size, mtimeNs }: BigIntStats) => `${ino}-${size}-${mt
 
 async function refuseChanged(key: string, file: FileHandle, identity: string): Promise<void> {
   if (identityOf(await file.stat({ bigint: true })) !== identity) throw sourceChanged(key);
-}
-
-const keptVersions = 8;
-const keptMs = 30_000;
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function isOlderThan(path: string, ms: number): Promise<boolean> {
-  return stat(path).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs > ms,
-    () => true,
-  );
 }

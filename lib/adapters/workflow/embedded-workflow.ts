@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { StateMachine } from "aws-local-stepfunctions";
 import { limits } from "../../config/limits.ts";
 import { asDomainError, type ErrorKind } from "../../domain/errors.ts";
 import type { ExecutionState, Workflow } from "../../domain/jobs/workflow.ts";
@@ -10,7 +9,7 @@ import { needsNewer } from "../../domain/stored/stored-json.ts";
 import type { Clock } from "../../domain/task-context.ts";
 import { isAlive } from "../is-alive.ts";
 import { type ExecutionRecord, ExecutionRecords } from "./execution-records.ts";
-import { interpretedMachine } from "./interpreted-machine.ts";
+import { interpret } from "./interpret.ts";
 import type { Machine } from "./machines.ts";
 import { type CallTask, TaskCalls } from "./task-calls.ts";
 
@@ -170,7 +169,7 @@ export class EmbeddedWorkflow implements Workflow {
     );
     beat.unref();
     const tasks = new TaskCalls(this.#call, abort.signal);
-    const end = await this.#interpret(record, tasks, abort);
+    const end = await interpret(this.#machines[record.machine], record, tasks, abort.signal);
     const isLeft = end.error === ("NeedsNewerRelease" satisfies ErrorKind);
     if (isLeft) this.#log(record.name, "is left to a newer release", new Error(end.cause));
     const isWritten = isLeft || (await this.#isEnded(record.name, end));
@@ -215,32 +214,6 @@ export class EmbeddedWorkflow implements Workflow {
     return true;
   }
 
-  async #interpret(
-    record: ExecutionRecord,
-    tasks: TaskCalls,
-    abort: AbortController,
-  ): Promise<Partial<ExecutionRecord>> {
-    const machine = this.#machines[record.machine];
-    if (!machine)
-      return { status: "failed", error: "Internal", cause: `no state machine "${record.machine}"` };
-    try {
-      // biome-ignore lint/suspicious/noExplicitAny: the library's type of a definition is narrower than the ASL it takes
-      const interpreter = new StateMachine(interpretedMachine(machine, record) as any, {
-        validationOptions: { checkArn: false },
-      });
-      // biome-ignore lint/suspicious/noExplicitAny: as above
-      const run = interpreter.run(record.input as any, {
-        overrides: { taskResourceLocalHandlers: tasks.handlersFor(machine) },
-        context: { Execution: { Id: record.name, Name: record.name, StartTime: record.startedAt } },
-      });
-      abort.signal.addEventListener("abort", () => run.abort());
-      await run.result;
-      return abort.signal.aborted ? {} : { status: "succeeded" };
-    } catch (error) {
-      return { status: "failed", ...failureOf(error) };
-    }
-  }
-
   async #end(name: string, changes: Partial<ExecutionRecord>): Promise<void> {
     const endedAt = this.#timestamp();
     await this.#records.update(name, (record) =>
@@ -267,12 +240,6 @@ export class EmbeddedWorkflow implements Workflow {
 function isOfTheStore(error: unknown): boolean {
   const { kind } = asDomainError(error);
   return kind === "StoreFull" || kind === "StoreUnavailable";
-}
-
-function failureOf(error: unknown): { error: string; cause: string } {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return { error: "Internal", cause: "the execution failed" };
-  return { error: cause.name, cause: cause.message };
 }
 
 function stateOf({ status, endedAt, error, cause }: ExecutionRecord): ExecutionState {

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import type { AskedIndex } from "../domain/index/index-entry.ts";
+import { publication } from "../domain/index/index-entry.ts";
+import { skippedRows } from "../domain/jobs/job-documents.ts";
+import type { Plan } from "../domain/jobs/plan.ts";
+import { hasPublished, publishGeneration, retireGenerations } from "../domain/publish/publish-generation.ts";
+import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
+import { builtIndex } from "./build-tasks.ts";
+import type { TaskCall, TaskDependencies } from "./task-call.ts";
+import { metricOf, planOf, publishedIn } from "./task-call.ts";
+
+const verified = z.object(
+  keepingUnknown(publication).pick({
+    searchDefaults: true,
+    unrefinedDefaults: true,
+    filteredDefaults: true,
+    recall: true,
+  }).shape,
+);
+
+export async function runPublish(call: TaskCall) {
+  if (!(await hasPublished(call.deps, call.jobId))) await publish(call);
+  return concludePublication(call.deps, call.jobId, call.input.index);
+}
+
+async function publish(call: TaskCall): Promise<void> {
+  const { deps, jobId, input } = call;
+  const made = await planOf(call);
+  const payload = z.object({ index: builtIndex, verified }).parse(call.payload);
+  const { columns, idColumn, vectorColumn, dimension } = made.target;
+  await publishGeneration(deps, jobId, made, {
+    generation: made.generation,
+    bucket: made.ref.bucket,
+    dimension,
+    metric: await metricOf(call),
+    vectorColumn,
+    idColumn,
+    columns,
+    chosenColumns: made.chosenColumns,
+    indexType: payload.index.type,
+    indexParameters: payload.index.parameters,
+    asked: await askedIn(call, payload.index.leftOut),
+    reasons: payload.index.reasons,
+    ...payload.verified,
+    rows: await deps.generations.rowsOf(made.ref),
+    ...(await skippedIn(call, made)),
+    source:
+      input.type === "migrate"
+        ? input.source
+        : `${made.published?.ref.generation}, version ${made.published?.version}`,
+    publishedAt: new Date(deps.clock.now()).toISOString(),
+  });
+}
+
+/** Says how long readers of what it replaced are waited for. Of attempts that failed nothing is left. */
+export async function concludePublication(deps: TaskDependencies, jobId: string, index: string) {
+  await deps.ledger.forgetFailure(jobId);
+  const retiring = (await deps.registry.read(index))?.value.retiring ?? [];
+  const replaced = retiring.some(({ writtenTo }) => !writtenTo);
+  return { replaced, graceSeconds: Math.ceil(deps.retireAfterMs / 1000) };
+}
+
+async function skippedIn({ deps, jobId }: TaskCall, { target }: Plan) {
+  const skipped = target.skipBadVectors && (await deps.ledger.read(jobId, "skipped", skippedRows));
+  return skipped ? { skippedRows: skipped.rows } : {};
+}
+
+export async function runRetire({ deps, input }: TaskCall) {
+  return { waiting: await retireGenerations(deps, input.index, deps.retireAfterMs) };
+}
+
+/**
+ * An optimization keeps to what the job asked for that it optimizes the index of.
+ * @param leftOut columns that got no index
+ */
+async function askedIn(call: TaskCall, leftOut: string[]): Promise<AskedIndex | undefined> {
+  if (call.input.type === "optimize") return (await publishedIn(call)).asked;
+  const { indexType, indexParameters } = call.input;
+  const before = call.input.type === "build-index" ? (await publishedIn(call)).asked : undefined;
+  const made = await planOf(call);
+  const named = call.input.filterColumns ?? [];
+  const joined = (...lists: (string[] | undefined)[]) => [...new Set(lists.flatMap((list) => list ?? []))];
+  const filterColumns = joined(before?.filterColumns, made.filterColumns);
+  const unasked = joined(before?.unaskedFilterColumns, made.unaskedFilterColumns);
+  const isBuilt = (name: string) => !leftOut.includes(name);
+  return {
+    ...{ indexType, indexParameters, filterColumns: filterColumns.filter(isBuilt) },
+    unaskedFilterColumns: unasked.filter((name) => isBuilt(name) && !named.includes(name)),
+  };
+}
