@@ -83,6 +83,12 @@ export const errorTable = {
     retryable: false,
     title: "The index parameters do not fit the data",
   },
+  TableNotKnown: {
+    code: "table-not-known",
+    status: 422,
+    retryable: false,
+    title: "The table holds what this version of the project does not know",
+  },
   JobTooLarge: {
     code: "job-too-large",
     status: 422,

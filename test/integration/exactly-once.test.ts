@@ -5,12 +5,8 @@ import { connect, type Table } from "@lancedb/lancedb";
 import { tableFromIPC } from "apache-arrow";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import {
-  columnsStart,
-  dataFilesOf,
-  dataTrailerBytes,
-  pagesOf,
-} from "../../lib/adapters/lance/files/lance-format.ts";
+import { columnsStart, dataTrailerBytes, pagesOf } from "../../lib/adapters/lance/files/lance-format.ts";
+import { dataFilesOf } from "../../lib/adapters/lance/files/manifest.ts";
 import { manifestName } from "../../lib/adapters/lance/files/manifest-name.ts";
 import { appendIpc } from "../../lib/adapters/lance/writing/append-ipc.ts";
 import type { Container } from "../../lib/container.ts";

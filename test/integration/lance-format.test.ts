@@ -4,12 +4,8 @@ import { join } from "node:path";
 import { connect, type Table } from "@lancedb/lancedb";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  columnsStart,
-  dataFilesOf,
-  dataTrailerBytes,
-  pagesOf,
-} from "../../lib/adapters/lance/files/lance-format.ts";
+import { columnsStart, dataTrailerBytes, pagesOf } from "../../lib/adapters/lance/files/lance-format.ts";
+import { dataFilesOf } from "../../lib/adapters/lance/files/manifest.ts";
 import { manifestName } from "../../lib/adapters/lance/files/manifest-name.ts";
 import { bytesBeside } from "../../lib/adapters/lance/files/vector-bytes.ts";
 import { sampleRows } from "../support/parquet-files.ts";

@@ -4,7 +4,10 @@ import type { ValueWidth } from "../source/filter-columns.ts";
 
 /** What is made of a table whose rows are there. All of it may be repeated. */
 export interface Builds {
-  /** A copy of one version under another name: nothing that is later written to the original can reach it. */
+  /**
+   * A copy of one version under another name: nothing that is later written to the original can reach it.
+   * @throws TableNotKnown where a part of the table might be missed
+   */
   fork(from: GenerationRef, version: number, to: GenerationRef, permit: WritePermit): Promise<void>;
   /** Joins small fragments, takes rows that are not indexed into the indexes, and removes what is replaced. */
   optimize(ref: GenerationRef, permit: WritePermit): Promise<void>;

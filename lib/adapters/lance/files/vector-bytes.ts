@@ -2,7 +2,8 @@ import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
-import { type ByteRange, columnsStart, dataFilesOf, dataTrailerBytes, pagesOf } from "./lance-format.ts";
+import { type ByteRange, columnsStart, dataTrailerBytes, pagesOf } from "./lance-format.ts";
+import { dataFilesOf } from "./manifest.ts";
 import type { StoredFile } from "./version-files.ts";
 
 /**

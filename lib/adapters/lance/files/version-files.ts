@@ -7,6 +7,18 @@ export interface StoredFile {
   bytes: number;
 }
 
+/** Where the files of versions lie; what else there is are manifests and the history that led to them. */
+export const copiedParts = ["data/", "_deletions/", "_indices/"];
+
+/** Of all versions that there are. @param folder of the table, ending with `/` */
+export async function filesUnder(
+  store: ObjectStore,
+  folder: string,
+  parts = copiedParts,
+): Promise<StoredFile[]> {
+  return (await Promise.all(parts.map((part) => store.list(folder + part)))).flat();
+}
+
 /**
  * The files that one version of a table is made of, its manifest last; files of other versions may be among them, but not
  * the history that led to it, which is the longer the more commits there were.
@@ -21,14 +33,13 @@ export async function filesOfVersion(
   version: number,
   nearestOnly = false,
 ): Promise<StoredFile[]> {
-  const parts = nearestOnly ? ["_deletions/", "_indices/"] : ["data/", "_deletions/", "_indices/"];
   const manifest = manifestKey(folder, version);
-  const [found, ...listed] = await Promise.all([
+  const [found, listed] = await Promise.all([
     store.stat(manifest),
-    ...parts.map((part) => store.list(folder + part)),
+    filesUnder(store, folder, nearestOnly ? ["_deletions/", "_indices/"] : copiedParts),
   ]);
   if (!found) throw new DomainError("StoreUnavailable", `version ${version} is not there`);
-  const files = listed.flat().filter(({ key }) => !nearestOnly || isForNearest(key));
+  const files = listed.filter(({ key }) => !nearestOnly || isForNearest(key));
   return [...files, { key: manifest, bytes: found.bytes }];
 }
 

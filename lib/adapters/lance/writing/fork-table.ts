@@ -1,11 +1,21 @@
 import { limits } from "../../../config/limits.ts";
+import { DomainError } from "../../../domain/errors.ts";
 import type { WritePermit } from "../../../domain/index/generations.ts";
+import { listed } from "../../../domain/listed.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
-import { filesOfVersion } from "../files/version-files.ts";
+import { isKnownFile, unknownIn } from "../files/known-files.ts";
+import { filesNamedBy, type NamedFiles } from "../files/manifest.ts";
+import { manifestKey } from "../files/manifest-name.ts";
+import { copiedParts, filesUnder } from "../files/version-files.ts";
+
+/** Sizes of files by their paths in the folder of the table. */
+type Sizes = Map<string, number>;
 
 /**
  * Copies one version of a Lance table to another folder of the same store. Files of a version never change and its
- * manifest names them relative to the table, so the copy of the manifest, made last, is the commit.
+ * manifest names them relative to the table, so the copy of the manifest, made last, is the commit. Before it, what was
+ * copied is compared with what there was and with what the manifest names.
+ * @throws TableNotKnown where a part of the table might be missed; StoreUnavailable where one is missing
  */
 export async function copyVersion(
   store: ObjectStore,
@@ -14,11 +24,71 @@ export async function copyVersion(
   to: string,
   permit: WritePermit,
 ): Promise<void> {
-  const keys = (await filesOfVersion(store, from, version)).map(({ key }) => key);
-  const manifest = keys.pop() as string;
-  const copied = (key: string) => store.copy(key, to + key.slice(from.length));
-  for (let i = 0; i < keys.length; i += limits.forkConcurrency)
-    await Promise.all(keys.slice(i, i + limits.forkConcurrency).map(copied));
+  const named = filesNamedBy(await manifestOf(store, from, version));
+  const files = await sizesIn(store, from, named);
+  refuseUnknown([...named.unknown, ...(await unknownFiles(store, from, files))]);
+  refuseMissing(files, named);
+  const copied = (path: string) => store.copy(from + path, to + path);
+  const paths = [...files.keys()];
+  for (let i = 0; i < paths.length; i += limits.forkConcurrency)
+    await Promise.all(paths.slice(i, i + limits.forkConcurrency).map(copied));
+  refuseOther(await sizesIn(store, to, named), files);
   await permit();
-  await copied(manifest);
+  await store.copy(manifestKey(from, version), manifestKey(to, version));
+}
+
+async function manifestOf(store: ObjectStore, folder: string, version: number): Promise<Uint8Array> {
+  const found = await store.get(manifestKey(folder, version));
+  if (!found) throw missing(`version ${version} is not there`, []);
+  return found.body;
+}
+
+/** Of whatever version; of the history only what is named, as it is the longer the more commits there were. */
+async function sizesIn(store: ObjectStore, folder: string, { files }: NamedFiles): Promise<Sizes> {
+  const sizes = new Map(
+    (await filesUnder(store, folder)).map(({ key, bytes }) => [key.slice(folder.length), bytes]),
+  );
+  for (const path of files.filter((path) => !copiedParts.some((part) => path.startsWith(part)))) {
+    const found = await store.stat(folder + path);
+    if (found) sizes.set(path, found.bytes);
+  }
+  return sizes;
+}
+
+async function unknownFiles(store: ObjectStore, folder: string, files: Sizes): Promise<string[]> {
+  const elsewhere = await unknownIn(store, folder);
+  const unknown = [...files.keys()].filter((path) => !isKnownFile(path));
+  return elsewhere === undefined ? unknown : [elsewhere, ...unknown];
+}
+
+function refuseUnknown(unknown: string[]): void {
+  if (unknown.length === 0) return;
+  const what = listed([...new Set(unknown)]);
+  throw new DomainError(
+    "TableNotKnown",
+    `it has what is not known here, and might be copied without a part: ${what}`,
+  );
+}
+
+function refuseMissing(files: Sizes, named: NamedFiles): void {
+  const paths = [...files.keys()];
+  const gone = named.files.filter((path) => !files.has(path));
+  const empty = named.folders.filter((folder) => !paths.some((path) => path.startsWith(folder)));
+  if (gone.length + empty.length > 0)
+    throw missing(`the manifest names ${gone.length + empty.length} files that are not there`, [
+      ...gone,
+      ...empty,
+    ]);
+}
+
+function refuseOther(copied: Sizes, files: Sizes): void {
+  const others = [...files].filter(([path, bytes]) => copied.get(path) !== bytes);
+  if (others.length === 0) return;
+  const paths = others.map(([path]) => path);
+  throw missing(`${others.length} files are not in the copy as they were`, paths);
+}
+
+/** To begin again: somebody may have removed them, or an earlier attempt is cleared away. */
+function missing(what: string, paths: string[]): DomainError {
+  return new DomainError("StoreUnavailable", what, { cause: new Error(listed(paths)) });
 }

@@ -1,0 +1,195 @@
+import { PbfReader } from "pbf";
+import { readU64, refuseOther, viewOf } from "./lance-format.ts";
+
+/** What a manifest says of its version's files: https://github.com/lance-format/lance/blob/main/protos/table.proto */
+
+/** The columns of a data file by the names of the table. */
+export interface DataFile {
+  path: string;
+  columnOf(name: string): number | undefined;
+}
+
+/** Files of a version, by their paths in the folder of the table. */
+export interface NamedFiles {
+  files: string[];
+  /** Folders of indexes whose files nobody has counted; they end with `/`. */
+  folders: string[];
+  /** What there is in it that this project does not know, in words: files may be named there. */
+  unknown: string[];
+}
+
+const manifestTrailerBytes = 16;
+/** Of a field that is no other's child. */
+const noParent = -1;
+/** By their numbers, but for other folders that files lie in. */
+const fieldsOfManifest = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20, 21]);
+const fieldsOfFragment = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+/** Deletions, stable row ids, version 2, settings, no transaction files, overlays. */
+const knownFlags = 0b110_1111;
+
+interface Manifest {
+  /** Ids of the columns by their names. */
+  fields: Map<string, number>;
+  files: StoredFile[];
+  /** Of fragments, beside data files. */
+  others: string[];
+  transaction: string;
+  indexesAt: number | undefined;
+  flags: number;
+  unknown: Set<string>;
+}
+
+/** @throws Error when it is no manifest */
+export function dataFilesOf(manifest: Uint8Array): DataFile[] {
+  const read = readManifest(manifest);
+  return read.files.map(({ path, fields, columns }) => ({
+    path,
+    columnOf: (name) => columns[fields.indexOf(read.fields.get(name) ?? Number.NaN)],
+  }));
+}
+
+/** @throws Error when it is no manifest */
+export function filesNamedBy(manifest: Uint8Array): NamedFiles {
+  const { files, others, transaction, indexesAt, flags, unknown } = readManifest(manifest);
+  const indexes = indexesAt === undefined ? [] : indexesIn(messageAt(manifest, indexesAt));
+  if ((flags & ~knownFlags) !== 0 || flags > 0xffff) unknown.add(`flags ${flags} of the manifest`);
+  return {
+    files: [
+      ...files.map(({ path }) => `data/${path}`),
+      ...others,
+      ...(transaction ? [`_transactions/${transaction}`] : []),
+      ...indexes.flatMap(({ folder, files }) => files.map((file) => folder + file)),
+    ],
+    folders: indexes
+      .filter(({ files, isInline }) => files.length === 0 && !isInline)
+      .map(({ folder }) => folder),
+    unknown: [...unknown],
+  };
+}
+
+function readManifest(bytes: Uint8Array): Manifest {
+  refuseOther(bytes);
+  const read: Manifest = {
+    ...{ fields: new Map(), files: [], others: [], transaction: "", indexesAt: undefined, flags: 0 },
+    unknown: new Set(),
+  };
+  const start = readU64(viewOf(bytes), bytes.length - manifestTrailerBytes);
+  messageAt(bytes, start).readFields((tag, _, pbf) => {
+    if (tag === 1) readField(pbf, read.fields);
+    if (tag === 2) readFragment(pbf, read);
+    if (tag === 6) read.indexesAt = pbf.readVarint();
+    if (tag === 9) read.flags = pbf.readVarint();
+    if (tag === 12) read.transaction = pbf.readString();
+    if (tag === 18) read.unknown.add("files in other folders");
+    else if (!fieldsOfManifest.has(tag)) read.unknown.add(`field ${tag} of the manifest`);
+  }, undefined);
+  return read;
+}
+
+/** A message with its length before it. */
+function messageAt(bytes: Uint8Array, start: number): PbfReader {
+  const length = viewOf(bytes).getUint32(start, true);
+  return new PbfReader(bytes.subarray(start + 4, start + 4 + length));
+}
+
+function readField(pbf: PbfReader, fields: Map<string, number>): void {
+  const field = { name: "", id: 0, parent: 0 };
+  pbf.readMessage((tag) => {
+    if (tag === 2) field.name = pbf.readString();
+    if (tag === 3) field.id = pbf.readVarint();
+    if (tag === 4) field.parent = pbf.readVarint(true);
+  }, undefined);
+  if (field.parent === noParent) fields.set(field.name, field.id);
+}
+
+/** Its data files, and by their side what is deleted, which ids rows have, when they were written, and what lies over them. */
+function readFragment(pbf: PbfReader, { files, others, unknown }: Manifest): void {
+  let [id, deletions] = [0, ""];
+  pbf.readMessage((tag) => {
+    if (tag === 1) id = pbf.readVarint();
+    if (tag === 2) files.push(readFile(pbf));
+    if (tag === 3) deletions = readDeletions(pbf);
+    if (tag === 6 || tag === 8 || tag === 10) others.push(readPath(pbf));
+    if (tag === 11)
+      pbf.readMessage((part) => part === 1 && others.push(`data/${readFile(pbf).path}`), undefined);
+    if (!fieldsOfFragment.has(tag)) unknown.add(`field ${tag} of a fragment`);
+  }, undefined);
+  if (deletions) others.push(`_deletions/${id}-${deletions}`);
+}
+
+interface StoredFile {
+  path: string;
+  fields: number[];
+  columns: number[];
+}
+
+function readFile(pbf: PbfReader): StoredFile {
+  const file: StoredFile = { path: "", fields: [], columns: [] };
+  return pbf.readMessage((tag) => {
+    if (tag === 1) file.path = pbf.readString();
+    if (tag === 2) pbf.readPackedVarint(file.fields);
+    if (tag === 3) pbf.readPackedVarint(file.columns);
+  }, file);
+}
+
+/** @returns its name but for the id of the fragment */
+function readDeletions(pbf: PbfReader): string {
+  const file = { type: 0, readVersion: 0, id: 0n };
+  pbf.readMessage((tag) => {
+    if (tag === 1) file.type = pbf.readVarint();
+    if (tag === 2) file.readVersion = pbf.readVarint();
+    if (tag === 3) file.id = readExactly(pbf);
+  }, undefined);
+  return `${file.readVersion}-${file.id}.${file.type === 1 ? "bin" : "arrow"}`;
+}
+
+/** A number of 64 bits, all of which are in a name. */
+function readExactly(pbf: PbfReader): bigint {
+  let value = 0n;
+  for (let shift = 0n; ; shift += 7n) {
+    const byte = pbf.buf[pbf.pos++] ?? 0;
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+function readPath(pbf: PbfReader): string {
+  let path = "";
+  pbf.readMessage((tag) => {
+    if (tag === 1) path = pbf.readString();
+  }, undefined);
+  return path;
+}
+
+interface IndexFiles {
+  folder: string;
+  /** None where they were not counted. */
+  files: string[];
+  /** All of it is in the manifest. */
+  isInline: boolean;
+}
+
+function indexesIn(section: PbfReader): IndexFiles[] {
+  const indexes: IndexFiles[] = [];
+  section.readFields((tag, _, pbf) => {
+    if (tag === 1) indexes.push(readIndex(pbf));
+  }, undefined);
+  return indexes;
+}
+
+function readIndex(pbf: PbfReader): IndexFiles {
+  const index: IndexFiles = { folder: "", files: [], isInline: false };
+  return pbf.readMessage((tag) => {
+    if (tag === 1) index.folder = `_indices/${readUuid(pbf)}/`;
+    if (tag === 6) index.isInline = /(FragmentReuse|MemWal)IndexDetails$/.test(readPath(pbf));
+    if (tag === 10) index.files.push(readPath(pbf));
+  }, index);
+}
+
+function readUuid(pbf: PbfReader): string {
+  let hex = "";
+  pbf.readMessage((tag) => {
+    if (tag === 1) hex = Buffer.from(pbf.readBytes()).toString("hex");
+  }, undefined);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
