@@ -55,14 +55,14 @@ function onceVerified(work: () => Promise<void>): void {
   };
 }
 
-const logged = (id: string) => getJob(container.ledger, container.workflow, id);
+const told = (id: string) => getJob(container.ledger, container.workflow, id);
 
 test.each([entry, "jobs/late/plan.json"])(
   "a job that meets %s of a newer format publishes nothing, ends nothing, and is finished when that is known",
   async (key) => {
     onceVerified(() => change(key, { format: 999 }));
     await startJob(container, "late", jobInput.parse(migrate));
-    await expect.poll(() => logged("late").catch(({ kind }) => kind), { timeout: 20_000 }).toBe(newer.kind);
+    await expect.poll(() => told("late").catch(({ kind }) => kind), { timeout: 20_000 }).toBe(newer.kind);
     const { ledger, workflow, registry, generations } = container;
     const before = await stored("");
     await expect(cancelJob({ ledger, workflow, registry, generations }, "late")).rejects.toMatchObject(newer);
@@ -76,6 +76,24 @@ test.each([entry, "jobs/late/plan.json"])(
     expect((await registry.get("docs")).value.published).toMatchObject({ generation: "g1", rows: 100 });
   },
 );
+
+test("a job that is over and was not ended keeps what it left, as long as its index is of a newer format", async () => {
+  const { ledger, workflow, registry, generations } = container;
+  const input = jobInput.parse(migrate);
+  await ledger.register("left", input);
+  await workflow.start("left", "a machine that is gone", input);
+  const claim = { job: "left", generation: "g1", bucket: "primary", since: new Date().toISOString() };
+  await registry.create("docs", { claim });
+  await expect.poll(async () => (await told("left")).state).toBe("failed");
+  await change(entry, { format: 999 });
+  const before = await stored("jobs/");
+  const cancel = () => cancelJob({ ledger, workflow, registry, generations }, "left");
+  await expect(cancel()).rejects.toMatchObject(newer);
+  expect(await stored("jobs/")).toEqual(before);
+  await change(entry, { format: 1 });
+  expect(await cancel()).toMatchObject({ state: "failed" });
+  expect((await registry.read("docs"))?.value).toMatchObject({ state: "dropped", claim: null });
+});
 
 test("an index of a newer format is not searched, dropped or replaced; others are", async () => {
   expect(await runJob(container, { ...migrate, index: "other" })).toMatchObject({ error: null });

@@ -70,6 +70,26 @@ describe("a job posted over HTTP", () => {
     expect((await http.call("getIndex", { index })).body.lastGeneration).toBe(1);
   });
 
+  test("that meets an entry of a newer format leaves all as it is, and is cleaned up when that is known", async () => {
+    const [key, tables, primary] = [`registry/indexes/${index}.json`, `lance/${index}/`, stores("primary")];
+    const { id } = (await http.startJob({ ...input, source: large })).body;
+    await http.jobWhen(id, ({ phase }) => phase === "load");
+    const known = (await primary.get(key))?.body ?? new Uint8Array();
+    const newer = { ...JSON.parse(new TextDecoder().decode(known)), format: 999 };
+    await primary.put(key, new TextEncoder().encode(JSON.stringify(newer)));
+    await expect
+      .poll(() => executions.describe(id), { timeout: 60_000 })
+      .toMatchObject({ status: "FAILED", error: "NeedsNewerRelease" });
+    const error = { code: "needs-newer-release", message: expect.stringContaining(index) };
+    expect((await http.call("getJob", { id })).body).toMatchObject({ state: "failed", error });
+    expect((await http.call("cancelJob", { id })).body).toMatchObject({ code: "needs-newer-release" });
+    expect(await primary.get(`jobs/${id}/end.json`)).toBeUndefined();
+    expect((await primary.list(tables)).length).toBeGreaterThan(0);
+    await primary.put(key, known);
+    expect((await http.call("cancelJob", { id })).body).toMatchObject({ state: "failed" });
+    expect(await primary.list(tables)).toEqual([]);
+  });
+
   test("that fails says why, to its caller and in the execution", async () => {
     const { body } = await http.startJob({ ...input, source: "source/step-functions/nothing" });
     const failed = await http.jobWhen(body.id, isOver);

@@ -2,6 +2,7 @@ import { DomainError } from "../errors.ts";
 import { type DiscardDependencies, discardGeneration } from "./discard-generation.ts";
 import { getJob, isOver } from "./get-job.ts";
 import { type Job, machineOf } from "./job.ts";
+import { refuseNewer } from "./refuse-newer.ts";
 import type { Workflow } from "./workflow.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function cancelJob(
 ): Promise<Job> {
   const record = await deps.ledger.record(id);
   if (!record) throw new DomainError("JobNotFound", `job "${id}" does not exist`);
-  await deps.ledger.refuseNewer(id);
+  await refuseNewer(deps, id);
   const before = await getJob(deps.ledger, deps.workflow, id);
   if (before.state === "succeeded") return before;
   const end = await deps.ledger.end(id, isOver(before.state) ? "failed" : "cancelled");
