@@ -34,8 +34,8 @@ function rebuilt(schema: z.ZodType, of: (inner: z.ZodType) => z.ZodType, rest: z
   return schema;
 }
 
-/** Its other parts stay, among them a default, which is made anew each time. */
+/** Its other parts stay as they are told, among them a default, which is made anew each time. */
 function withDef(schema: z.ZodType, changes: object): z.ZodType {
-  const { clone, util } = z.core;
-  return clone(schema, util.mergeDefs(schema.def, changes));
+  const parts = [schema.def, changes].map((one) => Object.getOwnPropertyDescriptors(one));
+  return schema.clone(Object.defineProperties({} as typeof schema.def, Object.assign({}, ...parts)));
 }
