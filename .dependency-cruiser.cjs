@@ -28,7 +28,7 @@ module.exports = {
       search: ["values", "index", "stored"],
       jobs: ["source", "index", "stored"],
       load: ["jobs", "source", "index"],
-      plan: ["load", "jobs", "source", "index"],
+      plan: ["load", "jobs", "source", "index", "stored"],
       build: ["plan", "jobs", "source", "values", "index"],
       recall: ["plan", "jobs", "search", "index"],
       publish: ["jobs", "index"],

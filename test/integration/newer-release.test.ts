@@ -6,8 +6,13 @@ import { cancelJob } from "../../lib/domain/jobs/cancel-job.ts";
 import { getJob } from "../../lib/domain/jobs/get-job.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { startJob } from "../../lib/domain/jobs/start-job.ts";
-import { listIndexes } from "../../lib/domain/search/describe-index.ts";
+import { describeIndex, listIndexes } from "../../lib/domain/search/describe-index.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { indexOperations } from "../../lib/http/operations/indexes.ts";
+import { readingOperations } from "../../lib/http/operations/reading.ts";
+import { appendRows } from "../support/append-rows.ts";
 import { createLakehouse, type Lakehouse, runJob, waitForJob } from "../support/lakehouse.ts";
+import { countLater, later, withMore } from "../support/later-fields.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 
 const newer = { kind: "NeedsNewerRelease" };
@@ -111,6 +116,25 @@ test("an index of a newer format is not searched, dropped or replaced; others ar
     "ready",
   ]);
   expect(await runJob(container, { type: "build-index", index: "other" })).toMatchObject({ error: null });
+});
+
+test("an index with a later release's fields at every level is described, searched, optimized and rebuilt", async () => {
+  const { registry, indexes, fallbacks } = container;
+  expect(await runJob(container, migrate)).toMatchObject({ error: null });
+  await change(entry, withMore((await registry.read("docs"))?.value) as Json);
+  const described = await describeIndex(registry, indexes, fallbacks, "docs");
+  expect(indexOperations.getIndex.response.safeParse(described).error).toBeUndefined();
+  expect(countLater(described)).toBe(0);
+  const ref = { index: "docs", bucket: "primary", generation: "g1" };
+  await appendRows(lakehouse.environment, ref, sampleRows(300, 8, "later"));
+  for (const more of [{ type: "optimize" }, { type: "build-index", indexType: "IVF_FLAT" }]) {
+    expect((await runJob(container, { index: "docs", ...more })).error).toBeNull();
+    expect(JSON.parse((await stored(entry))[0]?.[1] ?? "")).toMatchObject({ later });
+  }
+  const request = parseSearchRequest({ vector: sampleRows(1)[0]?.vector, k: 3, consistency: "strong" });
+  const found = await searchIndex(indexes, "docs", request, 10_000);
+  expect(readingOperations.search.response.safeParse(found).error).toBeUndefined();
+  expect(found).toMatchObject({ performance: { generation: "g3" } });
 });
 
 test("a job with an option of a later release is run, one by hand with a field that nobody knows is not", async () => {

@@ -5,10 +5,9 @@ import { LoadProgress } from "../../lib/domain/load/load-progress.ts";
 import { listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { indexOperations } from "../../lib/http/operations/indexes.ts";
 import { jobOperations } from "../../lib/http/operations/jobs.ts";
+import { countLater, later, withMore } from "../support/later-fields.ts";
 import { input, type Json, published, StoredDocuments } from "../support/stored-documents.ts";
 
-/** What a later release has added. */
-const later = "of a later release";
 const ref = { index: "docs", bucket: "primary", generation: "g1" };
 const unit = { id: 0, file: 0, rowGroups: [{ index: 0, rows: 9 }], firstRow: 0, rows: 9 };
 
@@ -19,15 +18,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => documents.remove());
-
-/** With a field more in each object, however deep. */
-function withMore(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withMore);
-  if (typeof value !== "object" || value === null) return value;
-  return { ...Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withMore(one)])), later };
-}
-
-const countLater = (value: unknown) => JSON.stringify(value).split(later).length - 1;
 
 test("an update of an entry keeps what a later release has added, at every level", async () => {
   const key = "registry/indexes/docs.json";

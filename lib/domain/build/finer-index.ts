@@ -1,5 +1,5 @@
 import type { AskedIndexType, IndexParameters, IndexType } from "../index/index-entry.ts";
-import { type IndexPlan, isApplicable, planIndex } from "../plan/plan-index.ts";
+import { type IndexPlan, isApplicable, knownParameters, planIndex } from "../plan/plan-index.ts";
 
 interface Wanted {
   type: AskedIndexType;
@@ -49,7 +49,7 @@ function withParameters(plan: IndexPlan, finer: IndexParameters): IndexPlan {
 
 /** Without codes: every distance is exact, and with all partitions searched so are the answers. */
 function uncoded(wanted: Wanted): IndexPlan[] {
-  const named = Object.entries(wanted.asked).filter(([, value]) => value !== undefined);
+  const named = Object.entries(knownParameters(wanted.asked)).filter(([, value]) => value !== undefined);
   const isFlat = named.every(([name]) => isApplicable("IVF_FLAT", name));
   const flat = isFlat ? [planIndex({ ...wanted, type: "IVF_FLAT" })] : [];
   const exact: IndexPlan = {

@@ -1,6 +1,13 @@
 import { limits } from "../../config/limits.ts";
 import { DomainError, type Issue, summaryOf } from "../errors.ts";
-import type { AskedIndexType, IndexParameters, IndexType, ServedIndexType } from "../index/index-entry.ts";
+import {
+  type AskedIndexType,
+  type IndexParameters,
+  type IndexType,
+  indexParameters,
+  type ServedIndexType,
+} from "../index/index-entry.ts";
+import { droppingUnknown } from "../stored/unknown-fields.ts";
 
 export interface IndexPlan {
   type: ServedIndexType;
@@ -27,11 +34,20 @@ const applicable: Record<IndexType, (keyof IndexParameters)[]> = {
 export const isApplicable = (type: IndexType, name: string): boolean =>
   applicable[type].some((one) => one === name);
 
+/** A job that was stored may ask for one that only a later release has: what is built here is built without. */
+export const knownParameters = (asked: IndexParameters): IndexParameters =>
+  droppingUnknown(indexParameters).parse(asked);
+
 /**
  * The parameters of an index, those asked for kept, the others derived from rows and dimension.
  * @throws IndexParametersInvalid for parameters that LanceDB would refuse or silently misuse
  */
-export function planIndex({ type, ...others }: Omit<Wanted, "type"> & { type: AskedIndexType }): IndexPlan {
+export function planIndex({
+  type,
+  asked,
+  ...shape
+}: Omit<Wanted, "type"> & { type: AskedIndexType }): IndexPlan {
+  const others = { ...shape, asked: knownParameters(asked) };
   if (type !== "auto") return planType({ type, ...others });
   const { chosen, why } = bestType(others.dimension);
   const plan = planType({ type: chosen, ...others });
