@@ -2,10 +2,11 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { DecodedUnit } from "../../lib/adapters/parquet/decoding/decode-messages.ts";
+import type { DecodedUnit, ReadFile } from "../../lib/adapters/parquet/decoding/decode-messages.ts";
 import { SizedDecoder } from "../../lib/adapters/parquet/threads/sized-decoder.ts";
 import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
+import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
 import { plan } from "../../lib/domain/jobs/plan.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import type { FileFooter, TargetSchema } from "../../lib/domain/source/parquet-source.ts";
@@ -49,7 +50,9 @@ test("texts that a dictionary makes small are loaded in units of usual size, eac
 
 test("what does not fit in the decoder's memory is decoded in smaller steps", async () => {
   const bytes = await readFile(file);
-  const decoder = new SizedDecoder(async (_, start, end) => Uint8Array.from(bytes.subarray(start, end)));
+  const counts = new FallbackCounts(() => undefined);
+  const read: ReadFile = async (_, start, end) => Uint8Array.from(bytes.subarray(start, end));
+  const decoder = new SizedDecoder(read, counts);
   const about = { file: "part.parquet", bytes: bytes.length };
   try {
     const footer = (await decoder.ask({ ask: "footer", ...about }, 20_000)) as FileFooter;
@@ -60,6 +63,7 @@ test("what does not fit in the decoder's memory is decoded in smaller steps", as
     const texts = tableFromIPC(ipc).getChild("parent_text");
     expect(texts?.length).toBe(4_000);
     for (const row of [0, 511, 512, 3_999]) expect(texts?.get(row)).toBe(textOf(row));
+    expect(counts.seen()).toEqual([{ fastPath: "usual-decoder-memory", reason: "faulted", count: 1 }]);
   } finally {
     await decoder.close();
   }

@@ -10,6 +10,7 @@ import { LanceWarmIndexes } from "../../lib/adapters/lance/warm/warm-indexes.ts"
 import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
+import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
@@ -30,7 +31,12 @@ let lakehouse: S3Lakehouse;
 let proxy: FaultProxy;
 /** Wall clock of the container under test; moved by hand. */
 let now: number;
-let warm: { indexes: LanceWarmIndexes; copies: LocalCopies; close(): Promise<void> };
+let warm: {
+  indexes: LanceWarmIndexes;
+  copies: LocalCopies;
+  fallbacks: FallbackCounts;
+  close(): Promise<void>;
+};
 
 beforeEach(async () => {
   process.env["TMPDIR"] = await mkdtemp(join(systemTmpdir, "replicas-"));
@@ -59,7 +65,8 @@ async function migrate(index: string, count: number, more: object = {}): Promise
 /** The reading half of a container, with a clock that the test moves, over the proxy. */
 function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes by links" = "all") {
   const buckets = loadBuckets(readEnvironment({ ...lakehouse.environment, AWS_ENDPOINT: proxy.endpoint }));
-  const connections = new LanceConnections(buckets, 512);
+  const fallbacks = new FallbackCounts(() => undefined);
+  const connections = new LanceConnections(buckets, 512, fallbacks);
   const stores = storesFor(buckets);
   const whole = localCopies(connections, stores, maxBytes);
   const none = new Replicas(connections, stores, {
@@ -79,8 +86,8 @@ function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes 
   });
   const copies = {
     all: whole,
-    indexes: new LocalCopies(none, whole.indexes),
-    "indexes by links": new LocalCopies(whole.replicas, linked),
+    indexes: new LocalCopies(none, whole.indexes, fallbacks),
+    "indexes by links": new LocalCopies(whole.replicas, linked, fallbacks),
   }[kinds];
   const { registry } = lakehouse.open();
   const indexes = new LanceWarmIndexes({ registry, connections, clock: { now: () => now }, copies });
@@ -89,7 +96,7 @@ function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes 
     await copies.close();
     await connections.close();
   };
-  return { indexes, copies, close };
+  return { indexes, copies, fallbacks, close };
 }
 
 async function search(consistency: Consistency = "eventual", index = "docs") {
@@ -97,6 +104,13 @@ async function search(consistency: Consistency = "eventual", index = "docs") {
   const { hits, performance } = await searchIndex(warm.indexes, index, request, 10_000);
   return { rows: hits.length, first: hits[0]?.doc_id, ...performance };
 }
+
+/** Which of the faster ways were given up, and why, however often. */
+const given = (index = "docs") =>
+  warm.fallbacks
+    .seen(index)
+    .map(({ fastPath, reason }) => `${fastPath} ${reason}`)
+    .sort();
 
 /** Searches until a replica has been filled. */
 async function replicated(index = "docs") {
@@ -188,6 +202,7 @@ test("where there is no room for a replica the caches are warmed", async () => {
   warm = warmContainer(1_000);
   const warmed = await warmIndex(warm.indexes, "docs", 30_000);
   expect(warmed).toMatchObject({ state: "warm", performance: { cache: "warm", bytes: null } });
+  expect(given()).toEqual(["replica no-room"]);
 });
 
 test("rows that others append are seen at once when strong, and within five seconds: no replica hides them", async () => {
@@ -288,6 +303,7 @@ test("a replica whose files are damaged is given up for the store, and another t
   await expect.poll(copies).not.toContain(folder);
   await warm.copies.idle();
   expect(await search()).toMatchObject({ cache: "replica", rows });
+  expect(given()).toContain("replica unreadable");
 });
 
 test("of two indexes for which there is no room together the one used last is kept", async () => {
@@ -320,6 +336,7 @@ test("a copy whose indexes cannot be read leaves nothing on the disk", async () 
   const before = await copies();
   await warm.copies.replicas.fill({ bucket, index: "docs", generation }, published, recall.version ?? 0);
   await expect.poll(copies).toEqual(before);
+  expect(given()).toEqual(["replica not-copied"]);
 });
 
 test("a closed container leaves nothing on the disk", async () => {
@@ -400,6 +417,7 @@ describe("until there is a replica, with a copy of the index", () => {
     proxy.resetCounts();
     await nearest();
     expect(proxy.counts.operations.ListObjects ?? 0).toBe(0); // not copied again
+    expect(given()).toEqual(["index-copy rows-not-indexed"]);
   });
 
   test("a row that was deleted is no hit", async () => {
@@ -520,6 +538,7 @@ describe("with a copy of all but the vectors", () => {
     await document();
     expect(proxy.counts.requests).toBe(0);
     expect(await allAnswers()).toEqual(expected);
+    expect(given("large")).toContain("replica no-room-for-vectors");
   });
 
   test("it leaves nothing on the disk when its container closes before the vectors are there", async () => {

@@ -1,4 +1,5 @@
 import { WasmParquetSource } from "../../../lib/adapters/parquet/parquet-source.ts";
+import type { Fallbacks } from "../../../lib/domain/fallbacks.ts";
 import { chooseColumns } from "../../../lib/domain/source/choose-columns.ts";
 import type { TargetSchema } from "../../../lib/domain/source/parquet-source.ts";
 import { commonDimension, mergeColumns, refuseDimension } from "../../../lib/domain/source/source-layout.ts";
@@ -10,13 +11,13 @@ type OnRead = (start: number, end: number) => void;
 /** Plans and decodes a file as a migration does. @returns the Arrow IPC stream of every unit */
 export async function decodeFile(
   bytes: Uint8Array,
-  told: { dimension?: number; onRead?: OnRead } = {},
+  told: { dimension?: number; onRead?: OnRead; fallbacks?: Fallbacks } = {},
 ): Promise<Uint8Array[]> {
   const store = storeOfFile(
     () => bytes,
     (_, start, end) => told.onRead?.(start, end),
   );
-  const source = new WasmParquetSource(() => store);
+  const source = new WasmParquetSource(() => store, told.fallbacks);
   const { signal } = new AbortController();
   const [footer] = await source.footers("b", ["f"], signal);
   if (!footer) throw new Error("no footer was read");

@@ -8,6 +8,7 @@ import { DecoderFault, DecodeThread } from "../../../lib/adapters/parquet/thread
 import { SizedDecoder } from "../../../lib/adapters/parquet/threads/sized-decoder.ts";
 import { readyWorker } from "../../../lib/adapters/parquet/threads/spare-worker.ts";
 import { limits } from "../../../lib/config/limits.ts";
+import { FallbackCounts } from "../../../lib/domain/fallback-counts.ts";
 import { parquetBytes, sampleRows } from "../../support/parquet-files.ts";
 import { storeOfFile } from "../../support/store-of-file.ts";
 
@@ -35,6 +36,12 @@ async function expectNoWorkerAfter(work: () => Promise<void>): Promise<number> {
   return started;
 }
 
+async function startedBy(work: () => Promise<void>): Promise<Worker[]> {
+  const before = new Set(alive);
+  await work();
+  return [...alive].filter((worker) => !before.has(worker));
+}
+
 test("it answers one question after the other", async () => {
   const thread = new DecodeThread(readFile);
   expect(await thread.ask(footerOf("a"), 10_000)).toMatchObject({ rows: 30, bytes: file.length });
@@ -51,6 +58,16 @@ test("one that was started ahead is taken by the next who needs it, and by no ot
     for (const thread of threads) await thread.close();
   });
   expect(started).toBe(2);
+});
+
+test("one that was started ahead and has ended is made up for by another, and counted", async () => {
+  const [worker] = await startedBy(readyWorker);
+  await worker?.terminate();
+  const counts = new FallbackCounts(() => undefined);
+  const thread = new DecodeThread(readFile, undefined, counts);
+  expect(await thread.ask(footerOf("a"), 10_000)).toMatchObject({ rows: 30 });
+  await thread.close();
+  expect(counts.seen()).toEqual([{ fastPath: "decoder-ahead", reason: "ended", count: 1 }]);
 });
 
 test("one that is taken before it is ready answers all the same", async () => {
