@@ -158,7 +158,8 @@ export const limits = {
   probeTimeoutMs: 120_000,
   recallConcurrency: 2,
   usualRefineFactor: 64, // up to which all are foreseen by one search
-  searchedTogether: 25, // queries, where their time is not of interest: two to four times cheaper than by themselves
+  searchedTogether: 50, // queries, where their time is not of interest: two to five times cheaper than by themselves
+  answersTogether: 50_000, // at most, of such a search
   diskCopyShare: 0.8, // of the free temporary disk
   diskCopyPartBytes: 2 * 1_048_576,
   diskCopyConcurrency: 8,

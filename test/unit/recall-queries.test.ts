@@ -62,3 +62,24 @@ test("without refining all queries are searched as they are served", async () =>
   expect(await queries.measure({ nprobes: 3 }, sampled)).toMatchObject({ recall: 0.5, queries: sampled });
   expect(asked.every(({ k, settings }) => k === 10 && !settings.refineFactor)).toBe(true);
 });
+
+test("questions are asked in a few searches of equal size, more of them where answers are many", async () => {
+  const { neighbours, asked } = coded(rightFirst);
+  const queries = await queriesOf(neighbours);
+  await queries.foresee({ nprobes: 3 }, [1], sampled);
+  expect(asked.map((one) => one.queries)).toEqual([30, 30]);
+  asked.length = 0;
+  await queries.foresee({ nprobes: 3 }, [limits.maxRefineFactor], sampled);
+  for (const { queries: together, k } of asked)
+    expect((together - 1) * k).toBeLessThan(limits.answersTogether);
+  expect(searched(asked)).toBe(sampled);
+});
+
+test("what is right for one hit is found in the answers that were searched for ten", async () => {
+  const { neighbours, asked } = coded(rightFirst);
+  const [one, ten] = await RecallQueries.of(neighbours, sample, [1, 10], context);
+  await ten.foresee({ nprobes: 3 }, [2], sampled);
+  asked.length = 0;
+  expect(await one.foresee({ nprobes: 3 }, [20], sampled)).toMatchObject([{ recall: 1, queries: sampled }]);
+  expect(asked).toEqual([]);
+});

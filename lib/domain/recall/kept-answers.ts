@@ -39,7 +39,8 @@ export class KeptAnswers {
   async among(wanted: number, settings: SearchDefaults, some: number): Promise<Right[][]> {
     const key = JSON.stringify([wanted, settings]);
     const known = this.#known.get(key) ?? [];
-    const more = inTurns(this.#queries.slice(known.length, some), limits.searchedTogether);
+    const most = Math.ceil(limits.answersTogether / wanted);
+    const more = inTurns(this.#queries.slice(known.length, some), Math.min(limits.searchedTogether, most));
     const found = await inParallel(more, this.#context, (turn) => this.search(turn, wanted, settings));
     const all = [...known, ...found.flat()];
     this.#known.set(key, all);
@@ -64,7 +65,10 @@ function rightOnes({ id, exact }: Query, ids: (string | null)[]): Right[] {
     .flatMap((one, place) => (isRight(one) ? [{ id: one, place }] : []));
 }
 
-function inTurns<T>(items: T[], size: number): T[][] {
+/** As many as can be searched at the same time, or a multiple of these: one search has one thread. */
+function inTurns<T>(items: T[], most: number): T[][] {
+  const turns = Math.ceil(items.length / most / limits.recallConcurrency) * limits.recallConcurrency;
+  const size = Math.ceil(items.length / turns);
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
     items.slice(i * size, (i + 1) * size),
   );

@@ -65,9 +65,10 @@ export class LanceRecallProbe implements RecallProbe {
   /** Which neighbours it is moved by need not be exact: the index tells them a hundred times sooner. */
   async sampleBeside(queries: number): Promise<ProbeVector[]> {
     const rows = await this.sample(queries);
-    const nearest: string[][] = [];
-    for (let first = 0; first < rows.length; first += limits.searchedTogether)
-      nearest.push(...(await this.#near(rows.slice(first, first + limits.searchedTogether))));
+    const turns = Array.from({ length: Math.ceil(rows.length / limits.searchedTogether) }, (_, turn) =>
+      this.#near(rows.slice(turn * limits.searchedTogether, (turn + 1) * limits.searchedTogether)),
+    );
+    const nearest = (await Promise.all(turns)).flat();
     const vectors = await this.#vectorsAt(new Set(nearest.flat()));
     const random = normalNumbers();
     return rows.map(({ vector }, i) => {
