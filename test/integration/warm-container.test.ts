@@ -1,9 +1,12 @@
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
 import { LanceWarmIndexes } from "../../lib/adapters/lance/warm/warm-indexes.ts";
 import type { Container } from "../../lib/container.ts";
+import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
+import type { Fallbacks } from "../../lib/domain/fallbacks.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import type { Consistency } from "../../lib/domain/search/search-request.ts";
@@ -37,8 +40,8 @@ async function migrate(index: string, prefix: string, count: number) {
 }
 
 /** The indexes of one container, with a clock that the test moves. */
-function warmIndexes(maxHandles?: number) {
-  const connections = new LanceConnections(container.buckets, 512);
+function warmIndexes(maxHandles?: number, fallbacks?: Fallbacks) {
+  const connections = new LanceConnections(container.buckets, 512, fallbacks);
   const clock = { now: () => now };
   return new LanceWarmIndexes({ registry: container.registry, connections, clock, maxHandles });
 }
@@ -77,6 +80,20 @@ test("rows another process appended are seen at once when strong, within five se
   await appendFromOutside(5, "newer");
   now += 4_999;
   expect(await rowsSeen(indexes)).toBe(310);
+});
+
+test("a look behind an answer that fails is counted, and the next request looks by itself", async () => {
+  const counts = new FallbackCounts(() => undefined);
+  const indexes = warmIndexes(undefined, counts);
+  expect(await rowsSeen(indexes)).toBe(300);
+  const versions = join(lakehouse.root, "data/lance/docs/g1.lance/_versions");
+  await rename(versions, `${versions}-away`);
+  now += 3_000; // an answer may still be given, and is looked for anew
+  expect(await rowsSeen(indexes)).toBe(300);
+  const failed = { fastPath: "look-ahead", reason: "failed", count: 1 };
+  await expect.poll(() => counts.seen("docs")).toEqual([failed]);
+  await rename(`${versions}-away`, versions);
+  expect(await rowsSeen(indexes)).toBe(300);
 });
 
 test("a container frozen for an hour gives no old answer when it wakes", async () => {

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
+import { fastPaths } from "../../lib/domain/fallbacks.ts";
+import { reportFallback } from "../../lib/report-fallback.ts";
+import { logger } from "../../lib/telemetry.ts";
 
 let told: [path: string, reason: string, count: number, fresh: number][];
 let counts: FallbackCounts;
@@ -52,4 +55,27 @@ test("of very many indexes those are remembered that fell back last", () => {
   expect(counts.seen("first")).toEqual([]);
   expect(counts.seen(`i${limits.maxObservedIndexes - 1}`)).toHaveLength(1);
   expect(counts.seen()[0]?.count).toBe(limits.maxObservedIndexes + 1);
+});
+
+test("what is reported is a line of the log with a metric of those that no line has told of", () => {
+  const warn = vi.spyOn(logger, "warn");
+  reportFallback({ fastPath: "replica", reason: "no-room", count: 10 }, 9);
+  expect(warn).toHaveBeenCalledTimes(1);
+  const [message, line] = warn.mock.lastCall ?? [];
+  expect(message).toBe("fallback");
+  expect(line).toMatchObject({ fast_path: "replica", reason: "no-room", fallbacks: 9, count: 10 });
+  const { CloudWatchMetrics } = (line as unknown as { _aws: { CloudWatchMetrics: object[] } })._aws;
+  expect(CloudWatchMetrics).toEqual([
+    {
+      Namespace: "ServerlessLance",
+      Dimensions: [["service", "fast_path", "reason"]],
+      Metrics: [{ Name: "fallbacks", Unit: "Count" }],
+    },
+  ]);
+  warn.mockRestore();
+});
+
+test("every reason is a word of a bounded table: nothing that a user sends is in it", () => {
+  for (const { reasons } of Object.values(fastPaths))
+    for (const reason of reasons) expect(reason).toMatch(/^[a-z-]{1,40}$/);
 });

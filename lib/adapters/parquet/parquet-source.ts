@@ -9,7 +9,7 @@ import type {
   Unit,
 } from "../../domain/source/parquet-source.ts";
 import { sourceChanged } from "../../domain/source/source-changed.ts";
-import type { DecodedUnit, DecodeRequest } from "./decoding/decode-messages.ts";
+import type { DecodedUnit, DecodeRequest, ReadFile } from "./decoding/decode-messages.ts";
 import { SizedDecoder } from "./threads/sized-decoder.ts";
 
 /**
@@ -64,9 +64,11 @@ export class WasmParquetSource implements ParquetSource {
     units: Unit[],
     target: TargetSchema,
     signal: AbortSignal,
+    index?: string,
   ) {
     if (units.length === 0) return;
     const { thread, close } = this.#thread(bucket, signal);
+    thread.index = index;
     forget(thread);
     const spares = this.#spares.splice(0);
     try {
@@ -114,13 +116,20 @@ export class WasmParquetSource implements ParquetSource {
 
   #newThread(bucket: string): BoundThread {
     const seen: BoundThread["seen"] = new Map();
-    const decoder = new SizedDecoder(async (file, start, end, into) => {
+    const thread: Partial<BoundThread> = {};
+    const read: ReadFile = async (file, start, end, into) => {
       const store = this.#stores(bucket);
       const { identity } = seen.get(file) ?? {};
       if (!into) return store.read(file, start, end, identity);
       return into.subarray(0, await store.readInto(file, start, into, identity));
-    }, this.#fallbacks);
-    return { decoder, seen };
+    };
+    const happened: Fallbacks["happened"] = (path, reason) =>
+      this.#fallbacksOf(thread.index).happened(path, reason);
+    return Object.assign(thread, { decoder: new SizedDecoder(read, { happened }), seen });
+  }
+
+  #fallbacksOf(index: string | undefined): Fallbacks {
+    return index === undefined ? this.#fallbacks : this.#fallbacks.of(index);
   }
 
   #takeIdle(bucket: string): BoundThread | undefined {
@@ -174,6 +183,8 @@ export class WasmParquetSource implements ParquetSource {
 /** A thread, and what the files are that it reads: bytes of others under their names are refused. */
 interface BoundThread {
   decoder: SizedDecoder;
+  /** That it works for now. */
+  index?: string | undefined;
   seen: Map<string, ObjectStat>;
 }
 

@@ -92,6 +92,7 @@ async function sendUnits(
     left,
     plan.target,
     context.signal,
+    plan.ref.index,
   );
   for await (const { unit, ipc, skipped, release } of decoded) {
     await deps.ledger.refuseEnded(job);

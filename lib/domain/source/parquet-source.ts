@@ -67,6 +67,7 @@ export interface ParquetSource {
    * Decodes units one after the other, the next while the last is written. Each is an Arrow IPC stream of the target
    * schema with the column `_origin` (unit id and row) added. `release` gives its memory to those to come; nobody may
    * read it from then on.
+   * @param index that they are loaded into, of which it is told what falls back
    * @throws SourceInvalid naming file, row group and row; SourceChanged naming the file
    */
   decode(
@@ -75,6 +76,7 @@ export interface ParquetSource {
     units: Unit[],
     target: TargetSchema,
     signal: AbortSignal,
+    index?: string,
   ): AsyncIterable<{
     unit: Unit;
     ipc: Uint8Array;

@@ -41,7 +41,7 @@ type End = (place: string) => unknown;
  */
 export class DecodeThread {
   readonly #read: ReadFile;
-  readonly #fallbacks: Fallbacks;
+  readonly #fallbacks: Pick<Fallbacks, "happened">;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #asked = 0;
@@ -50,7 +50,7 @@ export class DecodeThread {
   #ended: End | undefined;
 
   /** @param maxMemoryBytes of the decoder, which faults where a file makes it need more */
-  constructor(read: ReadFile, maxMemoryBytes?: number, fallbacks = unobserved) {
+  constructor(read: ReadFile, maxMemoryBytes?: number, fallbacks: Pick<Fallbacks, "happened"> = unobserved) {
     this.#read = read;
     this.#fallbacks = fallbacks;
     this.#worker = takeWorker(fallbacks);

@@ -25,14 +25,14 @@ const [tinyFileBytes, tinyUnitRows] = [65_536, 64];
  */
 export class SizedDecoder {
   readonly #read: ReadFile;
-  readonly #fallbacks: Fallbacks;
+  readonly #fallbacks: Pick<Fallbacks, "happened">;
   #thread: DecodeThread | undefined;
   #memoryBytes = 0;
   #closedFor: { reason: unknown } | undefined;
   /** Files that did not fit in usual steps. */
   readonly #tight = new Set<string>();
 
-  constructor(read: ReadFile, fallbacks = unobserved) {
+  constructor(read: ReadFile, fallbacks: Pick<Fallbacks, "happened"> = unobserved) {
     this.#read = read;
     this.#fallbacks = fallbacks;
   }

@@ -37,7 +37,7 @@ export async function readyWorker(): Promise<void> {
 }
 
 /** A thread that runs decode-worker.ts: the one that was started ahead, if there is one. */
-export function takeWorker(fallbacks: Fallbacks): Worker {
+export function takeWorker(fallbacks: Pick<Fallbacks, "happened">): Worker {
   if (hasEnded) fallbacks.happened("decoder-ahead", "ended");
   hasEnded = false;
   if (!spare) return newWorker({ ahead: false });
