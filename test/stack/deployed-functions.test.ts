@@ -73,7 +73,9 @@ describe("a deployed function, invoked through the Lambda API,", () => {
       expect(returned.statusCode).toBe(200);
       expect(body.hits[0]).toMatchObject({ doc_id: "d7" });
     }
-    expect(answers.map(({ body }) => body.performance.cache)).toEqual(["cold", "warm", "warm"]);
+    const [first, ...later] = answers.map(({ body }) => body.performance.cache);
+    expect(first).toBe("cold");
+    for (const cache of later) expect(["warm", "replica"]).toContain(cache); // it may have been copied meanwhile
   });
 
   test("fetches a document, cold and warm", async () => {
