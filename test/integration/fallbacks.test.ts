@@ -250,6 +250,13 @@ describe.runIf(existsSync(memory))("between two disks", () => {
     happened("hard-links", "refused");
   });
 
+  test("a copy that fails on the way leaves nothing under its name", async () => {
+    const store = new LocalStore("/", counts);
+    await expect(store.copy(folder.slice(1), join(shared, "copy").slice(1))).rejects.toThrow();
+    expect(await readdir(shared)).toEqual([]);
+    expect(counts.seen()).toEqual([]);
+  });
+
   test("what another copy has is copied again", async () => {
     const store = new LocalStore(folder);
     const options = { version: await table.version(), fallbacks: counts };

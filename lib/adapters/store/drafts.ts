@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { constants, copyFile, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { limits } from "../../config/limits.ts";
@@ -18,11 +18,20 @@ export class Drafts {
 
   /** @returns the draft's path; whoever asked for it renames or removes it */
   async write(folder: string, body: Uint8Array): Promise<string> {
+    return this.#filled(folder, (path) => writeFile(path, body, { flag: "wx" }));
+  }
+
+  /** The same of another file. */
+  async copy(folder: string, source: string): Promise<string> {
+    return this.#filled(folder, (path) => copyFile(source, path, constants.COPYFILE_EXCL));
+  }
+
+  async #filled(folder: string, fill: (path: string) => Promise<void>): Promise<string> {
     await mkdir(folder, { recursive: true });
     await this.sweep(folder);
     const path = join(folder, `.${host}-${process.pid}-${randomUUID()}.tmp`);
     try {
-      await writeFile(path, body, { flag: "wx" });
+      await fill(path);
     } catch (error) {
       await rm(path, { force: true }); // a full disk would be full of such
       throw error;

@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { copyFile, type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
@@ -114,14 +114,14 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  /** A hard link where the file system has them: objects are never changed in place. */
+  /** A hard link where the file system has them: objects are never changed in place. Else a draft, so that none is half there. */
   async copy(from: string, to: string): Promise<void> {
     const [source, target] = [await this.#folder.realPath(this.#path(from)), this.#path(to)];
     await this.#folder.refuseOutside(target);
     await mkdir(dirname(target), { recursive: true });
     await link(source, target).catch(async (error) => {
       if (codeOf(error) === "EEXIST") return;
-      await copyFile(source, target);
+      await rename(await this.#drafts.copy(dirname(target), source), target);
       this.#fallbacks.happened("hard-links", "refused");
     });
   }

@@ -137,7 +137,7 @@ export class ReplicatedReader implements Reader {
       return hits;
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
-      this.#fallbacks.happened("index-copy", "table-moved-on");
+      this.#fallbacks.happened("index-copy", isGone(error) ? "table-moved-on" : "unreadable");
       return undefined;
     }
   }
