@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import { describeIndex } from "../../lib/domain/search/describe-index.ts";
+import { warmIndex } from "../../lib/domain/search/warm-index.ts";
+import { runJob } from "../support/lakehouse.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
 import { createS3Lakehouse, type S3Lakehouse } from "../support/s3-lakehouse.ts";
 import { s3Places } from "../support/stack-stores.ts";
@@ -31,3 +34,16 @@ test.each([
     expect(container.fallbacks.seen()).toEqual([]);
   },
 );
+
+test("a container that has no room for a copy says so of the index", async () => {
+  const { bucket } = lakehouse;
+  await lakehouse.stores(bucket).put("small.parquet", parquetBytes(sampleRows(300)));
+  const small = lakehouse.open({ REPLICA_MAX_BYTES: "1000" });
+  const job = { type: "migrate", index: "small", bucket, source: `${bucket}/small.parquet` };
+  expect((await runJob(small, job)).error).toBeNull();
+  await warmIndex(small.indexes, "small", 30_000);
+  const { fallbacks } = await describeIndex(small.registry, small.indexes, small.fallbacks, "small");
+  expect(fallbacks).toEqual([{ fastPath: "replica", reason: "no-room", count: 1 }]);
+  expect(small.fallbacks.seen()).toEqual(fallbacks);
+  expect(container.fallbacks.seen("small")).toEqual([]);
+});
