@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { widenedType, withoutNulls } from "../../lib/domain/values/column-types.ts";
-import { decimalJson, decimalText, unscaledOf } from "../../lib/domain/values/decimal.ts";
+import { decimalJson, decimalText, decimalTypeOf, unscaledOf } from "../../lib/domain/values/decimal.ts";
 import { countOf, daysOf } from "../../lib/domain/values/filter-types.ts";
 import {
   isoDate,
@@ -48,15 +48,88 @@ test("a date, a time of day and a duration are read as they are written", () => 
   });
 });
 
-test.each(["2023-02-29", "2024-13-01", "2024-01-01T25:00", "2024-01-01T24:00:01", "20240101", "+2024-01-01"])(
-  "%s is no instant",
+test.each([
+  "2023-02-29",
+  "2024-04-31",
+  "2024-13-01",
+  "2024-00-01",
+  "2024-01-00",
+  "2024-01-01T25:00",
+  "2024-01-01T24:00:01",
+  "2024-01-01T10:60",
+  "2024-01-01T10:00:60",
+  "2024-01-01T10:00+25:00",
+  "2024-01-01T10:00+01:60",
+  "20240101",
+  "+2024-01-01",
+])("%s is no instant", (text) => {
+  expect(nanosecondsOf(text)).toBeUndefined();
+});
+
+test.each([
+  ["2024-01-01T00:00-05:30", "2024-01-01T05:30Z"],
+  ["2024-01-01T00:00+05:30", "2023-12-31T18:30Z"],
+  ["2024-02-28T24:00", "2024-02-29"],
+  ["2024-01-01t10:20:30.5z", "2024-01-01T10:20:30.500Z"],
+])("%s is the same instant as %s", (text, other) => {
+  expect(nanosecondsOf(text)).toBe(nanosecondsOf(other));
+});
+
+test.each(["P", "PT", "P1M", "1s", "PT1.5", "P1DT", "PT1S ", "xPT1S"])("%s is no duration", (text) => {
+  expect(countOf(text, "Duration<SECOND>")).toBeUndefined();
+});
+
+test.each([
+  ["P1D", 86_400_000n],
+  ["PT1H", 3_600_000n],
+  ["PT1M", 60_000n],
+  ["P1DT2H3M4.005S", 93_784_005n],
+  ["-PT1M0.5S", -60_500n],
+  ["PT0.0005S", undefined],
+  ["PT9223372036854775.808S", undefined],
+])("the duration %s is %s milliseconds", (text, count) => {
+  expect(countOf(text, "Duration<MILLISECOND>")).toBe(count);
+});
+
+test.each(["25:00", "10:60", "10:00:60", "24:00:01", "1:00", "10:00:00.", "10:00Z", "x10:00"])(
+  "%s is no time of day",
   (text) => {
-    expect(nanosecondsOf(text)).toBeUndefined();
+    expect(countOf(text, "Time64<NANOSECOND>")).toBeUndefined();
   },
 );
 
-test.each(["P", "PT", "P1M", "1s", "PT1.5", "P1DT"])("%s is no duration", (text) => {
-  expect(countOf(text, "Duration<SECOND>")).toBeUndefined();
+test.each([
+  ["10:20", 37_200_000n],
+  ["00:00:30", 30_000n],
+  ["23:59:59.999", 86_399_999n],
+  ["10:20:30.0005", undefined],
+])("the time of day %s is %s milliseconds", (text, count) => {
+  expect(countOf(text, "Time32<MILLISECOND>")).toBe(count);
+});
+
+test.each([1, true])("%s is no time of any kind", (value) => {
+  for (const type of ["Timestamp<SECOND>", "Time32<SECOND>", "Duration<SECOND>"])
+    expect(countOf(value, type)).toBeUndefined();
+  expect(daysOf(value)).toBeUndefined();
+});
+
+test("a date has 32 bits", () => {
+  const last = 2 ** 31 - 1;
+  expect([isoDate(last), isoDate(last + 1), isoDate(-last - 1), isoDate(-last - 2)].map(daysOf)).toEqual([
+    BigInt(last),
+    undefined,
+    BigInt(-last - 1),
+    undefined,
+  ]);
+});
+
+test("nothing is written without a sign", () => {
+  expect([isoDuration(0n, 1_000n), isoTimeOfDay(0n, 1n), isoDate(0)]).toEqual([
+    "PT0S",
+    "00:00:00.000",
+    "1970-01-01",
+  ]);
+  expect([decimalText(0n, 2), decimalText(-5n, 2), decimalText(5n, 0)]).toEqual(["0.00", "-0.05", "5"]);
 });
 
 test("a decimal is read as it is written, and what JSON shows of it, too", () => {
@@ -90,6 +163,53 @@ test("a decimal that its column cannot hold is told apart, and a number that may
   ]);
 });
 
+test("of a wide decimal all that fits is held, and zeros never count as digits", () => {
+  const type = { precision: 38, scale: 20 };
+  for (const value of [
+    "x",
+    "true",
+    0.1 + 0.2,
+    2 ** 53 + 2,
+    "1e18",
+    "0.000000000000000000001",
+    "1.2.3",
+    "0x10",
+  ])
+    expect(unscaledOf(value, type), String(value)).toBeUndefined();
+  const one = 10n ** 20n;
+  for (const [value, unscaled] of [
+    ["0.0000000000000000000000", 0n],
+    ["0e-300", 0n],
+    ["-0", 0n],
+    ["000000000000000000000000000000000000000012", 12n * one],
+    ["1.500000000000000000000000000000000000000", (3n * one) / 2n],
+    [1e17, 10n ** 37n],
+    [100_000_000_000_000_000, 10n ** 37n],
+    [123_456_789_012_345, 123_456_789_012_345n * one],
+    ["0.1e1", one],
+    ["-25E-1", (-5n * one) / 2n],
+  ] as const)
+    expect(unscaledOf(value, type), String(value)).toBe(unscaled);
+});
+
+test("JSON has a decimal of 15 digits as a number, one of more as its text", () => {
+  expect(decimalJson(123_456_789_012_345n, 2)).toBe(1_234_567_890_123.45);
+  expect(decimalJson(-123_456_789_012_345n, 2)).toBe(-1_234_567_890_123.45);
+  expect(decimalJson(1_234_567_890_123_456n, 2)).toBe("12345678901234.56");
+  expect(decimalJson(10n ** 20n, 2)).toBe(10 ** 18);
+});
+
+test.each([
+  ["Decimal[20e+2]", { precision: 20, scale: 2 }],
+  ["Decimal[9e-12]", { precision: 9, scale: -12 }],
+  ["Decimal[9e0]", { precision: 9, scale: 0 }],
+  ["Decimal[76e+10]", { precision: 76, scale: 10 }],
+  ["List<Decimal[9e+2]>", undefined],
+  ["Utf8", undefined],
+])("the type %s counts %o", (type, decimal) => {
+  expect(decimalTypeOf(type)).toEqual(decimal);
+});
+
 test.each([
   ["Null", "Utf8", "Utf8"],
   ["List<Null>", "List<Float64>", "List<Float64>"],
@@ -109,6 +229,39 @@ test.each([
   ["FixedSizeList[2]<Int32>", "FixedSizeList[3]<Int64>", "List<Int64>"],
   ["FixedSizeList[2]<Int32>", "FixedSizeList[2]<Int64>", "FixedSizeList[2]<Int64>"],
   ["Bool", "Int8", undefined],
+  ["Uint8", "Uint16", "Uint16"],
+  ["Uint32", "Uint64", "Uint64"],
+  ["Int8", "Int64", "Int64"],
+  ["Float32", "Float64", "Float64"],
+  ["Float32", "Uint16", "Float32"],
+  ["Float32", "Uint32", "Float64"],
+  ["Float64", "Int64", undefined],
+  ["Float64", "Decimal[5e+2]", undefined],
+  ["Float64", "Utf8", undefined],
+  ["Int8", "Utf8", undefined],
+  ["Decimal[5e+2]", "Utf8", undefined],
+  ["Decimal[3e0]", "Uint8", "Decimal[3e0]"],
+  ["Decimal[5e0]", "Decimal[9e0]", "Decimal[9e0]"],
+  ["Decimal[74e+2]", "Decimal[74e+4]", "Decimal[76e+4]"],
+  ["Time32<SECOND>", "Time32<MILLISECOND>", "Time32<MILLISECOND>"],
+  ["Time32<SECOND>", "Time64<MICROSECOND>", "Time64<MICROSECOND>"],
+  ["Timestamp<SECOND>", "Timestamp<MICROSECOND>", "Timestamp<MICROSECOND>"],
+  ["Timestamp<SECOND, UTC>", "Timestamp<MICROSECOND, UTC>", "Timestamp<MICROSECOND, UTC>"],
+  ["Timestamp<SECOND, UTC>", "Timestamp<SECOND, Europe/Berlin>", "Timestamp<SECOND, UTC>"],
+  ["Timestamp<SECOND, Asia/Tokyo>", "Timestamp<SECOND, Europe/Berlin>", "Timestamp<SECOND, UTC>"],
+  [
+    "Timestamp<SECOND, Asia/Tokyo>",
+    "Timestamp<MILLISECOND, Asia/Tokyo>",
+    "Timestamp<MILLISECOND, Asia/Tokyo>",
+  ],
+  ["Timestamp<SECOND>", "Timestamp<SECOND, UTC>", undefined],
+  ["Utf8", "Binary", "Utf8"],
+  ["Binary", "Int8", undefined],
+  ["Utf8", "Bool", undefined],
+  ["List<Int8>", "Int8", undefined],
+  ["List<Utf8>", "List<Int8>", undefined],
+  ["List<List<Int8>>", "List<FixedSizeList[2]<Int16>>", "List<List<Int16>>"],
+  ["FixedSizeList[768]<Float32>", "FixedSizeList[768]<Float64>", "FixedSizeList[768]<Float64>"],
   ["Date32<DAY>", "Timestamp<SECOND>", undefined],
 ])("%s and %s widen to %s, in any order", (a, b, expected) => {
   expect([widenedType(a, b), widenedType(b, a)]).toEqual([expected, expected]);

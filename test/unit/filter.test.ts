@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { filterToSql } from "../../lib/adapters/lance/reading/filter-sql.ts";
+import { limits } from "../../lib/config/limits.ts";
 import { DomainError, type Issue } from "../../lib/domain/errors.ts";
 import { parseSearchRequest } from "../../lib/domain/search/search-index.ts";
 import type { Filter, Scalar } from "../../lib/domain/values/filter.ts";
@@ -21,6 +22,9 @@ const columns = [
   { name: "nanosecond", type: "Timestamp<NANOSECOND>" },
   { name: "zoned", type: "Timestamp<MICROSECOND, UTC>" },
   { name: "day", type: "Date32<DAY>" },
+  { name: "price", type: "Decimal[5e+2]" },
+  { name: "clock", type: "Time64<MICROSECOND>" },
+  { name: "span", type: "Duration<MILLISECOND>" },
   { name: "vector", type: "FixedSizeList[2]<Float32>" },
   ...oddNames.map((name) => ({ name, type: "Utf8" })),
 ];
@@ -49,6 +53,9 @@ const wrong: Record<string, { values: Scalar[]; message: RegExp }> = {
   second: { values: ["2024-01-01T00:00:00.5Z", "yesterday", 0], message: /not finer than its unit/ },
   microsecond: { values: ["2024-02-30", "2024-01-01T25:00", "2024-13-01", "24-01-01"], message: /ISO 8601/ },
   nanosecond: { values: ["1500-01-01", "2263-01-01"], message: /in the column's range/ },
+  price: { values: ["1000", "0.001", "x", true], message: /a decimal number of the column's digits/ },
+  clock: { values: ["25:00", "12:00:00.0000001", 12, true], message: /a time of day as HH:MM:SS/ },
+  span: { values: ["P1M", "PT0.0001S", 1, true], message: /an ISO 8601 duration/ },
   day: { values: ["2023-02-29", "2024-01-01T00:00:01Z", 1], message: /an ISO 8601 date/ },
 };
 
@@ -72,6 +79,51 @@ test("every operation is taken for every kind of column that has it", () => {
     const ops = column === "flag" ? ["eq", "ne"] : ["eq", "ne", "lt", "lte", "gt", "gte"];
     for (const op of ops) expect(issuesWith({ op, column, value: iso }), `${op} ${column}`).toEqual([]);
   }
+});
+
+test.each([
+  ["price", ["999.99", -1.5, "1e2"]],
+  ["clock", ["12:30", "23:59:59.999999"]],
+  ["span", ["P1DT2H", "-PT0.5S"]],
+] as const)("a value that %s holds is taken: %j", (column, values) => {
+  expect(issuesWith({ op: "in", column, values })).toEqual([]);
+  for (const value of values)
+    expect(issuesWith({ op: "between", column, low: value, high: value })).toEqual([]);
+});
+
+test("a prefix is a string of well-formed Unicode", () => {
+  const issuesOfPrefix = (prefix: string) => issuesWith({ op: "like-prefix", column: "text", prefix });
+  expect(issuesOfPrefix("ü%")).toEqual([]);
+  expect(issuesOfPrefix("\ud800").map(({ path }) => path)).toEqual(["filter.prefix"]);
+});
+
+test("who asks for a column that cannot be filtered learns which can", () => {
+  const few = [
+    { name: "year", type: "Int8" },
+    { name: "vector", type: "FixedSizeList[2]<Float32>" },
+  ];
+  const issues = issuesOf(() => filterToSql({ op: "is_null", column: "vector" }, few));
+  expect(issues[0]?.message).toContain("year");
+  expect(issues[0]?.message.match(/vector/)).toBeNull();
+});
+
+test("lists of values and of filters are bounded, and never empty", () => {
+  const values = (count: number) => ({
+    op: "in",
+    column: "int8",
+    values: Array.from({ length: count }, () => 1),
+  });
+  expect(issuesWith(values(limits.maxFilterValues))).toEqual([]);
+  expect(issuesWith(values(limits.maxFilterValues + 1))).toHaveLength(1);
+  for (const empty of [
+    values(0),
+    { op: "and", filters: [] },
+    { op: "like-prefix", column: "text", prefix: "" },
+  ])
+    expect(issuesWith(empty)).toHaveLength(1);
+  const prefix = (length: number) => ({ op: "like-prefix", column: "text", prefix: "x".repeat(length) });
+  expect(issuesWith(prefix(limits.maxFilterStringLength))).toEqual([]);
+  expect(issuesWith(prefix(limits.maxFilterStringLength + 1))).toHaveLength(1);
 });
 
 test("every node that does not fit is named at once", () => {
