@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AskedIndex } from "../../lib/domain/index/index-entry.ts";
+import type { AskedIndex, IndexParameters } from "../../lib/domain/index/index-entry.ts";
 import { type BuildRoom, buildNeeds, refuseWithoutRoom } from "../../lib/domain/plan/build-needs.ts";
 import { planIndex } from "../../lib/domain/plan/plan-index.ts";
 
@@ -70,4 +70,52 @@ test.each([
 test("few rows are served exactly, and take nothing", () => {
   const none: BuildRoom = { memoryBytes: 0, diskBytes: 0, cpuSeconds: 0 };
   expect(refusal(asked("HNSW_SQ"), { rows: 255, dimension: 768 }, none)).toBeUndefined();
+});
+
+test.each<[AskedIndex["indexType"], IndexParameters, BuildRoom]>([
+  ["IVF_FLAT", { numPartitions: 100 }, { memoryBytes: 6_400 * 3_072, diskBytes: 3_072e6, cpuSeconds: 60 }],
+  [
+    "IVF_FLAT",
+    { numPartitions: 100, sampleRate: 10 },
+    { memoryBytes: 1_000 * 3_072, diskBytes: 3_072e6, cpuSeconds: 60 },
+  ],
+  ["IVF_FLAT", { numPartitions: 60_000 }, { memoryBytes: 1e6 * 3_072, diskBytes: 3_072e6, cpuSeconds: 60 }],
+  ["IVF_RQ", { numPartitions: 10 }, { memoryBytes: 640 * 3_072, diskBytes: 480e6, cpuSeconds: 60 }],
+  [
+    "IVF_RQ",
+    { numPartitions: 10, numBits: 8 },
+    { memoryBytes: 640 * 3_072, diskBytes: 768e6, cpuSeconds: 60 },
+  ],
+  ["IVF_PQ", { numPartitions: 10 }, { memoryBytes: 640 * 3_072, diskBytes: 96e6, cpuSeconds: 50 }],
+  [
+    "IVF_PQ",
+    { numPartitions: 10, numBits: 8, numSubVectors: 96 },
+    { memoryBytes: 640 * 3_072, diskBytes: 96e6, cpuSeconds: 50 },
+  ],
+  ["HNSW_SQ", { numPartitions: 4 }, { memoryBytes: 250_000 * 3_072, diskBytes: 768e6, cpuSeconds: 500 }],
+])("a million rows as %s with %o take %o", (type, parameters, needs) => {
+  const shape = { rows: 1_000_000, dimension: 768 };
+  expect(buildNeeds(planIndex({ type, asked: parameters, ...shape }), shape)).toEqual(needs);
+  expect(refusal(asked(type, parameters), shape, needs)).toBeUndefined();
+  for (const [name, value] of Object.entries(needs)) {
+    const room = { ...needs, [name]: value - 1e-3 };
+    expect(refusal(asked(type, parameters), shape, room), name).toMatchObject({ kind: "JobTooLarge" });
+  }
+});
+
+test("half the dimension takes half of everything", () => {
+  const [whole, half] = [1_024, 512].map((dimension) => {
+    const shape = { rows: 1_000_000, dimension };
+    return buildNeeds(planIndex({ type: "IVF_RQ", asked: { numBits: 8 }, ...shape }), shape);
+  }) as [BuildRoom, BuildRoom];
+  for (const name of ["memoryBytes", "diskBytes", "cpuSeconds"] as const)
+    expect(whole[name]).toBeCloseTo(2 * half[name]);
+});
+
+test("more graphs are not advised where no number of them helps", () => {
+  const shape = { rows: 4_000_000, dimension: 768 };
+  const hurried = { ...lambda, cpuSeconds: 1_000 };
+  expect(refusal(asked("HNSW_SQ", { numPartitions: 1 }), shape, hurried)).toMatchObject({
+    issues: [{ path: "indexType", message: expect.stringContaining("IVF_RQ") }],
+  });
 });

@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { plansInTurn } from "../../lib/domain/build/finer-index.ts";
 import type { AskedIndexType, IndexParameters } from "../../lib/domain/index/index-entry.ts";
+import { planIndex } from "../../lib/domain/plan/plan-index.ts";
 
 const turns = (type: AskedIndexType, dimension: number, asked: IndexParameters = {}, rows = 10_000) =>
   plansInTurn({ type, dimension, asked, rows }).map((plan) => {
@@ -17,12 +19,53 @@ test.each<[AskedIndexType, number, IndexParameters, string[]]>([
   ["IVF_PQ", 768, { numBits: 4 }, ["IVF_PQ 4 192", "IVF_PQ 4 384"]],
   ["IVF_PQ", 768, { numBits: 4, numSubVectors: 96 }, ["IVF_PQ 4 96"]],
   ["IVF_PQ", 101, {}, ["IVF_PQ 8 101"]],
+  ["IVF_PQ", 50, {}, ["IVF_PQ 4 10", "IVF_PQ 8 25"]],
+  ["IVF_PQ", 50, { numBits: 4 }, ["IVF_PQ 4 10"]],
+  ["IVF_PQ", 258, { numBits: 4 }, ["IVF_PQ 4 6", "IVF_PQ 4 86"]],
+  ["IVF_PQ", 75, {}, ["IVF_PQ 8 15", "IVF_PQ 8 75"]],
+  ["HNSW_SQ", 768, { m: 30 }, ["HNSW_SQ 30", "HNSW_SQ 30"]],
+  ["HNSW_SQ", 768, { m: 30, efConstruction: 200 }, ["HNSW_SQ 30"]],
   ["IVF_RQ", 768, {}, ["IVF_RQ 5", "IVF_RQ 8"]],
   ["IVF_RQ", 768, { numBits: 8 }, ["IVF_RQ 8"]],
   ["IVF_FLAT", 768, {}, ["IVF_FLAT"]],
   ["HNSW_SQ", 768, {}, ["HNSW_SQ 20", "HNSW_SQ 40"]],
 ])("%s of dimension %i with %o is built in turn as %o", (type, dimension, asked, expected) => {
   expect(turns(type, dimension, asked)).toEqual(expected);
+});
+
+function isTaken(...given: Parameters<typeof planIndex>): boolean {
+  try {
+    planIndex(...given);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("what is built in turn could as well be asked for, and keeps what was", () => {
+  const asked = fc.record(
+    {
+      numPartitions: fc.integer({ min: 1, max: 300 }),
+      numBits: fc.constantFrom(4, 8),
+      numSubVectors: fc.integer({ min: 1, max: 64 }),
+      m: fc.integer({ min: 8, max: 60 }),
+    },
+    { requiredKeys: [] },
+  );
+  const type = fc.constantFrom("auto", "IVF_PQ", "IVF_RQ", "IVF_FLAT", "HNSW_SQ");
+  fc.assert(
+    fc.property(type, fc.integer({ min: 1, max: 1_600 }), asked, (type, dimension, asked) => {
+      const wanted = { type: type as AskedIndexType, dimension, asked, rows: 10_000 };
+      if (!isTaken(wanted)) return;
+      for (const { type, parameters } of plansInTurn(wanted)) {
+        expect(parameters).toMatchObject(type === "EXACT" ? {} : asked);
+        if (type === "EXACT") continue;
+        const again = planIndex({ type, dimension, asked: parameters, rows: 10_000 });
+        expect(again.parameters).toEqual(parameters);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test("few rows are served exactly at once", () => {

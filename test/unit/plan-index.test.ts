@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { DomainError } from "../../lib/domain/errors.ts";
 import type { AskedIndexType, IndexParameters, IndexType } from "../../lib/domain/index/index-entry.ts";
-import { planIndex } from "../../lib/domain/plan/plan-index.ts";
+import {
+  exactInstead,
+  isApplicable,
+  knownParameters,
+  planIndex,
+  withFewerPartitions,
+} from "../../lib/domain/plan/plan-index.ts";
 
 const plan = (type: AskedIndexType, dimension: number, asked: IndexParameters = {}, rows = 100_000) =>
   planIndex({ type, rows, dimension, asked });
@@ -128,4 +134,63 @@ test.each<[string, IndexType, number, IndexParameters, string[]]>([
 
 test("parameters are judged though the rows are too few for an index", () => {
   expect(refused("IVF_PQ", 768, { numBits: 5 }, 10)).toEqual(["indexParameters.numBits"]);
+});
+
+test.each<[IndexType, number, IndexParameters]>([
+  [
+    "IVF_PQ",
+    100_000,
+    { numPartitions: 49, numBits: 4, numSubVectors: 192, maxIterations: 10, sampleRate: 64 },
+  ],
+  ["IVF_RQ", 100_000, { numPartitions: 158, numBits: 5, maxIterations: 10, sampleRate: 64 }],
+  ["IVF_FLAT", 100_000, { numPartitions: 316, maxIterations: 10, sampleRate: 64 }],
+  ["HNSW_SQ", 1_000_001, { numPartitions: 2, m: 20, efConstruction: 150 }],
+  ["HNSW_SQ", 1_000_000, { numPartitions: 1, m: 20, efConstruction: 150 }],
+])("%s of %i rows is built with %o, of which it has every parameter", (type, rows, parameters) => {
+  const planned = plan(type, 768, {}, rows);
+  expect(planned.parameters).toEqual(parameters);
+  for (const name of Object.keys(parameters)) expect(isApplicable(type, name)).toBe(true);
+  expect(plan(type, 768, parameters, rows).parameters).toEqual(parameters);
+});
+
+test.each<[number, number]>([
+  [4, 2],
+  [12, 6],
+  [128, 64],
+  [254, 2],
+  [256, 64],
+  [258, 6],
+  [1_536, 384],
+])(
+  "4-bit codes of dimension %i are %i: of two values in short vectors, of four in long",
+  (dimension, count) => {
+    expect(plan("IVF_PQ", dimension).parameters).toMatchObject({ numBits: 4, numSubVectors: count });
+  },
+);
+
+test.each<[string, IndexType, number, IndexParameters]>([
+  ["as many partitions as rows", "IVF_FLAT", 768, { numPartitions: 50_000 }],
+  ["8-bit codes of any number that divides", "IVF_PQ", 768, { numBits: 8, numSubVectors: 3 }],
+  ["even sub-vectors of 4 bits", "IVF_PQ", 768, { numBits: 4, numSubVectors: 96 }],
+  ["even sub-vectors, bits left to us", "IVF_PQ", 768, { numSubVectors: 96 }],
+  ["odd sub-vectors where 4 bits do not go", "IVF_PQ", 75, { numSubVectors: 25 }],
+  ["any bits of IVF_RQ", "IVF_RQ", 768, { numBits: 3 }],
+  ["a parameter of another type that is not set", "IVF_FLAT", 768, { numBits: undefined }],
+])("%s: taken", (_, type, dimension, asked) => {
+  expect(refused(type, dimension, asked, 50_000)).toEqual([]);
+});
+
+test("a parameter that only a later release knows is left out, those of this one stay", () => {
+  const later = { numPartitions: 4, sharpness: 11 } as IndexParameters;
+  expect(knownParameters(later)).toEqual({ numPartitions: 4 });
+});
+
+test("vectors that form fewer clusters get as many partitions, and that is said in place of what was planned", () => {
+  const planned = plan("IVF_RQ", 768);
+  const fewer = withFewerPartitions(planned, 3);
+  expect(fewer.parameters).toEqual({ ...planned.parameters, numPartitions: 3 });
+  expect(fewer.reasons[0]).toMatch(/^numPartitions 3: /);
+  expect(fewer.reasons.slice(1)).toEqual(planned.reasons.slice(1));
+  expect(exactInstead(planned)).toMatchObject({ type: "EXACT", parameters: {} });
+  expect(exactInstead(planned).reasons.join()).toContain("IVF_RQ");
 });

@@ -1,5 +1,5 @@
 import type { AskedIndexType, IndexParameters, IndexType } from "../index/index-entry.ts";
-import { type IndexPlan, isApplicable, knownParameters, planIndex } from "../plan/plan-index.ts";
+import { type IndexPlan, isApplicable, knownParameters, planIndex, subVectors } from "../plan/plan-index.ts";
 
 interface Wanted {
   type: AskedIndexType;
@@ -27,12 +27,18 @@ export function plansInTurn(wanted: Wanted): IndexPlan[] {
 /** Parameters that nobody named, as fine as they pay. */
 function finest(type: IndexType, { dimension, asked }: Wanted): IndexParameters {
   const all: Record<IndexType, IndexParameters> = {
-    IVF_PQ: { numBits: 8, numSubVectors: dimension % 2 === 0 ? dimension / 2 : dimension },
+    IVF_PQ: { numBits: 8, numSubVectors: finestCodes(dimension, asked.numBits === 4) },
     IVF_RQ: { numBits: 8 },
     IVF_FLAT: {},
     HNSW_SQ: { m: 40, efConstruction: 300 },
   };
   return { ...all[type], ...definedIn(asked, all[type]) };
+}
+
+/** Of two values each; 4-bit codes are even in number, and half of the dimension may be odd. */
+function finestCodes(dimension: number, isFourBits: boolean): number {
+  if (isFourBits) return subVectors(dimension, isFourBits, 2);
+  return dimension % 2 === 0 ? dimension / 2 : dimension;
 }
 
 const definedIn = (asked: IndexParameters, among: IndexParameters): IndexParameters =>

@@ -155,12 +155,20 @@ function rqBits(dimension: number): number {
   return dimension >= 192 ? 6 : 7;
 }
 
+/** Of 4 or more values a code; 4-bit codes of short vectors have 2 or more (bench/NOTES.md). */
+const leastOfCode = (dimension: number, isFourBits: boolean) =>
+  isFourBits && dimension < limits.longVectorDimension ? 2 : 4;
+
 /**
- * The largest number of sub-vectors that divides the dimension into codes of 4 or more values; 4-bit codes are even in number
- * and of short vectors have 2 or more (bench/NOTES.md). A dimension that nothing divides has a code for each value.
+ * The largest number of sub-vectors that divides the dimension into codes of so many values or more; 4-bit codes are even
+ * in number. A dimension that nothing divides has a code for each value.
+ * @param least values of a code
  */
-function subVectors(dimension: number, isFourBits: boolean): number {
-  const least = isFourBits && dimension < limits.longVectorDimension ? 2 : 4;
+export function subVectors(
+  dimension: number,
+  isFourBits: boolean,
+  least = leastOfCode(dimension, isFourBits),
+): number {
   for (let count = Math.floor(dimension / least); count > 1; count--)
     if (dimension % count === 0 && !(isFourBits && count % 2 === 1)) return count;
   return isFourBits ? 1 : dimension;
