@@ -16,7 +16,7 @@ let http: HttpClient;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "requests-"));
   await writeParquetFile(join(root, "_testing/sources/rows.parquet"), sampleRows(10, 4));
-  api = await startOffline({ DATA_ROOT: root, REQUEST_TIMEOUT_MS: "1500" });
+  api = await startOffline({ DATA_ROOT: root, REQUEST_TIMEOUT_MS: "6000" });
   http = new HttpClient(api.url);
   await http.migrate("rows", "testing/sources/rows.parquet");
 });
