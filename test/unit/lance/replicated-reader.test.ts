@@ -14,7 +14,7 @@ const query = { vector: new Float32Array(4), k: 1, columns: [], settings: {}, ti
 function readerThatLoses(kind: ErrorKind): ReplicatedReader {
   const store = {
     version: 1,
-    hitsOf: async () => Promise.reject(new DomainError(kind, "rows are gone")),
+    phases: { hitsOf: async () => Promise.reject(new DomainError(kind, "rows are gone")) },
     search: async () => [hit],
   } as unknown as LanceReader;
   const index = { use: async () => ({ version: 1, found: { numRows: 1 } }) };

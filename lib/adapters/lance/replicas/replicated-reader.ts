@@ -128,11 +128,15 @@ export class ReplicatedReader implements Reader {
     const started = performance.now();
     const refines = query.settings.refineFactor !== undefined;
     try {
-      const near = refines ? await this.#read((reader) => reader.refined(candidates, query)) : candidates;
+      const near = refines
+        ? await this.#read((reader) => reader.phases.refined(candidates, query))
+        : candidates;
       const timeoutMs = query.timeoutMs - (performance.now() - started);
       const hits =
         near &&
-        (await this.#readRows(query.columns, (reader) => reader.hitsOf(near, { ...query, timeoutMs })));
+        (await this.#readRows(query.columns, (reader) =>
+          reader.phases.hitsOf(near, { ...query, timeoutMs }),
+        ));
       if (!hits) this.#fallbacks.happened("index-copy", "table-moved-on");
       return hits;
     } catch (error) {
@@ -148,7 +152,7 @@ export class ReplicatedReader implements Reader {
     await indexes.fill(this.#ref, this.#published, version);
     const copy = indexes.at(this.#ref, version);
     try {
-      const near = await copy?.use((index) => index.nearest(query));
+      const near = await copy?.use((index) => index.phases.nearest(query));
       if (copy && !near) this.#fallbacks.happened("index-copy", "too-few-hits");
       return near;
     } catch (error) {

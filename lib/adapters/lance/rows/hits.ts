@@ -26,6 +26,12 @@ export function distancesOf(found: ArrowTable): number[] {
   return Array.from({ length: found.numRows }, (_, row) => Number(distances?.get(row)));
 }
 
+/** The rows of an answer with ids and distances. */
+export function nearestIn(found: ArrowTable): NearestRows["rows"] {
+  const ids = rowIdsOf(found);
+  return distancesOf(found).map((distance, row) => ({ id: ids[row] as bigint, distance }));
+}
+
 /** @param rows of `found`, nearest first. @throws AnswerTooLarge */
 export function hitsAt(
   rows: { row: number; distance: number }[],

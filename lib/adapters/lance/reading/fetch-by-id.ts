@@ -1,0 +1,64 @@
+import { documentsTooLarge } from "../../../domain/answer-size.ts";
+import type { Query } from "../../../domain/search/reader.ts";
+import type { Document } from "../../../domain/search/search-request.ts";
+import type { Filter } from "../../../domain/values/filter.ts";
+import { answerRows } from "../rows/answer-rows.ts";
+import { filterToSql } from "./filter-sql.ts";
+import type { FollowedTable } from "./followed-table.ts";
+import type { TableQueries } from "./table-queries.ts";
+
+/** The table that documents are fetched from, its queries, and the column of their ids. */
+interface Source {
+  followed: FollowedTable;
+  queries: TableQueries;
+  idColumn: string;
+}
+
+/**
+ * Documents by their ids, those that are there. One query of the id's index, however many they are; another only where
+ * clients wrote an id more than once.
+ * @throws AnswerTooLarge, DeadlineExceeded
+ */
+export async function fetchById(
+  source: Source,
+  ids: string[],
+  columns: string[],
+  { timeoutMs, signal }: Pick<Query, "timeoutMs" | "signal">,
+): Promise<Map<string, Document>> {
+  const started = performance.now();
+  const documents = new Map<string, Document>();
+  for (let left = ids; left.length > 0; left = left.filter((id) => !documents.has(id))) {
+    const leftMs = timeoutMs - (performance.now() - started);
+    const found = await documentsOf(source, left, columns, {
+      timeoutMs: leftMs,
+      ...(signal ? { signal } : {}),
+    });
+    for (const document of found) documents.set(document.doc_id, document);
+    if (found.length < left.length) break;
+  }
+  return documents;
+}
+
+/** At most as many as ids. */
+async function documentsOf(
+  { followed, queries, idColumn: column }: Source,
+  ids: string[],
+  columns: string[],
+  time: Pick<Query, "timeoutMs" | "signal">,
+): Promise<Document[]> {
+  const [value = "", ...others] = ids;
+  const isOne: Filter = others.length > 0 ? { op: "in", column, values: ids } : { op: "eq", column, value };
+  const query = followed.table
+    .query()
+    .where(filterToSql(isOne, followed.columns))
+    .select([...new Set([column, ...columns])])
+    .limit(ids.length);
+  const found = await queries.run(query, time);
+  const foundIds = found.getChild(column);
+  const rows = Array.from({ length: found.numRows }, (_, row) => ({ row }));
+  return answerRows(
+    { found, columns, rows },
+    (values, { row }) => ({ doc_id: String(foundIds?.get(row)), ...values }),
+    (fit, widest) => documentsTooLarge(ids.length, fit, widest),
+  );
+}

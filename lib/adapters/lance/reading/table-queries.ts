@@ -1,0 +1,62 @@
+import type { VectorQuery } from "@lancedb/lancedb";
+import type { Table as ArrowTable } from "apache-arrow";
+import { DomainError } from "../../../domain/errors.ts";
+import type { Publication } from "../../../domain/index/index-entry.ts";
+import type { Query } from "../../../domain/search/reader.ts";
+import { lanceCall } from "../lance-errors.ts";
+import { filterToSql } from "./filter-sql.ts";
+import type { FollowedTable } from "./followed-table.ts";
+import { leastEf } from "./least-ef.ts";
+
+/** A query that LanceDB answers as a whole. */
+interface Collected {
+  toArrow(options: { timeoutMs: number }): Promise<ArrowTable>;
+}
+
+/** Queries of one table, each within its time. */
+export class TableQueries {
+  readonly #followed: FollowedTable;
+  readonly #published: Publication;
+
+  constructor(followed: FollowedTable, published: Publication) {
+    this.#followed = followed;
+    this.#published = published;
+  }
+
+  /** @throws DeadlineExceeded, and what the signal was aborted for */
+  async run(
+    query: Collected,
+    { timeoutMs, signal }: Pick<Query, "timeoutMs" | "signal">,
+  ): Promise<ArrowTable> {
+    signal?.throwIfAborted();
+    if (timeoutMs <= 0) throw new DomainError("DeadlineExceeded", "no time was left to search");
+    return lanceCall(timeoutMs, () => query.toArrow({ timeoutMs: Math.ceil(timeoutMs) }));
+  }
+
+  /**
+   * The nearest, in more partitions when those of the settings hold fewer than k hits: a narrow filter, or a large k.
+   * @param selected columns, beside the distance
+   */
+  async found(query: Query, selected?: string[]): Promise<ArrowTable> {
+    const started = performance.now();
+    const first = await this.run(this.nearest(query, selected), query);
+    if (first.numRows >= query.k || query.settings.nprobes === undefined) return first;
+    const timeoutMs = query.timeoutMs - (performance.now() - started);
+    return this.run(this.nearest(query, selected).maximumNprobes(0), { ...query, timeoutMs });
+  }
+
+  /** The search of a query, by its settings alone. */
+  nearest(
+    { vector, k, columns, filter, settings }: Query,
+    selected = [this.#published.idColumn, ...columns],
+  ): VectorQuery {
+    const { metric, vectorColumn } = this.#published;
+    const { table, columns: known } = this.#followed;
+    let search = table.query().nearestTo(vector).column(vectorColumn).distanceType(metric).limit(k);
+    if (settings.nprobes !== undefined) search = search.nprobes(settings.nprobes);
+    if (settings.refineFactor !== undefined) search = search.refineFactor(settings.refineFactor);
+    if (settings.ef !== undefined) search = search.ef(leastEf(settings, k));
+    if (filter) search = search.where(filterToSql(filter, known));
+    return search.select([...new Set([...selected, "_distance"])]);
+  }
+}

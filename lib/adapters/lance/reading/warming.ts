@@ -1,0 +1,85 @@
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
+import type { Publication } from "../../../domain/index/index-entry.ts";
+import { indicesOn } from "../indices-on.ts";
+import { fromLance } from "../lance-errors.ts";
+import { ResidentRows } from "../rows/resident-rows.ts";
+import type { RowMemory } from "../rows/row-memory.ts";
+import type { FollowedTable } from "./followed-table.ts";
+
+/** What a warm table answers from: its indexes in the session's cache, and its rows in memory. */
+export class Warming {
+  readonly #followed: FollowedTable;
+  readonly #published: Publication;
+  readonly #memory: RowMemory | undefined;
+  readonly #fallbacks: Fallbacks;
+  #underWay: Promise<void> | undefined;
+
+  /** @param memory that holds its rows, where they have room */
+  constructor(
+    followed: FollowedTable,
+    published: Publication,
+    memory: RowMemory | undefined,
+    fallbacks: Fallbacks,
+  ) {
+    this.#followed = followed;
+    this.#published = published;
+    this.#memory = memory;
+    this.#fallbacks = fallbacks;
+  }
+
+  /**
+   * Reads the indexes into the session's cache and the rows into memory, once a version; again when that failed.
+   * @param column whose indexes alone are read, where a copy has nothing else
+   */
+  warm(column?: string): Promise<void> {
+    this.#underWay ??= this.#prewarm(column).catch((error) => {
+      this.#underWay = undefined;
+      throw fromLance(error);
+    });
+    return this.#underWay;
+  }
+
+  /** The table has moved: what is warm is of another version. */
+  beginAnew(): void {
+    this.#underWay = undefined;
+  }
+
+  async #prewarm(column?: string): Promise<void> {
+    const { table } = this.#followed;
+    const indexes = column ? await indicesOn(table, column) : await table.listIndices();
+    for (const { name } of indexes) await table.prewarmIndex(name);
+    if (!column) await this.holdRows();
+  }
+
+  /** Reads the rows without their vectors into memory, where they have room. */
+  async holdRows(): Promise<void> {
+    const { table, version } = this.#followed;
+    const maxBytes = this.#memory?.maxBytes ?? 0;
+    if (maxBytes === 0 || this.#memory?.at(table, version)) return;
+    const columns = this.#followed.columns
+      .map(({ name }) => name)
+      .filter((name) => name !== this.#published.vectorColumn);
+    const reading = ResidentRows.read(table, columns, version, maxBytes, this.#fallbacks);
+    const rows = await reading.catch(() => {
+      // what cannot be read is not held: a search that needs it says what is wrong
+      this.#fallbacks.happened("rows-in-memory", "unreadable");
+    });
+    if (rows && (await this.#followed.isStillAt(version))) this.#memory?.keep(table, rows);
+  }
+
+  /** The rows in memory, where they have all these columns. */
+  rowsWith(columns: string[]): ResidentRows | undefined {
+    const rows = this.#memory?.at(this.#followed.table, this.#followed.version);
+    return rows?.has(columns) ? rows : undefined;
+  }
+
+  /** Closes the table, once it is warm if that is under way: LanceDB closes none that it is working on. */
+  close(): void {
+    const close = () => {
+      this.#memory?.drop(this.#followed.table);
+      this.#followed.table.close();
+    };
+    if (this.#underWay) void this.#underWay.then(close, close);
+    else close();
+  }
+}
