@@ -43,7 +43,6 @@ const commands: Record<string, () => Promise<unknown>> = {
     const [id = "", job = ""] = args;
     const container = createContainer();
     await startJob(container, id, jobInput.parse(JSON.parse(job)));
-    await waitForJob(container, id);
     await container.close();
   },
   /** Runs a job and dies right after the n-th call of what it writes with: id, job as JSON, n. */
