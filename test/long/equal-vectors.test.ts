@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search-index.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { writeParquetFile } from "../support/parquet-files.ts";
 

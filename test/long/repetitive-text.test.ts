@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { fetchDocument } from "../../lib/domain/fetch-document.ts";
+import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 

@@ -8,6 +8,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorBody, type Operation, operationOf } from "./s3-operation.ts";
@@ -23,7 +24,9 @@ export type Fault =
   /** The store gets the request and does it; the connection ends without an answer. */
   | { kind: "dropAnswer" }
   /** Taken, never forwarded, never answered. */
-  | { kind: "hang" };
+  | { kind: "hang" }
+  /** Taken whole and never answered; the store gets it when `until` is over, whether its client is still there or not. */
+  | { kind: "late"; until: () => Promise<unknown> };
 
 export interface ProxiedRequest {
   /** 0, 1, … in the order of arrival. */
@@ -58,6 +61,8 @@ export class FaultProxy {
   /** Asked for every request as it arrives; may be changed at any time. */
   fault: (request: ProxiedRequest) => Fault | undefined = () => undefined;
   counts: ProxyCounts = noCounts();
+  /** The status of each answer to a request that comes to the store late. */
+  readonly lateAnswers: Promise<number>[] = [];
   readonly endpoint: string;
   readonly #server: Server;
   readonly #target: URL;
@@ -119,6 +124,7 @@ export class FaultProxy {
       return this.#meet(fault.next, request, response);
     }
     if (fault?.kind === "hang") return void request.resume();
+    if (fault?.kind === "late") return void this.lateAnswers.push(this.#forwardLate(fault.until, request));
     if (fault?.kind === "status") return refuse(fault.status, request, response);
     if (fault?.kind === "reset" && (fault.at ?? "start") === "start") throw new CutHere();
     return this.#forward(fault, request, response);
@@ -141,6 +147,15 @@ export class FaultProxy {
       upstream.destroy();
       throw error;
     }
+  }
+
+  async #forwardLate(until: () => Promise<unknown>, request: IncomingMessage): Promise<number> {
+    const body = await buffer(request);
+    await until();
+    const upstream = this.#upstream(request).end(body);
+    const [answer] = (await once(upstream, "response")) as [IncomingMessage];
+    await once(answer.resume(), "end");
+    return answer.statusCode ?? 0;
   }
 
   /** A store may answer before it has read all of a body that it refuses. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { connect } from "@lancedb/lancedb";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -27,6 +28,7 @@ const rows = 300;
 const id = "job";
 const index = "docs";
 const jobTimeoutMs = 240_000;
+const lateMs = [0, 300, 700, 1_200, 1_800]; // after the death; the other process takes about as long
 const reads = new Set<Operation>(["GetObject", "HeadObject", "ListObjects"]);
 const before = sampleRows(rows, 8, "before");
 const appended = sampleRows(20, 8, "appended");
@@ -44,6 +46,12 @@ interface Way {
 const migrate = { type: "migrate", index, source: "primary/in/new", indexType: "IVF_FLAT", workers: 2 };
 const old = { ...migrate, source: "primary/in/old", workers: 1 };
 const optimize = { type: "optimize", index };
+
+/**
+ * What becomes of the write at which the process is killed: the store never gets it, or it was under way and comes when
+ * another process works on the job.
+ */
+export type LastWrite = "lost" | "late";
 
 /** Every way a job may go. */
 export const ways: Record<string, Way> = {
@@ -79,12 +87,17 @@ export const ways: Record<string, Way> = {
  * leaves the store as it is: whoever dies at one leaves what is there at the next write.
  * @param points which n, of so many writes
  */
-export function describeKillPoints(way: Way, name: string, points: (writes: number) => number[]): void {
-  const place = new KillPlace(way);
+export function describeKillPoints(
+  way: Way,
+  name: string,
+  points: (writes: number) => number[],
+  last: LastWrite = "lost",
+): void {
+  const place = new KillPlace(way, last);
   beforeAll(() => place.prepare(), jobTimeoutMs + 60_000);
   afterAll(() => place.remove());
 
-  test(`${name}: killed at any of its writes to the store, the job is finished by another process`, async ({
+  test(`${name}: killed at any of its writes, which is ${last}, the job is finished by another process`, async ({
     task,
   }) => {
     const writes = await place.runUntil(Number.POSITIVE_INFINITY);
@@ -101,13 +114,15 @@ export function describeKillPoints(way: Way, name: string, points: (writes: numb
 /** A bucket with an index as the job finds it, from which each run gets a copy. */
 class KillPlace {
   readonly #way: Way;
+  readonly #last: LastWrite;
   #lakehouse!: S3Lakehouse;
   #folder = "";
   #proxy!: FaultProxy;
   #whole!: S3Store;
 
-  constructor(way: Way) {
+  constructor(way: Way, last: LastWrite) {
     this.#way = way;
+    this.#last = last;
   }
 
   async prepare(): Promise<void> {
@@ -141,10 +156,9 @@ class KillPlace {
     const { writes, exit } = await this.#runThere(environment, n);
     if (exit === "SIGKILL") await startJob(container, id, jobInput.parse(this.#way.job));
     else expect(exit).toBe(0);
+    await container.close(); // when the job is over: asking for it all the time would take half of the time
+    await Promise.all(this.#proxy.lateAnswers.splice(0));
     const context = `killed at write ${n}`;
-    const { state, error } = await waitForJob(container, id, jobTimeoutMs);
-    expect({ state, error }, context).toEqual({ state: "succeeded", error: null });
-    await container.close();
     await this.#expectWhole(prefix, context);
     await this.#whole.deletePrefix(`${prefix}/`);
     return writes;
@@ -158,8 +172,11 @@ class KillPlace {
     this.#proxy.fault = ({ operation }) => {
       if (!reads.has(operation)) writes++;
       if (writes < n) return undefined;
-      if (!killed) void child.kill();
+      const isLast = !killed;
       killed = true;
+      if (isLast && this.#last === "late")
+        return { kind: "late", until: () => child.kill().then(() => sleep(lateMs[n % lateMs.length])) };
+      if (isLast) void child.kill();
       return { kind: "hang" }; // what a dead process has sent is not looked at
     };
     return { exit: await child.exited, writes };
@@ -168,6 +185,8 @@ class KillPlace {
   /** One generation, at the version that was verified, with each row once; and nothing else is left of the job. */
   async #expectWhole(prefix: string, context: string): Promise<void> {
     const { container, environment } = await this.#open(prefix);
+    const { state, error } = await waitForJob(container, id, jobTimeoutMs);
+    expect({ state, error }, context).toEqual({ state: "succeeded", error: null });
     const described = await describeIndex(container.registry, container.indexes, container.fallbacks, index);
     expect(described, context).toMatchObject({
       claim: null,

@@ -158,6 +158,22 @@ test("a hung request is never answered, and ends with the proxy", async () => {
   proxy = await FaultProxy.start("http://127.0.0.1:1");
 });
 
+test("a late request reaches the store after its client is gone", async () => {
+  const left = Promise.withResolvers<void>();
+  always({ kind: "late", until: () => left.promise });
+  const { hostname, port } = new URL(proxy.endpoint);
+  const request = requestOf({ hostname, port, method: "PUT", path: "/bucket/key" });
+  request.on("error", () => undefined);
+  request.end(Buffer.from("late"));
+  await expect.poll(() => proxy.lateAnswers.length).toBe(1);
+  await expect.poll(() => request.writableFinished).toBe(true);
+  request.destroy();
+  expect(received).toEqual([]);
+  left.resolve();
+  expect(await proxy.lateAnswers[0]).toBe(200);
+  expect(received).toMatchObject([{ method: "PUT", body: Buffer.from("late") }]);
+});
+
 test("a store that is gone shows as a reset and is counted apart from the faults", async () => {
   origin.closeAllConnections();
   origin.close();
