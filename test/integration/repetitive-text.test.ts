@@ -11,6 +11,7 @@ import { plan } from "../../lib/domain/jobs/plan.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import type { FileFooter, TargetSchema } from "../../lib/domain/source/parquet-source.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
+import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
 
 /** 4,000 rows with five texts of 20 kB: 80 MB in a file of 5 kB. */
 const file = join(import.meta.dirname, "../support/parquet/repetitive-text.parquet");
@@ -64,6 +65,27 @@ test("what does not fit in the decoder's memory is decoded in smaller steps", as
     expect(texts?.length).toBe(4_000);
     for (const row of [0, 511, 512, 3_999]) expect(texts?.get(row)).toBe(textOf(row));
     expect(counts.seen()).toEqual([{ fastPath: "usual-decoder-memory", reason: "faulted", count: 1 }]);
+  } finally {
+    await decoder.close();
+  }
+});
+
+test("so are files of which one after the other fills it, whose fault is caught as an error", async () => {
+  const texts = Array.from({ length: 100 }, (_, i) => `${i} of the texts that many rows share. `.repeat(256));
+  const rows = sampleRows(5_000).map((row, i) => ({ ...row, parent_text: texts[i % texts.length] }));
+  const bytes = parquetBytes(rows, {
+    rowGroupRows: rows.length,
+    properties: (builder) => builder.setDictionaryPageSizeLimit(16 * 1_048_576),
+  });
+  const unit = { id: 0, file: 0, rowGroups: [{ index: 0, rows: 1_600 }], firstRow: 0, rows: 1_600 };
+  const decoder = new SizedDecoder(async (_, start, end) => Uint8Array.from(bytes.subarray(start, end)));
+  try {
+    for (const file of ["a.parquet", "b.parquet", "c.parquet"]) {
+      const request = { ask: "unit", file, bytes: bytes.length, unit, target } as const;
+      const { ipc } = (await decoder.ask(request, 60_000)) as DecodedUnit;
+      const decoded = tableFromIPC(ipc).getChild("parent_text");
+      for (const row of [0, 1_599]) expect(decoded?.get(row)).toBe(texts[row % texts.length]);
+    }
   } finally {
     await decoder.close();
   }

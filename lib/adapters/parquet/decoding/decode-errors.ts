@@ -23,6 +23,9 @@ export class Refusals extends Refusal {
 /** Says nothing of the file: reading it from the store failed. */
 export class ReadFailed extends Error {}
 
+/** WebAssembly that was stopped, mostly for want of memory: whoever calls it again finds it broken. */
+export const isFault = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError;
+
 /** parquet-wasm throws strings and errors; both say what is wrong with the file. */
 export function messageOf(error: unknown): string {
   if (error instanceof Refusal) return error.message;

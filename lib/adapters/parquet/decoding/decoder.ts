@@ -18,7 +18,7 @@ import { type PageRanges, RangeMemory } from "../pages/range-memory.ts";
 import { VectorColumn } from "../pages/vector-column.ts";
 import type { ParquetWasm } from "../wasm/parquet-wasm.ts";
 import { RangeBlob } from "../wasm/range-blob.ts";
-import { ReadFailed, Refusal } from "./decode-errors.ts";
+import { isFault, ReadFailed, Refusal } from "./decode-errors.ts";
 import type {
   DecodeAnswer,
   DecodedUnit,
@@ -101,7 +101,7 @@ export class Decoder {
       this.#fellBack({ path: "vectors-from-pages", reason: "other-layout" });
       return undefined;
     } catch (error) {
-      if (error instanceof ReadFailed) throw error;
+      if (error instanceof ReadFailed || isFault(error)) throw error;
       this.#fellBack({ path: "vectors-from-pages", reason: reasonOf(error) });
       file.vectors?.release();
       // the vectors of the next unit may be good ones

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { messageOf, ReadFailed, Refusal, Refusals } from "../decoding/decode-errors.ts";
+import { isFault, messageOf, ReadFailed, Refusal, Refusals } from "../decoding/decode-errors.ts";
 import {
   type DecodeRequest,
   type FromWorker,
@@ -53,6 +53,7 @@ async function answer(id: number, request: DecodeRequest): Promise<void> {
     if (!decoder) throw new Error("it has not begun");
     post({ id, answer: await decoder.answer(request) });
   } catch (error) {
+    if (isFault(error)) throw error; // which ends the thread
     const place = error instanceof Refusal ? error.place : placeAsked(request);
     post({ id, refused: { place, message: messageOf(error), ...rowsOf(error) } });
   }
