@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
-import { likelyFilterColumns, whyUnlikely } from "../../lib/domain/source/filter-columns.ts";
+import {
+  indexable,
+  likelyFilterColumns,
+  refuseUnfilterable,
+  whyUnlikely,
+} from "../../lib/domain/source/filter-columns.ts";
 
 const rows = 100;
 
@@ -57,4 +62,35 @@ test("strings whose values turn out to be long are not likely, and it is said ho
     /20000 bytes on the average; name it in filter/,
   );
   expect(whyUnlikely({ mean: 3, most: 90_000 })).toMatch(/one of its values has 90000 bytes/);
+});
+
+const typed = Object.entries({
+  ...{ lang: "Utf8", year: "Int32", price: "Decimal[9e+2]", took: "Duration<SECOND>" },
+  ...{ at: "Timestamp<SECOND>", day: "Date32<DAY>", tags: "List<Utf8>" },
+}).map(([name, type]) => ({ name, type }));
+
+test("decimals and durations are filtered by, and get no scalar index", () => {
+  expect(indexable(["took", "year", "price", "at", "lang"], typed)).toEqual(["year", "at", "lang"]);
+});
+
+test("every named column that there is not or that no filter takes is refused, with those that fit", () => {
+  expect(() => refuseUnfilterable(["lang", "price", "took", "day"], typed)).not.toThrow();
+  expect(() => refuseUnfilterable(["lang", "tags", "nowhere"], typed)).toThrow(
+    expect.objectContaining({
+      kind: "IndexParametersInvalid",
+      issues: [
+        {
+          path: "filterColumns[1]",
+          message: expect.stringMatching(/"tags".*lang, year, price, took, at, day$/),
+        },
+        { path: "filterColumns[2]", message: expect.stringMatching(/"nowhere"/) },
+      ],
+    }),
+  );
+});
+
+test("a string is unlikely from its limits on", () => {
+  const { likelyFilterBytes: mean, maxFilterStringLength: most } = limits;
+  expect(whyUnlikely({ mean: mean + 0.1, most })).toBeDefined();
+  expect(whyUnlikely({ mean, most: most + 1 })).toBeDefined();
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import { unitsOf } from "../../lib/domain/jobs/plan.ts";
@@ -143,4 +144,83 @@ test("the units of a job are shared out in runs, each to one worker", () => {
     const sizes = shares.map(({ length }) => length);
     expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
   }
+});
+
+test.each([
+  [1, 262_144],
+  [2, 131_072],
+  [768, 341],
+  [16_384, 16],
+  [1_000_000, 1],
+])("of dimension %i a megabyte of vectors is decoded at a time: %i rows, one at least", (dimension, rows) => {
+  expect(batchRowsOf(dimension)).toBe(rows);
+});
+
+const mb = 1_048_576;
+
+/** The rows of each unit that one row group of so many bytes a row becomes. */
+const cutInto = (rows: number, bytesPerRow: number, bytes = rows * bytesPerRow) =>
+  cutUnits([file("a", [], [{ rows, bytes, moreBytes: rows * bytesPerRow - bytes }])], 1, 1_024).map(
+    (unit) => unit.rows,
+  );
+
+test("the largest row group that is appended as a whole is, one row more is cut to units", () => {
+  const whole = limits.maxUnitBytes / 4_096;
+  expect(cutInto(whole, 4_096)).toEqual([whole]);
+  expect(cutInto(whole + 1, 4_096)).toEqual([4_096, 4_096, 2_049]);
+});
+
+test.each([
+  [80, 16],
+  [240, 16],
+  [280, 8],
+  [300, 4],
+  [1_024, 4],
+])("of a row group of %i MB, which is in memory twice, parts have %i MB", (stored, part) => {
+  const [first = 0, ...others] = cutInto(stored * 256, 4_096);
+  expect(first * 4_096).toBe(part * mb);
+  expect(others.slice(0, -1).every((rows) => rows === first)).toBe(true);
+});
+
+test("a part has no more rows than a unit, however short they are", () => {
+  const rows = 1_000_000;
+  expect(Math.max(...cutInto(rows, 50))).toBe(limits.maxUnitRows);
+});
+
+test("small row groups behind a large one are joined to each other, not to its last part", () => {
+  const large = { rows: 20_480, bytes: 80 * mb };
+  const small = { rows: 10, bytes: 40_960 };
+  const units = cutUnits([file("a", [], [small, large, small, small])], 4_096, 1_024);
+  const shapes = units.map(({ firstRow, rowGroups }) => [firstRow, ...rowGroups.map(({ index }) => index)]);
+  expect(shapes[0]).toEqual([0, 0]);
+  expect(shapes.slice(1, -1).every(([, ...groups]) => groups.join() === "1")).toBe(true);
+  expect(shapes.at(-1)).toEqual([0, 2, 3]);
+});
+
+test("every row is in one unit, in order, whatever the row groups are", () => {
+  const group = fc.record({
+    rows: fc.integer({ min: 0, max: 200_000 }),
+    bytes: fc.integer({ min: 0, max: 300 * mb }),
+    moreBytes: fc.integer({ min: 0, max: 300 * mb }),
+  });
+  const someFiles = fc.array(fc.array(group, { maxLength: 4 }), { maxLength: 3 });
+  fc.assert(
+    fc.property(someFiles, fc.integer({ min: 1, max: 2_048 }), (given, dimension) => {
+      const files = given.map((rowGroups, i) => file(`f${i}`, [], rowGroups));
+      const units = cutUnits(files, 4 * dimension, dimension);
+      expect(units.map(({ id }) => id)).toEqual(units.map((_, i) => i));
+      const taken = given.map((rowGroups) => rowGroups.map(() => 0));
+      for (const { file, firstRow, rows, rowGroups } of units) {
+        expect(rows).toBe(rowGroups.reduce((sum, one) => sum + one.rows, 0));
+        expect(rows).toBeLessThanOrEqual(Math.max(limits.maxUnitRows, rowGroups[0]?.rows ?? 0));
+        for (const one of rowGroups) {
+          const before = taken[file] as number[];
+          expect(firstRow).toBe(before[one.index]);
+          before[one.index] = firstRow + one.rows;
+        }
+      }
+      expect(taken).toEqual(given.map((rowGroups) => rowGroups.map(({ rows }) => rows)));
+    }),
+    { numRuns: 300 },
+  );
 });
