@@ -4,8 +4,11 @@ import type { IndexPlan } from "../../lib/domain/plan/plan-index.ts";
 import {
   chooseSearchDefaults,
   recallOf,
+  recallSampleSize,
   summarise,
+  widenForFewer,
   widenForFilter,
+  widenForMore,
 } from "../../lib/domain/recall/choose-search-defaults.ts";
 import type { Measured, Measurement } from "../../lib/domain/recall/measurement.ts";
 import { refined } from "../../lib/domain/search/defaults-at-k.ts";
@@ -231,4 +234,36 @@ test("a summary has the mean and its standard error", () => {
   const { recall, error, queries: counted } = summarise({}, [1, 0.5, 1, 0.5]);
   expect([recall, counted]).toEqual([0.75, 4]);
   expect(error).toBeCloseTo(0.1443, 4);
+});
+
+test.each([
+  [100_000, 768, 100],
+  [40_000, 768, 250],
+  [10_000_000, 768, 100],
+  [1_000, 8, 400],
+  [300, 8, 300],
+  [50, 16_384, 50],
+])("of %i rows of dimension %i recall is measured with %i questions", (rows, dimension, questions) => {
+  expect(recallSampleSize(rows, dimension)).toBe(questions);
+});
+
+test("more hits are refined as little as reaches the target, with no fewer candidates than ten have", async () => {
+  const ten = (refineFactor: number) => ({ nprobes: 20, refineFactor });
+  const twice = index(({ refineFactor = 1 }) => (refineFactor >= 2 ? 0.99 : 0.6));
+  expect((await widenForMore(ivf, ten(8), 0.95, twice)).settings).toEqual(ten(2));
+  const any = index(() => 0.99);
+  expect((await widenForMore(ivf, ten(64), 0.95, any)).settings).toEqual(ten(8));
+  expect((await widenForMore(ivf, { nprobes: 20 }, 0.95, any)).settings).toEqual({ nprobes: 20 });
+  const short = index(({ nprobes = 0, refineFactor = 1 }) => (nprobes + refineFactor) / 200);
+  expect((await widenForMore(ivf, ten(8), 0.95, short)).settings).toEqual({ nprobes: 100, refineFactor: 8 });
+});
+
+test("fewer hits are found as they are where that reaches the target, without errors to spare, else wider", async () => {
+  const ten = { nprobes: 20, refineFactor: 8 };
+  const enough = index(() => 0.95, costOf, 0.02);
+  expect((await widenForFewer(ivf, ten, 0.95, enough)).settings).toEqual(ten);
+  const more = index(({ nprobes = 0 }) => nprobes / 100, costOf, 0.02);
+  expect((await widenForFewer(ivf, ten, 0.95, more)).settings).toEqual({ nprobes: 97, refineFactor: 8 });
+  const never = index(({ nprobes = 0 }) => nprobes / 200);
+  expect((await widenForFewer(ivf, ten, 0.95, never)).settings).toEqual({ nprobes: 100, refineFactor: 8 });
 });

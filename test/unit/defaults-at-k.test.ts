@@ -68,6 +68,34 @@ test.each<[string, Publication, SearchDefaults, number, SearchDefaults]>([
     100,
     { nprobes: 100, refineFactor: 2 },
   ],
+  [
+    "a graph is searched as wide as was found for a hundred",
+    published("HNSW_SQ", { ef: 32 }, [{ k: 100, searchDefaults: { ef: 128 } }]),
+    { ef: 32 },
+    100,
+    { ef: 128 },
+  ],
+  [
+    "a graph is searched no wider than any may be",
+    published("HNSW_SQ", { ef: 32 }, [{ k: 100, searchDefaults: { ef: 512 } }]),
+    { ef: 1_000 },
+    1_000,
+    { ef: limits.maxEf },
+  ],
+  [
+    "what was asked for wider than any partition stays",
+    verified,
+    { nprobes: 120, refineFactor: 8 },
+    100,
+    { nprobes: 120, refineFactor: 2 },
+  ],
+  [
+    "what was found narrower for a hundred is searched as for ten",
+    published("IVF_PQ", pq, [{ k: 100, searchDefaults: { nprobes: 10, refineFactor: 8 } }]),
+    pq,
+    100,
+    pq,
+  ],
   ["settings without refining stay so for more", verified, { nprobes: 45 }, 100, { nprobes: 90 }],
 ])("%s", (_, entry, settings, k, expected) => {
   expect(defaultsAt(settings, k, entry)).toEqual(expected);
