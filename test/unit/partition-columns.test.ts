@@ -62,6 +62,50 @@ test.each([
     ]);
 });
 
+test.each([
+  ["Utf8", "x"],
+  ["Bool", "true"],
+  ["Int16", "-7"],
+  ["Uint32", "7"],
+  ["Float32", "0.5"],
+  ["Date32<DAY>", "2024-02-29"],
+])("a column that files have as %s, too, takes the directory's %s", (type, value) => {
+  const files = withPartitions([file(`d/k=${value}/a.parquet`, { k: type })], "d/", names);
+  expect(files.map(({ footer }) => footer.columns.map(({ name }) => name))).toEqual([["doc_id", "k"]]);
+});
+
+test.each(["List<Int32>", "Timestamp<SECOND>", "Decimal[9e+2]", "Int128", "Date64<MILLISECOND>"])(
+  "no directory stands for a column that files have as %s",
+  (type) => {
+    const together = () => withPartitions([file("d/k=1/a.parquet", { k: type })], "d/", names);
+    expect(together).toThrow(`a directory says k=1, which is no ${type}`);
+  },
+);
+
+test("what a directory says is counted in bytes for each row", () => {
+  const files = withPartitions([file("d/k=abc/l=__HIVE_DEFAULT_PARTITION__/a.parquet")], "d/", names);
+  expect(files[0]?.footer.columns.slice(1)).toMatchObject([
+    { name: "k", carried: true, bytes: 30 },
+    { name: "l", carried: true, bytes: 0 },
+  ]);
+});
+
+test("directories may stand in another order, and may not tell the vector", () => {
+  const [one, other] = withPartitions(
+    [file("d/k=1/l=x/a.parquet"), file("d/l=2/k=3/b.parquet")],
+    "d/",
+    names,
+  );
+  const typesOf = (of: typeof one) =>
+    Object.fromEntries(of?.footer.columns.map(({ name, type }) => [name, type]) ?? []);
+  expect(typesOf(one)).toEqual({ doc_id: "Utf8", k: "Int32", l: "Utf8" });
+  expect(typesOf(other)).toEqual(typesOf(one));
+  expect(() => withPartitions([file("d/vector=1/a.parquet")], "d/", names)).toThrow(
+    'a directory tells "vector", which each row has of its own',
+  );
+  expect(withPartitions([], "d/", names)).toEqual([]);
+});
+
 test("a column that files have, too, keeps its type, in those that lack it as well", () => {
   const files = withPartitions(
     [file("d/k=1/a.parquet"), file("d/k=2/b.parquet", { k: "Utf8" })],
@@ -116,6 +160,35 @@ test.each<[string, string, unknown]>([
   ["Bool", "1", undefined],
   ["Date32<DAY>", "1970-01-02", 86_400_000],
   ["Date32<DAY>", "1970-13-02", undefined],
+  ["Date32<DAY>", "2024-02-29", 1_709_164_800_000],
+  ["Date32<DAY>", "2023-02-29", undefined],
+  ["Date32<DAY>", "2023-04-31", undefined],
+  ["Date32<DAY>", "0001-01-01", -62_135_596_800_000],
+  ["Date32<DAY>", "2024-01-01T00:00", undefined],
+  ["Date32<DAY>", "+012024-01-01", undefined],
+  ["Int8", "-128", -128],
+  ["Int8", "-129", undefined],
+  ["Uint8", "255", 255],
+  ["Uint8", "256", undefined],
+  ["Int32", "-2147483648", -2147483648],
+  ["Int64", "-9223372036854775808", -9223372036854775808n],
+  ["Int64", "9223372036854775808", undefined],
+  ["Uint64", "18446744073709551616", undefined],
+  ["Int32", "007", 7],
+  ["Int32", "1x", undefined],
+  ["Int32", "x1", undefined],
+  ["Int32", "+1", undefined],
+  ["Float64", "0.1", 0.1],
+  ["Float64", "-1.5E-3", -0.0015],
+  ["Float64", "12", 12],
+  ["Float64", "1.", undefined],
+  ["Float64", ".5", undefined],
+  ["Float64", "x1", undefined],
+  ["Float64", "1x", undefined],
+  ["Float64", "NaN", undefined],
+  ["Bool", "FALSE", false],
+  ["Bool", "untrue", undefined],
+  ["Bool", "trues", undefined],
   ["Timestamp<SECOND>", "1970-01-02", undefined],
 ])("as %s the value %s is %s", (type, value, made) => {
   expect(valueAs(type, value)).toBe(made);

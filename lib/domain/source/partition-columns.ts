@@ -1,4 +1,5 @@
 import type { Issue } from "../errors.ts";
+import { daysOf } from "../values/filter-types.ts";
 import type { SourceColumn } from "./parquet-source.ts";
 import { invalidSources, type SourceFile } from "./source-layout.ts";
 
@@ -88,8 +89,7 @@ export function valueAs(
   if (integer) return integerIn(value, integer[1] === "U", Number(integer[2]));
   if (type === "Bool") return /^(true|false)$/i.test(value) ? value.toLowerCase() === "true" : undefined;
   if (/^Float/.test(type)) return floatIn(value, type === "Float32");
-  const ms = /^\d{4}-\d\d-\d\d$/.test(value) ? Date.parse(value) : Number.NaN;
-  return type === "Date32<DAY>" && Number.isFinite(ms) ? ms : undefined;
+  return type === "Date32<DAY>" ? dateIn(value) : undefined;
 }
 
 function integerIn(value: string, isUnsigned: boolean, bits: number): number | bigint | undefined {
@@ -103,6 +103,12 @@ function integerIn(value: string, isUnsigned: boolean, bits: number): number | b
 function floatIn(value: string, isSingle: boolean): number | undefined {
   if (!/^-?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(value)) return undefined;
   return isSingle ? Math.fround(Number(value)) : Number(value);
+}
+
+/** JavaScript takes the 30th of February for a day of March. */
+function dateIn(value: string): number | undefined {
+  const days = /^\d{4}-\d\d-\d\d$/.test(value) ? daysOf(value) : undefined;
+  return days === undefined ? undefined : Number(days) * 86_400_000;
 }
 
 function refuseDisagreement(
