@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,7 +8,11 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    env: { POWERTOOLS_LOG_LEVEL: process.env["POWERTOOLS_LOG_LEVEL"] ?? "SILENT", POWERTOOLS_DEV: "false" },
+    env: {
+      POWERTOOLS_LOG_LEVEL: process.env["POWERTOOLS_LOG_LEVEL"] ?? "SILENT",
+      POWERTOOLS_DEV: "false",
+      NODE_COMPILE_CACHE: resolve(import.meta.dirname, ".cache/compiled"), // half of what a process takes to start
+    },
     projects: [
       {
         extends: true,

@@ -28,7 +28,7 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
     stateOf(end?.state, phases, execution, planned !== undefined) ?? (mayStillStart ? "running" : "failed");
   const load = phases.find(({ name }) => name === "load");
   const finished = phases.some(({ name }) => name === "build");
-  const totals = { rows: planned?.rows ?? null, chunks: planned?.units.length ?? null };
+  const totals = { rows: planned?.rows ?? null, units: planned?.units.length ?? null };
   const told: Job = {
     id,
     type: record.input.type,
@@ -41,7 +41,7 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
       done: finished ? (totals.rows ?? 0) - (skipped?.rows ?? 0) : (load?.rows ?? 0),
       total: totals.rows,
     },
-    chunks: { done: finished ? (totals.chunks ?? 0) : (load?.chunks ?? 0), total: totals.chunks },
+    units: { done: finished ? (totals.units ?? 0) : (load?.units ?? 0), total: totals.units },
     generation: planned?.generation ?? null,
     skipped: skipped ?? null,
     notes: planned?.notes ?? [],
@@ -129,7 +129,7 @@ function mergePhase(group: Phase[]): Phase {
   const starts = group.map(({ startedAt }) => Date.parse(startedAt));
   const start = Math.min(...starts);
   const end = Math.max(...group.map(({ ms }, i) => (starts[i] ?? 0) + ms));
-  const sum = (field: "rows" | "chunks") => group.reduce((total, one) => total + (one[field] ?? 0), 0);
+  const sum = (field: "rows" | "units") => group.reduce((total, one) => total + (one[field] ?? 0), 0);
   const [first] = group as [Phase];
   return {
     name: first.name,
@@ -137,7 +137,7 @@ function mergePhase(group: Phase[]): Phase {
     startedAt: new Date(start).toISOString(),
     ms: end - start,
     ...(first.rows === undefined ? {} : { rows: sum("rows") }),
-    ...(first.chunks === undefined ? {} : { chunks: sum("chunks") }),
+    ...(first.units === undefined ? {} : { units: sum("units") }),
   };
 }
 

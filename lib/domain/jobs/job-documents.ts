@@ -16,9 +16,16 @@ export const phase = z.object({
   startedAt: z.string(),
   ms: z.number(),
   rows: z.int().optional(),
+  units: z.int().optional(),
+  /** What builds before 0.1.0 called units. */
   chunks: z.int().optional(),
 });
-export type Phase = z.infer<typeof phase>;
+export type Phase = Omit<z.infer<typeof phase>, "chunks">;
+
+/** A phase as it is written today. */
+export function phaseOf({ chunks, ...stored }: z.infer<typeof phase>): Phase {
+  return chunks === undefined ? stored : { units: chunks, ...stored };
+}
 
 export const jobFailure = z.object({
   code: z.string(),

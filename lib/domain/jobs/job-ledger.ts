@@ -19,6 +19,7 @@ import {
   jobRecord,
   type Phase,
   phase,
+  phaseOf,
   skippedRows,
 } from "./job-documents.ts";
 
@@ -124,7 +125,7 @@ export class JobLedger {
     before?: Phase,
   ): Promise<Phase> {
     const document = `progress/${name}-${worker}`;
-    const standing = before ?? (await this.read(id, document, phase).catch(ifDamaged));
+    const standing = before ?? (await this.workerProgress(id, name, worker).catch(ifDamaged));
     const value = { ...standing, name, ...done };
     await this.#store.put(keyOf(id, document), encode(value));
     return value;
@@ -134,11 +135,12 @@ export class JobLedger {
   async phases(id: string): Promise<Phase[]> {
     const names = await this.#names(id, "progress/");
     const read = await Promise.all(names.map((name) => this.read(id, name, phase)));
-    return read.flatMap((one) => (one ? [one] : []));
+    return read.flatMap((one) => (one ? [phaseOf(one)] : []));
   }
 
   async workerProgress(id: string, name: PhaseName, worker: number): Promise<Phase | undefined> {
-    return this.read(id, `progress/${name}-${worker}`, phase);
+    const stored = await this.read(id, `progress/${name}-${worker}`, phase);
+    return stored && phaseOf(stored);
   }
 
   /** Rows of a unit that will not be in its append. Written before it: whoever counts the unit expects so many less. */

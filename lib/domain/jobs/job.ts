@@ -109,7 +109,7 @@ const phase = z.strictObject({
   startedAt: z.string(),
   ms: z.number(),
   rows: z.int().optional(),
-  chunks: z.int().optional(),
+  units: z.int().optional(),
 });
 
 const failure = z.strictObject({
@@ -138,7 +138,7 @@ export const job = z
     phase: phaseName.nullable(),
     phases: z.array(phase),
     rows: z.strictObject({ done: z.int(), total: z.int().nullable() }),
-    chunks: z.strictObject({ done: z.int(), total: z.int().nullable() }),
+    units: z.strictObject({ done: z.int(), total: z.int().nullable() }),
     generation: z.string().nullable(),
     skipped: skippedRows.nullable().meta({
       description: "Rows that were left out for their vectors; known when the load has been counted",

@@ -25,7 +25,8 @@ export class LoadProgress {
   /** As it stands in the ledger. */
   #written: Phase | undefined;
   #rows: number;
-  #chunks: number;
+  /** How many units from the first on. */
+  #loaded: number;
 
   private constructor(
     deps: ProgressDependencies,
@@ -42,7 +43,7 @@ export class LoadProgress {
     this.resumed = before !== undefined;
     this.#written = before;
     this.#rows = before?.rows ?? 0;
-    this.#chunks = before?.chunks ?? 0;
+    this.#loaded = before?.units ?? 0;
   }
 
   /** @param units of the worker, which are loaded in this order */
@@ -60,7 +61,7 @@ export class LoadProgress {
 
   /** Units that are not known to be loaded. */
   left(): Unit[] {
-    return this.#units.slice(this.#chunks).filter((unit) => !this.#ahead.has(unit));
+    return this.#units.slice(this.#loaded).filter((unit) => !this.#ahead.has(unit));
   }
 
   /** Whether a unit is left before one that is loaded. */
@@ -71,18 +72,18 @@ export class LoadProgress {
   /** One is loaded, or so many rows of it. Written at once, if none before it is left. */
   async add(unit: Unit, rows = unit.rows): Promise<void> {
     this.#ahead.set(unit, rows);
-    const before = this.#chunks;
-    for (let next = this.#units[before]; next && this.#ahead.has(next); next = this.#units[this.#chunks]) {
+    const before = this.#loaded;
+    for (let next = this.#units[before]; next && this.#ahead.has(next); next = this.#units[this.#loaded]) {
       this.#rows += this.#ahead.get(next) ?? 0;
       this.#ahead.delete(next);
-      this.#chunks += 1;
+      this.#loaded += 1;
     }
-    if (this.#chunks > before) await this.write("running");
+    if (this.#loaded > before) await this.write("running");
   }
 
   async write(state: "running" | "done"): Promise<void> {
     const ms = this.#deps.clock.now() - Date.parse(this.#startedAt);
-    const counts = { rows: this.#rows, chunks: this.#chunks };
+    const counts = { rows: this.#rows, units: this.#loaded };
     const done = { state, startedAt: this.#startedAt, ms, ...counts };
     this.#written = await this.#deps.ledger.progress(this.#job, "load", this.#worker, done, this.#written);
   }
