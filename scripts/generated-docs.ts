@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { BenchResult, ReportName } from "../bench/results.ts";
 import { type Target, targets } from "../bench/targets.ts";
-import { errorTable } from "../lib/domain/errors.ts";
+import { errorTable } from "../lib/domain/error-table.ts";
 import { fastPaths } from "../lib/domain/fallbacks.ts";
 
 const results = "bench/results";

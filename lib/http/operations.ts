@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { errorTable } from "../domain/errors.ts";
+import { errorTable } from "../domain/error-table.ts";
 import { indexOperations } from "./operations/indexes.ts";
 import { jobOperations } from "./operations/jobs.ts";
 import type { Operations } from "./operations/operation.ts";

@@ -1,4 +1,5 @@
-import { asDomainError, DomainError, errorTable } from "../domain/errors.ts";
+import { errorTable } from "../domain/error-table.ts";
+import { asDomainError, DomainError } from "../domain/errors.ts";
 
 export interface HttpResponse {
   statusCode: number;

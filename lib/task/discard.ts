@@ -1,4 +1,5 @@
-import { asDomainError, codeOf, type ErrorKind, errorTable } from "../domain/errors.ts";
+import { codeOf, type ErrorKind, errorTable } from "../domain/error-table.ts";
+import { asDomainError } from "../domain/errors.ts";
 import { discardGeneration, dropDraft } from "../domain/jobs/discard-generation.ts";
 import { isSameInput, jobInput } from "../domain/jobs/job.ts";
 import type { JobFailure } from "../domain/jobs/job-documents.ts";

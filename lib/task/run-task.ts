@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { asDomainError, DomainError, type ErrorKind } from "../domain/errors.ts";
+import type { ErrorKind } from "../domain/error-table.ts";
+import { asDomainError, DomainError } from "../domain/errors.ts";
 import { discardIfEnded } from "../domain/jobs/discard-generation.ts";
 import { isSameInput, type JobInput, jobInput, type PhaseName } from "../domain/jobs/job.ts";
 import { jobId } from "../domain/names.ts";

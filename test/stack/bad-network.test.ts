@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { errorTable } from "../../lib/domain/errors.ts";
+import { errorTable } from "../../lib/domain/error-table.ts";
 import { verifyIndex } from "../../scripts/verify/verify-index.ts";
 import { type Fault, FaultProxy, type ProxiedRequest } from "../support/fault-proxy.ts";
 import { runJob } from "../support/lakehouse.ts";

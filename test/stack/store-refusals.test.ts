@@ -3,7 +3,8 @@ import { S3CopyAndDelete } from "../../lib/adapters/store/s3-copy-and-delete.ts"
 import { S3Store } from "../../lib/adapters/store/s3-store.ts";
 import { limits } from "../../lib/config/limits.ts";
 import type { Bucket, Credentials } from "../../lib/domain/bucket.ts";
-import type { DomainError, ErrorKind } from "../../lib/domain/errors.ts";
+import type { ErrorKind } from "../../lib/domain/error-table.ts";
+import type { DomainError } from "../../lib/domain/errors.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
 import { readOnlyCredentials } from "../support/read-only-credentials.ts";

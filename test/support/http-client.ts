@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { DomainError, type ErrorKind, errorTable, type Issue } from "../../lib/domain/errors.ts";
+import { type ErrorKind, errorTable } from "../../lib/domain/error-table.ts";
+import { DomainError, type Issue } from "../../lib/domain/errors.ts";
 import type { Job } from "../../lib/domain/jobs/job.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { type OperationName, operations, problem } from "../../lib/http/operations.ts";

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
 import { createContainer } from "../../lib/container.ts";
-import { errorTable } from "../../lib/domain/errors.ts";
+import { errorTable } from "../../lib/domain/error-table.ts";
 import type { Phase } from "../../lib/domain/jobs/job-documents.ts";
 import { BulkJobs } from "./bulk-job.ts";
 import { searchThroughout } from "./served-throughout.ts";

@@ -1,4 +1,5 @@
-import { DomainError, type ErrorKind, storeFull } from "../../domain/errors.ts";
+import type { ErrorKind } from "../../domain/error-table.ts";
+import { DomainError, storeFull } from "../../domain/errors.ts";
 
 export const maxAttempts = 4;
 

@@ -1,5 +1,6 @@
 import { limits } from "../../config/limits.ts";
-import { codeOf, DomainError, errorTable } from "../errors.ts";
+import { codeOf, errorTable } from "../error-table.ts";
+import { DomainError } from "../errors.ts";
 import { type Unreadable, unlessUnreadable } from "../stored/stored-json.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
 import { type Job, type JobState, job, machineOf } from "./job.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { DomainError, type ErrorKind } from "../errors.ts";
+import type { ErrorKind } from "../error-table.ts";
+import { DomainError } from "../errors.ts";
 import { formats, type StoredKind } from "./formats.ts";
 import { keepingUnknown } from "./unknown-fields.ts";
 

@@ -3,7 +3,8 @@ import type { LanceReader } from "../../../lib/adapters/lance/reading/lance-read
 import { LocalCopies } from "../../../lib/adapters/lance/replicas/local-copies.ts";
 import type { Replicas } from "../../../lib/adapters/lance/replicas/replicas.ts";
 import { ReplicatedReader } from "../../../lib/adapters/lance/replicas/replicated-reader.ts";
-import { DomainError, type ErrorKind } from "../../../lib/domain/errors.ts";
+import type { ErrorKind } from "../../../lib/domain/error-table.ts";
+import { DomainError } from "../../../lib/domain/errors.ts";
 import type { Publication } from "../../../lib/domain/index/index-entry.ts";
 import type { Query } from "../../../lib/domain/search/reader.ts";
 

@@ -1,7 +1,7 @@
 import aslValidator from "asl-validator";
 import { describe, expect, test } from "vitest";
 import { machines, tasksByState } from "../../../lib/adapters/workflow/machines.ts";
-import { errorTable } from "../../../lib/domain/errors.ts";
+import { errorTable } from "../../../lib/domain/error-table.ts";
 import { tasks } from "../../../lib/task/tasks.ts";
 
 interface State {

@@ -3,7 +3,8 @@ import { fromLance } from "../../../lib/adapters/lance/lance-errors.ts";
 import { storeError } from "../../../lib/adapters/store/s3-errors.ts";
 import { S3Store } from "../../../lib/adapters/store/s3-store.ts";
 import type { Bucket } from "../../../lib/domain/bucket.ts";
-import type { DomainError, ErrorKind } from "../../../lib/domain/errors.ts";
+import type { ErrorKind } from "../../../lib/domain/error-table.ts";
+import type { DomainError } from "../../../lib/domain/errors.ts";
 import { startS3Server } from "../../support/s3-server.ts";
 
 /** What S3 answers, and what it is for who reads and for who writes. */
