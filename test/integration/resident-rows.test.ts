@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
+import type { NearestRows } from "../../lib/adapters/lance/rows/hits.ts";
 import { RowMemory } from "../../lib/adapters/lance/rows/row-memory.ts";
 import type { Publication } from "../../lib/domain/index/index-entry.ts";
 import type { Query, Reader } from "../../lib/domain/search/reader.ts";
@@ -186,4 +187,18 @@ test("a reader that is closed holds nothing", async () => {
   reader.close();
   await expect.poll(() => memory.at(table, reader.version)).toBeUndefined();
   reader = other;
+});
+
+test("rows that LanceDB would take in the place of those that were asked for are an error, no hits", async () => {
+  await lineTable();
+  const other = await connection.openTable("line");
+  const unwarmed = await LanceReader.over(other, published);
+  const near = await unwarmed.phases.nearest(query(7));
+  expect(await unwarmed.phases.hitsOf(near as NearestRows, query(7))).toHaveLength(3);
+  const take = other.takeRowIds.bind(other);
+  vi.spyOn(other, "takeRowIds").mockImplementation((ids) => take(ids.map((id) => Number(id) + 100)));
+  await expect(unwarmed.phases.hitsOf(near as NearestRows, query(7))).rejects.toMatchObject({
+    kind: "Internal",
+  });
+  unwarmed.close();
 });
