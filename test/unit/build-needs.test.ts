@@ -33,6 +33,10 @@ test("a graph has to fit in memory: more of them do", () => {
     issues: [{ path: "indexParameters.numPartitions", message: "ask for numPartitions 2 or more" }],
   });
   expect(refusal(asked("HNSW_SQ", { numPartitions: 2 }), shape, lambda)).toBeUndefined();
+  const twice = { rows: 8_000_000, dimension: 768 };
+  expect(refusal(asked("HNSW_SQ", { numPartitions: 2 }), twice, lambda)).toMatchObject({
+    issues: [{ path: "indexParameters.numPartitions", message: "ask for numPartitions 3 or more" }],
+  });
 });
 
 test("what does not end in time is refused, with another type where one would, and without where none does", () => {
@@ -48,6 +52,7 @@ test("what does not end in time is refused, with another type where one would, a
 
 test("a dimension that IVF_RQ does not take is helped by IVF_PQ", () => {
   expect(refusal(asked("IVF_FLAT"), { rows: 12_000_000, dimension: 300 }, lambda)).toMatchObject({
+    kind: "JobTooLarge",
     issues: [{ path: "indexType", message: expect.stringContaining("IVF_PQ") }],
   });
 });
