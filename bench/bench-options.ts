@@ -10,6 +10,7 @@ const sectionsOf: Record<ReportName, SectionName[]> = {
   stack: ["migrate", "store", "cold"],
   pylance: ["migrate", "builds", "search"],
   "pylance-stack": ["migrate", "builds", "search"],
+  "s3-like": ["sparse"],
 };
 
 export interface BenchOptions {
@@ -26,6 +27,8 @@ export interface BenchOptions {
   builds: number;
   growth: number[];
   growthDimension: number;
+  /** Rows of the tables that sparse traffic is measured on. */
+  sweep: number[];
   layout: Layout;
   types: AskedIndexType[];
   /** A folder. */
@@ -33,7 +36,7 @@ export interface BenchOptions {
 }
 
 /** Whether what is measured lies on an object store. */
-export const isOnStore = ({ report }: BenchOptions) => report === "stack" || report === "pylance-stack";
+export const isOnStore = ({ report }: BenchOptions) => ["stack", "pylance-stack", "s3-like"].includes(report);
 
 /** Whether pylance does the same beside it. */
 export const isPeered = ({ report }: BenchOptions) => report === "pylance" || report === "pylance-stack";
@@ -44,6 +47,8 @@ export function readOptions(): BenchOptions {
     options: {
       stack: { type: "boolean", default: false },
       vs: { type: "string" },
+      "s3-like": { type: "boolean", default: false },
+      sweep: { type: "string", default: "10000,30000,100000,300000,1000000" },
       sections: { type: "string" },
       rows: { type: "string", default: "100000" },
       dimension: { type: "string", default: "768" },
@@ -59,7 +64,7 @@ export function readOptions(): BenchOptions {
       out: { type: "string", default: join("bench", "results") },
     },
   });
-  const report = reportOf(values.stack, values.vs);
+  const report = values["s3-like"] ? "s3-like" : reportOf(values.stack, values.vs);
   return {
     report,
     sections: listOf("sections", sectionsOf[report], values.sections ?? sectionsOf[report].join(",")),
@@ -71,6 +76,7 @@ export function readOptions(): BenchOptions {
     roundQueries: countOf("round-queries", values["round-queries"]),
     builds: countOf("builds", values.builds),
     growth: values.growth.split(",").map((rows) => countOf("growth", rows)),
+    sweep: values.sweep.split(",").map((rows) => countOf("sweep", rows)),
     growthDimension: countOf("growth-dimension", values["growth-dimension"]),
     layout: listOf("layout", layouts, values.layout)[0] as Layout,
     types: listOf("types", askedIndexType.options, values.types),

@@ -9,8 +9,8 @@ import type { Section } from "./sections/section.ts";
 import { sections } from "./sections/sections.ts";
 
 /**
- * `npm run bench` measures on a local folder, `-- --stack` on MinIO, `-- --vs pylance` beside pylance, with
- * `--stack` both on MinIO. Each section is written as soon as it is there; `--sections a,b` repeats some of them and
+ * `npm run bench` measures on a local folder, `-- --stack` on MinIO, `-- --s3-like` there with the latency of S3, `-- --vs
+ * pylance` beside pylance, with `--stack` both on MinIO. Each section is written as soon as it is there; `--sections a,b` repeats some of them and
  * keeps the others.
  */
 const options = readOptions();

@@ -79,7 +79,8 @@ export async function coldStarts({
   return starts;
 }
 
-async function bareTable(
+/** What LanceDB alone is told of a published index; its store is left to the caller. */
+export async function bareTable(
   environment: Record<string, string>,
   index: string,
 ): Promise<Omit<BareTable, "storageOptions">> {
@@ -97,7 +98,7 @@ async function bareTable(
 }
 
 /** @returns the search function's file, unpacked as Lambda does */
-async function unpackedSearch(): Promise<string> {
+export async function unpackedSearch(): Promise<string> {
   await rm(functionsFolder, { recursive: true, force: true });
   await writeFiles(functionsFolder, await functionFiles());
   return join(functionsFolder, "functions/search.mjs");

@@ -173,6 +173,30 @@ export interface Verification {
 /** By the type that was asked for. */
 export type Verifications = { type: string; rounds: Verification[] }[];
 
+/** What one search took of a frozen container, and of its store. */
+export interface SparseSearched {
+  ms: number;
+  requests: number;
+}
+
+/** One container's life. */
+export interface SparseRound {
+  first: SparseSearched;
+  second: SparseSearched;
+  /** From the third on, until one was answered from the replica. */
+  before: { searches: number; p50: number; requests: number };
+  afterP50: number;
+  /** The first after a pause. */
+  paused: SparseSearched;
+}
+
+export interface SparseSize {
+  rows: number;
+  rounds: SparseRound[];
+  /** First answers of LanceDB alone, in milliseconds. */
+  bare: number[];
+}
+
 /** What each section finds. */
 export interface Figures {
   types: TypeResult[];
@@ -185,6 +209,7 @@ export interface Figures {
   migrate: LayoutLoads[];
   store: StoreResult;
   cold: ColdStarts;
+  sparse: SparseSize[];
   search: SearchPeers;
 }
 export type SectionName = keyof Figures;
@@ -196,7 +221,7 @@ export interface Measured<F> {
 }
 
 /** Where the indexes lay, or with what they were compared. */
-export type ReportName = "local" | "stack" | "pylance" | "pylance-stack";
+export type ReportName = "local" | "stack" | "pylance" | "pylance-stack" | "s3-like";
 
 export interface BenchResult {
   report: ReportName;

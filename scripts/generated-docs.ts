@@ -9,6 +9,7 @@ const reports: Record<ReportName, string> = {
   local: "in a local folder",
   stack: "on MinIO",
   pylance: "in a local folder, beside pylance",
+  "s3-like": "on MinIO with the latency of S3",
   "pylance-stack": "on MinIO, beside pylance",
 };
 

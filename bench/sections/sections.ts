@@ -7,6 +7,7 @@ import { migrate } from "./migrate.ts";
 import { peers } from "./peers.ts";
 import { search } from "./search.ts";
 import type { Section } from "./section.ts";
+import { sparse } from "./sparse.ts";
 import { store } from "./store.ts";
 import { types } from "./types.ts";
 import { verify } from "./verify.ts";
@@ -22,6 +23,7 @@ export const sections: { [K in keyof Figures]: Section<K> } = {
   migrate,
   store,
   cold,
+  sparse,
   search,
 };
 

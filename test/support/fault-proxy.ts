@@ -61,6 +61,8 @@ export class FaultProxy {
   /** Asked for every request as it arrives; may be changed at any time. */
   fault: (request: ProxiedRequest) => Fault | undefined = () => undefined;
   counts: ProxyCounts = noCounts();
+  /** Of an answer's body, and so of a connection; without a bound at first. */
+  bytesPerSecond = Number.POSITIVE_INFINITY;
   /** The status of each answer to a request that comes to the store late. */
   readonly lateAnswers: Promise<number>[] = [];
   readonly endpoint: string;
@@ -180,7 +182,8 @@ export class FaultProxy {
 
   /** Counts what flows through, up to where it is to be cut. */
   #metered(direction: "bytesUp" | "bytesDown", cutAfter = Number.POSITIVE_INFINITY) {
-    const { counts } = this;
+    const { counts, bytesPerSecond } = this;
+    const started = performance.now();
     return async function* (chunks: AsyncIterable<Buffer>) {
       let bytes = 0;
       for await (const chunk of chunks) {
@@ -188,6 +191,8 @@ export class FaultProxy {
         bytes += chunk.length;
         counts[direction] += kept.length;
         yield kept;
+        const early = (1_000 * bytes) / bytesPerSecond - (performance.now() - started);
+        if (direction === "bytesDown" && early > 1) await sleep(early);
         if (bytes >= cutAfter) throw new CutHere();
       }
       if (cutAfter < Number.POSITIVE_INFINITY) throw new CutHere();

@@ -211,3 +211,17 @@ test("the calls of the SDK are told apart, and its retries outlast a fault", asy
   await between.stop();
   await store.stop();
 });
+
+test("an answer comes no faster than its connection carries", async () => {
+  const ended: string[] = [];
+  const echoed = async (name: string, bytes: number) => {
+    await put(new Uint8Array(bytes));
+    ended.push(name);
+  };
+  proxy.bytesPerSecond = 1_000_000;
+  const slow = echoed("slow", 1_000_000);
+  await expect.poll(() => proxy.counts.bytesDown, { interval: 1 }).toBeGreaterThan(0);
+  proxy.bytesPerSecond = Number.POSITIVE_INFINITY;
+  await Promise.all([slow, echoed("fast", 1_000_000)]);
+  expect(ended).toEqual(["fast", "slow"]);
+});
