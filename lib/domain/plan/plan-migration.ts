@@ -5,7 +5,7 @@ import { discardGeneration } from "../jobs/discard-generation.ts";
 import type { MigrateInput } from "../jobs/job.ts";
 import { type Plan, plan } from "../jobs/plan.ts";
 import type { Loads } from "../load/loads.ts";
-import { generationNumber, splitSource } from "../names.ts";
+import { splitSource } from "../names.ts";
 import type { ObjectStat, Stores } from "../object-store.ts";
 import { chooseColumns } from "../source/choose-columns.ts";
 import { indexable, likelyFilterColumns, refuseUnfilterable } from "../source/filter-columns.ts";
@@ -23,6 +23,7 @@ import type { TaskContext } from "../task-context.ts";
 import { type BuildRoom, refuseWithoutRoom } from "./build-needs.ts";
 import { refuseWrongChoice, withChosenColumns } from "./carried-columns.ts";
 import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
+import { sweepLeftovers } from "./sweep-leftovers.ts";
 
 export interface PlanDependencies extends ClaimDependencies {
   buckets: Buckets;
@@ -233,19 +234,4 @@ function firstWithRows(files: SeenFile[]): SeenFile {
   const found = files.find(({ footer }) => footer.rows > 0);
   if (found) return found;
   throw invalidSource(files[0]?.key ?? "", "holds no rows");
-}
-
-/**
- * Tables that neither are published, nor still read by somebody, nor ours: left by a job that was killed. Later ones are
- * of a later job, however long ago we looked what is published.
- */
-export async function sweepLeftovers(deps: ClaimDependencies, made: Plan): Promise<void> {
-  const { index, bucket, generation } = made.ref;
-  const entry = await deps.registry.get(index);
-  const kept = new Set([entry.value.published?.generation, generation]);
-  for (const one of entry.value.retiring) kept.add(one.generation);
-  const tables = await deps.generations.list(bucket, index);
-  const isEarlier = (table: string) => generationNumber(table) < generationNumber(generation);
-  for (const table of tables.filter((name) => !kept.has(name) && isEarlier(name)))
-    await deps.generations.drop({ index, bucket, generation: table });
 }

@@ -6,8 +6,9 @@ import { type Plan, plan } from "../jobs/plan.ts";
 import { indexable, refuseUnfilterable } from "../source/filter-columns.ts";
 import { refuseWithoutRoom } from "./build-needs.ts";
 import { claimGeneration } from "./claim-generation.ts";
-import { keepPlan, type PlanDependencies, sweepLeftovers } from "./plan-migration.ts";
+import { keepPlan, type PlanDependencies } from "./plan-migration.ts";
 import { askedOf, planUpkeep } from "./plan-optimize.ts";
+import { sweepLeftovers } from "./sweep-leftovers.ts";
 
 /** A build-index job that names no columns keeps those of what is published. */
 type PlannedIndex = Omit<AskedIndex, "filterColumns"> & { filterColumns?: string[] | undefined };
