@@ -23,16 +23,13 @@ export async function fetchById(
   source: Source,
   ids: string[],
   columns: string[],
-  { timeoutMs, signal }: Pick<Query, "timeoutMs" | "signal">,
+  time: Pick<Query, "timeoutMs" | "signal">,
 ): Promise<Map<string, Document>> {
   const started = performance.now();
   const documents = new Map<string, Document>();
   for (let left = ids; left.length > 0; left = left.filter((id) => !documents.has(id))) {
-    const leftMs = timeoutMs - (performance.now() - started);
-    const found = await documentsOf(source, left, columns, {
-      timeoutMs: leftMs,
-      ...(signal ? { signal } : {}),
-    });
+    const timeoutMs = time.timeoutMs - (performance.now() - started);
+    const found = await documentsOf(source, left, columns, { ...time, timeoutMs });
     for (const document of found) documents.set(document.doc_id, document);
     if (found.length < left.length) break;
   }

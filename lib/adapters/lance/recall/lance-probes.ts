@@ -52,7 +52,7 @@ export class LanceProbes implements Probes {
 
   async #copied(ref: GenerationRef): Promise<DiskCopy | undefined> {
     const fallbacks = this.#tables.fallbacksOf(ref);
-    const version = await this.#tables.with(ref, (table) => table.version());
+    const version = await this.#tables.version(ref);
     const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), { version, fallbacks });
     if (!copy) fallbacks.happened("probe-copy", "no-room");
     return copy;

@@ -29,6 +29,11 @@ export class LanceTables {
     });
   }
 
+  /** The newest version of a generation. */
+  async version(ref: GenerationRef): Promise<number> {
+    return this.with(ref, (table) => table.version());
+  }
+
   /** With the database of an index. */
   async connected<T>(
     { bucket, index }: Pick<GenerationRef, "bucket" | "index">,

@@ -58,7 +58,7 @@ export class LanceBuilds implements Builds {
     permit: WritePermit,
     inTurn = now,
   ): Promise<void> {
-    const before = await this.#tables.with(ref, (table) => table.version());
+    const before = await this.#tables.version(ref);
     try {
       await this.#tables.with(ref, async (table) => {
         await permit();

@@ -19,7 +19,7 @@ export class LanceGenerations implements Generations {
   }
 
   async version(ref: GenerationRef): Promise<number> {
-    return this.#tables.with(ref, (table) => table.version());
+    return this.#tables.version(ref);
   }
 
   async versionIfThere(ref: GenerationRef): Promise<number | null> {
