@@ -42,7 +42,7 @@ const medianStep = (starts: ColdSteps[], step: keyof ColdSteps) =>
 const shown = (value: number) => (value ? ms(value) : "");
 
 /** Of its own, whose registry lies on the store, too: a cold start asks it first. */
-export async function lakehouseOnStore({ store }: BenchRun): Promise<Record<string, string>> {
+export async function lakehouseOnStore({ store }: Pick<BenchRun, "store">): Promise<Record<string, string>> {
   if (!store) throw new Error("cold starts are measured with --stack");
   const toml = resolve(join(cache, "cold-lakehouse.toml"));
   const primary = `name = "primary"\nbackend = "s3"\nbucket = "bench"\nprefix = "cold"\ncredentials = "minio"\n`;

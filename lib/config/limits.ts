@@ -188,6 +188,12 @@ export const limits = {
 
   // Lists
   maxEntryBytes: 4 * 1_048_576, // of an index in the registry that is read for a list
+  pageEntries: 400, // of the registry that are kept in one object: a list sees where the next ends
+  maxPageEntries: 1_000, // of these and what lists have read beyond
+  leastPageEntries: 8, // fewer are not worth an object
+  maxKeptEntryBytes: 65_536, // of one in such an object
+  maxPageBytes: 8 * 1_048_576, // of all
+  entryPageAgainMs: 60_000, // until such an object is written again that could not be
   maxDocumentBytes: 64 * 1_048_576, // of a stored one; a plan of 100,000 files is the largest
   defaultPageSize: 50,
   maxPageSize: 200,

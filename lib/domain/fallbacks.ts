@@ -88,6 +88,11 @@ export const fastPaths = {
     instead: "the next search reads it, or tries again",
     reasons: ["failed"],
   },
+  "entry-pages": {
+    does: "A list of indexes reads many entries from one object",
+    instead: "each by itself",
+    reasons: ["unreadable", "not-written"],
+  },
   "look-ahead": {
     does: "Whether an index has changed is looked at behind an answer",
     instead: "the next request waits for it",

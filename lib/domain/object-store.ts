@@ -7,20 +7,24 @@ export interface ObjectStat {
   identity: string;
 }
 
+export interface ListedObject {
+  key: string;
+  bytes: number;
+  /** As `get` tells it of the same bytes; empty where a store's listing has none. */
+  identity: string;
+}
+
 /**
  * One bucket's objects, by key relative to its root. Every call has a deadline of its own.
  * @throws StoreUnavailable, StoreAccessDenied, StoreCredentialsRefused, StoreCredentialsExpired, StoreClockSkewed,
  * StoreBucketMissing; what writes also StoreFull, BucketReadOnly
  */
 export interface ObjectStore {
-  get(key: string): Promise<{ body: Uint8Array; etag: string } | undefined>;
+  get(key: string): Promise<{ body: Uint8Array; etag: string; identity: string } | undefined>;
   /** Atomic. @returns the new version's ETag. @throws Conflict when the condition does not hold */
   put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string>;
   /** Keys that start with the prefix, ascending, after `after`. */
-  list(
-    prefix: string,
-    options?: { after?: string; limit?: number },
-  ): Promise<{ key: string; bytes: number }[]>;
+  list(prefix: string, options?: { after?: string; limit?: number }): Promise<ListedObject[]>;
   /** Removes every object whose key starts with the prefix (a folder: ends with `/`). */
   deletePrefix(prefix: string): Promise<void>;
   /**

@@ -84,8 +84,18 @@ test.each(["Plan", "Fork", "Load", "Compact", "Build", "Verify", "Publish", "Ret
   },
 );
 
-test.each(["Search", "FetchDocument", "GetIndex", "ListIndexes"])("%s can only read", (name) => {
+test.each(["Search", "FetchDocument", "GetIndex"])("%s can only read", (name) => {
   expect(actionsOfFunction(name)).toEqual(["s3:GetObject", "s3:ListBucket"]);
+});
+
+test("ListIndexes can only read, and write what it has read of many entries", () => {
+  expect(actionsOfFunction("ListIndexes")).toEqual(["s3:GetObject", "s3:ListBucket", "s3:PutObject"]);
+  const written = statementsOf("ListIndexesRole").filter((one) => actionsOf(one).includes("s3:PutObject"));
+  expect(written.flatMap(({ Resource }) => Resource)).toEqual(
+    ["registry/indexes/*.page", ".conditional-writes"].map((keys) => ({
+      "Fn::Sub": `arn:\${AWS::Partition}:s3:::serverless-lance-data/${keys}`,
+    })),
+  );
 });
 
 test.each(["ListJobs", "GetJob"])("%s can only read, and ask for executions", (name) => {
@@ -133,7 +143,7 @@ test("data is written under lance, registry and jobs alone, beside the marker of
     ))
       for (const arn of [Resource].flat())
         expect(`${Action} ${(arn as { "Fn::Sub": string })["Fn::Sub"]}`).toMatch(
-          /:s3:::serverless-lance-data\/(lance\/\*|registry\/\*|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
+          /:s3:::serverless-lance-data\/(lance\/\*|registry\/(\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
         );
 });
 

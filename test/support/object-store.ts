@@ -57,6 +57,25 @@ export function describeObjectStore(name: string, backend: StoreBackend): void {
       expect(await keys({ after: "p/a-", limit: 2 })).toEqual(["p/a/1", "p/a/2"]);
     });
 
+    test("a listing tells of each object what its bytes are known by, and another after each change", async () => {
+      const listed = async () => (await store.list("p/")).map(({ identity }) => identity);
+      const read = async () => (await store.get("p/k"))?.identity;
+      const seen = new Set<string | undefined>();
+      let etag = await store.put("p/k", bytes("one"), { ifNoneMatch: "*" });
+      for (const body of ["two", "six", "ten"]) {
+        expect(await listed()).toEqual([await read()]);
+        seen.add(await read());
+        etag = await again().put("p/k", bytes(body), { ifMatch: etag });
+      }
+      seen.add((await listed())[0]);
+      expect(seen.size).toBe(4);
+      await store.put("p/plain", bytes("one"));
+      const [, plain] = await listed();
+      expect(plain).toBe((await store.get("p/plain"))?.identity);
+      await store.put("p/plain", bytes("two"));
+      expect((await listed())[1]).not.toBe(plain);
+    });
+
     test("a prefix is removed whole and nothing beside it", async () => {
       for (const key of ["lance/a/1", "lance/a/x/2", "lance/ab/3"]) await store.put(key, bytes(key));
       await store.deletePrefix("lance/a/");

@@ -135,9 +135,10 @@ function list(
   const keys = [...objects.keys()].filter((key) => key.startsWith(root)).map((key) => key.slice(root.length));
   const found = keys.filter((key) => key.startsWith(query.get("prefix") ?? "") && key > after).sort();
   const page = found.slice(0, Number(query.get("max-keys") ?? 1_000));
-  const contents = page.map(
-    (key) => `<Contents><Key>${key}</Key><Size>${objects.get(root + key)?.body.length}</Size></Contents>`,
-  );
+  const contents = page.map((key) => {
+    const { body, etag } = objects.get(root + key) ?? {};
+    return `<Contents><Key>${key}</Key><ETag>${etag?.replaceAll('"', "&quot;")}</ETag><Size>${body?.length}</Size></Contents>`;
+  });
   const more =
     found.length > page.length ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : "";
   answer(response, 200, `<ListBucketResult>${contents.join("")}${more}</ListBucketResult>`);

@@ -1,10 +1,10 @@
 import type { BigIntStats } from "node:fs";
-import { type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { type Fallbacks, unobserved } from "../../domain/fallbacks.ts";
-import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/object-store.ts";
+import type { ListedObject, ObjectStat, ObjectStore, WriteCondition } from "../../domain/object-store.ts";
 import { sourceChanged } from "../../domain/source/source-changed.ts";
 import { Places } from "../places.ts";
 import { BucketFolder } from "./bucket-folder.ts";
@@ -38,14 +38,26 @@ export class LocalStore implements ObjectStore {
       const highest = await chain.highest();
       const path = highest === undefined ? this.#path(key) : chain.pathOf(highest);
       try {
-        const body = await withFile(async () => readFile(await this.#folder.realPath(path)));
-        return { body: new Uint8Array(body), etag: String(highest ?? 0) };
+        return { ...(await this.#whole(path)), etag: String(highest ?? 0) };
       } catch (error) {
         if (!isAbsent(error)) throw error;
         if (highest === undefined) return undefined;
         // a newer version came and this one was cleared away between two calls: look again
       }
     }
+  }
+
+  /** Its identity is older than its bytes, if anything: who changes a file in place is noticed later, never missed. */
+  async #whole(path: string): Promise<{ body: Uint8Array; identity: string }> {
+    return withFile(async () => {
+      const file = await open(await this.#folder.realPath(path));
+      try {
+        const identity = identityOf(await file.stat({ bigint: true }));
+        return { body: new Uint8Array(await file.readFile()), identity };
+      } finally {
+        await file.close();
+      }
+    });
   }
 
   async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<string> {
@@ -62,15 +74,25 @@ export class LocalStore implements ObjectStore {
     prefix: string,
     { after = "", limit = Number.POSITIVE_INFINITY }: { after?: string; limit?: number } = {},
   ) {
-    const found: { key: string; bytes: number }[] = [];
+    const found: ListedObject[] = [];
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
-    for await (const key of keysUnder(this.#folder, folder, after)) {
+    for await (const { key, isChain } of keysUnder(this.#folder, folder, after)) {
       if (!key.startsWith(prefix) || key <= after) continue;
-      const bytes = (await this.stat(key))?.bytes ?? (await this.get(key))?.body.length;
-      if (bytes !== undefined) found.push({ key, bytes });
+      const stat = isChain ? await this.#statOfHighest(key) : await this.stat(key);
+      if (stat) found.push({ key, ...stat });
       if (found.length >= limit) break;
     }
     return found;
+  }
+
+  /** Of the version that `get` reads, whose plain copy may be of another. */
+  async #statOfHighest(key: string): Promise<ObjectStat | undefined> {
+    for (;;) {
+      const chain = this.#chain(key);
+      const highest = await chain.highest();
+      const stat = await this.#stat(highest === undefined ? this.#path(key) : chain.pathOf(highest));
+      if (stat || highest === undefined) return stat;
+    }
   }
 
   /** Of a folder that is a link the link goes, not what it leads to. */
@@ -105,8 +127,12 @@ export class LocalStore implements ObjectStore {
   }
 
   async stat(key: string): Promise<ObjectStat | undefined> {
+    return this.#stat(this.#path(key));
+  }
+
+  async #stat(path: string): Promise<ObjectStat | undefined> {
     try {
-      const found = await stat(await this.#folder.realPath(this.#path(key)), { bigint: true });
+      const found = await stat(await this.#folder.realPath(path), { bigint: true });
       return found.isFile() ? { bytes: Number(found.size), identity: identityOf(found) } : undefined;
     } catch (error) {
       if (isAbsent(error)) return undefined;

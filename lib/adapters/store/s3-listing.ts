@@ -1,6 +1,8 @@
+import type { ListedObject } from "../../domain/object-store.ts";
+
 /** A page of a listing: what S3 answers to ListObjectsV2. */
 export interface Listing {
-  objects: { key: string; bytes: number }[];
+  objects: ListedObject[];
   /** Of the next page; undefined on the last. */
   continuation?: string;
 }
@@ -10,6 +12,7 @@ export function parseListing(xml: string): Listing {
   const objects = [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, entry = ""]) => ({
     key: elementOf(entry, "Key") ?? "",
     bytes: Number(elementOf(entry, "Size") ?? 0),
+    identity: elementOf(entry, "ETag") ?? "",
   }));
   return { objects, continuation: elementOf(xml, "NextContinuationToken") };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { ObjectStat, ObjectStore, WriteCondition } from "../../domain/object-store.ts";
+import type { ListedObject, ObjectStat, ObjectStore, WriteCondition } from "../../domain/object-store.ts";
 import { sourceChanged } from "../../domain/source/source-changed.ts";
 import { ConditionalWrites } from "./conditional-writes.ts";
 import type { S3CopyAndDelete } from "./s3-copy-and-delete.ts";
@@ -32,7 +32,7 @@ export class S3Store implements ObjectStore {
 
   async get(key: string) {
     const answer = await this.#askForObject({ method: "GET", key });
-    return answer && { body: answer.body, etag: answer.headers.etag ?? "" };
+    return answer && { body: answer.body, etag: answer.headers.etag ?? "", identity: identityOf(answer) };
   }
 
   async read(key: string, start: number, end: number, identity?: string) {
@@ -67,11 +67,11 @@ export class S3Store implements ObjectStore {
     prefix: string,
     { after, limit = Number.POSITIVE_INFINITY }: { after?: string; limit?: number } = {},
   ) {
-    const found: { key: string; bytes: number }[] = [];
+    const found: ListedObject[] = [];
     let continuation: string | undefined;
     do {
       const page = await this.#page(prefix, Math.min(1_000, limit - found.length), after, continuation);
-      for (const { key, bytes } of page.objects) found.push({ key: key.slice(this.#prefix.length), bytes });
+      for (const one of page.objects) found.push({ ...one, key: one.key.slice(this.#prefix.length) });
       continuation = page.continuation;
     } while (continuation && found.length < limit);
     return found;

@@ -1,6 +1,6 @@
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
-import { indexName } from "../names.ts";
+import { type Fallbacks, unobserved } from "../fallbacks.ts";
 import type { ObjectStore } from "../object-store.ts";
 import {
   entryDamaged,
@@ -12,10 +12,9 @@ import {
 } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
+import { EntryListing, keyOfEntry as keyOf } from "./entry-listing.ts";
+import { EntryPages } from "./entry-pages.ts";
 import { type IndexEntry, indexEntry } from "./index-entry.ts";
-
-const folder = "registry/indexes/";
-const keyOf = (index: string) => `${folder}${index}.json`;
 
 /** Its tables cannot be removed without it: it says where they are and which numbers were used. */
 const remedy =
@@ -38,19 +37,18 @@ export type Change = (entry: IndexEntry) => Partial<IndexEntry> | undefined;
 export class IndexRegistry {
   readonly #store: ObjectStore;
   readonly #clock: Clock;
+  readonly #pages: EntryPages;
 
-  constructor(store: ObjectStore, clock: Clock) {
+  constructor(store: ObjectStore, clock: Clock, fallbacks: Fallbacks = unobserved) {
     this.#store = store;
     this.#clock = clock;
+    this.#pages = new EntryPages(store, clock, fallbacks);
   }
 
   /** The entry as stored, tombstones included. @throws EntryDamaged, NeedsNewerRelease */
   async read(index: string): Promise<Versioned<IndexEntry> | undefined> {
     const stored = await this.#store.get(keyOf(index));
-    if (!stored) return undefined;
-    const value = parseStored(indexEntry, stored.body, originOf(index));
-    if (value.name !== index) throw entryDamaged(originOf(index));
-    return { value, etag: stored.etag };
+    return stored && { value: parsedEntry(index, stored.body), etag: stored.etag };
   }
 
   /** For what is done before its entry is changed, however damaged that is. @throws NeedsNewerRelease */
@@ -128,31 +126,32 @@ export class IndexRegistry {
   async list(after: string | undefined, limit: number): Promise<{ entries: ListedStored[]; next?: string }> {
     const entries: ListedStored[] = [];
     let last = after === undefined ? undefined : keyOf(after);
-    while (entries.length <= limit) {
-      const page = await this.#store.list(folder, { after: last, limit: limit + 1 });
-      entries.push(...(await this.#entriesIn(page)));
-      last = page.at(-1)?.key;
-      if (page.length <= limit) break;
-    }
+    do {
+      const listing = await this.#listed(last, limit + 1 + limits.pageEntries);
+      entries.push(...(await this.#entriesIn(listing, limit, entries.length)));
+      last = listing.next;
+    } while (last !== undefined && entries.length <= limit);
     const shown = entries.slice(0, limit);
     return { entries: shown, ...(entries.length > limit ? { next: shown.at(-1)?.name } : {}) };
   }
 
-  async #entriesIn(page: { key: string; bytes: number }[]): Promise<ListedStored[]> {
-    const named = page.flatMap(({ key, bytes }) => {
-      const name = indexName.safeParse(key.slice(folder.length, -".json".length));
-      return name.success && key === keyOf(name.data) ? [{ name: name.data, bytes }] : [];
-    });
-    const read = await Promise.all(
-      named.map(async ({ name, bytes }): Promise<ListedStored | undefined> => {
-        if (bytes > limits.maxEntryBytes) return { name, state: "damaged" };
-        return unlessUnreadable(
-          async () => (await this.read(name))?.value,
-          (state) => ({ name, state }),
-        );
-      }),
-    );
-    return read.flatMap((entry) => (entry && entry.state !== "dropped" ? [entry] : []));
+  async #listed(after: string | undefined, limit: number): Promise<EntryListing> {
+    return new EntryListing(await this.#store.list(EntryListing.folder, { after, limit }), after, limit);
+  }
+
+  /** The first of them, until there is one more than `limit` with those that were found before. */
+  async #entriesIn(listing: EntryListing, limit: number, before: number): Promise<ListedStored[]> {
+    const pages = this.#pages.of(listing);
+    const found: ListedStored[] = [];
+    for (let at = 0; at < listing.names.length && before + found.length <= limit; at += limit + 1) {
+      const some = listing.names.slice(at, at + limit + 1);
+      const readable = some.filter(({ bytes }) => bytes <= limits.maxEntryBytes).map(({ name }) => name);
+      const bodies = await pages.bodies(readable, some.length > limit ? 1 : 0);
+      const listed = some.map(({ name, bytes }) => listedOf(name, bytes, bodies.get(name)));
+      found.push(...(await Promise.all(listed)).flat());
+    }
+    await pages.keep();
+    return found;
   }
 
   #encode(entry: IndexEntry): Uint8Array {
@@ -165,3 +164,21 @@ export class IndexRegistry {
 }
 
 const maxAttempts = 20;
+
+/** @throws EntryDamaged, NeedsNewerRelease */
+function parsedEntry(index: string, body: Uint8Array): IndexEntry {
+  const entry = parseStored(indexEntry, body, originOf(index));
+  if (entry.name !== index) throw entryDamaged(originOf(index));
+  return entry;
+}
+
+/** Nothing of a tombstone, and of one that has gone. */
+async function listedOf(name: string, bytes: number, body: Uint8Array | undefined): Promise<ListedStored[]> {
+  if (bytes > limits.maxEntryBytes) return [{ name, state: "damaged" }];
+  if (!body) return [];
+  const entry = await unlessUnreadable(
+    async (): Promise<ListedStored> => parsedEntry(name, body),
+    (state) => ({ name, state }),
+  );
+  return entry.state === "dropped" ? [] : [entry];
+}

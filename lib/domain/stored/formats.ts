@@ -6,6 +6,8 @@
 export const formats = {
   /** Of an index, in the registry. */
   entry: 1,
+  /** Of entries in the registry. */
+  page: 1,
   /** A job's input. */
   job: 1,
   plan: 1,

@@ -24,15 +24,15 @@ afterEach(() => vi.unstubAllEnvs());
 
 test("a listing's keys are read as they were before the store wrote them as XML", () => {
   const xml = `<?xml version="1.0"?><ListBucketResult><NextContinuationToken>a&#43;b</NextContinuationToken>
-    <Contents><Key>p/&lt;a&gt; &amp;amp; &quot;b&apos;&#x1F600;</Key><Size>12</Size><Owner><ID>x</ID></Owner></Contents>
+    <Contents><Key>p/&lt;a&gt; &amp;amp; &quot;b&apos;&#x1F600;</Key><ETag>&#34;1a&#34;</ETag><Size>12</Size><Owner><ID>x</ID></Owner></Contents>
     <Contents>
       <Key>p/c</Key>
       <Size>0</Size>
     </Contents></ListBucketResult>`;
   expect(parseListing(xml)).toEqual({
     objects: [
-      { key: `p/<a> &amp; "b'😀`, bytes: 12 },
-      { key: "p/c", bytes: 0 },
+      { key: `p/<a> &amp; "b'😀`, bytes: 12, identity: '"1a"' },
+      { key: "p/c", bytes: 0, identity: "" },
     ],
     continuation: "a+b",
   });
