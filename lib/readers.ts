@@ -6,6 +6,7 @@ import { storesFor } from "./adapters/store/stores.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
+import { replicaBytes } from "./config/replica-bytes.ts";
 import type { Buckets } from "./domain/bucket.ts";
 import { FallbackCounts } from "./domain/fallback-counts.ts";
 import type { Fallbacks, SeenFallbacks } from "./domain/fallbacks.ts";
@@ -50,8 +51,7 @@ export function createReaders(
   const memoryMb =
     environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
   const connections = new LanceConnections(buckets, memoryMb, fallbacks);
-  const maxBytes = environment.REPLICA_MAX_BYTES ?? limits.replicaMaxBytes;
-  const copies = localCopies(connections, stores, maxBytes);
+  const copies = localCopies(connections, stores, replicaBytes(environment));
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;
   const gate = new ReadGate({
     bytes: memoryMb * 1_048_576 * limits.readMemoryShare,

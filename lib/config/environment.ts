@@ -15,6 +15,7 @@ const environmentSchema = z.object({
   EVENTUAL_STALENESS_MS: z.coerce.number().int().min(0).max(5_000).optional(),
   RETIRE_AFTER_MS: z.coerce.number().int().min(0).max(900_000).optional(),
   REPLICA_MAX_BYTES: z.coerce.number().int().min(0).optional(),
+  CONTAINER_DISK_MB: z.coerce.number().int().min(0).optional(),
   CONTAINER_MEMORY_MB: z.coerce.number().int().min(128).optional(),
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().positive().optional(),
   AWS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),

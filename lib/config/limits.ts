@@ -83,9 +83,10 @@ export const limits = {
   residentBatchRows: 8_192, // read at a time
 
   // Replicas on a container's disk
-  replicaMaxBytes: 4 * 1_073_741_824, // of all together; REPLICA_MAX_BYTES overrides it
+  replicaDiskShare: 0.8, // of the disk that a function has
+  replicaMaxBytes: 4 * 1_073_741_824, // of all together, where nobody says what disk there is
   indexReplicaMaxBytes: 64 * 1_048_576, // of one vector index that is copied before the first answer
-  indexReplicasShare: 0.125, // of replicaMaxBytes, for all of these
+  indexReplicasShare: 0.125, // of what replicas may take, for all of these
   refinedCandidates: 1_000, // at most, whose vectors are compared here; of more LanceDB reads them, and holds them itself
   replicaConcurrency: 1, // parts that are fetched at a time
   replicasFilledAtATime: 4, // of each kind: every one holds its parts in memory, up to 16 MB

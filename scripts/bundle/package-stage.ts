@@ -18,19 +18,28 @@ export interface Template {
 }
 
 /** The CloudFormation template of a stage, as it would be deployed; needs no network and no credentials. */
-export async function packagedTemplate(stage: string): Promise<Template> {
-  return withPackagedTemplate(stage, async (file) => JSON.parse(await readFile(file, "utf8")) as Template);
+export async function packagedTemplate(
+  stage: string,
+  params: Record<string, string> = {},
+): Promise<Template> {
+  const parsed = async (file: string) => JSON.parse(await readFile(file, "utf8")) as Template;
+  return withPackagedTemplate(stage, parsed, params);
 }
 
 /** The same as a file that is there while `work` runs. @throws with what Serverless says */
-export async function withPackagedTemplate<T>(stage: string, work: (file: string) => Promise<T>): Promise<T> {
+export async function withPackagedTemplate<T>(
+  stage: string,
+  work: (file: string) => Promise<T>,
+  more: Record<string, string> = {},
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "package-"));
   try {
-    const layer = "lanceLayerArn=arn:aws:lambda:us-east-1:123456789012:layer:lance:1";
+    const lanceLayerArn = "arn:aws:lambda:us-east-1:123456789012:layer:lance:1";
     const serverless = resolve(project, "node_modules/.bin/serverless");
     const artifact = join(folder, "code.zip"); // the template says where the code goes, not what it is
     await writeFile(artifact, zipFiles(new Map()));
-    const params = ["--param", layer, "--param", `artifact=${artifact}`];
+    const given = Object.entries({ lanceLayerArn, artifact, ...more });
+    const params = given.flatMap(([name, value]) => ["--param", `${name}=${value}`]);
     const args = [serverless, "package", "--stage", stage, ...params, "--package", join(folder, "package")];
     await run(process.execPath, args);
     return await work(join(folder, "package/cloudformation-template-update-stack.json"));
