@@ -37,6 +37,11 @@ test("no value takes more than is said, with the comma behind it", () => {
   );
 });
 
+test("of the longest numbers a list takes all that is said, but a byte", () => {
+  const longest = Array(768).fill(Number("-1.2345678901234567e-300"));
+  expect(mostBytes(longest)).toBe(carried(JSON.stringify(longest)) + 2);
+});
+
 test("bytes are counted as Lambda carries them, where that decides", () => {
   for (const text of ['"'.repeat(3_000_000), '\\"é'.repeat(1_000_000), "😀".repeat(700_000)])
     expect(answerBytes(text)).toBe(carried(text));

@@ -64,6 +64,31 @@ test("after a failure nothing later is acknowledged or begun, and who ends waits
   expect([begun, acknowledged]).toEqual([[0, 1], []]);
 });
 
+test("a failure waits for who asks for it", async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  const { appends, begin, end } = recorded(2);
+  await begin(0);
+  end(0)?.reject(new Error("refused"));
+  await settled();
+  await settled();
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+  await expect(appends.done()).rejects.toThrow("refused");
+});
+
+test("when all are done none is left to wait for", async () => {
+  const { appends, begin, acknowledged, end } = recorded(2);
+  await begin(0);
+  await begin(1);
+  end(0)?.resolve();
+  end(1)?.resolve();
+  await appends.done();
+  expect(acknowledged).toEqual([0, 1]);
+  await appends.done();
+});
+
 test("when all are done all are acknowledged; a failure among the last is told", async () => {
   const { appends, begin, acknowledged, end } = recorded(2);
   await begin(0);

@@ -74,7 +74,9 @@ test.each([
 
 test("few rows are served exactly, and take nothing", () => {
   const none: BuildRoom = { memoryBytes: 0, diskBytes: 0, cpuSeconds: 0 };
-  expect(refusal(asked("HNSW_SQ"), { rows: 255, dimension: 768 }, none)).toBeUndefined();
+  const shape = { rows: 255, dimension: 768 };
+  expect(refusal(asked("HNSW_SQ"), shape, none)).toBeUndefined();
+  expect(buildNeeds(planIndex({ type: "HNSW_SQ", asked: {}, ...shape }), shape)).toEqual(none);
 });
 
 test.each<[AskedIndex["indexType"], IndexParameters, BuildRoom]>([
@@ -115,6 +117,12 @@ test("half the dimension takes half of everything", () => {
   }) as [BuildRoom, BuildRoom];
   for (const name of ["memoryBytes", "diskBytes", "cpuSeconds"] as const)
     expect(whole[name]).toBeCloseTo(2 * half[name]);
+});
+
+test("graphs are not advised to who asked for another type, though there is room for them", () => {
+  const shape = { rows: 3_500_000, dimension: 768 };
+  expect(refusal(asked("HNSW_SQ", { numPartitions: 4 }), shape, lambda)).toBeUndefined();
+  expect(refusal(asked("IVF_FLAT"), shape, lambda)).toMatchObject({ issues: [{ path: "indexType" }] });
 });
 
 test("more graphs are not advised where no number of them helps", () => {

@@ -17,6 +17,11 @@ const vector = (name: string): SourceColumn => ({
   vector: { layout: "list", dimension: 8 },
 });
 
+const counts = (name: string): SourceColumn => ({
+  ...plain(name, "List<Int32>"),
+  vector: { layout: "list", dimension: 8, integers: true },
+});
+
 const file = (key: string, columns: SourceColumn[]) => ({
   key,
   footer: { bytes: 0, rows: 1, columns, rowGroups: [] },
@@ -141,6 +146,52 @@ test("where the vector is not plain the job has to tell", () => {
   });
 });
 
+test("a list of integers is a vector only where it is called one, or told", () => {
+  expect(vectorOf(counts("tags"), vector("v")).name).toBe("v");
+  expect(vectorOf(counts("vector"), vector("v")).name).toBe("vector");
+  expect(vectorOf(counts("values"), counts("tags")).name).toBe("values");
+  expect(vectorOf(counts("values"), counts("tags"), vector("v")).name).toBe("v");
+  expect(() => vectorOf(counts("tags"))).toThrow(
+    "a: has no vector column (a list, fixed-size list or binary of floats); name it with vectorColumn. It has: doc_id (Utf8), tags (List<Int32>)",
+  );
+  expect(choose([text("id"), counts("tags")], { vectorColumn: "tags" }).vector.name).toBe("tags");
+});
+
+test("a column that the job tells has to be there, and to fit", () => {
+  const columns = [text("id"), plain("n", "Float64"), vector("v")];
+  const has = "it has: id (Utf8), n (Float64), v (List<Float32>)";
+  expect(() => choose(columns, { vectorColumn: "w" })).toThrow(`a: has no column "w"; ${has}`);
+  expect(() => choose(columns, { vectorColumn: "n" })).toThrow(
+    `a: column "n" is not a list, fixed-size list or binary of floats; ${has}`,
+  );
+  expect(() => choose(columns, { idColumn: "n" })).toThrow(
+    `a: column "n" is not a string, integer, UUID or fixed-size binary; ${has}`,
+  );
+});
+
+test("no column is both the id and the vector", () => {
+  expect(choose([bytes16("h"), bytes16("w")], { idColumn: "h" }).vector.name).toBe("w");
+  expect(choose([bytes16("uuid"), text("t")], { vectorColumn: "uuid" }).id.name).toBe("t");
+});
+
+test("a message shows a UUID as such, and offers no other column where none could be it", () => {
+  expect(() => idOf(uuid("id"), uuid("uuid"))).toThrow("id column: id (UUID), uuid (UUID); name it");
+  expect(() => choose([plain("id", "Float64"), vector("vector")])).toThrow(/with idColumn$/);
+});
+
+test("a column is what it is in every file", () => {
+  const both = (one: SourceColumn[], other: SourceColumn[]) =>
+    chooseColumns([file("a", [...one, vector("v")]), file("b", [...other, vector("v")])], {});
+  expect(() => both([text("t")], [plain("t", "Float64")])).toThrow("a: has no id column");
+  expect(() => both([bytes16("hash")], [text("hash")])).toThrow("a: has no id column");
+  expect(() => both([integer("label")], [text("label")])).toThrow(
+    "a: column label (Int64 or Utf8) alone could be the id column, but is not named like an id",
+  );
+  expect(both([text("id"), vector("w")], [text("id"), counts("w")]).vector.name).toBe("v");
+  expect(both([text("id"), vector("embedding")], [text("id"), text("embedding")]).vector.name).toBe("v");
+  expect(both([bytes16("hash"), text("id")], [uuid("hash"), text("id")]).id.name).toBe("id");
+});
+
 test("all files are looked at, and the one that makes it doubtful is named", () => {
   const first = file("a", [text("id"), vector("vector")]);
   const other = (...columns: SourceColumn[]) => [first, file("b", [...columns, vector("vector")])];
@@ -148,9 +199,14 @@ test("all files are looked at, and the one that makes it doubtful is named", () 
   expect(() => chooseColumns(other(plain("id", "Float64")), {})).toThrow(
     'b: column "id" (Float64) is named like',
   );
+  const third = file("c", [plain("id", "Float64"), vector("vector")]);
+  expect(() => chooseColumns([...other(plain("id", "Float64")), third], {})).toThrow('b: column "id"');
   expect(() => chooseColumns(other(text("id"), text("uuid")), {})).toThrow("id (Utf8), uuid (Utf8)");
   expect(() => chooseColumns(other(bytes16("id")), {})).toThrow(
     "b, column id: is fixed-size binary, in a it is Utf8: the same id would be two",
   );
   expect(chooseColumns(other(uuid("id")), {}).id.name).toBe("id");
+  const bytes6: SourceColumn = { ...plain("id", "Binary"), fixedBinary: "any" };
+  const sizes = [bytes16("id"), bytes6].map((id, i) => file(`${i}`, [id, vector("vector")]));
+  expect(chooseColumns(sizes, {}).id.name).toBe("id");
 });

@@ -22,7 +22,7 @@ function likely(...files: Record<string, [type: string, bytes: number]>[]): stri
     files.flatMap((columns) => Object.entries(columns).map(([name, [type]]) => [name, type])),
   );
   const columns = [...types].map(([name, type]) => ({ name, type }));
-  return likelyFilterColumns(source, { columns, idColumn: "id", vectorColumn: "v" });
+  return likelyFilterColumns(source, { columns, idColumn: "id" });
 }
 
 test("numbers, booleans and short strings are likely to be filtered by; times, lists, the id and the vector get no index", () => {

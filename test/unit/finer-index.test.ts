@@ -68,6 +68,12 @@ test("what is built in turn could as well be asked for, and keeps what was", () 
   );
 });
 
+test("a parameter that only a later release has makes nothing finer, and names nothing", () => {
+  const later = { ofLaterRelease: 3 } as IndexParameters;
+  expect(turns("IVF_RQ", 768, { numBits: 8, ...later })).toEqual(["IVF_RQ 8"]);
+  expect(turns("auto", 768, later)).toEqual(["IVF_RQ 5", "IVF_RQ 8", "IVF_FLAT", "EXACT"]);
+});
+
 test("few rows are served exactly at once", () => {
   expect(turns("auto", 768, {}, 255)).toEqual(["EXACT"]);
 });
@@ -78,4 +84,15 @@ test("named parameters stay as named in every turn, and reasons say what was cha
   expect(plans.map(({ parameters }) => parameters.numPartitions)).toEqual([7, 7, 7]);
   expect(plans[1]?.reasons).toContain("numBits 8: what was planned did not reach the recall");
   expect(plans[1]?.reasons).toContain("numPartitions 7: asked for");
+  const [, denser] = plansInTurn({ type: "IVF_PQ", dimension: 768, rows: 10_000, asked: { numBits: 4 } });
+  expect(denser?.reasons).toContain("numBits 4: asked for");
+  expect(denser?.reasons).toContain("numSubVectors 384: what was planned did not reach the recall");
+});
+
+test("what compares vectors says so", () => {
+  const plans = plansInTurn({ type: "auto", dimension: 768, rows: 10_000, asked: {} });
+  const [flat, exact] = plans.slice(-2);
+  expect(flat?.reasons[0]).toBe("IVF_FLAT: compares vectors themselves");
+  expect(flat?.reasons.length).toBeGreaterThan(1);
+  expect(exact?.reasons).toEqual(["served exactly: no index reached the recall"]);
 });

@@ -22,6 +22,8 @@ test.each<[ServedIndexType, number, Partial<VectorIndexState> | null, string, Re
   ["IVF_PQ", 49, {}, "rebuild", /joins partitions of 2041 rows/],
   ["IVF_FLAT", 24, {}, "fold", /^10 of 100000 rows were not indexed, and became part 2 of the index$/],
   ["IVF_FLAT", 25, {}, "rebuild", /joins partitions of 4000 rows/],
+  ["IVF_FLAT", 24, { unindexedRows: 100_000 - 24 * 4_096 }, "fold", /part 2/],
+  ["IVF_FLAT", 24, { unindexedRows: 100_000 - 24 * 4_095 }, "rebuild", /joins partitions of 4095 rows/],
   ["HNSW_SQ", 1, {}, "fold", /part 2/],
   ["HNSW_SQ", 100, {}, "fold", /part 2/],
   ["HNSW_SQ", 1, { parts: 3 }, "fold", /part 4/],

@@ -20,6 +20,10 @@ test("problems of all files are told at once, twenty of them at most", () => {
   const refusal = expect.objectContaining({
     kind: "SourceInvalid",
     message: expect.stringMatching(/ and 10 more$/),
+    issues: files
+      .slice(0, limits.maxIssues)
+      .map(({ key: path }) => ({ path, message: 'has no column "vector"' })),
+    more: 30 - limits.maxIssues,
   });
   expect(() => mergeColumns(files, names, 8)).toThrow(refusal);
 });
@@ -31,6 +35,7 @@ test("a column that is there twice, in a file or too many of them, are refused",
   const many = Array.from({ length: limits.maxColumns }, (_, i) => text(`c${i}`));
   const wide = file("a", [text("doc_id"), vector("vector"), ...many]);
   expect(() => mergeColumns([wide], names, 8)).toThrow(`a: has ${limits.maxColumns + 2} columns, at most`);
+  expect(merged(many.slice(2))).toHaveLength(limits.maxColumns);
 });
 
 const names = { idColumn: "doc_id", vectorColumn: "vector" };
@@ -100,10 +105,32 @@ test("no column but the id may have the id's name in hits, nor lack what every f
     "reserved for the id",
   );
   expect(mergeColumns([file("a", columns)], called, 8)).toHaveLength(2);
-  for (const less of [[text("key")], [vector("vector")], [text("key"), text("vector")]])
-    expect(() => mergeColumns([file("a", less)], called, 8)).toThrow(/^a: /);
+  for (const [less, message] of [
+    [[text("key")], 'a: has no column "vector"'],
+    [[vector("vector")], 'a: has no column "key"'],
+    [[text("key"), text("vector")], 'a: column "vector" holds no vectors (Utf8)'],
+  ] as const)
+    expect(() => mergeColumns([file("a", [...less])], called, 8)).toThrow(message);
   expect(() => merged([other("x", "Map", { carried: false })])).toThrow("column x: Map cannot be stored");
   expect(() => merged([other("x", "Utf8", { encrypted: true })])).toThrow("column x: is encrypted");
+});
+
+test("only the vector column is made into vectors, whether it could be carried as it is or not", () => {
+  expect(merged([vector("other")]).at(-1)).toEqual({ name: "other", type: "List<Float32>" });
+  const uncarried = [text("doc_id"), { ...vector("vector"), carried: false }];
+  expect(mergeColumns([file("a", uncarried)], names, 8)).toHaveLength(2);
+});
+
+test("an id of bytes of a fixed size is a string in every file", () => {
+  const files = ["a", "b"].map((key) =>
+    file(key, [other("doc_id", "Binary", { fixedBinary: "any" }), vector("vector")]),
+  );
+  expect(mergeColumns(files, names, 8)[0]).toEqual({ name: "doc_id", type: "Utf8" });
+});
+
+test("a name of any length is told by its beginning, what nobody sees as escapes", () => {
+  const long = `a\n${"x".repeat(limits.maxColumnNameLength)}`;
+  expect(() => merged([text(long)])).toThrow(`f0, column a\\n${"x".repeat(61)}: a column name may not`);
 });
 
 const ofDimension = (...dimensions: (number | null)[]) =>
@@ -117,5 +144,18 @@ test("the dimension is what the job says, or what files do, which all have to ag
   expect(() => commonDimension(ofDimension(8, null, 9), "vector", undefined)).toThrow(/^f2: .* 9, f0 has 8$/);
   expect(() => commonDimension(ofDimension(8), "vector", 16)).toThrow(/^f0: .* 8, the job says 16$/);
   expect(commonDimension(ofDimension(limits.maxDimension), "vector", undefined)).toBe(limits.maxDimension);
-  expect(() => commonDimension(ofDimension(limits.maxDimension + 1), "vector", undefined)).toThrow(/^f0: /);
+  const long = limits.maxDimension + 1;
+  const message = `vectors have dimension ${long}, at most ${limits.maxDimension}`;
+  expect(() => commonDimension(ofDimension(long), "vector", undefined)).toThrow(
+    expect.objectContaining({ kind: "SourceInvalid", issues: [{ path: "f0", message }] }),
+  );
+});
+
+test("the dimension is that of the vector column, and files that have none say nothing of it", () => {
+  const files = [
+    file("a", [text("doc_id")]),
+    file("b", [text("vector")]),
+    file("c", [vector("other", 4), vector("vector", 8)]),
+  ];
+  expect(commonDimension(files, "vector", undefined)).toBe(8);
 });

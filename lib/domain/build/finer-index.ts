@@ -32,7 +32,7 @@ function finest(type: IndexType, { dimension, asked }: Wanted): IndexParameters 
     IVF_FLAT: {},
     HNSW_SQ: { m: 40, efConstruction: 300 },
   };
-  return { ...all[type], ...definedIn(asked, all[type]) };
+  return { ...all[type], ...namedIn(asked, all[type]) };
 }
 
 /** Of two values each; 4-bit codes are even in number, and half of the dimension may be odd. */
@@ -41,8 +41,8 @@ function finestCodes(dimension: number, isFourBits: boolean): number {
   return dimension % 2 === 0 ? dimension / 2 : dimension;
 }
 
-const definedIn = (asked: IndexParameters, among: IndexParameters): IndexParameters =>
-  Object.fromEntries(Object.entries(asked).filter(([name, value]) => value !== undefined && name in among));
+const namedIn = (asked: IndexParameters, among: IndexParameters): IndexParameters =>
+  Object.fromEntries(Object.entries(asked).filter(([name]) => name in among));
 
 function withParameters(plan: IndexPlan, finer: IndexParameters): IndexPlan {
   const reasons = plan.reasons.map((reason) => {
@@ -55,8 +55,8 @@ function withParameters(plan: IndexPlan, finer: IndexParameters): IndexPlan {
 
 /** Without codes: every distance is exact, and with all partitions searched so are the answers. */
 function uncoded(wanted: Wanted): IndexPlan[] {
-  const named = Object.entries(knownParameters(wanted.asked)).filter(([, value]) => value !== undefined);
-  const isFlat = named.every(([name]) => isApplicable("IVF_FLAT", name));
+  const named = Object.keys(knownParameters(wanted.asked));
+  const isFlat = named.every((name) => isApplicable("IVF_FLAT", name));
   const flat = isFlat ? [planIndex({ ...wanted, type: "IVF_FLAT" })] : [];
   const exact: IndexPlan = {
     type: "EXACT",

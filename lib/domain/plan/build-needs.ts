@@ -44,8 +44,7 @@ function codeBytes(
   dimension: number,
 ) {
   if (type === "IVF_FLAT") return 4 * dimension;
-  if (type === "IVF_PQ") return (numSubVectors * numBits) / 8;
-  return type === "IVF_RQ" ? (dimension * numBits) / 8 : dimension;
+  return ((type === "IVF_PQ" ? numSubVectors : dimension) * numBits) / 8;
 }
 
 /**
@@ -87,7 +86,7 @@ function helpFor(made: IndexPlan, shape: Shape, room: BuildRoom): { path: string
   const { memoryBytes } = buildNeeds(made, shape);
   const graphs = Math.ceil(((made.parameters.numPartitions ?? 1) * memoryBytes) / room.memoryBytes);
   const split = { indexType: "HNSW_SQ", indexParameters: { numPartitions: graphs } } as const;
-  if (made.type === "HNSW_SQ" && memoryBytes > room.memoryBytes && fits(split, shape, room))
+  if (made.type === "HNSW_SQ" && fits(split, shape, room))
     return { path: "indexParameters.numPartitions", message: `ask for numPartitions ${graphs} or more` };
   const other = (["IVF_RQ", "IVF_PQ"] as const).find(
     (indexType) =>

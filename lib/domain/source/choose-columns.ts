@@ -75,7 +75,7 @@ export function chooseColumns(
   const vector = chosen({ role: vectorRole, file, candidates, all }, told.vectorColumn);
   const forId = all.filter((one) => one.name !== vector.name && (told.idColumn || !isAnyBinary(one)));
   const id = chosen({ role: idRole, file, candidates: forId, all }, told.idColumn);
-  refuseMixed(all.find(({ name }) => name === id.name));
+  for (const one of all.filter(({ name }) => name === id.name)) refuseMixed(one);
   return { vector, id };
 }
 
@@ -90,7 +90,7 @@ function withoutCounts(columns: NamedColumn[]): NamedColumn[] {
 }
 
 /** @throws SourceInvalid for an id that is written as hex in one file and in another way in another */
-function refuseMixed({ name, forms }: NamedColumn = { name: "", forms: [] }): void {
+function refuseMixed({ name, forms }: NamedColumn): void {
   const [first, ...others] = forms;
   const isHex = forms.some(({ column }) => column.fixedBinary === "any");
   const other = others.find(({ column }) => column.fixedBinary !== first?.column.fixedBinary);

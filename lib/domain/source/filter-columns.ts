@@ -22,7 +22,7 @@ const indexedKinds = new Set<Kind | undefined>(["string", "integer", "number", "
  */
 export function likelyFilterColumns(
   files: SourceFile[],
-  { columns, idColumn, vectorColumn }: Pick<TargetSchema, "columns" | "idColumn" | "vectorColumn">,
+  { columns, idColumn }: Pick<TargetSchema, "columns" | "idColumn">,
 ): string[] {
   const rows = files.reduce((sum, { footer }) => sum + footer.rows, 0);
   const bytesOf = (name: string) =>
@@ -30,7 +30,7 @@ export function likelyFilterColumns(
       .flatMap(({ footer }) => footer.columns.filter((column) => column.name === name))
       .reduce((sum, { bytes }) => sum + bytes, 0);
   return columns
-    .filter(({ name }) => name !== idColumn && name !== vectorColumn)
+    .filter(({ name }) => name !== idColumn)
     .filter(
       ({ name, type }) => indexedKinds.has(kindOf(type)) && bytesOf(name) <= rows * limits.likelyFilterBytes,
     )
