@@ -93,7 +93,16 @@ export const limits = {
   replicaPause: 2, // after each part, in times of what it took (bench/NOTES.md)
   promptCopyBytes: 16 * 1_048_576, // of rows without vectors that are copied at once and without pauses: they serve hits
   leastSplitFileBytes: 1_048_576, // of smaller data files the vectors are copied with the rest
+  blockBytes: 16_384, // of a file that is copied as its parts are needed
+  blocksReadAlong: 4, // between two that are needed
+  partialReadBytes: 524_288, // that a request brings on the average where many parts of a file are needed
+  leastPartialReads: 16, // at a time, where there are so many parts
+  partialReadsAtATime: 48, // of a process: every one holds up to 2 MB
+  restConcurrency: 2, // parts of a generation that are copied at a time behind the answers, before its vectors
   dataFileTailBytes: 65_536, // read at once, which describes the columns of most data files
+
+  maxOpeningBytes: 24 * 1_048_576, // of what is read before any data: some 5,000 partitions of 768 values
+  maxOpeningOfRowsBytes: 4 * 1_048_576, // some 250 data files
 
   // Jobs
   unitTargetBytes: 16 * 1_048_576, // decoded bytes of one append; memory holds some thirteen times as much

@@ -30,16 +30,42 @@ export function columnsStart(trailer: Uint8Array): number {
  * @param tail of the file, from `columnsStart` on
  */
 export function pagesOf(tail: Uint8Array, column: number): ByteRange[] {
+  const ranges: ByteRange[] = [];
+  columnMetadata(tail, column).readFields((tag, _, pbf) => {
+    if (tag === 2) ranges.push(...readPage(pbf));
+  }, undefined);
+  return ranges;
+}
+
+/**
+ * The description of a column.
+ * @param tail of the file, from `columnsStart` on
+ */
+export function columnMetadata(tail: Uint8Array, column: number): PbfReader {
   const view = viewOf(tail);
   const trailer = tail.length - dataTrailerBytes;
   const start = readU64(view, trailer);
   const entry = readU64(view, trailer + 8) - start + 16 * column;
   const [at, bytes] = [readU64(view, entry) - start, readU64(view, entry + 8)];
-  const ranges: ByteRange[] = [];
-  new PbfReader(tail.subarray(at, at + bytes)).readFields((tag, _, pbf) => {
-    if (tag === 2) ranges.push(...readPage(pbf));
-  }, undefined);
-  return ranges;
+  return new PbfReader(tail.subarray(at, at + bytes));
+}
+
+/** How many columns there are. @param tail of the file */
+export const columnCount = (tail: Uint8Array) =>
+  viewOf(tail).getUint32(tail.length - dataTrailerBytes + 28, true);
+
+/**
+ * The buffers that belong to the file as a whole, its schema the first of them.
+ * @param tail of the file, from `columnsStart` on
+ */
+export function globalBuffers(tail: Uint8Array): ByteRange[] {
+  const view = viewOf(tail);
+  const trailer = tail.length - dataTrailerBytes;
+  const table = readU64(view, trailer + 16) - readU64(view, trailer);
+  return Array.from({ length: view.getUint32(trailer + 24, true) }, (_, i) => {
+    const start = readU64(view, table + 16 * i);
+    return { start, end: start + readU64(view, table + 16 * i + 8) };
+  });
 }
 
 function readPage(pbf: PbfReader): ByteRange[] {

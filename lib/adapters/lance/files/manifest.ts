@@ -6,6 +6,8 @@ import { readU64, refuseOther, viewOf } from "./lance-format.ts";
 /** The columns of a data file by the names of the table. */
 export interface DataFile {
   path: string;
+  /** Whose rows it holds columns of. */
+  fragment: number;
   columnOf(name: string): number | undefined;
 }
 
@@ -26,6 +28,7 @@ const fieldsOfManifest = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 const fieldsOfFragment = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 /** Deletions, stable row ids, version 2, settings, no transaction files, overlays. */
 const knownFlags = 0b110_1111;
+const stableRowIds = 0b10;
 
 interface Manifest {
   /** Ids of the columns by their names. */
@@ -42,11 +45,15 @@ interface Manifest {
 /** @throws Error when it is no manifest */
 export function dataFilesOf(manifest: Uint8Array): DataFile[] {
   const read = readManifest(manifest);
-  return read.files.map(({ path, fields, columns }) => ({
+  return read.files.map(({ path, fragment, fields, columns }) => ({
     path,
+    fragment,
     columnOf: (name) => columns[fields.indexOf(read.fields.get(name) ?? Number.NaN)],
   }));
 }
+
+/** Whether ids of rows say nothing of where these are. @throws Error when it is no manifest */
+export const hasStableRowIds = (manifest: Uint8Array) => (readManifest(manifest).flags & stableRowIds) !== 0;
 
 /** @throws Error when it is no manifest */
 export function filesNamedBy(manifest: Uint8Array): NamedFiles {
@@ -105,26 +112,29 @@ function readField(pbf: PbfReader, fields: Map<string, number>): void {
 /** Its data files, and by their side what is deleted, which ids rows have, when they were written, and what lies over them. */
 function readFragment(pbf: PbfReader, { files, others, unknown }: Manifest): void {
   let [id, deletions] = [0, ""];
+  const own: StoredFile[] = [];
   pbf.readMessage((tag) => {
     if (tag === 1) id = pbf.readVarint();
-    if (tag === 2) files.push(readFile(pbf));
+    if (tag === 2) own.push(readFile(pbf));
     if (tag === 3) deletions = readDeletions(pbf);
     if (tag === 6 || tag === 8 || tag === 10) others.push(readPath(pbf));
     if (tag === 11)
       pbf.readMessage((part) => part === 1 && others.push(`data/${readFile(pbf).path}`), undefined);
     if (!fieldsOfFragment.has(tag)) unknown.add(`field ${tag} of a fragment`);
   }, undefined);
+  files.push(...own.map((file) => ({ ...file, fragment: id })));
   if (deletions) others.push(`_deletions/${id}-${deletions}`);
 }
 
 interface StoredFile {
   path: string;
+  fragment: number;
   fields: number[];
   columns: number[];
 }
 
 function readFile(pbf: PbfReader): StoredFile {
-  const file: StoredFile = { path: "", fields: [], columns: [] };
+  const file: StoredFile = { path: "", fragment: 0, fields: [], columns: [] };
   return pbf.readMessage((tag) => {
     if (tag === 1) file.path = pbf.readString();
     if (tag === 2) pbf.readPackedVarint(file.fields);
