@@ -21,6 +21,7 @@ function arnsOf(declared, file) {
     primary: primary.map(arnOfBucket),
     registry: primary.map(arnOfKeys("registry/*")),
     entryPages: primary.map(arnOfKeys("registry/indexes/*.page")),
+    openings: primary.map(arnOfKeys("registry/openings/*")),
     jobs: primary.map(arnOfKeys("jobs/*")),
     failures: primary.map(arnOfKeys("jobs/*/failure.json")),
     served: buckets.map(arnOfBucket),

@@ -53,6 +53,16 @@ export const fastPaths = {
     instead: "from its store",
     reasons: ["no-room", "no-room-for-vectors", "not-copied", "unreadable"],
   },
+  opening: {
+    does: "What a first search reads before its partitions is one object beside the entry of its index",
+    instead: "it is read piece by piece",
+    reasons: ["not-written", "unreadable"],
+  },
+  "partial-copy": {
+    does: "Of a generation those partitions and rows are copied first that a search reads",
+    instead: "a search waits until its vector index is copied, and reads rows from the store",
+    reasons: ["layout-unknown", "rows-unknown", "rows-not-indexed", "too-few-hits", "unreadable"],
+  },
   "index-copy": {
     does: "Until there is a replica, a copy of the vector index tells which rows are read from the store",
     instead: "the store is searched",

@@ -4,6 +4,7 @@ import { publication } from "../domain/index/index-entry.ts";
 import { skippedRows } from "../domain/jobs/job-documents.ts";
 import type { Plan } from "../domain/jobs/plan.ts";
 import { hasPublished, publishGeneration, retireGenerations } from "../domain/publish/publish-generation.ts";
+import { writeOpening } from "../domain/publish/write-opening.ts";
 import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
 import { builtIndex } from "./build-tasks.ts";
 import type { TaskCall, TaskDependencies } from "./task-call.ts";
@@ -20,6 +21,7 @@ const verified = z.object(
 
 export async function runPublish(call: TaskCall) {
   if (!(await hasPublished(call.deps, call.jobId))) await publish(call);
+  await writeOpening(call.deps, call.input.index);
   return concludePublication(call.deps, call.jobId, call.input.index);
 }
 

@@ -17,6 +17,7 @@ export async function dropIndex(
 ): Promise<void> {
   const entry = await bury(registry, index);
   const newest = entry.lastGeneration;
+  await generations.openings.remove(index);
   const buckets = new Set(entry.retiring.map(({ bucket }) => bucket));
   for (const bucket of buckets) {
     const tables = await generations.list(bucket, index);

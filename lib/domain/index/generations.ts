@@ -1,4 +1,5 @@
 import type { Column, GenerationRef } from "./index-entry.ts";
+import type { Openings } from "./openings.ts";
 
 export interface GenerationStats {
   rows: number;
@@ -20,6 +21,7 @@ export interface VectorIndexState {
 
 /** The tables of generations, whoever made them. All of it may be repeated. */
 export interface Generations {
+  readonly openings: Openings;
   version(ref: GenerationRef): Promise<number>;
   /** Null when the table, or a file of it, is gone. */
   versionIfThere(ref: GenerationRef): Promise<number | null>;
