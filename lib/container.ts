@@ -37,7 +37,7 @@ export function createContainer(
   return containerWith(createReaders(environment, buckets));
 }
 
-function containerWith({ connections, close, ...reading }: ReadingHalf): Container {
+function containerWith({ connections, openings, close, ...reading }: ReadingHalf): Container {
   const { environment, stores, clock, fallbacks } = reading;
   const primary = stores("primary");
   const ledger = new JobLedger(primary, clock);
@@ -49,7 +49,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
   const container: Container = {
     ...reading,
     ledger,
-    generations: new LanceGenerations(tables, stores),
+    generations: new LanceGenerations(tables, stores, openings),
     loads: new LanceLoads(tables),
     builds: new LanceBuilds(tables, stores),
     probes: new LanceProbes(connections, tables, stores),

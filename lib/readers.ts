@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { LanceOpenings } from "./adapters/lance/opening/lance-openings.ts";
 import { localCopies } from "./adapters/lance/replicas/local-copies.ts";
 import { LanceConnections } from "./adapters/lance/tables/connections.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm/warm-indexes.ts";
@@ -33,6 +34,7 @@ export interface Readers {
 /** The same with what the other half of the container is made of, too. */
 export interface ReadingHalf extends Readers {
   connections: LanceConnections;
+  openings: LanceOpenings;
 }
 
 /**
@@ -52,18 +54,19 @@ export function createReaders(
     environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
   const connections = new LanceConnections(buckets, memoryMb, fallbacks);
   const copies = localCopies(connections, stores, replicaBytes(environment));
+  const openings = new LanceOpenings(stores, (bucket) => connections.isRemote(bucket), fallbacks);
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;
   const gate = new ReadGate({
     bytes: memoryMb * 1_048_576 * limits.readMemoryShare,
     reads: availableParallelism() * limits.readsPerCore,
   });
-  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, copies, gate });
+  const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, copies, openings, gate });
   const close = async () => {
     indexes.close();
     await copies.close();
     await connections.close();
   };
-  return { environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close };
+  return { environment, buckets, stores, registry, indexes, clock, fallbacks, connections, openings, close };
 }
 
 let shared: ReadingHalf | undefined;

@@ -211,6 +211,7 @@ test("what LanceDB's analysis does not tell of an index is said to be unknown", 
   const other = await connection.createTable("g2", line(0, 10)); // without an index, of which nothing is told
   await table.createIndex("vector", { config: Index.ivfFlat({ numPartitions: 2 }) });
   const ref = { bucket: "primary", index: "docs", generation: "g1" };
+  const noOpenings = { write: async () => undefined, remove: async () => undefined };
   const stateBy = (analysed: Table) => {
     const version = {
       listIndices: () => table.listIndices(),
@@ -221,7 +222,11 @@ test("what LanceDB's analysis does not tell of an index is said to be unknown", 
       with: (_: unknown, work: (opened: unknown) => Promise<unknown>) => work(version),
       fallbacksOf: ({ index }: { index: string }) => counts.of(index),
     } as unknown as LanceTables;
-    return new LanceGenerations(tables, () => new LocalStore(folder)).vectorIndex(ref, "vector", 2);
+    return new LanceGenerations(tables, () => new LocalStore(folder), noOpenings).vectorIndex(
+      ref,
+      "vector",
+      2,
+    );
   };
   expect(await stateBy(table)).toMatchObject({ partitions: 2 });
   expect(counts.seen("docs")).toEqual([]);

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Table } from "@lancedb/lancedb";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { LanceOpenings } from "../../lib/adapters/lance/opening/lance-openings.ts";
 import { LocalCopies, localCopies } from "../../lib/adapters/lance/replicas/local-copies.ts";
 import { Replicas } from "../../lib/adapters/lance/replicas/replicas.ts";
 import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
@@ -29,6 +30,8 @@ const query = sampleRows(1)[0]?.vector ?? [];
 
 let lakehouse: S3Lakehouse;
 let proxy: FaultProxy;
+/** Whether it finds openings: generations of earlier releases have none. */
+let isWithOpenings = true;
 /** Wall clock of the container under test; moved by hand. */
 let now: number;
 let warm: {
@@ -86,11 +89,13 @@ function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes 
   });
   const copies = {
     all: whole,
-    indexes: new LocalCopies(none, whole.indexes, fallbacks),
-    "indexes by links": new LocalCopies(whole.replicas, linked, fallbacks),
+    indexes: new LocalCopies(none, whole.indexes, stores, fallbacks),
+    "indexes by links": new LocalCopies(whole.replicas, linked, stores, fallbacks),
   }[kinds];
   const { registry } = lakehouse.open();
-  const indexes = new LanceWarmIndexes({ registry, connections, clock: { now: () => now }, copies });
+  const openings = new LanceOpenings(stores, () => true, fallbacks);
+  const options = { registry, connections, clock: { now: () => now }, copies };
+  const indexes = new LanceWarmIndexes(isWithOpenings ? { ...options, openings } : options);
   const close = async () => {
     indexes.close();
     await copies.close();
@@ -334,7 +339,8 @@ test("a copy whose indexes cannot be read leaves nothing on the disk", async () 
   if (!published) throw new Error("nothing is published");
   const { bucket, generation, recall } = published;
   const before = await copies();
-  await warm.copies.replicas.fill({ bucket, index: "docs", generation }, published, recall.version ?? 0);
+  const ref = { bucket, index: "docs", generation };
+  await warm.copies.replicas.fill({ ref, published, version: recall.version ?? 0 });
   await expect.poll(copies).toEqual(before);
   expect(given()).toEqual(["replica not-copied"]);
 });
@@ -447,7 +453,15 @@ describe("until there is a replica, with a copy of the index", () => {
   });
 });
 
-describe("with a copy of all but the vectors", () => {
+describe.each([true, false])("with a copy of all but the vectors, opened by parts: %s", (isOpened) => {
+  beforeAll(() => {
+    isWithOpenings = isOpened;
+  });
+
+  afterAll(() => {
+    isWithOpenings = true;
+  });
+
   const many = 40_000;
   const vectorBytes = many * 8 * 4;
 
@@ -511,7 +525,8 @@ describe("with a copy of all but the vectors", () => {
     if (!published) throw new Error("nothing is published");
     const ref = { bucket: published.bucket, index: "large", generation: published.generation };
     const version = published.recall.version ?? 0;
-    await expect.poll(() => warm.copies.replicas.rowsAt(ref, version), { timeout: 20_000 }).toBeDefined();
+    const hasRows = () => warm.copies.replicas.openAt(ref, version)?.copy.hasRows;
+    await expect.poll(hasRows, { timeout: 20_000 }).toBe(true);
     proxy.resetCounts();
     expect(await found(requests.plain)).toEqual({ hits: expected[0], cache: "warm" });
     expect(await document()).toEqual(expected[4]);
@@ -545,7 +560,7 @@ describe("with a copy of all but the vectors", () => {
     const before = await copies();
     delayVectors(1_000);
     await found(requests.plain);
-    await expect.poll(async () => (await copies()).length).toBe(before.length + 2);
+    await expect.poll(async () => (await copies()).length).toBe(before.length + (isOpened ? 1 : 2));
     await warm.close();
     expect(await copies()).toEqual(before);
     warm = warmContainer();

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import type { LanceReader } from "../../../lib/adapters/lance/reading/lance-reader.ts";
+import { StoreTable } from "../../../lib/adapters/lance/reading/store-table.ts";
 import { LocalCopies } from "../../../lib/adapters/lance/replicas/local-copies.ts";
 import type { Replicas } from "../../../lib/adapters/lance/replicas/replicas.ts";
 import { ReplicatedReader } from "../../../lib/adapters/lance/replicas/replicated-reader.ts";
+import { LocalStore } from "../../../lib/adapters/store/local-store.ts";
 import type { ErrorKind } from "../../../lib/domain/error-table.ts";
 import { DomainError } from "../../../lib/domain/errors.ts";
 import type { Publication } from "../../../lib/domain/index/index-entry.ts";
@@ -18,19 +20,23 @@ function readerThatLoses(kind: ErrorKind): ReplicatedReader {
     phases: { hitsOf: async () => Promise.reject(new DomainError(kind, "rows are gone")) },
     search: async () => [hit],
   } as unknown as LanceReader;
-  const index = { use: async () => ({ version: 1, found: { numRows: 1 } }) };
+  const index = { nearest: async () => ({ version: 1, rows: [{ id: 0n, distance: 0 }] }) };
   const none = {
     at: () => undefined,
-    rowsAt: () => undefined,
+    openAt: () => undefined,
+    open: async () => undefined,
     fill: async () => undefined,
     isLocal: () => false,
   };
   const copies = new LocalCopies(
     none as unknown as Replicas,
     { ...none, at: () => index } as unknown as Replicas,
+    () => new LocalStore(""),
   );
   const published = { indexType: "IVF_RQ", vectorColumn: "vector" } as Publication;
-  return new ReplicatedReader(store, copies, { bucket: "b", index: "i", generation: "g1" }, published);
+  const ref = { bucket: "b", index: "i", generation: "g1" };
+  const table = StoreTable.opened({ reader: store, release: () => undefined });
+  return new ReplicatedReader(table, copies, { ref, published });
 }
 
 test("a search whose rows went away between the index and the table is made on the table alone", async () => {

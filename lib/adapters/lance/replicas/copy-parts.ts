@@ -62,8 +62,8 @@ async function created(path: string): Promise<void> {
   await (await open(path, "a")).close();
 }
 
-/** @param memory for the bytes, one part after the other */
-async function copyPart(
+/** @param memory for the bytes @throws StoreUnavailable where there are not as many */
+export async function copyPart(
   store: ObjectStore,
   { key, path, start, end }: Part,
   memory: Uint8Array,

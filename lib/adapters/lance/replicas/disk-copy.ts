@@ -10,6 +10,7 @@ import type { ByteRange } from "../files/lance-format.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { bytesBeside, vectorBytes } from "../files/vector-bytes.ts";
 import { filesOfVersion, type StoredFile } from "../files/version-files.ts";
+import type { Copy } from "./copy.ts";
 import { type CopyPace, copyParts, type Part, partsOf } from "./copy-parts.ts";
 
 export interface CopyOptions extends CopyPace {
@@ -20,7 +21,7 @@ export interface CopyOptions extends CopyPace {
   /** Its values are left for `complete`, or out where there is no room for them. */
   vectorColumn?: string;
   /** Another copy of the table: what it has is linked. Files of a table never change under their names. */
-  from?: DiskCopy | undefined;
+  from?: Copy | undefined;
   /** No copy is made of more. */
   maxBytes?: number;
   /** None that reads more, what is linked not counted. */
@@ -58,14 +59,14 @@ export async function copyToDisk(
   return undefined;
 }
 
-async function roomFor({ maxBytes = Infinity }: CopyOptions): Promise<number> {
+/** Bytes that a copy may have. */
+export async function roomFor({ maxBytes = Infinity }: Pick<CopyOptions, "maxBytes">): Promise<number> {
   const disk = await statfs(tmpdir());
   return Math.min(disk.bavail * disk.bsize * limits.diskCopyShare, maxBytes);
 }
 
 /** A table's files on this machine's disk. */
-export class DiskCopy {
-  /** Database folder that holds the table under its own name. */
+export class DiskCopy implements Copy {
   readonly folder: string;
   bytes = 0;
   readonly #store: ObjectStore;
@@ -82,7 +83,6 @@ export class DiskCopy {
     this.folder = root;
   }
 
-  /** The one whose manifest it has. */
   get version(): number {
     return this.#options.version;
   }
@@ -92,10 +92,20 @@ export class DiskCopy {
     return this.#isWhole;
   }
 
-  /** Whether `complete` has anything to do. */
   get isToBeCompleted(): boolean {
     return this.#later.length > 0;
   }
+
+  /** All but vectors is there before it is open. */
+  readonly hasRows = true;
+
+  async prepareNearest(): Promise<void> {}
+
+  async prepareRows(): Promise<boolean> {
+    return true;
+  }
+
+  async completeRows(): Promise<void> {}
 
   /** Copies the vectors, where they were left for later. @throws StoreUnavailable, the signal's reason */
   async complete(signal: AbortSignal): Promise<void> {
@@ -147,7 +157,7 @@ export class DiskCopy {
     if (!from) return files;
     const missing: StoredFile[] = [];
     for (const file of files) {
-      const mayLink = from.isWhole || !isData(file);
+      const mayLink = from.isWhole || (from.hasRows && !isData(file));
       if (
         !mayLink ||
         !(await isLinked(this.#pathOf(file.key, from.folder), this.#pathOf(file.key), fallbacks))

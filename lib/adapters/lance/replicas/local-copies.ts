@@ -1,8 +1,12 @@
 import { limits } from "../../../config/limits.ts";
 import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
+import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
+import { folderOf } from "../files/generation-folder.ts";
+import { manifestKey } from "../files/manifest-name.ts";
+import type { KnownTable } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
-import { Replicas } from "./replicas.ts";
+import { Replicas, type Wanted } from "./replicas.ts";
 
 /** What this machine's disk holds of generations in object stores, and what is done behind the answers. */
 export class LocalCopies {
@@ -13,10 +17,31 @@ export class LocalCopies {
   readonly fallbacks: Fallbacks;
   readonly #behind = new Set<Promise<void>>();
 
-  constructor(replicas: Replicas, indexes: Replicas, fallbacks = unobserved) {
+  readonly #stores: Stores;
+
+  constructor(replicas: Replicas, indexes: Replicas, stores: Stores, fallbacks = unobserved) {
+    this.#stores = stores;
     this.fallbacks = fallbacks;
     this.replicas = replicas;
     this.indexes = indexes;
+  }
+
+  /**
+   * What a copy tells of a table, where one is open that lacks parts and the store has no later version.
+   * @param open of the table in its store
+   */
+  async knownTable(wanted: Wanted, open: KnownTable["open"]): Promise<KnownTable | undefined> {
+    const { ref, version } = wanted;
+    const hasMoved = () => this.#hasLater(ref, version);
+    const [isOld] = await Promise.all([hasMoved(), this.replicas.open(wanted)]);
+    const columns = this.replicas.openAt(ref, version)?.columns;
+    return isOld || !columns ? undefined : { version, columns, open, hasMoved };
+  }
+
+  /** Lance commits a version by the name of its manifest, which is the next number. */
+  async #hasLater(ref: GenerationRef, version: number): Promise<boolean> {
+    const next = await this.#stores(ref.bucket).get(manifestKey(folderOf(ref), version + 1));
+    return next !== undefined;
   }
 
   /** Lets work go on behind an answer about an index; when it fails it is tried again behind the next. */
@@ -56,6 +81,7 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
     maxBytes,
     concurrency: limits.replicaConcurrency,
     pause: limits.replicaPause,
+    inParts: true,
     vectorsLast: true,
     warm: true,
     beside: (ref) => indexes.copyOf(ref),
@@ -69,5 +95,5 @@ export function localCopies(connections: LanceConnections, stores: Stores, maxBy
     warm: false,
     beside: (ref) => replicas.copyOf(ref),
   });
-  return new LocalCopies(replicas, indexes, connections.fallbacks);
+  return new LocalCopies(replicas, indexes, stores, connections.fallbacks);
 }

@@ -1,14 +1,17 @@
 import type { Connection } from "@lancedb/lancedb";
 import { DomainError } from "../../../domain/errors.ts";
-import type { GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
+import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
+import type { Query } from "../../../domain/search/reader.ts";
+import { lanceCall } from "../lance-errors.ts";
 import { LanceReader } from "../reading/lance-reader.ts";
+import type { NearestRows } from "../rows/hits.ts";
 import type { LanceConnections } from "../tables/connections.ts";
-import type { DiskCopy } from "./disk-copy.ts";
+import type { Copy } from "./copy.ts";
 
 /** One version of a generation on disk, open, counted by those who read it. */
 export class Replica {
   readonly version: number;
-  readonly copy: DiskCopy;
+  readonly copy: Copy;
   readonly gone: Promise<void>;
   readonly #reader: LanceReader;
   readonly #connection: Connection;
@@ -17,7 +20,7 @@ export class Replica {
   #isReady = false;
   #removed: () => void = () => undefined;
 
-  private constructor(copy: DiskCopy, connection: Connection, reader: LanceReader) {
+  private constructor(copy: Copy, connection: Connection, reader: LanceReader) {
     this.copy = copy;
     this.version = reader.version;
     this.#connection = connection;
@@ -30,7 +33,7 @@ export class Replica {
   /** Opens a copy that was just made. @throws when it is not what it should be */
   static async open(
     connections: LanceConnections,
-    copy: DiskCopy,
+    copy: Copy,
     { index, generation }: GenerationRef,
     published: Publication,
     version: number,
@@ -58,6 +61,15 @@ export class Replica {
     return this.#isReady;
   }
 
+  get columns(): Column[] {
+    return this.#reader.columns;
+  }
+
+  /** Whether `complete` has anything to do. */
+  get isToBeCompleted(): boolean {
+    return this.copy.isToBeCompleted;
+  }
+
   get bytes(): number {
     return this.copy.bytes;
   }
@@ -72,6 +84,22 @@ export class Replica {
     }
   }
 
+  /** The nearest by its index, once what the search reads of that is there. */
+  async nearest(query: Query): Promise<NearestRows | undefined> {
+    const started = performance.now();
+    return this.use(async (reader) => {
+      await lanceCall(query.timeoutMs, () => this.copy.prepareNearest(query));
+      const timeoutMs = query.timeoutMs - (performance.now() - started);
+      return reader.phases.nearest({ ...query, timeoutMs });
+    });
+  }
+
+  /** Whether it may be read for these columns of some rows; where that takes a copy first, when it may. */
+  async hasRows({ rows }: NearestRows, columns: string[], timeoutMs: number): Promise<boolean> {
+    const ids = rows.map(({ id }) => id);
+    return this.use(() => lanceCall(timeoutMs, () => this.copy.prepareRows(ids, columns)));
+  }
+
   /**
    * Copies the vectors, where they were left for later; it is ready then, unless they have no room.
    * @param warm whether its rows are read into memory and its indexes into the session's cache before
@@ -79,9 +107,10 @@ export class Replica {
    */
   async complete(signal: AbortSignal, warm: boolean): Promise<void> {
     const { copy } = this;
-    if (warm) await this.use((reader) => reader.holdRows());
-    if (copy.isToBeCompleted)
-      await this.use(() => copy.complete(AbortSignal.any([signal, this.#retired.signal])));
+    const either = AbortSignal.any([signal, this.#retired.signal]);
+    await this.use(() => copy.completeRows(either));
+    if (warm && copy.hasRows) await this.use((reader) => reader.holdRows());
+    if (copy.isToBeCompleted) await this.use(() => copy.complete(either));
     if (copy.isWhole && warm) await this.warm();
     this.#isReady = copy.isWhole;
   }

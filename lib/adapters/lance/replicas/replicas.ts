@@ -4,8 +4,11 @@ import type { GenerationRef, Publication } from "../../../domain/index/index-ent
 import type { Stores } from "../../../domain/object-store.ts";
 import { Places } from "../../places.ts";
 import { folderOf } from "../files/generation-folder.ts";
+import type { Opening } from "../opening/opening.ts";
 import type { LanceConnections } from "../tables/connections.ts";
-import { copyToDisk, type DiskCopy } from "./disk-copy.ts";
+import type { Copy } from "./copy.ts";
+import { copyToDisk, roomFor } from "./disk-copy.ts";
+import { PartialCopy } from "./partial-copy.ts";
 import { Replica } from "./replica.ts";
 
 export interface ReplicaOptions {
@@ -23,10 +26,12 @@ export interface ReplicaOptions {
   nearestOnly?: boolean;
   /** Whether the vectors are copied last, and what needs none is read before they are there. */
   vectorsLast?: boolean;
+  /** Whether it is open before it has its parts, where an opening tells where they lie. */
+  inParts?: boolean;
   /** Whether its indexes are read before it is used. */
   warm: boolean;
   /** Another copy of the generation, whose files are linked where there is no earlier replica. */
-  beside?: (ref: GenerationRef) => DiskCopy | undefined;
+  beside?: (ref: GenerationRef) => Copy | undefined;
 }
 
 /**
@@ -39,9 +44,12 @@ export class Replicas {
   readonly #stores: Stores;
   readonly #options: ReplicaOptions;
   readonly #ready: LRUCache<string, Replica> | undefined;
+  readonly #opening = new Map<string, Promise<void>>();
   readonly #filling = new Map<string, Promise<void>>();
   /** Versions that did not fit or could not be copied: not tried again, unless there is more to link now. */
   readonly #given = new LRUCache<string, Given>({ max: limits.maxOpenHandles });
+  /** Those whose openings do not describe what can be had in parts. */
+  readonly #unknown = new LRUCache<string, true>({ max: limits.maxOpenHandles });
   readonly #closed = new AbortController();
   readonly #places = new Places(limits.replicasFilledAtATime);
   /** Those whose files are still to go. */
@@ -69,18 +77,18 @@ export class Replicas {
 
   /** The replica of exactly this version. */
   at(ref: GenerationRef, version: number): Replica | undefined {
-    const replica = this.rowsAt(ref, version);
+    const replica = this.openAt(ref, version);
     return replica?.isReady ? replica : undefined;
   }
 
-  /** The same, or one that lacks the vectors (yet): it answers only what needs none. */
-  rowsAt(ref: GenerationRef, version: number): Replica | undefined {
+  /** The same, or one that lacks something (yet): a whole generation the vectors, an index some partitions. */
+  openAt(ref: GenerationRef, version: number): Replica | undefined {
     const replica = this.#ready?.get(keyOf(ref));
     return replica?.version === version ? replica : undefined;
   }
 
   /** The files of whatever version there is. */
-  copyOf(ref: GenerationRef): DiskCopy | undefined {
+  copyOf(ref: GenerationRef): Copy | undefined {
     return this.#ready?.peek(keyOf(ref))?.copy;
   }
 
@@ -89,41 +97,48 @@ export class Replicas {
     return !this.#connections.isRemote(bucket);
   }
 
-  /**
-   * Begins to fill one, unless that is under way or is of no use.
-   * @param pause shorter where somebody waits for it
-   * @returns when it has been filled, or cannot be
-   */
-  async fill(
-    ref: GenerationRef,
-    published: Publication,
-    version: number,
-    pause = this.#options.pause ?? 0,
-  ): Promise<void> {
+  /** Opens one that lacks parts. @returns when it is open, or cannot be had in parts */
+  async open(wanted: Wanted): Promise<void> {
+    const { ref, version, opening } = wanted;
+    if (!this.#options.inParts || opening?.version !== version || this.#isOfNoUse(wanted)) return;
+    if (this.#unknown.has(keyOf(ref))) return;
+    await this.#once(this.#opening, wanted, () => this.#open(wanted, opening));
+  }
+
+  /** @returns when one has been filled, or cannot be */
+  async fill(wanted: Wanted): Promise<void> {
+    await this.open(wanted);
+    const replica = this.openAt(wanted.ref, wanted.version);
+    if (replica?.isToBeCompleted)
+      await this.#once(this.#filling, wanted, () => this.#complete(wanted.ref, replica));
+    else if (!this.#isOfNoUse(wanted)) await this.#once(this.#filling, wanted, () => this.#fill(wanted));
+  }
+
+  /** Unless it is under way; not where all places are taken: the next search tries again. */
+  async #once(underWay: Map<string, Promise<void>>, { ref, version }: Wanted, work: () => Promise<void>) {
     const key = keyOf(ref);
-    const underWay = this.#filling.get(key);
-    if (underWay) return underWay;
-    if (!this.#ready || this.isLocal(ref.bucket)) return;
-    if (this.#closed.signal.aborted || this.#isOfNoUse(ref, version)) return;
+    const before = underWay.get(key);
+    if (before) return before;
     const leave = this.#places.takeFree();
-    if (!leave) return; // the next search tries again
-    const filling = this.#fill(ref, published, version, pause)
+    if (!leave) return;
+    const done = work()
       .catch(() => {
         this.#fellBack(ref, "not-copied");
         this.#giveUp(key, version);
       })
       .then(() => {
         leave();
-        this.#filling.delete(key);
+        underWay.delete(key);
       });
-    this.#filling.set(key, filling);
-    return filling;
+    underWay.set(key, done);
+    return done;
   }
 
-  #isOfNoUse(ref: GenerationRef, version: number): boolean {
+  #isOfNoUse({ ref, version }: Wanted): boolean {
+    if (!this.#ready || this.isLocal(ref.bucket) || this.#closed.signal.aborted) return true;
     const given = this.#given.get(keyOf(ref));
     if (given?.version === version && (given.forGood || !this.#options.beside?.(ref))) return true;
-    return this.#ready?.peek(keyOf(ref))?.version === version;
+    return this.#ready.peek(keyOf(ref))?.version === version;
   }
 
   #giveUp(key: string, version: number, forGood = true): void {
@@ -149,49 +164,77 @@ export class Replicas {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await Promise.all(this.#filling.values());
+    await Promise.all([...this.#opening.values(), ...this.#filling.values()]);
     this.#ready?.clear();
     await Promise.all(this.#leaving);
   }
 
-  async #fill(ref: GenerationRef, published: Publication, version: number, pause: number): Promise<void> {
-    const { maxBytes, maxReadBytes, concurrency, nearestOnly, vectorsLast, warm, beside } = this.#options;
-    const other = beside?.(ref);
-    const fallbacks = this.#connections.fallbacks.of(ref.index);
-    const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
+  async #open({ ref, published, version }: Wanted, opening: Opening): Promise<void> {
+    const { concurrency, pause = 0 } = this.#options;
+    const of = { published, room: await roomFor(this.#options), pace: { concurrency, pause } };
+    const copy = await PartialCopy.open(this.#stores(ref.bucket), folderOf(ref), opening, of).catch(() => {
+      this.#connections.fallbacks.of(ref.index).happened("partial-copy", "layout-unknown");
+      this.#unknown.set(keyOf(ref), true);
+    });
+    if (!copy) return;
+    this.#ready?.set(keyOf(ref), await Replica.open(this.#connections, copy, ref, published, version));
+  }
+
+  async #fill(wanted: Wanted): Promise<void> {
+    const { ref, published, version } = wanted;
+    const other = this.#options.beside?.(ref);
+    const copy = await this.#copied(wanted, other);
+    if (!copy) {
+      this.#fellBack(ref, "no-room");
+      return this.#giveUp(keyOf(ref), version, other?.version === version);
+    }
+    const replica = await Replica.open(this.#connections, copy, ref, published, version);
+    if (!copy.isWhole) this.#ready?.set(keyOf(ref), replica);
+    await this.#complete(ref, replica);
+  }
+
+  async #copied({ ref, published, version, pause }: Wanted, other: Copy | undefined) {
+    const { maxBytes, maxReadBytes, concurrency, nearestOnly, vectorsLast } = this.#options;
+    return copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
       version,
       from: this.copyOf(ref) ?? other,
       maxBytes,
       ...(maxReadBytes === undefined ? {} : { maxReadBytes }),
       concurrency,
-      pause,
+      pause: pause ?? this.#options.pause ?? 0,
       ...(nearestOnly ? { nearestOnly } : {}),
       ...(vectorsLast ? { vectorColumn: published.vectorColumn } : {}),
       signal: this.#closed.signal,
-      fallbacks,
+      fallbacks: this.#connections.fallbacks.of(ref.index),
     });
-    if (!copy) {
-      this.#fellBack(ref, "no-room");
-      return this.#giveUp(keyOf(ref), version, other?.version === version);
-    }
-    if (!copy.isWhole && !copy.isToBeCompleted) fallbacks.happened("replica", "no-room-for-vectors");
-    const replica = await Replica.open(this.#connections, copy, ref, published, version);
-    if (!copy.isWhole) this.#ready?.set(keyOf(ref), replica);
-    await this.#complete(keyOf(ref), replica, warm);
   }
 
-  /** @throws when its vectors cannot be copied or its indexes cannot be read; its files go then */
-  async #complete(key: string, replica: Replica, warm: boolean): Promise<void> {
+  /** @throws when its rows or vectors cannot be copied or its indexes cannot be read; its files go then */
+  async #complete(ref: GenerationRef, replica: Replica): Promise<void> {
+    const key = keyOf(ref);
     try {
-      await replica.complete(this.#closed.signal, warm);
+      await replica.complete(this.#closed.signal, this.#options.warm);
     } catch (error) {
       if (replica.isRetired) return; // it gave way meanwhile
       this.#ready?.delete(key);
       this.#retire(replica);
       throw error;
     }
+    if (!replica.isReady)
+      this.#connections.fallbacks.of(ref.index).happened("replica", "no-room-for-vectors");
     if (!replica.isRetired) this.#ready?.set(key, replica);
   }
+}
+
+/** What is to be on the disk. */
+export interface Wanted {
+  ref: GenerationRef;
+  published: Publication;
+  version: number;
+  /** Shorter where somebody waits for it. */
+  pause?: number;
+  /** Where it is of this version, an index answers before all of it is there. */
+  opening?: Opening | undefined;
 }
 
 interface Given {

@@ -6,28 +6,34 @@ import type { Column, GenerationRef, Publication } from "../../../domain/index/i
 import type { Query, Reader } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import { isGone } from "../lance-errors.ts";
+import type { Opening } from "../opening/opening.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
+import type { StoreTable } from "../reading/store-table.ts";
 import type { NearestRows } from "../rows/hits.ts";
 import type { LocalCopies } from "./local-copies.ts";
 import type { Replica } from "./replica.ts";
+import type { Replicas, Wanted } from "./replicas.ts";
 
 /**
  * Reads a generation from the replica of the version it is at, or from its store where there is none (yet). Which
  * version that is only the store says, so that a replica is never a reason to answer with something older.
  */
 export class ReplicatedReader implements Reader {
-  readonly #store: LanceReader;
+  readonly #store: StoreTable;
   readonly #copies: LocalCopies;
   readonly #fallbacks: Fallbacks;
   readonly #ref: GenerationRef;
   readonly #published: Publication;
+  readonly #opening: Opening | undefined;
 
-  constructor(store: LanceReader, copies: LocalCopies, ref: GenerationRef, published: Publication) {
+  /** @param wanted to be on the disk; its version is that of the table */
+  constructor(store: StoreTable, copies: LocalCopies, { ref, published, opening }: Omit<Wanted, "version">) {
     this.#store = store;
     this.#copies = copies;
     this.#fallbacks = copies.fallbacks.of(ref.index);
     this.#ref = ref;
     this.#published = published;
+    this.#opening = opening;
   }
 
   get columns(): Column[] {
@@ -66,12 +72,12 @@ export class ReplicatedReader implements Reader {
 
   /** A replica where one can be had, else what the store holds is read into the caches. */
   async warm(): Promise<void> {
-    await this.#copies.replicas.fill(this.#ref, this.#published, this.version, 0);
-    if (!this.isReplicated) await this.#store.warm();
+    await this.#copies.replicas.fill({ ...this.#wanted, pause: 0 });
+    if (!this.isReplicated) await (await this.#store.reader()).warm();
   }
 
   async stats(): Promise<GenerationStats> {
-    return this.#store.stats();
+    return (await this.#store.reader()).stats();
   }
 
   async refresh(): Promise<void> {
@@ -84,6 +90,10 @@ export class ReplicatedReader implements Reader {
     this.#store.close();
   }
 
+  get #wanted(): Wanted {
+    return { ref: this.#ref, published: this.#published, version: this.version, opening: this.#opening };
+  }
+
   async #read<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
     return this.#readFrom(this.#copies.replicas.at(this.#ref, this.version), work);
   }
@@ -91,18 +101,29 @@ export class ReplicatedReader implements Reader {
   /** As read, for work that looks at these columns alone: a replica without vectors serves it, too. */
   async #readRows<T>(columns: string[], work: (reader: LanceReader) => Promise<T>): Promise<T> {
     if (columns.includes(this.#published.vectorColumn)) return this.#read(work);
-    return this.#readFrom(this.#copies.replicas.rowsAt(this.#ref, this.version), work);
+    const replica = this.#copies.replicas.openAt(this.#ref, this.version);
+    return this.#readFrom(replica?.copy.hasRows ? replica : undefined, work);
+  }
+
+  /** The same for rows that are known: a replica serves it to which these have come. */
+  async #readNear<T>(near: NearestRows, query: Query, work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    const columns = [this.#published.idColumn, ...query.columns];
+    if (columns.includes(this.#published.vectorColumn)) return this.#read(work);
+    const replica = this.#copies.replicas.openAt(this.#ref, this.version);
+    const isThere = await replica?.hasRows(near, columns, query.timeoutMs);
+    if (replica && !isThere) this.#fallbacks.happened("partial-copy", "rows-unknown");
+    return this.#readFrom(isThere ? replica : undefined, work);
   }
 
   async #readFrom<T>(replica: Replica | undefined, work: (reader: LanceReader) => Promise<T>): Promise<T> {
-    if (!replica) return work(this.#store);
+    if (!replica) return work(await this.#store.reader());
     try {
       return await replica.use(work);
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
       this.#fallbacks.happened("replica", "unreadable");
       this.#copies.replicas.drop(this.#ref);
-      return work(this.#store);
+      return work(await this.#store.reader());
     }
   }
 
@@ -134,7 +155,7 @@ export class ReplicatedReader implements Reader {
       const timeoutMs = query.timeoutMs - (performance.now() - started);
       const hits =
         near &&
-        (await this.#readRows(query.columns, (reader) =>
+        (await this.#readNear(near, { ...query, timeoutMs }, (reader) =>
           reader.phases.hitsOf(near, { ...query, timeoutMs }),
         ));
       if (!hits) this.#fallbacks.happened("index-copy", "table-moved-on");
@@ -147,29 +168,39 @@ export class ReplicatedReader implements Reader {
   }
 
   async #nearestRows(query: Query): Promise<NearestRows | undefined> {
-    const { indexes } = this.#copies;
-    const { version } = this;
-    await indexes.fill(this.#ref, this.#published, version);
-    const copy = indexes.at(this.#ref, version);
+    const { replicas, indexes } = this.#copies;
+    await replicas.open(this.#wanted);
+    const inParts = replicas.openAt(this.#ref, this.version);
+    if (inParts) return this.#nearestIn(inParts, replicas, "partial-copy", query);
+    await indexes.fill(this.#wanted);
+    return this.#nearestIn(indexes.at(this.#ref, this.version), indexes, "index-copy", query);
+  }
+
+  async #nearestIn(
+    copy: Replica | undefined,
+    copies: Replicas,
+    kind: "partial-copy" | "index-copy",
+    query: Query,
+  ): Promise<NearestRows | undefined> {
     try {
-      const near = await copy?.use((index) => index.phases.nearest(query));
-      if (copy && !near) this.#fallbacks.happened("index-copy", "too-few-hits");
+      const near = await copy?.nearest(query);
+      if (copy && !near) this.#fallbacks.happened(kind, "too-few-hits");
       return near;
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
-      this.#fallbacks.happened("index-copy", isGone(error) ? "rows-not-indexed" : "unreadable");
-      indexes.refuse(this.#ref, version);
+      this.#fallbacks.happened(kind, isGone(error) ? "rows-not-indexed" : "unreadable");
+      copies.refuse(this.#ref, this.version);
       return undefined;
     }
   }
 
   /** Not what is remote and has no room on the disk: its indexes may be larger than all caches. */
   async #warmBehind(): Promise<void> {
-    if (this.#copies.replicas.isLocal(this.#ref.bucket)) await this.#store.warm();
+    if (this.#copies.replicas.isLocal(this.#ref.bucket)) await (await this.#store.reader()).warm();
     else {
       const index = this.#copies.indexes.at(this.#ref, this.version);
       await index?.warm(this.#published.vectorColumn); // what serves while the rest is copied
-      await this.#copies.replicas.fill(this.#ref, this.#published, this.version);
+      await this.#copies.replicas.fill(this.#wanted);
     }
     if (this.isReplicated) this.#copies.indexes.drop(this.#ref);
   }

@@ -3,12 +3,14 @@ import type { IndexEntry, Publication } from "../../../domain/index/index-entry.
 import { publishedOf } from "../../../domain/index/published.ts";
 import type { Lease, Reader } from "../../../domain/search/reader.ts";
 import { lanceCall } from "../lance-errors.ts";
+import type { Opening } from "../opening/opening.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
 import type { ReplicatedReader } from "../replicas/replicated-reader.ts";
 
 type FollowingReader = LanceReader | ReplicatedReader;
 
-interface Opened {
+/** What is read with, and closed when nobody does any more. */
+export interface Opened {
   reader: FollowingReader;
   /** What requests read with, over `reader`. */
   leased: Reader;
@@ -61,7 +63,9 @@ export class OpenGeneration {
 interface HandleActions {
   index: string;
   read(): Promise<{ value: IndexEntry; etag: string }>;
-  open(entry: IndexEntry): Promise<OpenGeneration>;
+  /** Asked for beside the entry, where nothing is open yet. */
+  readOpening(): Promise<Opening | undefined>;
+  open(entry: IndexEntry, opening: Promise<Opening | undefined> | undefined): Promise<OpenGeneration>;
   now(): number;
   forget(): void;
   lookAheadFailed(error: unknown): void;
@@ -156,8 +160,9 @@ export class Handle {
     const lookedAt = this.#actions.now();
     const number = ++this.#begun;
     try {
+      const opening = this.#current ? undefined : this.#actions.readOpening();
       const { value: entry } = await this.#actions.read();
-      await this.#follow(entry);
+      await this.#follow(entry, opening);
       this.#freshAt = lookedAt;
       this.#ended = number;
     } catch (error) {
@@ -166,7 +171,7 @@ export class Handle {
     }
   }
 
-  async #follow(entry: IndexEntry): Promise<void> {
+  async #follow(entry: IndexEntry, opening: Promise<Opening | undefined> | undefined): Promise<void> {
     const published = publishedOf(entry);
     const current = this.#current;
     if (current && sameGeneration(current.published, published)) {
@@ -174,7 +179,7 @@ export class Handle {
       current.entry = entry;
       return;
     }
-    this.#current = await this.#actions.open(entry);
+    this.#current = await this.#actions.open(entry, opening);
     current?.retire();
     if (this.#retired) this.#current.retire();
   }

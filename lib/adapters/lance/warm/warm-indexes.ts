@@ -1,6 +1,6 @@
 import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
-import type { IndexEntry, Publication } from "../../../domain/index/index-entry.ts";
+import type { GenerationRef, IndexEntry, Publication } from "../../../domain/index/index-entry.ts";
 import type { IndexRegistry } from "../../../domain/index/index-registry.ts";
 import { publishedOf } from "../../../domain/index/published.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
@@ -9,12 +9,15 @@ import type { Consistency } from "../../../domain/search/search-request.ts";
 import type { Clock } from "../../../domain/task-context.ts";
 import { Places } from "../../places.ts";
 import { isGone, lanceCall } from "../lance-errors.ts";
+import type { LanceOpenings } from "../opening/lance-openings.ts";
+import type { Opening } from "../opening/opening.ts";
 import { GatedReader } from "../reading/gated-reader.ts";
 import { LanceReader } from "../reading/lance-reader.ts";
+import { type OpenTable, StoreTable } from "../reading/store-table.ts";
 import type { LocalCopies } from "../replicas/local-copies.ts";
 import { ReplicatedReader } from "../replicas/replicated-reader.ts";
 import type { LanceConnections } from "../tables/connections.ts";
-import { Handle, OpenGeneration } from "./index-handle.ts";
+import { Handle, type Opened, OpenGeneration } from "./index-handle.ts";
 
 /**
  * The indexes this container has open.
@@ -30,6 +33,7 @@ export class LanceWarmIndexes implements WarmIndexes {
   readonly #clock: Clock;
   readonly #stalenessMs: number;
   readonly #copies: LocalCopies | undefined;
+  readonly #openings: LanceOpenings | undefined;
   readonly #gate: ReadGate | undefined;
   /** The least recently used first. */
   readonly #handles = new Map<string, Handle>();
@@ -44,11 +48,14 @@ export class LanceWarmIndexes implements WarmIndexes {
     maxHandles?: number;
     /** Without them everything is read from its store. */
     copies?: LocalCopies;
+    /** Without them first searches read more, one after the other. */
+    openings?: LanceOpenings;
     /** Without it, reads begin when they are asked for. */
     gate?: ReadGate;
   }) {
     this.#gate = options.gate;
     this.#copies = options.copies;
+    this.#openings = options.openings;
     this.#registry = options.registry;
     this.#connections = options.connections;
     this.#clock = options.clock;
@@ -136,7 +143,8 @@ export class LanceWarmIndexes implements WarmIndexes {
     const handle: Handle = new Handle({
       index,
       read: () => this.#registry.get(index),
-      open: (entry) => this.#open(entry),
+      readOpening: () => this.#readOpening(index),
+      open: (entry, opening) => this.#open(entry, opening),
       now: () => this.#clock.now(),
       forget: () => this.#forget(handle),
       lookAheadFailed: (error) => this.#lookAheadFailed(index, error),
@@ -166,29 +174,48 @@ export class LanceWarmIndexes implements WarmIndexes {
     return false;
   }
 
-  async #open(entry: IndexEntry): Promise<OpenGeneration> {
+  /** Of no use where nothing is copied. */
+  async #readOpening(index: string): Promise<Opening | undefined> {
+    return this.#copies && this.#openings?.read(index);
+  }
+
+  async #open(entry: IndexEntry, opening = this.#readOpening(entry.name)): Promise<OpenGeneration> {
     const published = publishedOf(entry);
     const { bucket, generation } = published;
-    const opening = this.#openTable(entry.name, published);
+    const ref = { bucket, index: entry.name, generation };
+    const open = () => this.#openTable(ref, published);
+    if (!this.#copies) return this.#generationOf(entry, published, await open());
+    const read = await opening;
+    const own = read?.bucket === bucket && read.generation === generation ? read : undefined;
+    const wanted = { ref, published, opening: own };
+    const known = own && (await this.#copies.knownTable({ ...wanted, version: own.version }, open));
+    const store = known ? StoreTable.later(known) : StoreTable.opened(await open());
+    const reader = new ReplicatedReader(store, this.#copies, wanted);
+    return this.#generationOf(entry, published, { reader, release: () => undefined });
+  }
+
+  #generationOf(entry: IndexEntry, published: Publication, { reader, release }: Omit<Opened, "leased">) {
+    const leased = this.#gate ? new GatedReader(reader, this.#gate, published) : reader;
+    return new OpenGeneration(entry, published, { reader, leased, release });
+  }
+
+  /** @throws IndexNotFound where it is gone */
+  async #openTable(ref: GenerationRef, published: Publication): Promise<OpenTable> {
+    const opening = this.#tableOf(ref, published);
     try {
-      const { reader, release } = await lanceCall(limits.openTimeoutMs, () => opening);
-      const ref = { bucket, index: entry.name, generation };
-      const [copies, gate] = [this.#copies, this.#gate];
-      const nearest = copies ? new ReplicatedReader(reader, copies, ref, published) : reader;
-      const leased = gate ? new GatedReader(nearest, gate, published) : nearest;
-      return new OpenGeneration(entry, published, { reader: nearest, leased, release });
+      return await lanceCall(limits.openTimeoutMs, () => opening);
     } catch (error) {
       opening.then(closeLate, () => undefined);
       if (isGone(error))
-        throw new DomainError("IndexNotFound", `the data of index "${entry.name}" is gone`, { cause: error });
+        throw new DomainError("IndexNotFound", `the data of index "${ref.index}" is gone`, { cause: error });
       throw error;
     }
   }
 
-  async #openTable(index: string, published: Publication) {
-    const { connection, release } = await this.#connections.lease(published.bucket, index);
+  async #tableOf({ bucket, index, generation }: GenerationRef, published: Publication): Promise<OpenTable> {
+    const { connection, release } = await this.#connections.lease(bucket, index);
     try {
-      const table = await connection.openTable(published.generation);
+      const table = await connection.openTable(generation);
       const { rows, fallbacks } = this.#connections;
       return { reader: await LanceReader.over(table, published, rows, fallbacks.of(index)), release };
     } catch (error) {
@@ -199,7 +226,7 @@ export class LanceWarmIndexes implements WarmIndexes {
 }
 
 /** What was opened after nobody waited for it any more. */
-function closeLate({ reader, release }: { reader: LanceReader; release: () => void }): void {
+function closeLate({ reader, release }: OpenTable): void {
   reader.close();
   release();
 }

@@ -1,5 +1,6 @@
 import type { Generations, VectorIndexState, WritePermit } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
+import type { Openings } from "../../../domain/index/openings.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { folderOf } from "../files/generation-folder.ts";
@@ -10,10 +11,12 @@ import { partitionsIn } from "./partitions.ts";
 
 /** Generations as LanceDB tables. */
 export class LanceGenerations implements Generations {
+  readonly openings: Openings;
   readonly #tables: LanceTables;
   readonly #stores: Stores;
 
-  constructor(tables: LanceTables, stores: Stores) {
+  constructor(tables: LanceTables, stores: Stores, openings: Openings) {
+    this.openings = openings;
     this.#tables = tables;
     this.#stores = stores;
   }

@@ -1,0 +1,162 @@
+import { mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { limits } from "../../../config/limits.ts";
+import type { ObjectStore } from "../../../domain/object-store.ts";
+import { Places } from "../../places.ts";
+import { type FileBytes, fileBytes } from "../files/file-bytes.ts";
+import type { ByteRange } from "../files/lance-format.ts";
+import { runsOf } from "./block-runs.ts";
+import { type CopyPace, copyPart, type Part, partsOf } from "./copy-parts.ts";
+
+const { blockBytes } = limits;
+
+/** A file on the disk of which some blocks are there, and which fetches others as they are asked for, each once. */
+export class SparseFile {
+  readonly #store: ObjectStore;
+  readonly #key: string;
+  readonly #path: string;
+  readonly bytes: number;
+  /** By block: 1 where all of it is there. */
+  readonly #there: Uint8Array;
+  /** What was there at once, mostly parts of blocks. */
+  readonly #pieces: ByteRange[] = [];
+  readonly #underWay = new Map<number, Promise<void>>();
+
+  private constructor(store: ObjectStore, key: string, path: string, bytes: number) {
+    this.#store = store;
+    this.#key = key;
+    this.#path = path;
+    this.bytes = bytes;
+    this.#there = new Uint8Array(Math.ceil(bytes / blockBytes));
+  }
+
+  /**
+   * @param key of the object whose bytes it is to have @param path of the file, which is made
+   * @param pieces what is there at once
+   */
+  static async create(
+    store: ObjectStore,
+    { key, path, bytes }: { key: string; path: string; bytes: number },
+    pieces: { start: number; bytes: Uint8Array }[],
+  ): Promise<SparseFile> {
+    const sparse = new SparseFile(store, key, path, bytes);
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(path, "w");
+    try {
+      await file.truncate(bytes);
+      for (const piece of pieces) {
+        await file.write(piece.bytes, 0, piece.bytes.length, piece.start);
+        sparse.#isThere({ start: piece.start, end: piece.start + piece.bytes.length });
+      }
+    } finally {
+      await file.close();
+    }
+    return sparse;
+  }
+
+  #isThere({ start, end }: ByteRange): void {
+    this.#pieces.push({ start, end });
+    const last = end === this.bytes ? this.#there.length : Math.floor(end / blockBytes);
+    this.#there.fill(1, Math.ceil(start / blockBytes), last);
+  }
+
+  /** Those that are in no piece. */
+  #beside(ranges: ByteRange[]): ByteRange[] {
+    return ranges.filter(
+      ({ start, end }) => !this.#pieces.some((piece) => piece.start <= start && end <= piece.end),
+    );
+  }
+
+  /** The blocks of these ranges that are neither there nor on their way. */
+  #missing(ranges: ByteRange[]): number[] {
+    return blocksOf(ranges).filter((block) => !this.#there[block] && !this.#underWay.has(block));
+  }
+
+  /**
+   * @returns when all bytes of the ranges are there
+   * @throws StoreUnavailable; then it can be asked again
+   */
+  async ensure(ranges: ByteRange[]): Promise<void> {
+    const beside = this.#beside(ranges);
+    const missing = this.#missing(beside);
+    const bytes = missing.length * blockBytes;
+    const most = Math.max(limits.leastPartialReads, Math.ceil(bytes / limits.partialReadBytes));
+    for (const run of runsOf(missing, limits.blocksReadAlong, most)) this.#begin(run);
+    await Promise.all(new Set(blocksOf(beside).flatMap((block) => this.#underWay.get(block) ?? [])));
+  }
+
+  /** Its bytes, fetched where they are not there. */
+  asBytes(): FileBytes {
+    const tail = this.#pieces.find(({ end }) => end === this.bytes);
+    const read = async (range: ByteRange) => {
+      await this.ensure([range]);
+      return this.#read(range);
+    };
+    return fileBytes(this.bytes, read, tail && tail.end - tail.start);
+  }
+
+  async #read({ start, end }: ByteRange): Promise<Uint8Array> {
+    const file = await open(this.#path, "r");
+    try {
+      const { buffer } = await file.read(new Uint8Array(end - start), 0, end - start, start);
+      return buffer;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** All of it that is missing. @throws as ensure */
+  async complete(pace: CopyPace): Promise<void> {
+    await this.ensureInParts([{ start: 0, end: this.bytes }], pace);
+  }
+
+  /** The same for ranges that nobody waits for: a part after the other, so that a search which needs one waits for that alone. */
+  async ensureInParts(ranges: ByteRange[], pace: CopyPace): Promise<void> {
+    const { concurrency = limits.diskCopyConcurrency, signal, pause = 0 } = pace;
+    const parts = partsOf(this.#key, this.#path, ranges).values();
+    const copySome = async () => {
+      for (const part of parts) {
+        signal?.throwIfAborted(); // not while it is copied: a search may wait for it, too
+        const begun = performance.now();
+        await this.ensure([part]);
+        if (pause > 0) await sleep((performance.now() - begun) * pause, undefined, signal ? { signal } : {});
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, copySome));
+  }
+
+  /** @param run of blocks */
+  #begin(run: ByteRange): void {
+    const range = { start: run.start * blockBytes, end: Math.min(run.end * blockBytes, this.bytes) };
+    for (const part of partsOf(this.#key, this.#path, [range])) {
+      const blocks = { start: part.start / blockBytes, end: Math.ceil(part.end / blockBytes) };
+      const copying = this.#copied(part)
+        .then(() => void this.#there.fill(1, blocks.start, blocks.end))
+        .finally(() => this.#ended(blocks, copying));
+      copying.catch(() => undefined); // for those who wait for it
+      for (let block = blocks.start; block < blocks.end; block++)
+        if (!this.#underWay.has(block)) this.#underWay.set(block, copying);
+    }
+  }
+
+  #ended({ start, end }: ByteRange, copying: Promise<void>): void {
+    for (let block = start; block < end; block++)
+      if (this.#underWay.get(block) === copying) this.#underWay.delete(block);
+  }
+
+  async #copied(part: Part): Promise<void> {
+    const { start, end } = part;
+    await memory.hold(limits.fileWaitMs, () => copyPart(this.#store, part, new Uint8Array(end - start)));
+  }
+}
+
+/** Of this process, for parts that are on their way: each has memory of its own. */
+const memory = new Places(limits.partialReadsAtATime);
+
+function blocksOf(ranges: ByteRange[]): number[] {
+  const blocks = new Set<number>();
+  for (const { start, end } of ranges)
+    for (let block = Math.floor(start / blockBytes); block * blockBytes < end; block++) blocks.add(block);
+  return [...blocks].sort((a, b) => a - b);
+}
