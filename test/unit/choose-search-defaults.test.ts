@@ -7,42 +7,14 @@ import {
   widenForFilter,
   widenForMore,
 } from "../../lib/domain/recall/choose-search-defaults.ts";
-import type { Measured, Measurement } from "../../lib/domain/recall/measurement.ts";
-import { refined } from "../../lib/domain/search/defaults-at-k.ts";
+import { type Model, misleading, modelledIndex } from "../support/modelled-index.ts";
 
 const sampled = 100;
 const ivf: IndexPlan = { type: "IVF_PQ", parameters: { numPartitions: 100 }, reasons: [] };
 
-/** An index whose recall and time follow from the settings; what was asked on how many queries is kept. */
-function index(recall: (settings: SearchDefaults) => number, ms = costOf, error = 0.005) {
-  const asked: { settings: SearchDefaults; queries: number }[] = [];
-  const timed: SearchDefaults[] = [];
-  const measured = (settings: SearchDefaults, some: number): Measurement => {
-    const spread = error * Math.sqrt(sampled / some);
-    return { settings, recall: recall(settings), error: spread, queries: some };
-  };
-  return {
-    asked,
-    timed,
-    length: sampled,
-    k: 10,
-    async measure(settings: SearchDefaults, some: number) {
-      asked.push({ settings, queries: some });
-      return measured(settings, some);
-    },
-    async foresee(width: SearchDefaults, refines: number[], some: number) {
-      asked.push({ settings: width, queries: some });
-      return refines.map((refine) => measured(refined(width, refine), some));
-    },
-    async medianMs(settings: SearchDefaults) {
-      timed.push(settings);
-      return ms(settings);
-    },
-  } satisfies Measured & { asked: unknown; timed: unknown };
-}
-
-const costOf = ({ nprobes = 0, refineFactor = 1, ef = 0 }: SearchDefaults) =>
-  1 + nprobes / 10 + refineFactor / 4 + ef / 100;
+/** An index whose recall and time follow from the settings. */
+const index = (recall: Model["recall"], ms?: Model["ms"], error?: number) =>
+  modelledIndex({ recall, ms, error, length: sampled });
 
 test("the fewest partitions that reach the target are chosen when refining does not pay", async () => {
   const queries = index(({ nprobes = 0 }) => Math.min(1, 0.8 + nprobes / 100));
@@ -89,37 +61,32 @@ test("codes too coarse without refining get refined", async () => {
 });
 
 test("two standard errors are to spare", async () => {
-  const queries = index(({ nprobes = 0 }) => (nprobes >= 40 ? 0.97 : 0.955), costOf, 0.01);
+  const queries = index(({ nprobes = 0 }) => (nprobes >= 40 ? 0.97 : 0.955), undefined, 0.01);
   const { choice } = await chooseSearchDefaults(ivf, 0.95, queries, true);
   expect(choice.settings).toEqual({ nprobes: 40 });
 });
 
 test("what few queries flatter is refused by all of them, and the next rung is taken", async () => {
   const queries = index(({ nprobes = 0 }) => (nprobes >= 20 ? 0.99 : 0.9));
-  const flattered: Measured = {
-    ...queries,
-    async foresee(width, refines, some) {
-      const all = await queries.foresee(width, refines, some);
-      return width.nprobes === 18 ? all.map((one) => ({ ...one, recall: 1, error: 0 })) : all;
-    },
-  };
+  const flattered = misleading(queries, sampled, ({ nprobes }) =>
+    nprobes === 18 ? { recall: 1, error: 0 } : {},
+  );
   const { choice } = await chooseSearchDefaults(ivf, 0.95, flattered, true);
   expect(choice).toMatchObject({ settings: { nprobes: 22 }, recall: 0.99 });
+  expect(queries.measured.map(({ settings }) => settings.nprobes)).toEqual([18, 22]);
+  const onAll = queries.foreseen.filter((one) => one.queries === sampled);
+  expect(onAll.map(({ width }) => width.nprobes)).toEqual([22]);
 });
 
 test("what all queries do not bear out at any width is refined more", async () => {
   const queries = index(({ refineFactor = 1 }) => (refineFactor >= 8 ? 0.99 : 0.9));
-  const flattered: Measured = {
-    ...queries,
-    async foresee(width, refines, some) {
-      const all = await queries.foresee(width, refines, some);
-      const isFew = some < sampled;
-      return all.map((one, i) => (isFew && (refines[i] ?? 0) >= 2 ? { ...one, recall: 1, error: 0 } : one));
-    },
-  };
+  const flattered = misleading(queries, sampled - 1, ({ refineFactor = 1 }) =>
+    refineFactor >= 2 ? { recall: 1, error: 0 } : {},
+  );
   const { choice, reached } = await chooseSearchDefaults(ivf, 0.95, flattered, true);
   expect(reached).toBe(true);
   expect(choice).toMatchObject({ settings: { nprobes: 1, refineFactor: 8 }, recall: 0.99 });
+  expect(queries.measured).toHaveLength(1);
 });
 
 test("when nothing reaches the target the best that was seen is named, on all queries", async () => {
@@ -127,6 +94,16 @@ test("when nothing reaches the target the best that was seen is named, on all qu
   const { choice, reached } = await chooseSearchDefaults(ivf, 0.95, queries, true);
   expect(reached).toBe(false);
   expect(choice).toMatchObject({ settings: { nprobes: 100, refineFactor: 4 }, queries: sampled });
+});
+
+test("when nothing reaches the target and refining finds no more, nothing is refined", async () => {
+  const { choice } = await chooseSearchDefaults(
+    ivf,
+    0.95,
+    index(() => 0.7),
+    true,
+  );
+  expect(choice.settings).toEqual({ nprobes: 100 });
 });
 
 test("a target of 1 can be reached", async () => {
@@ -140,7 +117,7 @@ test("for a filter the defaults are widened as far as the target needs, and refi
   const queries = index(({ nprobes = 0 }) => 0.9 + nprobes / 1_000);
   const widened = await widenForFilter(ivf, { nprobes: 20, refineFactor: 2 }, 0.95, queries);
   expect(widened).toMatchObject({ settings: { nprobes: 65, refineFactor: 2 }, queries: sampled });
-  expect(queries.asked.every(({ settings }) => (settings.nprobes ?? 0) >= 20)).toBe(true);
+  expect(queries.foreseen.every(({ width }) => (width.nprobes ?? 0) >= 20)).toBe(true);
 });
 
 test("for a filter defaults that are enough stay as they are", async () => {
@@ -160,6 +137,14 @@ test("for a filter HNSW_SQ keeps more candidates", async () => {
   const queries = index(({ ef = 0 }) => 0.8 + ef / 2_000);
   const widened = await widenForFilter(plan, { ef: 64 }, 0.95, queries);
   expect(widened.settings).toEqual({ ef: 384 });
+  expect(queries.foreseen.every(({ width }) => (width.ef ?? 0) >= 64)).toBe(true);
+  const enough = await widenForFilter(
+    plan,
+    { ef: 64 },
+    0.95,
+    index(() => 0.99),
+  );
+  expect(enough.settings).toEqual({ ef: 64 });
 });
 
 test("HNSW_SQ is tuned by its candidates", async () => {
@@ -174,7 +159,7 @@ test("IVF_FLAT is never refined: its distances are exact", async () => {
   const plan: IndexPlan = { ...ivf, type: "IVF_FLAT" };
   const { choice } = await chooseSearchDefaults(plan, 0.95, queries, true);
   expect(choice.settings).toEqual({ nprobes: 100 });
-  expect(queries.asked.some(({ settings }) => settings.refineFactor)).toBe(false);
+  expect(queries.foreseen.every(({ refines }) => refines.every((refine) => refine === 1))).toBe(true);
 });
 
 test("an index served exactly has nothing to choose", async () => {
@@ -184,7 +169,8 @@ test("an index served exactly has nothing to choose", async () => {
     choice: { settings: {} },
     reached: true,
   });
-  expect(queries.asked).toHaveLength(1);
+  expect(queries.measured).toEqual([{ settings: {}, queries: sampled }]);
+  expect(queries.foreseen).toEqual([]);
 });
 
 test("one partition is enough to choose from", async () => {
@@ -216,7 +202,8 @@ test("clear cases cost few queries", async () => {
     Math.min(nprobes >= 14 ? 0.99 : 0.8, refineFactor >= 4 ? 0.99 : 0.8);
   const queries = index(recall);
   await chooseSearchDefaults(ivf, 0.95, queries, true);
-  expect(queries.asked.filter((one) => one.queries === sampled).length).toBeLessThan(4);
+  const onAll = [...queries.foreseen, ...queries.measured].filter((one) => one.queries === sampled);
+  expect(onAll.length).toBeLessThan(4);
 });
 
 test("more hits are refined as little as reaches the target, with no fewer candidates than ten have", async () => {
@@ -225,6 +212,7 @@ test("more hits are refined as little as reaches the target, with no fewer candi
   expect((await widenForMore(ivf, ten(8), 0.95, twice)).settings).toEqual(ten(2));
   const any = index(() => 0.99);
   expect((await widenForMore(ivf, ten(64), 0.95, any)).settings).toEqual(ten(8));
+  expect((await widenForMore(ivf, ten(16), 0.95, any)).settings).toEqual(ten(2));
   expect((await widenForMore(ivf, { nprobes: 20 }, 0.95, any)).settings).toEqual({ nprobes: 20 });
   const short = index(({ nprobes = 0, refineFactor = 1 }) => (nprobes + refineFactor) / 200);
   expect((await widenForMore(ivf, ten(8), 0.95, short)).settings).toEqual({ nprobes: 100, refineFactor: 8 });
@@ -232,9 +220,10 @@ test("more hits are refined as little as reaches the target, with no fewer candi
 
 test("fewer hits are found as they are where that reaches the target, without errors to spare, else wider", async () => {
   const ten = { nprobes: 20, refineFactor: 8 };
-  const enough = index(() => 0.95, costOf, 0.02);
+  const enough = index(() => 0.95, undefined, 0.02);
   expect((await widenForFewer(ivf, ten, 0.95, enough)).settings).toEqual(ten);
-  const more = index(({ nprobes = 0 }) => nprobes / 100, costOf, 0.02);
+  expect([enough.measured.length, enough.foreseen.length]).toEqual([1, 0]);
+  const more = index(({ nprobes = 0 }) => nprobes / 100, undefined, 0.02);
   expect((await widenForFewer(ivf, ten, 0.95, more)).settings).toEqual({ nprobes: 97, refineFactor: 8 });
   const never = index(({ nprobes = 0 }) => nprobes / 200);
   expect((await widenForFewer(ivf, ten, 0.95, never)).settings).toEqual({ nprobes: 100, refineFactor: 8 });
