@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { limits } from "../../lib/config/limits.ts";
 import { Buckets } from "../../lib/domain/bucket.ts";
-import { badRequest, DomainError, type Issue, summaryOf } from "../../lib/domain/errors.ts";
+import { asDomainError, badRequest, DomainError, type Issue, summaryOf } from "../../lib/domain/errors.ts";
 import { JobLedger } from "../../lib/domain/jobs/job-ledger.ts";
-import { listed } from "../../lib/domain/listed.ts";
+import { clipped, listed, visible } from "../../lib/domain/listed.ts";
 import { jobOperations } from "../../lib/http/operations/jobs.ts";
 import { parseRequest } from "../../lib/http/parse-request.ts";
 import { problemResponse } from "../../lib/http/problem.ts";
@@ -45,6 +45,54 @@ test("names are listed with a count of those left out", () => {
   expect(listed(names)).toBe(`${names.slice(0, limits.maxListedNames).join(", ")} and 99980 more`);
   expect(listed(["a", "b"])).toBe("a, b");
   expect(listed(["n".repeat(300)])).toHaveLength(limits.maxListedNameLength);
+});
+
+test("a text is cut only where it is longer, and what nobody sees of it is escaped", () => {
+  expect([clipped("abcdef", 6), clipped("abcdefg", 6)]).toEqual(["abcdef", "abc..."]);
+  expect(visible("a\n\u00adb\u2028ü😀")).toBe("a\\u000a\\u00adb\\u2028ü😀");
+  expect(visible("\u{e0041}")).toBe("\\udb40\\udc41");
+  expect(listed(["a\u200b"])).toBe("a\\u200b");
+});
+
+test.each(["ENOSPC", "EDQUOT"])("a full disk (%s) is said as such, whatever wrote to it", (code) => {
+  const cause = Object.assign(new Error("write failed"), { code });
+  expect(asDomainError(cause)).toMatchObject({
+    ...{ kind: "StoreFull", cause, isShown: true },
+    message: "no room is left in the store or on its disk; what was written of this is removed",
+  });
+});
+
+test.each([
+  new Error("x"),
+  Object.assign(new Error("x"), { code: "ENOENT" }),
+  { code: "ENOSPC" },
+  "ENOSPC",
+  null,
+  undefined,
+])("what is not known is internal, and kept as the cause: %o", (cause) => {
+  const error = asDomainError(cause);
+  expect(error).toMatchObject({
+    kind: "Internal",
+    name: "Internal",
+    message: "unexpected error",
+    isShown: false,
+  });
+  expect(error.cause).toBe(cause);
+});
+
+test("an error of ours stays what it is", () => {
+  const ours = new DomainError("TooBusy", "x");
+  expect(asDomainError(ours)).toBe(ours);
+});
+
+test.each([
+  ["BadRequest", "bad-request", 400, false, true],
+  ["ClientGone", "client-gone", 499, false, true],
+  ["Internal", "internal", 500, true, false],
+  ["StoreUnavailable", "store-unavailable", 503, true, false],
+  ["StoreCredentialsExpired", "store-credentials-expired", 503, true, true],
+] as const)("what %s says of itself is what the table has", (kind, code, status, retryable, isShown) => {
+  expect(new DomainError(kind, "x")).toMatchObject({ kind, name: kind, code, status, retryable, isShown });
 });
 
 test("130,000 unknown fields are counted, those of path and query with them", () => {

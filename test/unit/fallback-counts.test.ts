@@ -57,6 +57,25 @@ test("of very many indexes those are remembered that fell back last", () => {
   expect(counts.seen()[0]?.count).toBe(limits.maxObservedIndexes + 1);
 });
 
+test("an index that falls back again is remembered longer, and so many are", () => {
+  const fallBackOf = (index: string) => counts.of("other").of(index).happened("replica", "no-room");
+  fallBackOf("first");
+  for (let i = 1; i < limits.maxObservedIndexes; i++) fallBackOf(`i${i}`);
+  fallBackOf("first");
+  expect(counts.seen("i1")).toHaveLength(1);
+  fallBackOf("last");
+  expect(counts.seen("i1")).toEqual([]);
+  expect(counts.seen("first")).toEqual([{ fastPath: "replica", reason: "no-room", count: 2 }]);
+});
+
+test("what a power of ten has told of is not told again", () => {
+  fallBack(5);
+  fallBack(5);
+  vi.advanceTimersByTime(limits.fallbackReportMs);
+  expect(told.map(([, , count]) => count)).toEqual([1, 10]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("what is reported is a line of the log with a metric of those that no line has told of", () => {
   const warn = vi.spyOn(logger, "warn");
   reportFallback({ fastPath: "replica", reason: "no-room", count: 10 }, 9);

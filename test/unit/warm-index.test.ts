@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { limits } from "../../lib/config/limits.ts";
 import { DomainError } from "../../lib/domain/errors.ts";
 import type { Lease, Reader, WarmIndexes } from "../../lib/domain/search/reader.ts";
 import { warmIndex } from "../../lib/domain/search/warm-index.ts";
@@ -32,6 +33,27 @@ test("what is not done before the deadline goes on, and its failure is nobody's"
   expect(await warmed({ warm })).toMatchObject({ state: "warming", performance: { cache: "cold" } });
   fail(new Error("later"));
   await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("time is left to answer in, and what took long to open leaves less to warm in", async () => {
+  vi.useFakeTimers();
+  const opened = indexesWith({ warm: () => new Promise(() => undefined) });
+  const slow: WarmIndexes = {
+    use: async (index, consistency, work) => {
+      expect([index, consistency]).toEqual(["docs", "eventual"]);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      return opened.use(index, consistency, work);
+    },
+  };
+  const answer = warmIndex(slow, "docs", 5_000);
+  await vi.advanceTimersByTimeAsync(5_000 - limits.warmAnswerMs);
+  const { state, performance } = await answer;
+  vi.useRealTimers();
+  expect(state).toBe("warming");
+  expect(performance).toMatchObject({
+    warmMs: 4_000 - limits.warmAnswerMs,
+    totalMs: 5_000 - limits.warmAnswerMs,
+  });
 });
 
 test("what fails while it is waited for is said", async () => {

@@ -35,15 +35,19 @@ function vectorProblems(vector: unknown): { path: number[]; message: string }[] 
   if (vector.length === 0) return [{ path: [], message: "must hold at least one number" }];
   if (vector.length > limits.maxDimension)
     return [{ path: [], message: `has ${vector.length} numbers, at most ${limits.maxDimension}` }];
-  const problems: { path: number[]; message: string }[] = [];
-  let more = 0;
-  for (let i = 0; i < vector.length; i++) {
-    if (Number.isFinite(vector[i])) continue;
-    if (problems.length < limits.maxIssues) problems.push({ path: [i], message: "must be a finite number" });
-    else more++;
-  }
-  if (more > 0) problems.push({ path: [], message: `${more} more of its numbers are not finite` });
-  return problems;
+  const wrong: number[] = [];
+  for (let i = 0; i < vector.length; i++) if (!Number.isFinite(vector[i])) wrong.push(i);
+  return wrongNumbers(wrong);
+}
+
+/** As many as an error has room for, the last of which counts the others. */
+function wrongNumbers(places: number[]): { path: number[]; message: string }[] {
+  const named = places.length > limits.maxIssues ? limits.maxIssues - 1 : places.length;
+  const problems = places.slice(0, named).map((i) => ({ path: [i], message: "must be a finite number" }));
+  const more = places.length - named;
+  return more === 0
+    ? problems
+    : [...problems, { path: [], message: `${more} more of its numbers are not finite` }];
 }
 
 export const searchRequest = z

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { limits } from "../../lib/config/limits.ts";
+import type { DomainError } from "../../lib/domain/errors.ts";
+import { parseSearchRequest } from "../../lib/domain/search/search-index.ts";
+import { selectParameter } from "../../lib/domain/search/search-request.ts";
+
+const issuesOf = (body: unknown) => {
+  try {
+    return parseSearchRequest(body) && [];
+  } catch (error) {
+    return (error as DomainError).issues;
+  }
+};
+
+test.each([
+  ["1,2", "must be an array of numbers"],
+  [undefined, "must be an array of numbers"],
+  [[], "must hold at least one number"],
+  [
+    new Array(limits.maxDimension + 1).fill(1),
+    `has ${limits.maxDimension + 1} numbers, at most ${limits.maxDimension}`,
+  ],
+])("what is no vector is refused with what is wrong of it", (vector, message) => {
+  expect(issuesOf({ vector })).toEqual([{ path: "vector", message }]);
+});
+
+test("a vector is as long as the limit at most", () => {
+  expect(parseSearchRequest({ vector: new Array(limits.maxDimension).fill(1) }).vector).toHaveLength(
+    limits.maxDimension,
+  );
+});
+
+test("the first numbers of a vector that are none are named, the others counted", () => {
+  const named = Array.from({ length: limits.maxIssues }, (_, i) => ({
+    path: `vector[${i}]`,
+    message: "must be a finite number",
+  }));
+  expect(issuesOf({ vector: new Array(limits.maxIssues).fill("x") })).toEqual(named);
+  const others = { path: "vector", message: "4 more of its numbers are not finite" };
+  expect(issuesOf({ vector: new Array(limits.maxIssues + 3).fill("x") })).toEqual([
+    ...named.slice(0, -1),
+    others,
+  ]);
+  const [number, k] = issuesOf({ vector: [1, "x"], k: 0 });
+  expect([number?.path, k?.path]).toEqual(["vector[1]", "k"]);
+});
+
+test.each([null, undefined, 1, "x", []])("a body that is no object is refused: %j", (body) => {
+  expect(issuesOf(body)).toHaveLength(1);
+});
+
+test("a filter that is out of bounds is told beside what else is wrong, and looked at no further", () => {
+  const filters = new Array(100).fill({ op: "unknown" });
+  expect(issuesOf({ vector: [], filter: { op: "or", filters } }).map(({ path }) => path)).toEqual([
+    "filter",
+    "vector",
+  ]);
+  expect(issuesOf({ vector: [1], filter: { op: "or", filters } })).toHaveLength(1);
+});
+
+const selected = (text: string) => selectParameter.safeParse(text);
+
+test.each([
+  ["a", ["a"]],
+  ["a,b", ["a", "b"]],
+  ["a b,[c]", ["a b", "[c]"]],
+  ['["a,b","c"]', ["a,b", "c"]],
+  ['["[a"]', ["[a"]],
+])("?select=%s names %j", (text, names) => {
+  expect(selected(text)).toMatchObject({ data: names });
+});
+
+test.each([
+  ["[a,b", "what begins with [ must be a JSON array of names"],
+  ["[1]", "expected string"],
+  ["[]x", "what begins with [ must be a JSON array of names"],
+])("?select=%s is refused", (text, message) => {
+  expect(selected(text).error?.issues.map((issue) => issue.message)).toEqual([
+    expect.stringContaining(message),
+  ]);
+});
