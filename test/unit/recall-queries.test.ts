@@ -78,7 +78,7 @@ test("questions are asked in a few searches of equal size, more of them where an
 test("what is right for one hit is found in the answers that were searched for ten", async () => {
   const { neighbours, asked } = coded(rightFirst);
   const [one, ten] = await RecallQueries.of(neighbours, sample, [1, 10], context);
-  await ten.foresee({ nprobes: 3 }, [2], sampled);
+  expect(await ten.foresee({ nprobes: 3 }, [2], sampled)).toMatchObject([{ recall: 1 }]);
   asked.length = 0;
   expect(await one.foresee({ nprobes: 3 }, [20], sampled)).toMatchObject([{ recall: 1, queries: sampled }]);
   expect(asked).toEqual([]);
