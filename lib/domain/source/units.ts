@@ -28,8 +28,7 @@ export function cutUnits(files: SourceFile[], bytesPerRow: number, dimension: nu
   for (const [file, { key, footer }] of files.entries()) {
     let open: OpenUnit | undefined;
     for (const part of partsOf(key, footer, bytesPerRow, batchRowsOf(dimension))) {
-      const alone = part.firstRow > 0 || part.cut;
-      if (!open || alone || !fits(open, part)) {
+      if (!open || part.cut || !fits(open, part)) {
         open = {
           unit: { id: units.length, file, rowGroups: [], firstRow: part.firstRow, rows: 0 },
           bytes: 0,
@@ -38,7 +37,7 @@ export function cutUnits(files: SourceFile[], bytesPerRow: number, dimension: nu
       }
       open.unit.rowGroups.push({ index: part.index, rows: part.rows });
       open.unit.rows += part.rows;
-      open.bytes = part.cut ? limits.unitTargetBytes : open.bytes + part.bytes;
+      open.bytes += part.bytes;
     }
   }
   return units;
@@ -49,7 +48,7 @@ interface Part {
   index: number;
   firstRow: number;
   rows: number;
-  /** Decoded. */
+  /** Decoded; of a part of a row group as many as a unit takes, so that nothing joins it. */
   bytes: number;
   /** Whether there are other parts of its row group. */
   cut: boolean;
@@ -65,8 +64,8 @@ function partsOf(key: string, { rowGroups }: FileFooter, bytesPerRow: number, ba
     const rowsInPart = Math.min(limits.maxUnitRows, (partBytes(bytes) * rows) / decoded);
     const step = wholeBatches(rowsInPart, batchRows);
     return Array.from({ length: Math.ceil(rows / step) }, (_, i) => {
-      const part = Math.min(step, rows - i * step);
-      return { index, firstRow: i * step, rows: part, bytes: (decoded * part) / rows, cut: true };
+      const part = { index, firstRow: i * step, rows: Math.min(step, rows - i * step) };
+      return { ...part, bytes: limits.unitTargetBytes, cut: true };
     });
   });
 }
