@@ -1,8 +1,13 @@
+import { getEventListeners } from "node:events";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
 import { ReadGate } from "../../lib/domain/search/read-gate.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const patient = { timeoutMs: 60_000 };
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -81,6 +86,25 @@ test("one that could not begin before its deadline is refused as too busy", asyn
   end("first");
   await first;
   expect([begun, gate.waiting]).toEqual([["first"], 0]);
+});
+
+test("who waits is refused while there is time to say so, and who begins leaves no timer and no listener", async () => {
+  vi.useFakeTimers();
+  const gate = new ReadGate({ bytes: 1, reads: 1 });
+  const { work, end } = works();
+  const first = gate.run(1, patient, work("first"));
+  const late = kindOf(gate.run(1, { timeoutMs: 1_000 }, work("late")));
+  const { signal } = new AbortController();
+  const second = gate.run(1, { ...patient, signal }, work("second"));
+  await vi.advanceTimersByTimeAsync(1_000 - limits.busyMarginMs - 1);
+  expect([gate.waiting, getEventListeners(signal, "abort").length]).toEqual([2, 1]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect([await late, gate.waiting]).toEqual(["TooBusy", 1]);
+  end("first");
+  await first;
+  expect([vi.getTimerCount(), getEventListeners(signal, "abort").length]).toEqual([0, 0]);
+  end("second");
+  await second;
 });
 
 test("more than so many do not wait", async () => {

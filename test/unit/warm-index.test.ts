@@ -1,10 +1,14 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import { DomainError } from "../../lib/domain/errors.ts";
 import type { Lease, Reader, WarmIndexes } from "../../lib/domain/search/reader.ts";
 import { warmIndex } from "../../lib/domain/search/warm-index.ts";
 
 const timeoutMs = 250;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** An index that is open, with a reader that warms as it is told. */
 function indexesWith(reader: Pick<Reader, "warm" | "replicaBytes">): WarmIndexes {
@@ -48,7 +52,6 @@ test("time is left to answer in, and what took long to open leaves less to warm 
   const answer = warmIndex(slow, "docs", 5_000);
   await vi.advanceTimersByTimeAsync(5_000 - limits.warmAnswerMs);
   const { state, performance } = await answer;
-  vi.useRealTimers();
   expect(state).toBe("warming");
   expect(performance).toMatchObject({
     warmMs: 4_000 - limits.warmAnswerMs,
