@@ -41,6 +41,7 @@ test("what is not done before the deadline goes on, and its failure is nobody's"
 
 test("time is left to answer in, and what took long to open leaves less to warm in", async () => {
   vi.useFakeTimers();
+  vi.advanceTimersByTime(500);
   const opened = indexesWith({ warm: () => new Promise(() => undefined) });
   const slow: WarmIndexes = {
     use: async (index, consistency, work) => {
