@@ -49,6 +49,8 @@ test("a date, a time of day and a duration are read as they are written", () => 
 
 test.each([
   "2023-02-29",
+  "1900-02-29",
+  "2100-02-29",
   "2024-04-31",
   "2024-13-01",
   "2024-00-01",
@@ -72,6 +74,18 @@ test.each([
   ["2024-01-01t10:20:30.5z", "2024-01-01T10:20:30.500Z"],
 ])("%s is the same instant as %s", (text, other) => {
   expect(nanosecondsOf(text)).toBe(nanosecondsOf(other));
+});
+
+test.each([
+  ["2000-02-28", "2000-02-29"],
+  ["2000-02-29", "2000-03-01"],
+  ["1900-02-28", "1900-03-01"],
+  ["2399-12-31", "2400-01-01"],
+  ["2400-02-29", "2400-03-01"],
+  ["0000-02-29", "0000-03-01"],
+])("the day after %s is %s", (day, next) => {
+  const days = Number(daysOf(day));
+  expect([isoDate(days), isoDate(days + 1)]).toEqual([day, next]);
 });
 
 test.each(["P", "PT", "P1M", "1s", "PT1.5", "P1DT", "PT1S ", "xPT1S"])("%s is no duration", (text) => {

@@ -44,10 +44,16 @@ const issuesWith = (filter: unknown) => issuesOf(() => filterToSql(parse(filter)
 
 const wrong: Record<string, { values: Scalar[]; message: RegExp }> = {
   text: { values: [1, true, "\ud800"], message: /must be a string of well-formed Unicode/ },
-  int8: { values: [128, -129, 1.5, "x", "1e3", "", " 1", true], message: /integer in the column's range/ },
+  int8: {
+    values: [128, -129, 1.5, "x", "1e3", "", " 1", "NaN", true],
+    message: /^must be an integer in the column's range/,
+  },
   int64: { values: [2 ** 53, "9223372036854775808", "0x10"], message: /beyond 2\^53 as a string/ },
   uint64: { values: [-1, "-1", "18446744073709551616"], message: /integer in the column's range/ },
-  float32: { values: ["1", true, "infinity"], message: /a finite number, "Infinity" or "-Infinity"/ },
+  float32: {
+    values: ["1", true, "infinity"],
+    message: /^must be a finite number, "Infinity" or "-Infinity"/,
+  },
   float64: { values: ["NaN"], message: /^NaN is in no comparison/ },
   flag: { values: [1, 0, "true"], message: /true or false/ },
   second: { values: ["2024-01-01T00:00:00.5Z", "yesterday", 0], message: /not finer than its unit/ },
@@ -105,6 +111,10 @@ test("who asks for a column that cannot be filtered learns which can", () => {
   const issues = issuesOf(() => filterToSql({ op: "is_null", column: "vector" }, few));
   expect(issues[0]?.message).toContain("year");
   expect(issues[0]?.message.match(/vector/)).toBeNull();
+  expect(issues[0]?.message).toMatch(/^is FixedSizeList\[2\]<Float32>, which cannot be filtered;/);
+  expect(issuesOf(() => filterToSql({ op: "is_null", column: "nowhere" }, few))[0]?.message).toBe(
+    "no such column; there are: year",
+  );
 });
 
 test("lists of values and of filters are bounded, and never empty", () => {
