@@ -61,7 +61,7 @@ export class FallbackCounts implements Fallbacks, SeenFallbacks {
     const fresh = counted.count - counted.reported;
     counted.reported = counted.count;
     const { fastPath, reason, count } = counted;
-    if (fresh > 0) this.#report({ fastPath, reason, count }, fresh);
+    this.#report({ fastPath, reason, count }, fresh);
   }
 }
 
