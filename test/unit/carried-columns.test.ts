@@ -31,7 +31,7 @@ test("files keep the columns that are chosen, in their order, and whatever else 
 function issuesOf(choice: object, told = {}, partitions: string[] = [], of = files) {
   try {
     refuseWrongChoice(of, choice, told, partitions);
-    return [];
+    return "taken";
   } catch (error) {
     expect(error).toMatchObject({ kind: "SourceInvalid" });
     return (error as { issues: { path: string; message: string }[] }).issues;
@@ -39,7 +39,7 @@ function issuesOf(choice: object, told = {}, partitions: string[] = [], of = fil
 }
 
 test("a choice names what some file or a directory has, and every name that none does is told", () => {
-  expect(issuesOf({ include: ["id", "v", "x", "y", "day"], exclude: ["day"] }, {}, ["day"])).toEqual([]);
+  expect(issuesOf({ include: ["id", "v", "x", "y", "day"], exclude: ["day"] }, {}, ["day"])).toBe("taken");
   const message = "no file has it; there are: id, v, x, y, day";
   expect(issuesOf({ include: ["id", "X"], exclude: ["z", "v"] }, {}, ["day"])).toEqual([
     { path: "columns.include[1]", message },
@@ -54,7 +54,7 @@ test("the id and the vector cannot be left out, those that the job tells as thos
   });
   expect(issuesOf({ include: ["x"] })).toEqual([needed("id", "idColumn"), needed("v", "vectorColumn")]);
   expect(issuesOf({ exclude: ["v"] })).toEqual([needed("v", "vectorColumn")]);
-  expect(issuesOf({ exclude: ["id"] }, { idColumn: "x" }, [], files.slice(0, 1))).toEqual([]);
+  expect(issuesOf({ exclude: ["id"] }, { idColumn: "x" }, [], files.slice(0, 1))).toBe("taken");
   expect(issuesOf({ exclude: ["x"] }, { idColumn: "x" }, [], files.slice(0, 1))).toEqual([
     needed("x", "idColumn"),
   ]);
@@ -62,5 +62,5 @@ test("the id and the vector cannot be left out, those that the job tells as thos
 
 test("where it is not plain which they are what is left may make it so", () => {
   const doubtful = [file("a", [text("id"), text("uuid"), vector("v")])];
-  expect(issuesOf({ exclude: ["uuid"] }, {}, [], doubtful)).toEqual([]);
+  expect(issuesOf({ exclude: ["uuid"] }, {}, [], doubtful)).toBe("taken");
 });
