@@ -121,6 +121,39 @@ test("traces, memory and disk are parameters of a deployment", async () => {
       expect(Properties["TracingConfiguration"]).toEqual({ Enabled: true });
 });
 
+describe("search functions beside search", () => {
+  const shardsIn = (of: Template) =>
+    Object.keys(of.Resources).filter((id) => /^SearchShard\d+LambdaFunction$/.test(id));
+
+  test("are none unless they are asked for", () => {
+    expect(shardsIn(template)).toEqual([]);
+  });
+
+  test("are as search is, each under a number of its own", async () => {
+    const made = await packagedTemplate("prod", { searchShards: "3", searchMemory: "3008" });
+    const [first, ...others] = ["Search", "SearchShard0", "SearchShard1", "SearchShard2"].map((name) => {
+      const { FunctionName, ...properties } = propertiesOf(made, name);
+      return properties;
+    });
+    expect(shardsIn(made)).toHaveLength(3);
+    expect(others).toEqual([first, first, first]);
+    const routes = Object.values(made.Resources).filter(({ Type }) => Type === "AWS::ApiGatewayV2::Route");
+    const ofShard = routes.filter(({ Properties }) => `${Properties["RouteKey"]}`.includes(" /shards/1/"));
+    expect(ofShard.map(({ Properties }) => Properties["RouteKey"]).sort()).toEqual([
+      "POST /shards/1/indexes/{index}/search",
+      "POST /shards/1/indexes/{index}/warm",
+    ]);
+    for (const { Properties } of ofShard)
+      expect(JSON.stringify(Properties["Target"])).toContain("HttpApiIntegrationSearchShard1");
+  });
+
+  test.each(["33", "many"])("are not %s", async (searchShards) => {
+    await expect(packagedTemplate("prod", { searchShards })).rejects.toThrow(
+      /searchShards is a number from 0/,
+    );
+  });
+});
+
 test.each(["Plan", "Fork", "Load", "Compact", "Build", "Verify", "Publish", "Retire", "Discard"])(
   "%s can read what is published: it asks whether its job still holds the index",
   (name) => {
