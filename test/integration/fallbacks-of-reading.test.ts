@@ -133,6 +133,46 @@ test("an answer is given although what is read behind it cannot be", async () =>
   await connections.close();
 });
 
+class Remote extends LanceConnections {
+  override isRemote = () => true;
+}
+
+/** Of a first search, which a copy of the index answers where it can. */
+async function hitsOfCopied(k: number): Promise<number> {
+  const table = await connection.createTable("g1", line);
+  await table.createIndex("vector", { config: Index.ivfFlat({ numPartitions: 3 }) });
+  const connections = new Remote(bucketsOf(folder), 512, counts);
+  const copies = localCopies(connections, () => store, 1_073_741_824);
+  const of = { ...published, indexType: "IVF_FLAT", rows: line.length } as Publication;
+  const opened = { reader: await LanceReader.over(table, of), release: () => undefined };
+  const reader = new ReplicatedReader(StoreTable.opened(opened), copies, {
+    ref,
+    published: of,
+    opening: undefined,
+  });
+  const query = { vector: Float32Array.of(9, 1), k, columns: [], settings: { nprobes: 1 }, timeoutMs: 5_000 };
+  const hits = await reader.search(query);
+  await copies.close();
+  reader.close();
+  await connections.close();
+  return hits.length;
+}
+
+test("a search for more hits than its partitions hold is made on the table", async () => {
+  expect(await hitsOfCopied(line.length)).toBe(line.length);
+  happened("index-copy", "too-few-hits");
+});
+
+test("one for more hits than there are rows is, too, and nothing is wrong with its index", async () => {
+  expect(await hitsOfCopied(line.length + 1)).toBe(line.length);
+  expect(counts.seen()).toEqual([]);
+});
+
+test("one for fewer is answered by the index", async () => {
+  expect(await hitsOfCopied(5)).toBe(5);
+  expect(counts.seen()).toEqual([]);
+});
+
 const full = "/proc"; // a disk of which nothing is free
 
 test.runIf(existsSync(full))(

@@ -4,12 +4,9 @@ import { StoreTable } from "../../../lib/adapters/lance/reading/store-table.ts";
 import { LocalCopies } from "../../../lib/adapters/lance/replicas/local-copies.ts";
 import type { Replicas } from "../../../lib/adapters/lance/replicas/replicas.ts";
 import { ReplicatedReader } from "../../../lib/adapters/lance/replicas/replicated-reader.ts";
-import type { NearestRows } from "../../../lib/adapters/lance/rows/hits.ts";
 import { LocalStore } from "../../../lib/adapters/store/local-store.ts";
 import type { ErrorKind } from "../../../lib/domain/error-table.ts";
 import { DomainError } from "../../../lib/domain/errors.ts";
-import { FallbackCounts } from "../../../lib/domain/fallback-counts.ts";
-import { unobserved } from "../../../lib/domain/fallbacks.ts";
 import type { Publication } from "../../../lib/domain/index/index-entry.ts";
 import type { Query } from "../../../lib/domain/search/reader.ts";
 
@@ -23,16 +20,7 @@ function readerThatLoses(kind: ErrorKind): ReplicatedReader {
     phases: { hitsOf: async () => Promise.reject(new DomainError(kind, "rows are gone")) },
     search: async () => [hit],
   } as unknown as LanceReader;
-  return readerOf(store, { version: 1, rows: [{ id: 0n, distance: 0 }] });
-}
-
-/** A reader whose copy of the index, which is of 1,000 rows, tells these. */
-function readerOf(
-  store: LanceReader,
-  near: NearestRows | undefined,
-  fallbacks = unobserved,
-): ReplicatedReader {
-  const index = { nearest: async () => near, warm: async () => undefined };
+  const index = { nearest: async () => ({ version: 1, rows: [{ id: 0n, distance: 0 }] }) };
   const none = {
     at: () => undefined,
     openAt: () => undefined,
@@ -44,9 +32,8 @@ function readerOf(
     none as unknown as Replicas,
     { ...none, at: () => index } as unknown as Replicas,
     () => new LocalStore(""),
-    fallbacks,
   );
-  const published = { indexType: "IVF_RQ", vectorColumn: "vector", rows: 1_000 } as Publication;
+  const published = { indexType: "IVF_RQ", vectorColumn: "vector" } as Publication;
   const ref = { bucket: "b", index: "i", generation: "g1" };
   const table = StoreTable.opened({ reader: store, release: () => undefined });
   return new ReplicatedReader(table, copies, { ref, published });
@@ -67,14 +54,4 @@ test("one whose deadline passed is not made again", async () => {
   await expect(readerThatLoses("DeadlineExceeded").search(query)).rejects.toMatchObject({
     kind: "DeadlineExceeded",
   });
-});
-
-test("one whose index tells too few hits is made on the table and counted, unless there are no more rows", async () => {
-  const counts = new FallbackCounts(() => undefined);
-  const store = { version: 1, search: async () => [hit] } as unknown as LanceReader;
-  const reader = readerOf(store, undefined, counts);
-  expect(await reader.search({ ...query, k: 1_001 })).toEqual([hit]);
-  expect(counts.seen("i")).toEqual([]);
-  expect(await reader.search({ ...query, k: 1_000 })).toEqual([hit]);
-  expect(counts.seen("i")).toEqual([{ fastPath: "index-copy", reason: "too-few-hits", count: 1 }]);
 });
