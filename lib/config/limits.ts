@@ -46,6 +46,7 @@ export const limits = {
 
   // Warm container
   eventualStalenessMs: 4_000, // promised: 5 s
+  sureLookMs: 30_000, // a look as late as that does not take it for granted that versions in between are there
   maxOpenHandles: 64,
   openIndexesShare: 0.25, // of the memory, for what is open outside of the caches
   openIndexMb: 4, // measured: 3 for six fragments of 64 values with two indexes, 1.2 for a small one (bench/NOTES.md)

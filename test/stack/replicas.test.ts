@@ -221,6 +221,40 @@ test("rows that others append are seen at once when strong, and within five seco
   expect(await search()).toMatchObject({ cache: "replica", rows: rows + 10 });
 });
 
+test("whether it is the newest costs one request beside the registry's, a strong search two, and no list", async () => {
+  await replicated();
+  now += 10_000;
+  proxy.resetCounts();
+  expect(await search()).toMatchObject({ cache: "replica", rows });
+  expect(proxy.counts.operations).toEqual({ GetObject: 1 });
+  proxy.resetCounts();
+  expect(await search("strong")).toMatchObject({ cache: "replica", rows });
+  expect(proxy.counts.operations).toEqual({ GetObject: 2 });
+});
+
+test("a version that was removed before it was asked for hides no later one", async () => {
+  await replicated();
+  await append("new", 5);
+  await asClient(async (table) => {
+    await table.optimize();
+    for (let i = 0; i < 2; i++)
+      await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+  });
+  expect(await search("strong")).toMatchObject({ rows: rows + 5 });
+});
+
+test("an eventual search finds it half a minute later at most", async () => {
+  await replicated();
+  await append("new", 5);
+  await asClient(async (table) => {
+    await table.optimize();
+    for (let i = 0; i < 2; i++)
+      await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+  });
+  now += 30_000;
+  expect(await search()).toMatchObject({ rows: rows + 5 });
+});
+
 test("another version costs only what is new of it", async () => {
   await replicated();
   await append("new", 5);

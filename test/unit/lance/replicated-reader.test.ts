@@ -35,7 +35,7 @@ function readerThatLoses(kind: ErrorKind): ReplicatedReader {
   );
   const published = { indexType: "IVF_RQ", vectorColumn: "vector" } as Publication;
   const ref = { bucket: "b", index: "i", generation: "g1" };
-  const table = StoreTable.opened({ reader: store, release: () => undefined });
+  const table = StoreTable.opened({ reader: store, release: () => undefined }, async () => false);
   return new ReplicatedReader(table, copies, { ref, published });
 }
 

@@ -55,6 +55,11 @@ export class LanceReader implements Reader {
     return this.#followed.version;
   }
 
+  /** Only moving it tells whether there is a later version. */
+  async hasMoved(): Promise<boolean> {
+    return true;
+  }
+
   async refresh(): Promise<void> {
     if (await this.#followed.follow()) this.#warming.beginAnew();
   }

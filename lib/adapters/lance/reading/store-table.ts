@@ -13,28 +13,39 @@ export interface KnownTable {
   version: number;
   columns: Column[];
   open(): Promise<OpenTable>;
-  /** Whether a later version is there. */
-  hasMoved(): Promise<boolean>;
 }
+
+/**
+ * Whether a table has a later version than this.
+ * @param isSure also where versions were removed: those between this one and the newest
+ */
+export type HasLater = (version: number, isSure: boolean) => Promise<boolean>;
 
 /** The table of a generation in its store, which need not be opened as long as a copy of its version answers. */
 export class StoreTable {
   readonly #known: KnownTable | undefined;
+  readonly #hasLater: HasLater;
   #opening: Promise<OpenTable> | undefined;
   #table: OpenTable | undefined;
+  /** Until it is known whether what was known of it is its newest version. */
+  #isUnseen: boolean;
+  #settling: Promise<boolean> | undefined;
   #isClosed = false;
 
-  private constructor(table: OpenTable | undefined, known: KnownTable | undefined) {
+  private constructor(table: OpenTable | undefined, known: KnownTable | undefined, hasLater: HasLater) {
     this.#table = table;
     this.#known = known;
+    this.#isUnseen = known !== undefined;
+    this.#hasLater = hasLater;
   }
 
-  static opened(table: OpenTable): StoreTable {
-    return new StoreTable(table, undefined);
+  static opened(table: OpenTable, hasLater: HasLater): StoreTable {
+    return new StoreTable(table, undefined, hasLater);
   }
 
-  static later(known: KnownTable): StoreTable {
-    return new StoreTable(undefined, known);
+  /** One that is opened when it is first read; `settle` says whether it is at the version that is known. */
+  static later(known: KnownTable, hasLater: HasLater): StoreTable {
+    return new StoreTable(undefined, known, hasLater);
   }
 
   get columns(): Column[] {
@@ -62,10 +73,31 @@ export class StoreTable {
     return table;
   }
 
+  /** @param isSure as of HasLater */
+  async hasMoved(isSure: boolean): Promise<boolean> {
+    return this.#hasLater(this.version, isSure);
+  }
+
   /** Moves it to its newest version. */
   async refresh(): Promise<void> {
-    if (this.#table) return this.#table.reader.refresh();
-    if (await this.#known?.hasMoved()) await this.reader();
+    if (this.#table) await this.#table.reader.refresh();
+    else await this.reader();
+  }
+
+  /** @returns whether what was read since it was made is of an older version; it is at the newest then */
+  settle(): Promise<boolean> {
+    if (!this.#isUnseen) return Promise.resolve(false);
+    this.#settling ??= this.#see().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
+  }
+
+  async #see(): Promise<boolean> {
+    const { version } = this;
+    if (await this.hasMoved(true)) await this.refresh();
+    this.#isUnseen = false;
+    return this.version !== version;
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { manifestKey } from "../files/manifest-name.ts";
-import type { KnownTable } from "../reading/store-table.ts";
+import type { HasLater, KnownTable } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import { Replicas, type Wanted } from "./replicas.ts";
 
@@ -15,9 +15,8 @@ export class LocalCopies {
   /** Their indexes, until there is a whole one. */
   readonly indexes: Replicas;
   readonly fallbacks: Fallbacks;
-  readonly #behind = new Set<Promise<void>>();
-
   readonly #stores: Stores;
+  readonly #behind = new Set<Promise<void>>();
 
   constructor(replicas: Replicas, indexes: Replicas, stores: Stores, fallbacks = unobserved) {
     this.#stores = stores;
@@ -26,22 +25,25 @@ export class LocalCopies {
     this.indexes = indexes;
   }
 
-  /**
-   * What a copy tells of a table, where one is open that lacks parts and the store has no later version.
-   * @param open of the table in its store
-   */
+  /** What is known of a table whose copy can be searched while it is filled. @param open of the table in its store */
   async knownTable(wanted: Wanted, open: KnownTable["open"]): Promise<KnownTable | undefined> {
-    const { ref, version } = wanted;
-    const hasMoved = () => this.#hasLater(ref, version);
-    const [isOld] = await Promise.all([hasMoved(), this.replicas.open(wanted)]);
-    const columns = this.replicas.openAt(ref, version)?.columns;
-    return isOld || !columns ? undefined : { version, columns, open, hasMoved };
+    const { ref, version, published } = wanted;
+    await this.replicas.open(wanted);
+    return this.replicas.openAt(ref, version) && { version, columns: published.columns, open };
   }
 
-  /** Lance commits a version by the name of its manifest, which is the next number. */
-  async #hasLater(ref: GenerationRef, version: number): Promise<boolean> {
-    const next = await this.#stores(ref.bucket).get(manifestKey(folderOf(ref), version + 1));
-    return next !== undefined;
+  /**
+   * Lance commits a version by the name of its manifest, which is the next number. Whoever removes versions removes those
+   * before, too: where one is there, and the next is not, there is no other.
+   */
+  hasLaterOf(ref: GenerationRef): HasLater {
+    const store = this.#stores(ref.bucket);
+    const isThere = async (version: number) =>
+      (await store.get(manifestKey(folderOf(ref), version))) !== undefined;
+    return async (version, isSure) => {
+      const [next, own] = await Promise.all([isThere(version + 1), !isSure || isThere(version)]);
+      return next || !own;
+    };
   }
 
   /** Lets work go on behind an answer about an index; when it fails it is tried again behind the next. */

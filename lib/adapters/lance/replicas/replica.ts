@@ -1,6 +1,6 @@
 import type { Connection } from "@lancedb/lancedb";
 import { DomainError } from "../../../domain/errors.ts";
-import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
+import type { GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
 import type { Query } from "../../../domain/search/reader.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { LanceReader } from "../reading/lance-reader.ts";
@@ -8,61 +8,49 @@ import type { NearestRows } from "../rows/hits.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import type { Copy } from "./copy.ts";
 
-/** One version of a generation on disk, open, counted by those who read it. */
+interface OpenCopy {
+  connection: Connection;
+  reader: LanceReader;
+}
+
+/** One version of a generation on disk, counted by those who read it. */
 export class Replica {
-  readonly version: number;
   readonly copy: Copy;
   readonly gone: Promise<void>;
-  readonly #reader: LanceReader;
-  readonly #connection: Connection;
+  readonly #opened: Promise<OpenCopy>;
   readonly #retired = new AbortController();
   #users = 0;
   #isReady = false;
   #removed: () => void = () => undefined;
 
-  private constructor(copy: Copy, connection: Connection, reader: LanceReader) {
+  /** Opens a copy that was just made; whoever reads it waits for that, and meets what is wrong with it. */
+  constructor(connections: LanceConnections, copy: Copy, ref: GenerationRef, published: Publication) {
     this.copy = copy;
-    this.version = reader.version;
-    this.#connection = connection;
-    this.#reader = reader;
+    this.#opened = opened(connections, copy, ref, published);
+    this.#opened.catch(() => undefined);
     this.gone = new Promise((resolve) => {
       this.#removed = resolve;
     });
   }
 
-  /** Opens a copy that was just made. @throws when it is not what it should be */
-  static async open(
-    connections: LanceConnections,
-    copy: Copy,
-    { index, generation }: GenerationRef,
-    published: Publication,
-    version: number,
-  ): Promise<Replica> {
+  /** @throws when the copy is not what it should be; it is gone then */
+  async opened(): Promise<this> {
     try {
-      const connection = await connections.onDisk(copy.folder);
-      const reader = await LanceReader.over(
-        await connection.openTable(generation),
-        published,
-        connections.rows,
-        connections.fallbacks.of(index),
-      );
-      const replica = new Replica(copy, connection, reader);
-      if (reader.version !== version)
-        throw new DomainError("Internal", `a copy of version ${version} opened as ${reader.version}`);
-      return replica;
+      await this.#opened;
+      return this;
     } catch (error) {
-      await copy.remove();
+      await this.copy.remove();
       throw error;
     }
+  }
+
+  get version(): number {
+    return this.copy.version;
   }
 
   /** Whether it may answer whatever is asked. */
   get isReady(): boolean {
     return this.#isReady;
-  }
-
-  get columns(): Column[] {
-    return this.#reader.columns;
   }
 
   /** Whether `complete` has anything to do. */
@@ -75,9 +63,14 @@ export class Replica {
   }
 
   async use<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
+    return this.#held(async () => work((await this.#opened).reader));
+  }
+
+  /** Its files stay as long as that takes. */
+  async #held<T>(work: () => Promise<T>): Promise<T> {
     this.#users += 1;
     try {
-      return await work(this.#reader);
+      return await work();
     } finally {
       this.#users -= 1;
       this.#removeIfUnused();
@@ -87,8 +80,9 @@ export class Replica {
   /** The nearest by its index, once what the search reads of that is there. */
   async nearest(query: Query): Promise<NearestRows | undefined> {
     const started = performance.now();
-    return this.use(async (reader) => {
-      await lanceCall(query.timeoutMs, () => this.copy.prepareNearest(query));
+    return this.#held(async () => {
+      const preparing = lanceCall(query.timeoutMs, () => this.copy.prepareNearest(query));
+      const [{ reader }] = await Promise.all([this.#opened, preparing]);
       const timeoutMs = query.timeoutMs - (performance.now() - started);
       return reader.phases.nearest({ ...query, timeoutMs });
     });
@@ -97,7 +91,7 @@ export class Replica {
   /** Whether it may be read for these columns of some rows; where that takes a copy first, when it may. */
   async hasRows({ rows }: NearestRows, columns: string[], timeoutMs: number): Promise<boolean> {
     const ids = rows.map(({ id }) => id);
-    return this.use(() => lanceCall(timeoutMs, () => this.copy.prepareRows(ids, columns)));
+    return this.#held(() => lanceCall(timeoutMs, () => this.copy.prepareRows(ids, columns)));
   }
 
   /**
@@ -108,16 +102,16 @@ export class Replica {
   async complete(signal: AbortSignal, warm: boolean): Promise<void> {
     const { copy } = this;
     const either = AbortSignal.any([signal, this.#retired.signal]);
-    await this.use(() => copy.completeRows(either));
+    await this.#held(() => copy.completeRows(either));
     if (warm && copy.hasRows) await this.use((reader) => reader.holdRows());
-    if (copy.isToBeCompleted) await this.use(() => copy.complete(either));
+    if (copy.isToBeCompleted) await this.#held(() => copy.complete(either));
     if (copy.isWhole && warm) await this.warm();
     this.#isReady = copy.isWhole;
   }
 
   /** Reads its indexes into the session's cache; those of one column where it has no others. */
   async warm(column?: string): Promise<void> {
-    await this.#reader.warm(column);
+    await this.use((reader) => reader.warm(column));
   }
 
   /** Its files go when the last who reads them has ended. */
@@ -133,8 +127,25 @@ export class Replica {
 
   #removeIfUnused(): void {
     if (!this.isRetired || this.#users > 0) return;
-    this.#reader.close();
-    this.#connection.close();
-    void this.copy.remove().then(this.#removed, this.#removed);
+    const closed = this.#opened.then(({ connection, reader }) => {
+      reader.close();
+      connection.close();
+    });
+    void closed.catch(() => undefined).then(() => this.copy.remove().then(this.#removed, this.#removed));
   }
+}
+
+async function opened(
+  connections: LanceConnections,
+  { folder, version }: Copy,
+  { index, generation }: GenerationRef,
+  published: Publication,
+): Promise<OpenCopy> {
+  const connection = await connections.onDisk(folder);
+  const table = await connection.openTable(generation);
+  const { rows, fallbacks } = connections;
+  const reader = await LanceReader.over(table, published, rows, fallbacks.of(index));
+  if (reader.version !== version)
+    throw new DomainError("Internal", `a copy of version ${version} opened as ${reader.version}`);
+  return { connection, reader };
 }

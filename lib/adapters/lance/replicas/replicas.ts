@@ -169,7 +169,7 @@ export class Replicas {
     await Promise.all(this.#leaving);
   }
 
-  async #open({ ref, published, version }: Wanted, opening: Opening): Promise<void> {
+  async #open({ ref, published }: Wanted, opening: Opening): Promise<void> {
     const { concurrency, pause = 0 } = this.#options;
     const of = { published, room: await roomFor(this.#options), pace: { concurrency, pause } };
     const copy = await PartialCopy.open(this.#stores(ref.bucket), folderOf(ref), opening, of).catch(() => {
@@ -177,7 +177,7 @@ export class Replicas {
       this.#unknown.set(keyOf(ref), true);
     });
     if (!copy) return;
-    this.#ready?.set(keyOf(ref), await Replica.open(this.#connections, copy, ref, published, version));
+    this.#ready?.set(keyOf(ref), new Replica(this.#connections, copy, ref, published));
   }
 
   async #fill(wanted: Wanted): Promise<void> {
@@ -188,7 +188,7 @@ export class Replicas {
       this.#fellBack(ref, "no-room");
       return this.#giveUp(keyOf(ref), version, other?.version === version);
     }
-    const replica = await Replica.open(this.#connections, copy, ref, published, version);
+    const replica = await new Replica(this.#connections, copy, ref, published).opened();
     if (!copy.isWhole) this.#ready?.set(keyOf(ref), replica);
     await this.#complete(ref, replica);
   }

@@ -53,10 +53,12 @@ export class ReplicatedReader implements Reader {
   }
 
   async search(query: Query): Promise<Hit[]> {
-    return this.#warmingAfter(async () => {
-      const byIndex = this.isReplicated ? undefined : await this.#searchByIndex(query);
-      return byIndex ?? this.#read((reader) => reader.search(query));
-    });
+    return this.#atNewest(() =>
+      this.#warmingAfter(async () => {
+        const byIndex = this.isReplicated ? undefined : await this.#searchByIndex(query);
+        return byIndex ?? this.#read((reader) => reader.search(query));
+      }),
+    );
   }
 
   async fetch(
@@ -65,15 +67,20 @@ export class ReplicatedReader implements Reader {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Map<string, Document>> {
-    return this.#warmingAfter(() =>
-      this.#readRows(columns, (reader) => reader.fetch(ids, columns, timeoutMs, signal)),
-    );
+    const read = (reader: LanceReader) => reader.fetch(ids, columns, timeoutMs, signal);
+    return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(columns, read)));
   }
 
   /** A replica where one can be had, else what the store holds is read into the caches. */
   async warm(): Promise<void> {
+    await this.#store.settle();
     await this.#copies.replicas.fill({ ...this.#wanted, pause: 0 });
     if (!this.isReplicated) await (await this.#store.reader()).warm();
+  }
+
+  /** Whether the table has a later version. @param isSure as of HasLater */
+  async hasMoved(isSure: boolean): Promise<boolean> {
+    return this.#store.hasMoved(isSure);
   }
 
   async stats(): Promise<GenerationStats> {
@@ -88,6 +95,16 @@ export class ReplicatedReader implements Reader {
     this.#copies.replicas.drop(this.#ref);
     this.#copies.indexes.drop(this.#ref);
     this.#store.close();
+  }
+
+  /** The version that is known is read while the store is asked for a later one, and again where there is one. */
+  async #atNewest<T>(work: () => Promise<T>): Promise<T> {
+    const settling = this.#store.settle();
+    const [answer, moved] = await Promise.allSettled([work(), settling]);
+    if (moved.status === "rejected") throw moved.reason;
+    if (moved.value) return work();
+    if (answer.status === "rejected") throw answer.reason;
+    return answer.value;
   }
 
   get #wanted(): Wanted {

@@ -80,9 +80,11 @@ export class Handle {
   #current: OpenGeneration | undefined;
   #freshAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
-  /** Looks begun, and the number of the last that ended well. */
+  /** When a look began that is sure of the table's version, also where versions were removed. */
+  #sureAt = Number.NEGATIVE_INFINITY;
+  /** Looks begun, and the number of the last sure one that ended well. */
   #begun = 0;
-  #ended = 0;
+  #sureEnded = 0;
   #retired = false;
   #users = 0;
 
@@ -117,23 +119,24 @@ export class Handle {
     this.#startLook().catch(this.#actions.lookAheadFailed);
   }
 
-  /** Waits until a look that begins from now on has ended; one under way may already have passed what matters. */
+  /** Waits until a sure look that begins from now on has ended; one under way may already have passed what matters. */
   async freshFromNow(): Promise<boolean> {
     const begun = this.#begun;
-    return this.#lookUntil(() => this.#ended > begun);
+    return this.#lookUntil(() => this.#sureEnded > begun, true);
   }
 
-  async #lookUntil(isFresh: () => boolean): Promise<boolean> {
+  async #lookUntil(isFresh: () => boolean, isSure = false): Promise<boolean> {
     const before = this.#current;
     while (!isFresh()) {
-      await this.#startLook();
+      await this.#startLook(isSure);
     }
     return this.#current !== before;
   }
 
   /** The look under way, or a new one. */
-  #startLook(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
+  #startLook(isSure = false): Promise<void> {
+    const isDue = this.#actions.now() - this.#sureAt >= limits.sureLookMs;
+    this.#looking ??= this.#look(isSure || isDue).finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
@@ -156,31 +159,39 @@ export class Handle {
   }
 
   /** What is seen counts from before it was asked for. */
-  async #look(): Promise<void> {
+  async #look(isSure: boolean): Promise<void> {
     const lookedAt = this.#actions.now();
     const number = ++this.#begun;
     try {
-      const opening = this.#current ? undefined : this.#actions.readOpening();
-      const { value: entry } = await this.#actions.read();
-      await this.#follow(entry, opening);
+      await this.#see(isSure);
       this.#freshAt = lookedAt;
-      this.#ended = number;
+      if (!isSure) return;
+      this.#sureAt = lookedAt;
+      this.#sureEnded = number;
     } catch (error) {
       this.#actions.forget();
       throw error;
     }
   }
 
-  async #follow(entry: IndexEntry, opening: Promise<Opening | undefined> | undefined): Promise<void> {
-    const published = publishedOf(entry);
+  /** The registry and the table are asked at once; what the table says of another generation counts for nothing. */
+  async #see(isSure: boolean): Promise<void> {
+    const opening = this.#current ? undefined : this.#actions.readOpening();
     const current = this.#current;
-    if (current && sameGeneration(current.published, published)) {
-      await lanceCall(limits.openTimeoutMs, () => current.reader.refresh());
-      current.entry = entry;
-      return;
-    }
+    const moving = current?.reader.hasMoved(isSure);
+    const [read, moved] = await Promise.allSettled([this.#actions.read(), moving]);
+    if (read.status === "rejected") throw read.reason;
+    const entry = read.value.value;
+    if (!current || !sameGeneration(current.published, publishedOf(entry))) return this.#open(entry, opening);
+    if (moved.status === "rejected") throw moved.reason;
+    if (moved.value) await lanceCall(limits.openTimeoutMs, () => current.reader.refresh());
+    current.entry = entry;
+  }
+
+  async #open(entry: IndexEntry, opening: Promise<Opening | undefined> | undefined): Promise<void> {
+    const before = this.#current;
     this.#current = await this.#actions.open(entry, opening);
-    current?.retire();
+    before?.retire();
     if (this.#retired) this.#current.retire();
   }
 }

@@ -189,7 +189,8 @@ export class LanceWarmIndexes implements WarmIndexes {
     const own = read?.bucket === bucket && read.generation === generation ? read : undefined;
     const wanted = { ref, published, opening: own };
     const known = own && (await this.#copies.knownTable({ ...wanted, version: own.version }, open));
-    const store = known ? StoreTable.later(known) : StoreTable.opened(await open());
+    const hasLater = this.#copies.hasLaterOf(ref);
+    const store = known ? StoreTable.later(known, hasLater) : StoreTable.opened(await open(), hasLater);
     const reader = new ReplicatedReader(store, this.#copies, wanted);
     return this.#generationOf(entry, published, { reader, release: () => undefined });
   }
