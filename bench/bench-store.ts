@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
+  BucketAlreadyOwnedByYou,
   CopyObjectCommand,
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -61,8 +62,15 @@ export class BenchStore {
     return `s3://${bucket}/${key}`;
   }
 
+  /** No error where a kept store has it. */
   async createBucket(): Promise<void> {
-    await this.#client.send(new CreateBucketCommand({ Bucket: bucket }));
+    await this.#client.send(new CreateBucketCommand({ Bucket: bucket })).catch((error) => {
+      if (!(error instanceof BucketAlreadyOwnedByYou)) throw error;
+    });
+  }
+
+  async has(key: string): Promise<boolean> {
+    return (await this.#keysWith(key)).includes(key);
   }
 
   /** Puts a set beside the indexes. @returns the source of a migration */
@@ -89,9 +97,13 @@ export class BenchStore {
       await this.#client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
   }
 
-  async #keysUnder(folder: string): Promise<string[]> {
+  #keysUnder(folder: string): Promise<string[]> {
+    return this.#keysWith(`${folder}/`);
+  }
+
+  async #keysWith(Prefix: string): Promise<string[]> {
     const keys: string[] = [];
-    const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: bucket, Prefix: `${folder}/` });
+    const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: bucket, Prefix });
     for await (const { Contents = [] } of pages) keys.push(...Contents.map(({ Key = "" }) => Key));
     return keys;
   }
@@ -101,15 +113,18 @@ export class BenchStore {
   }
 }
 
-/** Runs `work` with a store that ends with it, and when this process is told to end. */
-export async function withStore<T>(work: (store: BenchStore) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` with a store that ends with it, and when this process is told to end.
+ * @param kept whether what lies in it is there at the next run
+ */
+export async function withStore<T>(work: (store: BenchStore) => Promise<T>, kept = false): Promise<T> {
   const binary = await provisionMinio();
   await mkdir(cache, { recursive: true });
-  const run = resolve(await mkdtemp(join(cache, "minio-")));
+  const run = resolve(kept ? join(cache, "kept-minio") : await mkdtemp(join(cache, "minio-")));
   let minio: ProcessIdentity | undefined;
   const end = async () => {
     await endGroup(minio);
-    await rm(run, { recursive: true, force: true });
+    if (!kept) await rm(run, { recursive: true, force: true });
   };
   const endNow = () => void end().finally(() => process.exit(1));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, endNow);

@@ -14,7 +14,8 @@ import { sections } from "./sections/sections.ts";
  * keeps the others.
  */
 const options = readOptions();
-await (isOnStore(options) ? withStore((store) => bench(options, store)) : bench(options));
+const isKept = options.report === "s3-like"; // its tables take minutes to load
+await (isOnStore(options) ? withStore((store) => bench(options, store), isKept) : bench(options));
 
 async function bench({ sections: names, report, out, ...rest }: BenchOptions, store?: BenchStore) {
   const environment = await emptyLakehouse(store?.environment);

@@ -1,7 +1,16 @@
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { medianOf } from "./percentiles.ts";
-import type { BenchResult, Builds, CurvePoint, Grown, SectionName, TypeResult } from "./results.ts";
+import type {
+  BenchResult,
+  Builds,
+  CurvePoint,
+  Grown,
+  SectionName,
+  SparseSize,
+  TypeResult,
+} from "./results.ts";
+import { medianOver } from "./sections/sparse.ts";
 
 export interface Plot {
   section: SectionName;
@@ -14,12 +23,13 @@ const leastRecallShown = 0.7;
 
 /** A plot of each section that has one. */
 export async function plotsOf({ sections, report }: BenchResult): Promise<Plot[]> {
-  if (report !== "local") return [];
-  const { types, builds, growth } = sections;
+  if (report !== "local" && report !== "s3-like") return [];
+  const { types, builds, growth, sparse } = sections;
   const wanted: (Omit<Plot, "svg"> & { spec: object })[] = [];
   if (types) wanted.push({ section: "types", file: "recall-latency.svg", ...recallPlot(types.figures) });
   if (builds) wanted.push({ section: "builds", file: "build-recall.svg", ...buildPlot(builds.figures) });
   if (growth) wanted.push({ section: "growth", file: "latency-rows.svg", ...growthPlot(growth.figures) });
+  if (sparse) wanted.push({ section: "sparse", file: "sparse-rows.svg", ...sparsePlot(sparse.figures) });
   return Promise.all(
     wanted.map(async ({ spec, ...plot }) => ({ ...plot, svg: await svgOf(plot.title, spec) })),
   );
@@ -44,6 +54,24 @@ function recallPlot(types: TypeResult[]) {
   };
   const spec = { data: { values }, mark: { type: "line", point: true }, encoding: axes };
   return { title: "Recall against latency, the best settings of each type", spec };
+}
+
+function sparsePlot(sizes: SparseSize[]) {
+  const values = sizes.flatMap((size) => [
+    { search: "first", rows: size.rows, ms: medianOver(size, ({ first }) => first.ms) },
+    { search: "first, bare LanceDB", rows: size.rows, ms: medianOf(size.bare) },
+    { search: "second", rows: size.rows, ms: medianOver(size, ({ second }) => second.ms) },
+    { search: "until the replica", rows: size.rows, ms: medianOver(size, ({ before }) => before.p50) },
+    { search: "then", rows: size.rows, ms: medianOver(size, ({ warm }) => warm.ms) },
+  ]);
+  const log = { type: "log", nice: false, padding: 12 };
+  const encoding = {
+    x: { field: "rows", type: "quantitative", scale: log },
+    y: { field: "ms", type: "quantitative", scale: log, title: "ms" },
+    color: { field: "search", type: "nominal", title: null, sort: null },
+  };
+  const spec = { data: { values }, mark: { type: "line", point: true }, encoding };
+  return { title: "Searches of a container that is frozen in between, by rows", spec };
 }
 
 /** The settings that no other beats in both. */

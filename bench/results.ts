@@ -176,17 +176,22 @@ export type Verifications = { type: string; rounds: Verification[] }[];
 /** What one search took of a frozen container, and of its store. */
 export interface SparseSearched {
   ms: number;
-  requests: number;
+  /** Requests to the store but lists, while it was answered. */
+  gets: number;
+  lists: number;
+  /** Of answers. */
+  bytes: number;
 }
 
-/** One container's life. */
+/** Of one container. */
 export interface SparseRound {
   first: SparseSearched;
   second: SparseSearched;
-  /** From the third on, until one was answered from the replica. */
-  before: { searches: number; p50: number; requests: number };
-  afterP50: number;
-  /** The first after a pause. */
+  /** From the third on, until one was answered from the replica; requests are those of each, on the average. */
+  before: Omit<SparseSearched, "ms"> & { searches: number; p50: number };
+  /** Those after it, one after the other. */
+  warm: SparseSearched;
+  /** Those with a pause before each. */
   paused: SparseSearched;
 }
 

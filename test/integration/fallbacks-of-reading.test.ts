@@ -118,11 +118,15 @@ test("an answer is given although what is read behind it cannot be", async () =>
     reader: await LanceReader.over(table, published, undefined, counts),
     release: () => undefined,
   };
-  const reader = new ReplicatedReader(StoreTable.opened(opened), copies, {
-    ref,
-    published,
-    opening: undefined,
-  });
+  const reader = new ReplicatedReader(
+    StoreTable.opened(opened, async () => false),
+    copies,
+    {
+      ref,
+      published,
+      opening: undefined,
+    },
+  );
   await rm(join(folder, "lance/docs/g1.lance/_indices"), { recursive: true });
   const query = { vector: Float32Array.of(9, 1), k: 1, columns: [], settings: {}, timeoutMs: 5_000 };
   expect(await reader.search(query)).toMatchObject([{ doc_id: "d9" }]);
@@ -145,11 +149,15 @@ async function hitsOfCopied(k: number): Promise<number> {
   const copies = localCopies(connections, () => store, 1_073_741_824);
   const of = { ...published, indexType: "IVF_FLAT", rows: line.length } as Publication;
   const opened = { reader: await LanceReader.over(table, of), release: () => undefined };
-  const reader = new ReplicatedReader(StoreTable.opened(opened), copies, {
-    ref,
-    published: of,
-    opening: undefined,
-  });
+  const reader = new ReplicatedReader(
+    StoreTable.opened(opened, async () => false),
+    copies,
+    {
+      ref,
+      published: of,
+      opening: undefined,
+    },
+  );
   const query = { vector: Float32Array.of(9, 1), k, columns: [], settings: { nprobes: 1 }, timeoutMs: 5_000 };
   const hits = await reader.search(query);
   await copies.close();
