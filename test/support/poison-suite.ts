@@ -144,7 +144,7 @@ export function describePoisonSet(count: number, seed: number): void {
 
     test(
       "each fails its job by name, in time and memory, or gives all its rows; the worker serves on",
-      async () => {
+      async ({ task }) => {
         const wrong: string[] = [];
         const report = new PoisonReport();
         for (const { name, bytes } of poisonSet(count, seed)) {
@@ -154,7 +154,7 @@ export function describePoisonSet(count: number, seed: number): void {
           if (report.files % goodEvery === 0) await expectGoodJob();
         }
         await expectGoodJob();
-        console.log(String(report));
+        task.meta.figures = String(report);
         expect(wrong).toEqual([]);
         expect(report.peakBytes).toBeLessThan(memoryMb * 1_048_576);
       },
