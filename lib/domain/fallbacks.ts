@@ -61,12 +61,27 @@ export const fastPaths = {
   "partial-copy": {
     does: "Of a generation those partitions and rows are copied first that a search reads",
     instead: "a search waits until its vector index is copied, and reads rows from the store",
-    reasons: ["layout-unknown", "rows-unknown", "rows-not-indexed", "too-few-hits", "unreadable"],
+    reasons: [
+      "layout-unknown",
+      "rows-unknown",
+      "rows-not-indexed",
+      "too-few-hits",
+      "unreadable",
+      "not-fetched",
+    ],
   },
   "index-copy": {
     does: "Until there is a replica, a copy of the vector index tells which rows are read from the store",
     instead: "the store is searched",
-    reasons: ["no-room", "not-copied", "unreadable", "rows-not-indexed", "too-few-hits", "table-moved-on"],
+    reasons: [
+      "no-room",
+      "not-copied",
+      "unreadable",
+      "rows-not-indexed",
+      "too-few-hits",
+      "table-moved-on",
+      "not-fetched",
+    ],
   },
   "linked-copies": {
     does: "What another copy on the disk has is linked",

@@ -125,9 +125,13 @@ async function replicated(index = "docs") {
 }
 
 /** As any LanceDB client can. */
-async function asClient(work: (table: Table) => Promise<unknown>, generation = "g1"): Promise<void> {
+async function asClient(
+  work: (table: Table) => Promise<unknown>,
+  generation = "g1",
+  index = "docs",
+): Promise<void> {
   const { endpoint, credentials } = s3Places.MinIO();
-  const connection = await connect(`s3://${lakehouse.name}/lance/docs`, {
+  const connection = await connect(`s3://${lakehouse.name}/lance/${index}`, {
     storageOptions: {
       aws_endpoint: endpoint,
       allow_http: "true",
@@ -570,6 +574,21 @@ describe.each([true, false])("with a copy of all but the vectors, opened by part
     await warm.copies.idle();
     expect((await found(requests.plain)).cache).toBe("replica");
     expect(await allAnswers()).toEqual(expected);
+  });
+
+  test("rows that the index lacks are found while the vectors are on their way", async () => {
+    const vector = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? 1 : -1)); // nobody's direction
+    const apart = sampleRows(1, 8, "unindexed").map((row) => ({ ...row, vector }));
+    await asClient((table) => table.add(apart as never[]), "g1", "large");
+    delayVectors(1_000);
+    warm = warmContainer();
+    const request = { ...requests.plain, vector, k: 3 };
+    const nearest = async () => (await found(request)).hits[0];
+    const first = await nearest();
+    expect(first).toMatchObject({ doc_id: expect.stringContaining("unindexed") });
+    for (let i = 0; i < 20; i++) expect(await nearest()).toEqual(first);
+    await warm.copies.idle();
+    expect(await nearest()).toEqual(first);
   });
 
   test("it is kept where there is no room for the vectors, and the index linked from it", async () => {

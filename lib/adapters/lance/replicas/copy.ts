@@ -10,6 +10,8 @@ export interface Copy {
   readonly bytes: number;
   /** Whether it has all it is meant to. */
   readonly isWhole: boolean;
+  /** Whether the vector index has all rows, so that the nearest are told without vectors. */
+  readonly isIndexed: boolean;
   /** Whether all indexes are there, and all of the rows but their vectors. */
   readonly hasRows: boolean;
   /** Whether `complete` has anything to do. */

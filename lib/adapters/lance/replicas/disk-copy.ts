@@ -96,6 +96,8 @@ export class DiskCopy implements Copy {
     return this.#later.length > 0;
   }
 
+  /** Not known of any version: rows that were appended are compared by their vectors. */
+  readonly isIndexed = false;
   /** All but vectors is there before it is open. */
   readonly hasRows = true;
 

@@ -32,6 +32,8 @@ export class PartialCopy implements Copy {
   readonly folder: string;
   readonly version: number;
   readonly bytes: number;
+  /** Else it has no opening (lib/domain/publish/write-opening.ts). */
+  readonly isIndexed = true;
   readonly #published: Publication;
   readonly #opened: Opened;
   readonly #files: Map<string, SparseFile>;

@@ -77,15 +77,28 @@ export class Replica {
     }
   }
 
-  /** The nearest by its index, once what the search reads of that is there. */
-  async nearest(query: Query): Promise<NearestRows | undefined> {
+  /**
+   * The nearest by its index, once what the search reads of that is there.
+   * @returns undefined when it tells fewer than k of them, `not-fetched` when the store failed meanwhile
+   */
+  async nearest(query: Query): Promise<NearestRows | "not-fetched" | undefined> {
     const started = performance.now();
     return this.#held(async () => {
-      const preparing = lanceCall(query.timeoutMs, () => this.copy.prepareNearest(query));
-      const [{ reader }] = await Promise.all([this.#opened, preparing]);
+      const [{ reader }, isFetched] = await Promise.all([this.#opened, this.#isFetched(query)]);
+      if (!isFetched) return "not-fetched";
       const timeoutMs = query.timeoutMs - (performance.now() - started);
       return reader.phases.nearest({ ...query, timeoutMs });
     });
+  }
+
+  async #isFetched(query: Query): Promise<boolean> {
+    try {
+      await lanceCall(query.timeoutMs, () => this.copy.prepareNearest(query));
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === "StoreUnavailable") return false;
+      throw error;
+    }
   }
 
   /** Whether it may be read for these columns of some rows; where that takes a copy first, when it may. */

@@ -189,7 +189,7 @@ export class ReplicatedReader implements Reader {
     const { replicas, indexes } = this.#copies;
     await replicas.open(this.#wanted);
     const inParts = replicas.openAt(this.#ref, this.version);
-    if (inParts) return this.#nearestIn(inParts, replicas, "partial-copy", query);
+    if (inParts?.copy.isIndexed) return this.#nearestIn(inParts, replicas, "partial-copy", query);
     await indexes.fill(this.#wanted);
     return this.#nearestIn(indexes.at(this.#ref, this.version), indexes, "index-copy", query);
   }
@@ -202,8 +202,9 @@ export class ReplicatedReader implements Reader {
   ): Promise<NearestRows | undefined> {
     try {
       const near = await copy?.nearest(query);
-      if (copy && !near) this.#fallbacks.happened(kind, "too-few-hits");
-      return near;
+      if (near && near !== "not-fetched") return near;
+      if (copy) this.#fallbacks.happened(kind, near ?? "too-few-hits");
+      return undefined;
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
       this.#fallbacks.happened(kind, isGone(error) ? "rows-not-indexed" : "unreadable");
