@@ -193,6 +193,8 @@ export interface SparseRound {
   warm: SparseSearched;
   /** Those with a pause before each. */
   paused: SparseSearched;
+  /** One request to the store, with a pause before, in milliseconds. */
+  pausedRequest: number;
 }
 
 export interface SparseSize {

@@ -7,6 +7,10 @@ export interface SparseSearch {
   index: string;
   vector: number[];
 }
+export interface SparseProbe {
+  /** Of the store. */
+  endpoint: string;
+}
 export interface SparseAnswer {
   ms: number;
   /** What it was answered from. */
@@ -23,4 +27,13 @@ async function search({ file, index, vector }: SparseSearch): Promise<SparseAnsw
   return { ms: performance.now() - started, cache: JSON.parse(response.body).performance.cache };
 }
 
-process.on("message", async (asked: SparseSearch) => process.send?.(await search(asked)));
+/** One request to the store, as this process makes them: what a search that makes one takes at the least. */
+async function probe({ endpoint }: SparseProbe): Promise<SparseAnswer> {
+  const started = performance.now();
+  await (await fetch(endpoint)).arrayBuffer();
+  return { ms: performance.now() - started, cache: "" };
+}
+
+process.on("message", async (asked: SparseSearch | SparseProbe) =>
+  process.send?.(await ("endpoint" in asked ? probe(asked) : search(asked))),
+);

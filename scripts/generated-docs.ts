@@ -17,7 +17,7 @@ const reports: Record<ReportName, string> = {
 const headlines = [
   "100,000 rows: first search of a container",
   "1,000,000 rows: first search of a container",
-  "100,000 rows: search after a pause, replica there",
+  "100,000 rows: search after a pause, replica there, of one request's time then",
   "a million searches of 100,000 rows, one after the other",
   "a million searches of 100,000 rows, each after a pause",
   "auto: recall@10 on fresh queries",

@@ -11,7 +11,7 @@ import { FrozenProcess } from "../frozen-process.ts";
 import { medianOf } from "../percentiles.ts";
 import type { SparseRound, SparseSearched, SparseSize } from "../results.ts";
 import { S3Like } from "../s3-like.ts";
-import type { SparseAnswer, SparseSearch } from "../sparse-child.ts";
+import type { SparseAnswer, SparseProbe, SparseSearch } from "../sparse-child.ts";
 import { lakehouseOnStore } from "./cold.ts";
 import { ms, type Section, tableOf } from "./section.ts";
 
@@ -52,8 +52,10 @@ function times(sizes: SparseSize[]): string {
     ms(medianOver(size, ({ before }) => before.p50)),
     ms(medianOver(size, ({ warm }) => warm.ms)),
     ms(medianOver(size, ({ paused }) => paused.ms)),
+    ms(medianOver(size, ({ pausedRequest }) => pausedRequest)),
   ]);
-  return tableOf([...header, "then: p50", `after ${pauseMs / 1_000} s`], rows);
+  const last = ["then: p50", `after ${pauseMs / 1_000} s`, "one request after that"];
+  return tableOf([...header, ...last], rows);
 }
 
 function requests(sizes: SparseSize[]): string {
@@ -68,11 +70,11 @@ function requests(sizes: SparseSize[]): string {
   ];
   const rows = sizes.map((size) => [
     String(size.rows),
-    String(medianOver(size, ({ first }) => shown(first))),
-    String(medianOver(size, ({ second }) => shown(second))),
+    medianOver(size, ({ first }) => shown(first)).toFixed(0),
+    medianOver(size, ({ second }) => shown(second)).toFixed(0),
     medianOver(size, ({ before }) => before.gets + before.lists).toFixed(1),
     medianOver(size, ({ warm }) => shown(warm)).toFixed(1),
-    String(medianOver(size, ({ paused }) => shown(paused))),
+    medianOver(size, ({ paused }) => shown(paused)).toFixed(1),
   ]);
   return tableOf(
     [...header, "LISTs in all"],
@@ -81,7 +83,9 @@ function requests(sizes: SparseSize[]): string {
 }
 
 const listsOf = (size: SparseSize) =>
-  String(medianOver(size, (round) => Object.values(round).reduce((sum, { lists }) => sum + lists, 0)));
+  medianOver(size, ({ first, second, before, warm, paused }) =>
+    [first, second, before, warm, paused].reduce((sum, { lists }) => sum + lists, 0),
+  ).toFixed(0);
 
 function costs(sizes: SparseSize[]): string {
   const header = ["a million searches, by a Function URL", "busy", `each after ${pauseMs / 1_000} s`];
@@ -159,12 +163,22 @@ async function roundOf(far: S3Like, { environment, index, vectors }: Container):
     const warm = [];
     for (let i = 0; i < warmSearches; i++) warm.push(await search());
     const paused = [];
+    const probes: number[] = [];
     for (let i = 0; i < pauses; i++) {
       await sleep(pauseMs);
       paused.push(await search());
+      await sleep(pauseMs);
+      probes.push((await container.ask<SparseAnswer>({ endpoint: far.endpoint } satisfies SparseProbe)).ms);
     }
     const each = { searches: before.length, p50: medianOf(before.map((one) => one.ms)), ...meanOf(before) };
-    return { first, second, before: each, warm: typical(warm), paused: typical(paused) };
+    return {
+      first,
+      second,
+      before: each,
+      warm: typical(warm),
+      paused: typical(paused),
+      pausedRequest: medianOf(probes),
+    };
   } finally {
     await container.end();
     await rm(TMPDIR, { recursive: true });

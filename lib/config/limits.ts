@@ -89,7 +89,7 @@ export const limits = {
   indexReplicaMaxBytes: 64 * 1_048_576, // of one vector index that is copied before the first answer
   indexReplicasShare: 0.125, // of what replicas may take, for all of these
   refinedCandidates: 1_000, // at most, whose vectors are compared here; of more LanceDB reads them, and holds them itself
-  replicaConcurrency: 1, // parts that are fetched at a time
+  replicaConcurrency: 3, // parts that are fetched at a time
   replicasFilledAtATime: 4, // of each kind: every one holds its parts in memory, up to 16 MB
   replicaPause: 2, // after each part, in times of what it took (bench/NOTES.md)
   promptCopyBytes: 16 * 1_048_576, // of rows without vectors that are copied at once and without pauses: they serve hits
