@@ -26,6 +26,8 @@ import { s3Places } from "../support/stack-stores.ts";
 const systemTmpdir = tmpdir();
 const rows = 300;
 const gigabyte = 1_073_741_824;
+/** Of each request, where all of this is to hold on a store that is far away, too: `STORE_LATENCY_MS=20`. */
+const latencyMs = Number(process.env["STORE_LATENCY_MS"] ?? 0);
 const query = sampleRows(1)[0]?.vector ?? [];
 
 let lakehouse: S3Lakehouse;
@@ -45,6 +47,7 @@ beforeEach(async () => {
   process.env["TMPDIR"] = await mkdtemp(join(systemTmpdir, "replicas-"));
   lakehouse = await createS3Lakehouse(s3Places.MinIO());
   proxy = await FaultProxy.start(s3Places.MinIO().endpoint);
+  if (latencyMs > 0) proxy.fault = () => ({ kind: "delay", ms: latencyMs });
   now = Date.now();
   await migrate("docs", rows);
   warm = warmContainer();
