@@ -16,7 +16,8 @@ import { lakehouseOnStore } from "./cold.ts";
 import { ms, type Section, tableOf } from "./section.ts";
 
 /** Searches that a container without a replica is asked at most. */
-const mostBefore = 100;
+const mostBefore = 600;
+const differentQueries = 200;
 const warmSearches = 20;
 const pauses = 3;
 /** Longer than what a container knows of its index is believed. */
@@ -117,7 +118,7 @@ async function sizeOf(run: BenchRun, rows: number): Promise<SparseSize> {
   const source = `sets/${await benchSet(rows, run.options.layout, dimension)}`;
   if (!(await run.store.has(`cold/registry/openings/${index}/opening`)))
     await runChild("migrate-child.ts", { index, source, indexType: "auto" }, environment);
-  const vectors = (await freshQueries(mostBefore, dimension)).map((vector) => [...vector]);
+  const vectors = (await freshQueries(differentQueries, dimension)).map((vector) => [...vector]);
   const far = await S3Like.before(run.store.endpoint);
   try {
     const there = { ...environment, AWS_ENDPOINT: far.endpoint };

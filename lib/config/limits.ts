@@ -96,7 +96,7 @@ export const limits = {
   leastSplitFileBytes: 1_048_576, // of smaller data files the vectors are copied with the rest
   blockBytes: 16_384, // of a file that is copied as its parts are needed
   blocksReadAlong: 4, // between two that are needed
-  partialReadBytes: 524_288, // that a request brings on the average where many parts of a file are needed
+  partialReadBytes: 655_360, // that a request brings on the average where many parts of a file are needed
   leastPartialReads: 16, // at a time, where there are so many parts
   partialReadsAtATime: 48, // of a process: every one holds up to 2 MB
   restConcurrency: 2, // parts of a generation that are copied at a time behind the answers, before its vectors
