@@ -77,12 +77,12 @@ export class PartialCopy implements Copy {
     const root = await newCopyFolder();
     const table = join(root, tableFolder.split("/").at(-2) ?? "");
     try {
-      const files = opening.files.map(async ({ path, bytes }) => {
+      const files = opening.files.map(({ path, bytes }) => {
         const pieces = opening.pieces.filter((piece) => piece.path === path);
         const place = { key: tableFolder + path, path: join(table, path), bytes };
-        return [path, await SparseFile.create(store, place, pieces)] as const;
+        return [path, SparseFile.create(store, place, pieces)] as const;
       });
-      const sparse = new Map(await Promise.all(files));
+      const sparse = new Map(files);
       return new PartialCopy(root, opening.version, sparse, of, await openedOf(opening, sparse));
     } catch (error) {
       await rm(root, { recursive: true, force: true });

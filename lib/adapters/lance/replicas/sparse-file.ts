@@ -1,4 +1,5 @@
-import { mkdir, open } from "node:fs/promises";
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "../../../config/limits.ts";
@@ -11,6 +12,12 @@ import { type CopyPace, copyPart, type Part, partsOf } from "./copy-parts.ts";
 
 const { blockBytes } = limits;
 
+/** Bytes of a file. */
+interface Piece {
+  start: number;
+  bytes: Uint8Array;
+}
+
 /** A file on the disk of which some blocks are there, and which fetches others as they are asked for, each once. */
 export class SparseFile {
   readonly #store: ObjectStore;
@@ -20,7 +27,7 @@ export class SparseFile {
   /** By block: 1 where all of it is there. */
   readonly #there: Uint8Array;
   /** What was there at once, mostly parts of blocks. */
-  readonly #pieces: ByteRange[] = [];
+  readonly #pieces: Piece[] = [];
   readonly #underWay = new Map<number, Promise<void>>();
 
   private constructor(store: ObjectStore, key: string, path: string, bytes: number) {
@@ -32,40 +39,44 @@ export class SparseFile {
   }
 
   /**
+   * All in one turn: a first search waits for many small files, and a turn for each call took five times as long.
    * @param key of the object whose bytes it is to have @param path of the file, which is made
    * @param pieces what is there at once
    */
-  static async create(
+  static create(
     store: ObjectStore,
     { key, path, bytes }: { key: string; path: string; bytes: number },
-    pieces: { start: number; bytes: Uint8Array }[],
-  ): Promise<SparseFile> {
+    pieces: Piece[],
+  ): SparseFile {
     const sparse = new SparseFile(store, key, path, bytes);
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, "w");
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(path, "w");
     try {
-      await file.truncate(bytes);
+      ftruncateSync(file, bytes);
       for (const piece of pieces) {
-        await file.write(piece.bytes, 0, piece.bytes.length, piece.start);
-        sparse.#isThere({ start: piece.start, end: piece.start + piece.bytes.length });
+        writeSync(file, piece.bytes, 0, piece.bytes.length, piece.start);
+        sparse.#isThere(piece);
       }
     } finally {
-      await file.close();
+      closeSync(file);
     }
     return sparse;
   }
 
-  #isThere({ start, end }: ByteRange): void {
-    this.#pieces.push({ start, end });
+  #isThere(piece: Piece): void {
+    this.#pieces.push(piece);
+    const end = endOf(piece);
     const last = end === this.bytes ? this.#there.length : Math.floor(end / blockBytes);
-    this.#there.fill(1, Math.ceil(start / blockBytes), last);
+    this.#there.fill(1, Math.ceil(piece.start / blockBytes), last);
+  }
+
+  #pieceWith({ start, end }: ByteRange): Piece | undefined {
+    return this.#pieces.find((piece) => piece.start <= start && end <= endOf(piece));
   }
 
   /** Those that are in no piece. */
   #beside(ranges: ByteRange[]): ByteRange[] {
-    return ranges.filter(
-      ({ start, end }) => !this.#pieces.some((piece) => piece.start <= start && end <= piece.end),
-    );
+    return ranges.filter((range) => !this.#pieceWith(range));
   }
 
   /** The blocks of these ranges that are neither there nor on their way. */
@@ -88,12 +99,14 @@ export class SparseFile {
 
   /** Its bytes, fetched where they are not there. */
   asBytes(): FileBytes {
-    const tail = this.#pieces.find(({ end }) => end === this.bytes);
+    const tail = this.#pieces.find((piece) => endOf(piece) === this.bytes);
     const read = async (range: ByteRange) => {
+      const piece = this.#pieceWith(range);
+      if (piece) return piece.bytes.subarray(range.start - piece.start, range.end - piece.start);
       await this.ensure([range]);
       return this.#read(range);
     };
-    return fileBytes(this.bytes, read, tail && tail.end - tail.start);
+    return fileBytes(this.bytes, read, tail?.bytes.length);
   }
 
   async #read({ start, end }: ByteRange): Promise<Uint8Array> {
@@ -153,6 +166,8 @@ export class SparseFile {
 
 /** Of this process, for parts that are on their way: each has memory of its own. */
 const memory = new Places(limits.partialReadsAtATime);
+
+const endOf = ({ start, bytes }: Piece) => start + bytes.length;
 
 function blocksOf(ranges: ByteRange[]): number[] {
   const blocks = new Set<number>();
