@@ -1,3 +1,4 @@
+import { WrittenOpenings } from "./adapters/lance/opening/written-openings.ts";
 import { LanceProbes } from "./adapters/lance/recall/lance-probes.ts";
 import { LanceTables } from "./adapters/lance/tables/lance-tables.ts";
 import { LanceBuilds } from "./adapters/lance/writing/lance-builds.ts";
@@ -37,12 +38,13 @@ export function createContainer(
   return containerWith(createReaders(environment, buckets));
 }
 
-function containerWith({ connections, openings, close, ...reading }: ReadingHalf): Container {
+function containerWith({ connections, close, ...reading }: ReadingHalf): Container {
   const { environment, stores, clock, fallbacks } = reading;
   const primary = stores("primary");
   const ledger = new JobLedger(primary, clock);
   const tables = new LanceTables(connections);
   const parquet: ParquetSource = new WasmParquetSource(stores, fallbacks);
+  const openings = new WrittenOpenings(stores, (bucket) => connections.isRemote(bucket), fallbacks);
   const retireAfterMs = environment.RETIRE_AFTER_MS ?? limits.retireAfterMs;
   const taskTimeLimitMs = environment.TASK_TIME_LIMIT_MS;
   const embedded = environment.WORKFLOW === "embedded" ? embeddedWorkflow() : undefined;

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { LanceOpenings } from "./adapters/lance/opening/lance-openings.ts";
+import { StoredOpenings } from "./adapters/lance/opening/stored-openings.ts";
 import { localCopies } from "./adapters/lance/replicas/local-copies.ts";
 import { LanceConnections } from "./adapters/lance/tables/connections.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm/warm-indexes.ts";
@@ -34,7 +34,6 @@ export interface Readers {
 /** The same with what the other half of the container is made of, too. */
 export interface ReadingHalf extends Readers {
   connections: LanceConnections;
-  openings: LanceOpenings;
 }
 
 /**
@@ -54,7 +53,7 @@ export function createReaders(
     environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
   const connections = new LanceConnections(buckets, memoryMb, fallbacks);
   const copies = localCopies(connections, stores, replicaBytes(environment));
-  const openings = new LanceOpenings(stores, (bucket) => connections.isRemote(bucket), fallbacks);
+  const openings = new StoredOpenings(stores("primary"), fallbacks);
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;
   const gate = new ReadGate({
     bytes: memoryMb * 1_048_576 * limits.readMemoryShare,
@@ -66,7 +65,7 @@ export function createReaders(
     await copies.close();
     await connections.close();
   };
-  return { environment, buckets, stores, registry, indexes, clock, fallbacks, connections, openings, close };
+  return { environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close };
 }
 
 let shared: ReadingHalf | undefined;

@@ -10,9 +10,13 @@ const whole = 'import { z } from "zod";';
 export const partOfZod: Plugin = {
   name: "part-of-zod",
   setup(build) {
-    build.onLoad({ filter: /[\\/]lib[\\/](config|domain|http|task)[\\/].*\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      return { contents: source.replace(whole, 'import * as z from "zod";'), loader: "ts" };
-    });
+    build.onLoad(
+      { filter: /[\\/]lib[\\/](adapters|config|domain|http|task)[\\/].*\.ts$/ },
+      async ({ path }) => {
+        const source = await readFile(path, "utf8");
+        if (!source.includes(whole)) return undefined; // another's to load, then
+        return { contents: source.replace(whole, 'import * as z from "zod";'), loader: "ts" };
+      },
+    );
   },
 };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Table } from "@lancedb/lancedb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { LanceOpenings } from "../../lib/adapters/lance/opening/lance-openings.ts";
+import { StoredOpenings } from "../../lib/adapters/lance/opening/stored-openings.ts";
 import { LocalCopies, localCopies } from "../../lib/adapters/lance/replicas/local-copies.ts";
 import { Replicas } from "../../lib/adapters/lance/replicas/replicas.ts";
 import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
@@ -96,7 +96,7 @@ function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes 
     "indexes by links": new LocalCopies(whole.replicas, linked, stores, fallbacks),
   }[kinds];
   const { registry } = lakehouse.open();
-  const openings = new LanceOpenings(stores, () => true, fallbacks);
+  const openings = new StoredOpenings(stores("primary"), fallbacks);
   const options = { registry, connections, clock: { now: () => now }, copies };
   const indexes = new LanceWarmIndexes(isWithOpenings ? { ...options, openings } : options);
   const close = async () => {

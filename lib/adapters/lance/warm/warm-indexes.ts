@@ -9,8 +9,8 @@ import type { Consistency } from "../../../domain/search/search-request.ts";
 import type { Clock } from "../../../domain/task-context.ts";
 import { Places } from "../../places.ts";
 import { isGone, lanceCall } from "../lance-errors.ts";
-import type { LanceOpenings } from "../opening/lance-openings.ts";
 import type { Opening } from "../opening/opening.ts";
+import type { StoredOpenings } from "../opening/stored-openings.ts";
 import { GatedReader } from "../reading/gated-reader.ts";
 import { LanceReader } from "../reading/lance-reader.ts";
 import { type OpenTable, StoreTable } from "../reading/store-table.ts";
@@ -33,7 +33,7 @@ export class LanceWarmIndexes implements WarmIndexes {
   readonly #clock: Clock;
   readonly #stalenessMs: number;
   readonly #copies: LocalCopies | undefined;
-  readonly #openings: LanceOpenings | undefined;
+  readonly #openings: StoredOpenings | undefined;
   readonly #gate: ReadGate | undefined;
   /** The least recently used first. */
   readonly #handles = new Map<string, Handle>();
@@ -49,7 +49,7 @@ export class LanceWarmIndexes implements WarmIndexes {
     /** Without them everything is read from its store. */
     copies?: LocalCopies;
     /** Without them first searches read more, one after the other. */
-    openings?: LanceOpenings;
+    openings?: StoredOpenings;
     /** Without it, reads begin when they are asked for. */
     gate?: ReadGate;
   }) {
