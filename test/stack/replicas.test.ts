@@ -239,27 +239,25 @@ test("whether it is the newest costs one request beside the registry's, a strong
   expect(proxy.counts.operations).toEqual({ GetObject: 2 });
 });
 
-test("a version that was removed before it was asked for hides no later one", async () => {
-  await replicated();
-  await append("new", 5);
-  await asClient(async (table) => {
-    await table.optimize();
-    for (let i = 0; i < 2; i++)
-      await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+describe("a version that was removed before it was asked for", () => {
+  beforeEach(async () => {
+    await replicated();
+    await append("new", 5);
+    await asClient(async (table) => {
+      await table.optimize();
+      for (let i = 0; i < 2; i++)
+        await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+    });
   });
-  expect(await search("strong")).toMatchObject({ rows: rows + 5 });
-});
 
-test("an eventual search finds it half a minute later at most", async () => {
-  await replicated();
-  await append("new", 5);
-  await asClient(async (table) => {
-    await table.optimize();
-    for (let i = 0; i < 2; i++)
-      await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+  test("hides no later one from a strong search", async () => {
+    expect(await search("strong")).toMatchObject({ rows: rows + 5 });
   });
-  now += 30_000;
-  expect(await search()).toMatchObject({ rows: rows + 5 });
+
+  test("hides it for half a minute at most from an eventual one", async () => {
+    now += 30_000;
+    expect(await search()).toMatchObject({ rows: rows + 5 });
+  });
 });
 
 test("another version costs only what is new of it", async () => {
