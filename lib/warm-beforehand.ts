@@ -22,7 +22,7 @@ export async function openNamed(readers: () => Readers): Promise<void> {
 async function open(indexes: Readers["indexes"], index: string): Promise<void> {
   const started = performance.now();
   try {
-    await indexes.use(index, "eventual", async () => undefined);
+    await indexes.use(index, { consistency: "eventual" }, async () => undefined);
     logger.info("warmed", { index, duration_ms: performance.now() - started });
   } catch (error) {
     logger.warn("index is not warmed", { index, error: error as Error });

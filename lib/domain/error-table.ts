@@ -13,6 +13,12 @@ export const errorTable = {
     retryable: true,
     title: "The index has no published generation yet",
   },
+  VersionNotReached: {
+    code: "version-not-reached",
+    status: 409,
+    retryable: true,
+    title: "The index is not at this version yet",
+  },
   Conflict: {
     code: "conflict",
     status: 409,

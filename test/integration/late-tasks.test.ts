@@ -120,9 +120,13 @@ async function publish(counted: unknown) {
 
 async function expectAllServed(count: number): Promise<void> {
   expect((await storedRows(lakehouse, "docs")).size).toBe(count);
-  const { unindexed } = await container.indexes.use("docs", "strong", async ({ reader }) => ({
-    unindexed: (await reader.stats()).indexes.map(({ unindexedRows }) => unindexedRows),
-  }));
+  const { unindexed } = await container.indexes.use(
+    "docs",
+    { consistency: "strong" },
+    async ({ reader }) => ({
+      unindexed: (await reader.stats()).indexes.map(({ unindexedRows }) => unindexedRows),
+    }),
+  );
   expect(unindexed).toEqual([0, 0, 0]);
 }
 

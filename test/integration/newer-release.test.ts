@@ -108,7 +108,7 @@ test("an index of a newer format is not searched, dropped or replaced; others ar
   const { registry, generations, indexes } = container;
   await expect(dropIndex(registry, generations, "docs")).rejects.toMatchObject(newer);
   await expect(startJob(container, "more", jobInput.parse(migrate))).rejects.toMatchObject(newer);
-  const strong = indexes.use("docs", "strong", async () => undefined);
+  const strong = indexes.use("docs", { consistency: "strong" }, async () => undefined);
   await expect(strong).rejects.toMatchObject(newer);
   expect(await stored("lance/docs/")).toEqual(before);
   expect((await listIndexes(registry, { limit: 9 })).indexes.map(({ state }) => state)).toEqual([

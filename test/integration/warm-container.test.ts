@@ -82,6 +82,28 @@ test("rows another process appended are seen at once when strong, within five se
   expect(await rowsSeen(indexes)).toBe(310);
 });
 
+test("rows of a version that is named are seen, and what is not there yet is refused with the version that is", async () => {
+  const indexes = warmIndexes();
+  const seen = async (minVersion: number) => {
+    const request = parseSearchRequest({ vector: query, k: 1_000, minVersion });
+    const { hits, performance } = await searchIndex(indexes, "docs", request, 10_000);
+    return { rows: hits.length, version: performance.version };
+  };
+  const before = await seen(1);
+  await appendFromOutside(5, "new");
+  expect(await seen(before.version)).toEqual(before);
+  const looks = vi.spyOn(container.registry, "get");
+  expect(await seen(before.version + 1)).toEqual({ rows: 305, version: before.version + 1 });
+  await seen(before.version + 1);
+  expect(looks).toHaveBeenCalledTimes(1);
+  vi.restoreAllMocks();
+  await expect(seen(before.version + 2)).rejects.toMatchObject({
+    kind: "VersionNotReached",
+    retryable: true,
+    message: `index "docs" is at version ${before.version + 1} of generation g1, and minVersion asks for ${before.version + 2}`,
+  });
+});
+
 test("a look behind an answer that fails is counted, and the next request looks by itself", async () => {
   const counts = new FallbackCounts(() => undefined);
   const indexes = warmIndexes(undefined, counts);

@@ -111,6 +111,24 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         },
       );
 
+      test("search and fetch see the version that is named, or refuse while it is not there", async () => {
+        const path = { index: "small" };
+        const found = await http.search("small", { vector: [1, 0, 0, 0] });
+        const { version } = found.body.performance;
+        const asked = (minVersion: number) => [
+          http.search("small", { vector: [1, 0, 0, 0], minVersion }),
+          http.call("fetchDocument", { ...path, docId: "d1" }, { query: `?minVersion=${minVersion}` }),
+          http.call("fetchDocuments", path, { body: { ids: ["d1"], minVersion } }),
+        ];
+        for (const { status } of await Promise.all(asked(version))) expect(status).toBe(200);
+        for (const { status, headers, body } of await Promise.all(asked(version + 1))) {
+          expect([status, body.code]).toEqual([409, "version-not-reached"]);
+          expect(headers.get("retry-after")).toBe("1");
+        }
+        for (const answer of await Promise.all([0, 1.5].flatMap(asked)))
+          expect(issuePaths(answer)).toEqual([expect.stringMatching(/^(body|query)\.minVersion$/)]);
+      });
+
       test.each(oddIds)("a document with the id %j is found by its percent-encoded id", async (docId) => {
         if (docId === "..") return; // a URL's own syntax: no client sends it as a segment
         const { status, body } = await http.call("fetchDocument", { index: "small", docId });

@@ -44,10 +44,10 @@ test("time is left to answer in, and what took long to open leaves less to warm 
   vi.advanceTimersByTime(500);
   const opened = indexesWith({ warm: () => new Promise(() => undefined) });
   const slow: WarmIndexes = {
-    use: async (index, consistency, work) => {
-      expect([index, consistency]).toEqual(["docs", "eventual"]);
+    use: async (index, freshness, work) => {
+      expect([index, freshness]).toEqual(["docs", { consistency: "eventual" }]);
       await new Promise((resolve) => setTimeout(resolve, 1_000));
-      return opened.use(index, consistency, work);
+      return opened.use(index, freshness, work);
     },
   };
   const answer = warmIndex(slow, "docs", 5_000);

@@ -48,7 +48,7 @@ export async function describeIndex(
   const { value: entry } = await registry.get(index);
   if (!entry.published)
     return { ...shownOf(entry), stats: null, recall: null, fallbacks: fallbacks.seen(index) };
-  return indexes.use(index, "strong", async ({ entry: current, reader, published }) => {
+  return indexes.use(index, { consistency: "strong" }, async ({ entry: current, reader, published }) => {
     const { indexes: built, ...stats } = await reader.stats();
     const vectorIndexes = built.filter(({ type }) => type !== "BTREE");
     const unindexedRows = Math.max(0, ...vectorIndexes.map((one) => one.unindexedRows));

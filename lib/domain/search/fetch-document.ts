@@ -1,15 +1,15 @@
 import { DomainError } from "../errors.ts";
 import type { WarmIndexes } from "./reader.ts";
 import { selectedColumns } from "./search-index.ts";
-import type { BatchRequest, BatchResponse, Consistency, Document } from "./search-request.ts";
+import type { BatchRequest, BatchResponse, Document, Freshness } from "./search-request.ts";
 
 /**
  * One document by its id; the vector only when `select` names it.
- * @throws IndexNotFound, IndexNotReady, DocumentNotFound, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
+ * @throws IndexNotFound, IndexNotReady, VersionNotReached, DocumentNotFound, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
  */
 export async function fetchDocument(
   indexes: WarmIndexes,
-  { index, docId, ...more }: { index: string; docId: string; select?: string[]; consistency: Consistency },
+  { index, docId, ...more }: { index: string; docId: string; select?: string[] | undefined } & Freshness,
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<Document> {
@@ -21,7 +21,7 @@ export async function fetchDocument(
 
 /**
  * Documents by their ids, in one read; each once, in the order asked for.
- * @throws IndexNotFound, IndexNotReady, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
+ * @throws IndexNotFound, IndexNotReady, VersionNotReached, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
  */
 export async function fetchDocuments(
   indexes: WarmIndexes,
@@ -41,12 +41,12 @@ export async function fetchDocuments(
 function fetchAll(
   indexes: WarmIndexes,
   index: string,
-  { ids, select, consistency }: BatchRequest,
+  { ids, select, ...freshness }: BatchRequest,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Document>> {
   const started = performance.now();
-  return indexes.use(index, consistency, (lease) => {
+  return indexes.use(index, freshness, (lease) => {
     const columns = selectedColumns(select, lease);
     return lease.reader.fetch(ids, columns, timeoutMs - (performance.now() - started), signal);
   });

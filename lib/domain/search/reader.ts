@@ -1,7 +1,7 @@
 import type { GenerationStats } from "../index/generations.ts";
 import type { Column, IndexEntry, Publication, SearchDefaults } from "../index/index-entry.ts";
 import type { Filter } from "../values/filter.ts";
-import type { Consistency, Document, Hit } from "./search-request.ts";
+import type { Document, Freshness, Hit } from "./search-request.ts";
 
 /** An index opened for reading, at one version of its published generation. */
 export interface Reader {
@@ -45,6 +45,9 @@ export interface Lease {
 }
 
 export interface WarmIndexes {
-  /** Runs `work` with the index open; it is not closed before `work` ends. @throws IndexNotFound, IndexNotReady */
-  use<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` with the index open, as new as is asked for; it is not closed before `work` ends.
+   * @throws IndexNotFound, IndexNotReady, VersionNotReached
+   */
+  use<T>(index: string, freshness: Freshness, work: (lease: Lease) => Promise<T>): Promise<T>;
 }

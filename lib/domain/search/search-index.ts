@@ -28,7 +28,7 @@ export function parseSearchRequest(body: unknown): SearchRequest {
  * The k nearest documents.
  * @param timeoutMs what is left of the request's deadline
  * @param signal once it is aborted nothing more is begun
- * @throws IndexNotFound, IndexNotReady, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
+ * @throws IndexNotFound, IndexNotReady, VersionNotReached, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
  */
 export async function searchIndex(
   indexes: WarmIndexes,
@@ -38,7 +38,7 @@ export async function searchIndex(
   signal?: AbortSignal,
 ): Promise<SearchResponse> {
   const started = performance.now();
-  return indexes.use(index, request.consistency, async (lease) => {
+  return indexes.use(index, request, async (lease) => {
     refuseUnfit(request, lease);
     const settings = settingsFor(request, lease);
     const columns = selectedColumns(request.select, lease);

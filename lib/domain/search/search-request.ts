@@ -12,6 +12,22 @@ export const consistency = z.enum(["eventual", "strong"]).meta({
 });
 export type Consistency = z.infer<typeof consistency>;
 
+const leastVersion = z.int().min(1);
+const ofLeastVersion = {
+  description:
+    "The read sees at least this version of the table, else it is refused (version-not-reached). A look at the store is paid only where the container knows of none as late.",
+};
+export const minVersion = leastVersion.meta(ofLeastVersion);
+/** In a URL. */
+export const minVersionParameter = z.coerce.number().pipe(leastVersion).meta(ofLeastVersion);
+
+/** How new what is read has to be. */
+export interface Freshness {
+  consistency: Consistency;
+  /** Of the published generation's table. */
+  minVersion?: number | undefined;
+}
+
 /**
  * A query vector: an array of finite numbers, left as it was parsed. Zod's own array copies it number by number, which
  * took longer than all other checks of a request together.
@@ -64,6 +80,7 @@ export const searchRequest = z
     }),
     ef: z.int().min(1).max(limits.maxEf).optional().meta({ description: "HNSW candidates; HNSW_SQ only" }),
     consistency: consistency.default("eventual"),
+    minVersion: minVersion.optional(),
   })
   .meta({ id: "SearchRequest" });
 export type SearchRequest = z.output<typeof searchRequest>;
@@ -142,6 +159,7 @@ export const batchRequest = z
       .optional()
       .meta({ description: "Columns of the documents; all but the vector without it" }),
     consistency: consistency.default("eventual"),
+    minVersion: minVersion.optional(),
   })
   .meta({ id: "BatchGetRequest" });
 export type BatchRequest = z.output<typeof batchRequest>;

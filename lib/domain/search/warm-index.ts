@@ -37,7 +37,7 @@ export async function warmIndex(
   timeoutMs: number,
 ): Promise<WarmResponse> {
   const started = performance.now();
-  return indexes.use(index, "eventual", async (lease) => {
+  return indexes.use(index, { consistency: "eventual" }, async (lease) => {
     const warming = performance.now();
     const left = timeoutMs - (warming - started) - limits.warmAnswerMs;
     const isWarm = await within(

@@ -8,6 +8,7 @@ import {
   consistency,
   docId,
   document,
+  minVersionParameter,
   searchRequest,
   searchResponse,
   selectParameter,
@@ -37,6 +38,7 @@ export const readingOperations = {
     query: z.strictObject({
       select: selectParameter.optional(),
       consistency: consistency.default("eventual"),
+      minVersion: minVersionParameter.optional(),
     }),
     response: document,
   },

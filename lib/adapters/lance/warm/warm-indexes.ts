@@ -5,7 +5,7 @@ import type { IndexRegistry } from "../../../domain/index/index-registry.ts";
 import { publishedOf } from "../../../domain/index/published.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
 import type { Lease, WarmIndexes } from "../../../domain/search/reader.ts";
-import type { Consistency } from "../../../domain/search/search-request.ts";
+import type { Freshness } from "../../../domain/search/search-request.ts";
 import type { Clock } from "../../../domain/task-context.ts";
 import { Places } from "../../places.ts";
 import { isGone, lanceCall } from "../lance-errors.ts";
@@ -23,7 +23,8 @@ import { Handle, type Opened, OpenGeneration } from "./index-handle.ts";
  * The indexes this container has open.
  *
  * A handle is as fresh as the start of its last look at the registry and the table. A request says how fresh it needs
- * it: strong, from its own start; eventual, a few seconds before. Whoever finds the handle older joins the look under
+ * it: strong, from its own start; eventual, a few seconds before; by a version, from its own start where the handle is at
+ * an earlier one. Whoever finds the handle older joins the look under
  * way or starts one, so that fifty cold requests open once. The wall clock is used: a Lambda that was frozen for an
  * hour wakes with handles that are an hour old.
  */
@@ -63,23 +64,23 @@ export class LanceWarmIndexes implements WarmIndexes {
     this.#places = new Places(options.maxHandles ?? options.connections.maxOpenIndexes);
   }
 
-  async use<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T> {
+  async use<T>(index: string, freshness: Freshness, work: (lease: Lease) => Promise<T>): Promise<T> {
     try {
-      return await this.#attempt(index, consistency, work);
+      return await this.#attempt(index, freshness, work);
     } catch (error) {
       // Its files went away under an open handle: dropped or replaced a moment ago. A second look tells which.
       if (!isGone(error)) throw error;
-      return this.#attempt(index, "strong", work);
+      return this.#attempt(index, { ...freshness, consistency: "strong" }, work);
     }
   }
 
   /** Again when the handle was given up between the look and its use. */
-  async #attempt<T>(index: string, consistency: Consistency, work: (lease: Lease) => Promise<T>): Promise<T> {
+  async #attempt<T>(index: string, freshness: Freshness, work: (lease: Lease) => Promise<T>): Promise<T> {
     const started = performance.now();
     for (;;) {
       const handle = await this.#enter(index);
       try {
-        const { opened, cold } = await this.#look(handle, consistency);
+        const { opened, cold } = await this.#look(handle, freshness);
         if (opened)
           return await opened.use((lease) => work({ ...lease, cold, openMs: performance.now() - started }));
       } finally {
@@ -88,11 +89,14 @@ export class LanceWarmIndexes implements WarmIndexes {
     }
   }
 
-  async #look(handle: Handle, consistency: Consistency) {
-    const cold = await (consistency === "strong"
-      ? handle.freshFromNow()
-      : handle.freshWithin(this.#stalenessMs));
-    return { opened: handle.opened(), cold };
+  /** @throws VersionNotReached */
+  async #look(handle: Handle, { consistency, minVersion = 0 }: Freshness) {
+    const isStrong = consistency === "strong";
+    let cold = await (isStrong ? handle.freshFromNow() : handle.freshWithin(this.#stalenessMs));
+    if (!isStrong && isBefore(handle.opened(), minVersion)) cold = (await handle.freshFromNow()) || cold;
+    const opened = handle.opened();
+    if (opened && isBefore(opened, minVersion)) throw notReached(opened, minVersion);
+    return { opened, cold };
   }
 
   /** Closes everything, once the requests under way have ended. */
@@ -224,6 +228,15 @@ export class LanceWarmIndexes implements WarmIndexes {
       throw error;
     }
   }
+}
+
+const isBefore = (opened: OpenGeneration | undefined, version: number) =>
+  opened !== undefined && opened.reader.version < version;
+
+/** Versions are of a table: one that was named of a generation before may never be reached by the next. */
+function notReached({ entry, published, reader }: OpenGeneration, version: number): DomainError {
+  const detail = `index "${entry.name}" is at version ${reader.version} of generation ${published.generation}, and minVersion asks for ${version}`;
+  return new DomainError("VersionNotReached", detail);
 }
 
 /** What was opened after nobody waited for it any more. */
