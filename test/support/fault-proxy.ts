@@ -17,6 +17,8 @@ import { errorBody, type Operation, operationOf } from "./s3-operation.ts";
 export type Fault =
   /** It waits, then goes its way or meets another fault. */
   | { kind: "delay"; ms: number; next?: Fault }
+  /** It waits until `release`, then the same. */
+  | { kind: "held"; next?: Fault }
   /** The connection is reset: before anything is forwarded, in the middle of its body, or of the answer's. */
   | { kind: "reset"; at?: "start" | "request" | "answer" }
   /** The store is not asked; an error as S3 words it comes back. */
@@ -70,6 +72,7 @@ export class FaultProxy {
   readonly #target: URL;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   readonly #stopped = new AbortController();
+  #held = Promise.withResolvers<void>();
 
   private constructor(server: Server, target: URL) {
     this.#server = server;
@@ -90,9 +93,16 @@ export class FaultProxy {
     this.counts = noCounts();
   }
 
+  /** Lets those go on that are held. */
+  release(): void {
+    this.#held.resolve();
+    this.#held = Promise.withResolvers();
+  }
+
   /** Ends every connection, those of hung requests too. */
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.release();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     this.#agent.destroy();
@@ -123,6 +133,11 @@ export class FaultProxy {
     if (fault) count(this.counts.faults, fault.kind);
     if (fault?.kind === "delay") {
       await sleep(fault.ms, undefined, { signal: this.#stopped.signal });
+      return this.#meet(fault.next, request, response);
+    }
+    if (fault?.kind === "held") {
+      await this.#held.promise;
+      this.#stopped.signal.throwIfAborted();
       return this.#meet(fault.next, request, response);
     }
     if (fault?.kind === "hang") return void request.resume();

@@ -77,6 +77,17 @@ test("a request reaches the store as it was sent: host, headers in their case an
   expect(received[0]?.rawHeaders.slice(0, 10)).toEqual(["Host", host, ...headers]);
 });
 
+test("a request that is held waits until it is released, and then meets what is next", async () => {
+  proxy.fault = ({ number }) =>
+    number === 0 ? { kind: "held", next: { kind: "status", status: 503 } } : undefined;
+  const held = send();
+  await expect.poll(() => proxy.counts.faults.held).toBe(1);
+  expect((await send()).status).toBe(200);
+  expect(proxy.counts.faults).toEqual({ held: 1 });
+  proxy.release();
+  expect((await held).status).toBe(503);
+});
+
 test("an answer comes back as it was given", async () => {
   const { answer } = await send();
   expect(answer.statusMessage).toBe("Fine");
