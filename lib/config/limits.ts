@@ -3,6 +3,7 @@ export const limits = {
   // HTTP edge. API Gateway refuses bodies over 10 MB, Lambda payloads over 6 MB: we refuse before parsing.
   maxBodyBytes: 1_048_576,
   maxJobBodyBytes: 65_536,
+  maxIndexBodyBytes: 4_096,
   maxJsonDepth: 64, // a filter of 8 levels has some 20
   maxJsonFields: 1_024, // a filter of 64 nodes has some 260
   maxJsonValues: 65_536, // a vector of 16,384 and a filter of 64 nodes with 256 values each have half as many
@@ -46,6 +47,7 @@ export const limits = {
 
   // Warm container
   eventualStalenessMs: 4_000, // promised: 5 s
+  maxStalenessMs: 3_600_000, // that the owner of an index may allow
   sureLookMs: 30_000, // a look as late as that does not take it for granted that versions in between are there
   maxOpenHandles: 64,
   openIndexesShare: 0.25, // of the memory, for what is open outside of the caches
@@ -127,7 +129,7 @@ export const limits = {
   minWorkerTimeLeftMs: 5_000, // a worker hands over when less is left, or twice what its slowest unit took
   endWatchMs: 2_000, // a task looks this often whether its job was ended
   startGraceMs: 60_000, // between a job's registration and its execution
-  retireAfterMs: 10_000, // readers follow a publish within 5 s; the rest is for searches under way
+  retireAfterMs: 10_000, // readers follow a publish within 5 s, or what their index allows, which is added; the rest is for searches under way
   footerTimeoutMs: 30_000,
   maxFooterBytes: 32 * 1_048_576, // parquet-wasm and we hold about four times as much
   maxSchemaElements: 10_000, // columns and what they are made of; more take longer than a footer may

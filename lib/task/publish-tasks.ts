@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AskedIndex } from "../domain/index/index-entry.ts";
+import type { AskedIndex, IndexEntry } from "../domain/index/index-entry.ts";
 import { publication } from "../domain/index/index-entry.ts";
 import { skippedRows } from "../domain/jobs/job-documents.ts";
 import type { Plan } from "../domain/jobs/plan.ts";
@@ -58,8 +58,14 @@ async function publish(call: TaskCall): Promise<void> {
 export async function concludePublication(deps: TaskDependencies, jobId: string, index: string) {
   await deps.ledger.forgetFailure(jobId);
   const retiring = (await deps.registry.read(index))?.value.retiring ?? [];
-  const replaced = retiring.some(({ writtenTo }) => !writtenTo);
-  return { replaced, graceSeconds: Math.ceil(deps.retireAfterMs / 1000) };
+  const windowsMs = retiring.filter(({ writtenTo }) => !writtenTo).map(windowMs);
+  const graceMs = Math.max(0, ...windowsMs) + deps.retireAfterMs;
+  return { replaced: windowsMs.length > 0, graceSeconds: Math.ceil(graceMs / 1000) };
+}
+
+/** How long a generation is served after it was replaced. */
+function windowMs({ since, servedUntil = since }: IndexEntry["retiring"][number]): number {
+  return Date.parse(servedUntil) - Date.parse(since);
 }
 
 async function skippedIn({ deps, jobId }: TaskCall, { target }: Plan) {

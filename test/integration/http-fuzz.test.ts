@@ -136,6 +136,7 @@ const batch = fc.record(
   },
   { requiredKeys: ["ids"] },
 );
+const change = fc.record({ maxStalenessMs: mostly(fc.integer({ min: 0, max: 3_600_000 })) });
 const jobs = fc.record(
   {
     type: fc.constantFrom("migrate", "build-index", "optimize"),
@@ -197,7 +198,8 @@ const pathOf = (name: string) => {
 /** Mostly what the route takes, now and then anything. */
 const bodyOf = (name: string) => {
   const takesOne = (operations as Record<string, Operation>)[name]?.body !== undefined;
-  const fitting = name === "fetchDocuments" ? batch.map((value) => JSON.stringify(value)) : body;
+  const own = { fetchDocuments: batch, changeIndex: change }[name];
+  const fitting = own ? (own as fc.Arbitrary<object>).map((value) => JSON.stringify(value)) : body;
   const arbitrary = takesOne ? fitting : fc.constant(undefined);
   return fc.oneof({ weight: 4, arbitrary }, { weight: 1, arbitrary: body });
 };

@@ -169,6 +169,17 @@ test.each(["Search", "FetchDocument", "GetIndex"])("%s can only read", (name) =>
   expect(actionsOfFunction(name)).toEqual(["s3:GetObject", "s3:ListBucket"]);
 });
 
+test("ChangeIndex reads as GetIndex does, and writes the registry alone", () => {
+  expect(actionsOfFunction("ChangeIndex")).toEqual(["s3:GetObject", "s3:ListBucket", "s3:PutObject"]);
+  const written = statementsOf("ChangeIndexRole").filter((one) => actionsOf(one).includes("s3:PutObject"));
+  const keys = written.flatMap(({ Resource }) =>
+    JSON.stringify(Resource).match(/serverless-lance-data\/[^"]+/g),
+  );
+  expect(new Set(keys)).toEqual(
+    new Set(["registry/*", ".conditional-writes"].map((one) => `serverless-lance-data/${one}`)),
+  );
+});
+
 test("ListIndexes can only read, and write what it has read of many entries", () => {
   expect(actionsOfFunction("ListIndexes")).toEqual(["s3:GetObject", "s3:ListBucket", "s3:PutObject"]);
   const written = statementsOf("ListIndexesRole").filter((one) => actionsOf(one).includes("s3:PutObject"));

@@ -54,6 +54,7 @@ describe("with credentials that may only read", () => {
       await http.startJob({ type: "migrate", index: "docs", source }),
       await http.startJob({ type: "migrate", index: "new", source, bucket: lakehouse.bucket }),
       await http.startJob({ type: "build-index", index: "docs" }),
+      await http.call("changeIndex", { index: "docs" }, { body: { maxStalenessMs: 0 } }),
       await http.call("dropIndex", { index: "docs" }),
     ];
     expect(refused.map(({ status, body }) => [status, body.code])).toEqual(

@@ -200,6 +200,49 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect(body.hits[0]).not.toHaveProperty("size");
       });
 
+      test("how old a search's view may be is the owner's choice, and 0 sees what was written before it", async () => {
+        const index = "owned";
+        const change = async (maxStalenessMs: number | null) =>
+          (await http.call("changeIndex", { index }, { body: { maxStalenessMs } })).body;
+        const seen = async () => (await http.search(index, { vector: [1, 0, 0, 0], k: 1_000 })).body;
+        await http.migrate(index, small, { bucket });
+        expect((await http.call("getIndex", { index })).body.maxStalenessMs).toBeNull();
+        const changed = await change(0);
+        expect(changed).toMatchObject({
+          name: index,
+          maxStalenessMs: 0,
+          stats: { rows: smallRows().length },
+        });
+        const { fallbacks: _, ...shown } = (await http.call("getIndex", { index })).body; // of its own container
+        expect(changed).toMatchObject(shown);
+        expect((await seen()).hits).toHaveLength(smallRows().length);
+        const row = { doc_id: "written", vector: [1, 2, 3, 4], size: 1n };
+        await appendRows(backend.environment, { index, bucket, generation: "g1" }, [row]);
+        expect((await seen()).hits).toHaveLength(smallRows().length + 1);
+        expect(await change(3_600_000)).toMatchObject({
+          maxStalenessMs: 3_600_000,
+          recall: { servedVersion: expect.any(Number) },
+        });
+        await seen();
+        const { performance } = await seen();
+        expect(performance.viewAgeMs).toBeLessThan(3_600_000);
+        expect(await change(null)).toMatchObject({ maxStalenessMs: null });
+        expect((await http.call("dropIndex", { index })).status).toBe(204);
+      });
+
+      test.each([
+        ["a negative one", { maxStalenessMs: -1 }, ["body.maxStalenessMs"]],
+        ["more than an hour", { maxStalenessMs: 3_600_001 }, ["body.maxStalenessMs"]],
+        ["half a millisecond", { maxStalenessMs: 0.5 }, ["body.maxStalenessMs"]],
+        ["a text", { maxStalenessMs: "0" }, ["body.maxStalenessMs"]],
+        ["none", {}, ["body.maxStalenessMs"]],
+        ["one beside other fields", { maxStalenessMs: 0, state: "dropped" }, ["body.state"]],
+        ["an array", [0], ["body"]],
+      ])("%s is refused as how old that may be", async (_, body, paths) => {
+        expect(issuePaths(await http.call("changeIndex", { index: "small" }, { body }))).toEqual(paths);
+        expect((await http.call("getIndex", { index: "small" })).body.maxStalenessMs).toBeNull();
+      });
+
       test("a job tells its phases, and is listed", async () => {
         expect(job).toMatchObject({ state: "succeeded", type: "migrate", index: "small", generation: "g1" });
         const { body } = await http.call("listJobs", {}, { query: "?limit=1" });
@@ -223,15 +266,17 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect([answer.status, answer.body.code]).toEqual([404, code]);
       });
 
-      test("so is a search of an unknown index, and a job over an unknown bucket or index", async () => {
+      test("so is a search or a change of an unknown index, and a job over an unknown bucket or index", async () => {
         const answers = await Promise.all([
           http.search("nowhere", { vector: [1] }),
+          http.call("changeIndex", { index: "nowhere" }, { body: { maxStalenessMs: 0 } }),
           http.startJob({ type: "migrate", index: "new", source: "tset/a" }),
           http.startJob({ type: "migrate", index: "new", source: "examples/words", bucket: "tset" }),
           http.startJob({ type: "build-index", index: "nowhere" }),
           http.startJob({ type: "optimize", index: "nowhere" }),
         ]);
         expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+          [404, "index-not-found"],
           [404, "index-not-found"],
           [404, "bucket-not-found"],
           [404, "bucket-not-found"],
@@ -256,7 +301,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["GET", "/nowhere"],
         ["PUT", "/health"],
         ["OPTIONS", "/indexes"],
-        ["PATCH", "/indexes/small"],
+        ["PATCH", "/indexes"],
         ["POST", "/indexes/small"],
         ["GET", "/indexes/small/nothing/a"],
       ])("%s %s is no route, and the answer names those there are", async (method, path) => {
@@ -674,6 +719,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
           const answers = [
             await http.call("getIndex", { index }),
             await http.search(index, { vector: [1] }),
+            await http.call("changeIndex", { index }, { body: { maxStalenessMs: 0 } }),
             await http.call("dropIndex", { index }),
           ];
           for (const { status, body } of answers) {
@@ -696,6 +742,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
           index: [
             await http.call("getIndex", { index }),
             await http.search(index, { vector: [1] }),
+            await http.call("changeIndex", { index }, { body: { maxStalenessMs: 0 } }),
             await http.call("dropIndex", { index }),
             await http.startJob({ type: "migrate", source: small, index, bucket }),
           ],

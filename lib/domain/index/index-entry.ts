@@ -137,8 +137,14 @@ export const indexEntry = z.object({
       /** Its version when it was replaced. */
       version: z.int().nullable().default(null),
       writtenTo: z.boolean().default(false),
+      /** Until when containers may go on to serve it, where the index had a window of its own when it was replaced. */
+      servedUntil: z.string().optional(),
     }),
   ),
+  /** How old an eventual answer may be; without it, as containers are told. */
+  maxStalenessMs: z.int().min(0).optional(),
+  /** Until when containers may go by a longer window, which they saw before it was made shorter. */
+  staleUntil: z.string().optional(),
   createdAt: z.string(),
   updatedAt: z.string(),
   lastJob: jobId.nullable(),

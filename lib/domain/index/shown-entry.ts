@@ -103,8 +103,15 @@ export const shownEntry = z.strictObject({
       writtenTo: z.boolean().default(false).meta({
         description: "Somebody wrote to it after it was replaced: it stays, so that those rows are not lost",
       }),
+      servedUntil: z.string().optional().meta({
+        description: "Until when searches may still be answered from it, by the index's own maxStalenessMs",
+      }),
     }),
   ),
+  maxStalenessMs: z.int().nullable().default(null).meta({
+    description:
+      "How old what an eventual search sees may be, in milliseconds, where that was set for the index; null: 5 s",
+  }),
   createdAt: z.string(),
   updatedAt: z.string(),
   lastJob: jobId.nullable(),

@@ -45,6 +45,9 @@ async function entryToClaim({ registry }: ClaimDependencies, index: string) {
   return (await registry.read(index)) ?? (await unlessRaced(() => registry.create(index, {})));
 }
 
+/** An index that was dropped leaves its number alone to the next of its name. */
+const anew = { state: "building", maxStalenessMs: undefined, staleUntil: undefined } as const;
+
 /** @returns undefined when the entry was changed since; the change may be this claim, its acknowledgement lost */
 async function claimFree(
   deps: ClaimDependencies,
@@ -55,8 +58,7 @@ async function claimFree(
   const lastGeneration = entry.value.lastGeneration + 1;
   const since = new Date(deps.clock.now()).toISOString();
   const claim = { job, generation: `g${lastGeneration}`, bucket, since };
-  const state = entry.value.state === "dropped" ? "building" : entry.value.state;
-  const changes = { claim, lastGeneration, state } as const;
+  const changes = { claim, lastGeneration, ...(entry.value.state === "dropped" ? anew : {}) };
   return (await unlessRaced(() => deps.registry.replace(entry, changes))) && claim;
 }
 

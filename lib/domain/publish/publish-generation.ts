@@ -1,4 +1,5 @@
 import { DomainError } from "../errors.ts";
+import { servedUntil } from "../index/change-index.ts";
 import type { Generations } from "../index/generations.ts";
 import type { Claim, IndexEntry, Publication } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
@@ -27,7 +28,7 @@ export async function publishGeneration(
   made: Plan,
   publication: Publication,
 ): Promise<void> {
-  const { registry, ledger, generations } = deps;
+  const { registry, ledger, generations, clock } = deps;
   const { ref } = made;
   if (wasPublished((await registry.get(ref.index)).value, ref.generation)) return;
   await refuseIfWrittenTo(deps, made);
@@ -39,7 +40,7 @@ export async function publishGeneration(
   const verified = publication.recall.version ?? (await generations.version(ref));
   const version = await generations.fence(ref, verified, permit);
   const fenced = { ...publication, recall: { ...publication.recall, version } };
-  await registry.update(ref.index, (entry) => published(entry, attempt, made, fenced));
+  await registry.update(ref.index, (entry) => published(entry, attempt, made, fenced, clock.now()));
 }
 
 /** Whether a job has published: its generation is served, or was. */
@@ -76,20 +77,24 @@ function published(
   attempt: Attempt,
   made: Plan,
   publication: Publication,
+  now: number,
 ): Partial<IndexEntry> | undefined {
   if (wasPublished(entry, made.generation)) return undefined;
   claimIn(entry, attempt);
   const before = entry.published;
-  const since = publication.publishedAt;
-  const version = made.published?.version ?? null;
-  const retired = before
-    ? [{ generation: before.generation, bucket: before.bucket, since, version, writtenTo: false }]
-    : [];
+  const retired = before && {
+    generation: before.generation,
+    bucket: before.bucket,
+    since: publication.publishedAt,
+    version: made.published?.version ?? null,
+    writtenTo: false,
+    servedUntil: servedUntil(entry, now),
+  };
   return {
     state: "ready",
     published: publication,
     claim: null,
-    retiring: [...entry.retiring, ...retired],
+    retiring: [...entry.retiring, ...(retired ? [retired] : [])],
     lastJob: attempt.job,
   };
 }
@@ -108,7 +113,7 @@ async function refuseIfWrittenTo({ generations }: PublishDependencies, made: Pla
 /**
  * Removes generations that were replaced long enough ago that no reader has them open. One that somebody wrote to after
  * it was replaced stays, and says so: those rows are nowhere else. (A lower version is what a removal that was cut short has left.)
- * @param afterMs how long a replaced generation stays
+ * @param afterMs how long a replaced generation stays, beyond what its index's own window allows
  * @returns how many are still waiting
  */
 export async function retireGenerations(
@@ -119,7 +124,7 @@ export async function retireGenerations(
   const entry = await registry.read(index);
   if (!entry || entry.value.state === "dropped") return 0;
   const due = entry.value.retiring.filter(
-    ({ since, writtenTo }) => !writtenTo && clock.now() - Date.parse(since) >= afterMs,
+    (one) => !one.writtenTo && clock.now() - Date.parse(one.servedUntil ?? one.since) >= afterMs,
   );
   if (due.length === 0) return entry.value.retiring.filter(({ writtenTo }) => !writtenTo).length;
   const gone = new Set<string>();

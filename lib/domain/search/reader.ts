@@ -42,6 +42,8 @@ export interface Lease {
   reader: Reader;
   cold: boolean;
   openMs: number;
+  /** How long ago the look at the registry and the table began that it is of. */
+  viewAgeMs: number;
 }
 
 export interface WarmIndexes {

@@ -64,6 +64,7 @@ export async function searchIndex(
         totalMs: milliseconds(ended - started),
         generation: lease.published.generation,
         version: lease.reader.version,
+        viewAgeMs: lease.viewAgeMs,
         ...settings,
       },
     };

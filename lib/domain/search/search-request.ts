@@ -8,7 +8,7 @@ export const columnList = z.array(columnName).max(limits.maxColumns);
 
 export const consistency = z.enum(["eventual", "strong"]).meta({
   description:
-    "eventual: sees every write acknowledged 5 s ago. strong: sees every acknowledged write, at the cost of asking the store first.",
+    "eventual: sees every write acknowledged 5 s ago, or as long ago as maxStalenessMs of the index says. strong: sees every acknowledged write, at the cost of asking the store first.",
 });
 export type Consistency = z.infer<typeof consistency>;
 
@@ -110,6 +110,10 @@ export const searchResponse = z
       totalMs: z.number(),
       generation: z.string(),
       version: z.int(),
+      viewAgeMs: z.int().min(0).meta({
+        description:
+          "How long before this search the store was asked what the index is: writes that were acknowledged by then are seen",
+      }),
       nprobes: z.int().optional(),
       refineFactor: z.int().optional(),
       ef: z.int().optional(),

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { indexChange } from "../../domain/index/change-index.ts";
 import { damagedEntry, newerEntry, shownEntry } from "../../domain/index/shown-entry.ts";
 import { indexName } from "../../domain/names.ts";
 import { indexDescription } from "../../domain/search/describe-index.ts";
@@ -23,6 +25,16 @@ export const indexOperations = {
     route: "/indexes/{index}",
     summary: "What is published of an index, and how its table is",
     path: ofIndex,
+    response: indexDescription,
+  },
+  changeIndex: {
+    ...common,
+    method: "patch",
+    route: "/indexes/{index}",
+    summary: "Changes how old what searches of an index see may be",
+    path: ofIndex,
+    body: indexChange,
+    maxBodyBytes: limits.maxIndexBodyBytes,
     response: indexDescription,
   },
   dropIndex: {

@@ -4,7 +4,7 @@ import { indexName } from "../../domain/names.ts";
 
 /** One route: the schemas that validate it are the ones the OpenAPI document is made of. */
 export interface Operation {
-  method: "get" | "post" | "delete";
+  method: "get" | "post" | "patch" | "delete";
   route: string;
   summary: string;
   path: z.ZodObject;

@@ -98,6 +98,11 @@ export class Handle {
     return this.#users === 0 && this.#begun > 0 && !this.#looking;
   }
 
+  /** How long ago the look began that what is open is of, in milliseconds. */
+  get ageMs(): number {
+    return Math.max(0, this.#actions.now() - this.#freshAt);
+  }
+
   enter(): void {
     this.#users += 1;
   }
@@ -107,11 +112,15 @@ export class Handle {
     this.#goIfUnused();
   }
 
-  /** Waits until a look that began at most so long ago has ended. @returns whether a generation had to be opened */
+  /**
+   * Waits until a look that began at most so long ago has ended.
+   * @param stalenessMs where the index does not say itself how long
+   * @returns whether a generation had to be opened
+   */
   async freshWithin(stalenessMs: number): Promise<boolean> {
-    const now = this.#actions.now();
-    if (this.#freshAt < now - stalenessMs / 2 && this.#freshAt >= now - stalenessMs) this.#lookAhead();
-    return this.#lookUntil(() => this.#freshAt >= now - stalenessMs);
+    const windowMs = () => this.#current?.entry.maxStalenessMs ?? stalenessMs;
+    if (this.ageMs > windowMs() / 2 && this.ageMs <= windowMs()) this.#lookAhead();
+    return this.#lookUntilWithin(windowMs);
   }
 
   /** Behind the request's back, so that the next ones need not wait: what is known is fresh enough for this one. */
@@ -121,15 +130,14 @@ export class Handle {
 
   /** Waits until a sure look that begins from now on has ended; one under way may already have passed what matters. */
   async freshFromNow(): Promise<boolean> {
-    const begun = this.#begun;
-    return this.#lookUntil(() => this.#sureEnded > begun, true);
+    return this.#lookUntilWithin(() => 0);
   }
 
-  async #lookUntil(isFresh: () => boolean, isSure = false): Promise<boolean> {
-    const before = this.#current;
-    while (!isFresh()) {
-      await this.#startLook(isSure);
-    }
+  /** A look may bring another window. */
+  async #lookUntilWithin(windowMs: () => number): Promise<boolean> {
+    const [before, begun, now] = [this.#current, this.#begun, this.#actions.now()];
+    const isFreshWithin = (ms: number) => (ms === 0 ? this.#sureEnded > begun : this.#freshAt >= now - ms);
+    while (!isFreshWithin(windowMs())) await this.#startLook(windowMs() === 0);
     return this.#current !== before;
   }
 

@@ -23,10 +23,10 @@ import { Handle, type Opened, OpenGeneration } from "./index-handle.ts";
  * The indexes this container has open.
  *
  * A handle is as fresh as the start of its last look at the registry and the table. A request says how fresh it needs
- * it: strong, from its own start; eventual, a few seconds before; by a version, from its own start where the handle is at
- * an earlier one. Whoever finds the handle older joins the look under
- * way or starts one, so that fifty cold requests open once. The wall clock is used: a Lambda that was frozen for an
- * hour wakes with handles that are an hour old.
+ * it: strong, from its own start; eventual, a few seconds before, or what the index allows; by a version, from its own
+ * start where the handle is at an earlier one. Whoever finds the handle older joins the look under way or starts one, so
+ * that fifty cold requests open once. The wall clock is used: a Lambda that was frozen for an hour wakes with handles
+ * that are an hour old.
  */
 export class LanceWarmIndexes implements WarmIndexes {
   readonly #registry: IndexRegistry;
@@ -80,9 +80,11 @@ export class LanceWarmIndexes implements WarmIndexes {
     for (;;) {
       const handle = await this.#enter(index);
       try {
-        const { opened, cold } = await this.#look(handle, freshness);
+        const { opened, ...seen } = await this.#look(handle, freshness);
         if (opened)
-          return await opened.use((lease) => work({ ...lease, cold, openMs: performance.now() - started }));
+          return await opened.use((lease) =>
+            work({ ...lease, ...seen, openMs: performance.now() - started }),
+          );
       } finally {
         this.#leave(handle);
       }
@@ -96,7 +98,7 @@ export class LanceWarmIndexes implements WarmIndexes {
     if (!isStrong && isBefore(handle.opened(), minVersion)) cold = (await handle.freshFromNow()) || cold;
     const opened = handle.opened();
     if (opened && isBefore(opened, minVersion)) throw notReached(opened, minVersion);
-    return { opened, cold };
+    return { opened, cold, viewAgeMs: handle.ageMs };
   }
 
   /** Closes everything, once the requests under way have ended. */

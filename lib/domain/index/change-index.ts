@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import type { Clock } from "../task-context.ts";
+import type { IndexEntry } from "./index-entry.ts";
+import type { IndexRegistry } from "./index-registry.ts";
+
+/** What the owner of an index may change of it. */
+export const indexChange = z
+  .strictObject({
+    maxStalenessMs: z.int().min(0).max(limits.maxStalenessMs).nullable().meta({
+      description:
+        "How old what an eventual search sees may be, in milliseconds. 0: every search looks at the store first. null: as without one, 5 s",
+    }),
+  })
+  .meta({ id: "IndexChange" });
+export type IndexChange = z.infer<typeof indexChange>;
+
+/** May be repeated; containers go by it from their next look at the index on. @throws IndexNotFound */
+export async function changeIndex(
+  { registry, clock }: { registry: IndexRegistry; clock: Clock },
+  index: string,
+  { maxStalenessMs }: IndexChange,
+): Promise<void> {
+  const asked = maxStalenessMs ?? undefined;
+  await registry.update(index, (entry) =>
+    entry.maxStalenessMs === asked
+      ? undefined
+      : { maxStalenessMs: asked, staleUntil: staleUntil(entry, asked, clock.now()) },
+  );
+}
+
+/** A container that has just looked knows nothing of a shorter window before the one that it saw is over. */
+function staleUntil(entry: IndexEntry, asked: number | undefined, now: number): string | undefined {
+  const before = entry.maxStalenessMs ?? 0; // what containers go by without one is waited for in any case
+  return (asked ?? 0) < before ? laterOf(entry.staleUntil, now + before) : entry.staleUntil;
+}
+
+/**
+ * Until when containers may serve what is replaced now.
+ * @returns undefined where no window of the index's own lets them
+ */
+export function servedUntil({ maxStalenessMs = 0, staleUntil }: IndexEntry, now: number): string | undefined {
+  const until = laterOf(staleUntil, now + maxStalenessMs);
+  return Date.parse(until) > now ? until : undefined;
+}
+
+function laterOf(before: string | undefined, ms: number): string {
+  const at = new Date(ms).toISOString();
+  return before !== undefined && before > at ? before : at;
+}
