@@ -56,12 +56,13 @@ export const fastPaths = {
   opening: {
     does: "What a first search reads before its partitions is one object beside the entry of its index",
     instead: "it is read piece by piece",
-    reasons: ["not-written", "unreadable"],
+    reasons: ["not-written", "unreadable", "of-another-table"],
   },
   "partial-copy": {
     does: "Of a generation those partitions and rows are copied first that a search reads",
     instead: "a search waits until its vector index is copied, and reads rows from the store",
     reasons: [
+      "no-room",
       "layout-unknown",
       "rows-unknown",
       "rows-not-indexed",

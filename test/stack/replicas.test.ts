@@ -1,21 +1,12 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type Table } from "@lancedb/lancedb";
+import type { Table } from "@lancedb/lancedb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { folderOf } from "../../lib/adapters/lance/files/generation-folder.ts";
 import type { ByteRange } from "../../lib/adapters/lance/files/lance-format.ts";
 import { vectorBytes } from "../../lib/adapters/lance/files/vector-bytes.ts";
 import { filesOfVersion } from "../../lib/adapters/lance/files/version-files.ts";
-import { StoredOpenings } from "../../lib/adapters/lance/opening/stored-openings.ts";
-import { LocalCopies, localCopies } from "../../lib/adapters/lance/replicas/local-copies.ts";
-import { Replicas } from "../../lib/adapters/lance/replicas/replicas.ts";
-import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
-import { LanceWarmIndexes } from "../../lib/adapters/lance/warm/warm-indexes.ts";
-import { storesFor } from "../../lib/adapters/store/stores.ts";
-import { readEnvironment } from "../../lib/config/environment.ts";
-import { loadBuckets } from "../../lib/config/lakehouse.ts";
-import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
 import { unobserved } from "../../lib/domain/fallbacks.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
@@ -24,9 +15,15 @@ import type { Consistency, Hit } from "../../lib/domain/search/search-request.ts
 import { warmIndex } from "../../lib/domain/search/warm-index.ts";
 import { type Fault, FaultProxy, type ProxiedRequest } from "../support/fault-proxy.ts";
 import { runJob } from "../support/lakehouse.ts";
+import { asLanceClient } from "../support/lance-client.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
 import { createS3Lakehouse, type S3Lakehouse } from "../support/s3-lakehouse.ts";
 import { s3Places } from "../support/stack-stores.ts";
+import {
+  warmContainer as containerOf,
+  type WarmContainer,
+  type WarmOptions,
+} from "../support/warm-container.ts";
 
 const systemTmpdir = tmpdir();
 const rows = 300;
@@ -42,12 +39,7 @@ let proxy: FaultProxy;
 let isWithOpenings = true;
 /** Wall clock of the container under test; moved by hand. */
 let now: number;
-let warm: {
-  indexes: LanceWarmIndexes;
-  copies: LocalCopies;
-  fallbacks: FallbackCounts;
-  close(): Promise<void>;
-};
+let warm: WarmContainer;
 
 beforeEach(async () => {
   process.env["TMPDIR"] = await mkdtemp(join(systemTmpdir, "replicas-"));
@@ -75,44 +67,9 @@ async function migrate(index: string, count: number, more: object = {}): Promise
   expect((await runJob(lakehouse.open(), input)).error).toBeNull();
 }
 
-/** The reading half of a container, with a clock that the test moves, over the proxy. */
-function warmContainer(maxBytes = gigabyte, kinds: "all" | "indexes" | "indexes by links" = "all") {
-  const buckets = loadBuckets(readEnvironment({ ...lakehouse.environment, AWS_ENDPOINT: proxy.endpoint }));
-  const fallbacks = new FallbackCounts(() => undefined);
-  const connections = new LanceConnections(buckets, 512, fallbacks);
-  const stores = storesFor(buckets);
-  const whole = localCopies(connections, stores, maxBytes);
-  const none = new Replicas(connections, stores, {
-    kind: "replica",
-    maxBytes: 0,
-    concurrency: 1,
-    warm: false,
-  });
-  const linked = new Replicas(connections, stores, {
-    kind: "index-copy",
-    maxBytes: gigabyte,
-    maxReadBytes: 0,
-    concurrency: 1,
-    nearestOnly: true,
-    warm: false,
-    beside: (ref) => whole.replicas.copyOf(ref),
-  });
-  const copies = {
-    all: whole,
-    indexes: new LocalCopies(none, whole.indexes, stores, fallbacks),
-    "indexes by links": new LocalCopies(whole.replicas, linked, stores, fallbacks),
-  }[kinds];
-  const { registry } = lakehouse.open();
-  const openings = new StoredOpenings(stores("primary"), fallbacks);
-  const options = { registry, connections, clock: { now: () => now }, copies };
-  const indexes = new LanceWarmIndexes(isWithOpenings ? { ...options, openings } : options);
-  const close = async () => {
-    indexes.close();
-    await copies.close();
-    await connections.close();
-  };
-  return { indexes, copies, fallbacks, close };
-}
+/** With a clock that the test moves, over the proxy. */
+const warmContainer = (maxBytes = gigabyte, kinds: WarmOptions["kinds"] = "all") =>
+  containerOf(lakehouse, { endpoint: proxy.endpoint, maxBytes, kinds, isWithOpenings, now: () => now });
 
 async function search(consistency: Consistency = "eventual", index = "docs") {
   const request = parseSearchRequest({ vector: query, k: 1_000, consistency });
@@ -134,27 +91,8 @@ async function replicated(index = "docs") {
   return search("eventual", index);
 }
 
-/** As any LanceDB client can. */
-async function asClient(
-  work: (table: Table) => Promise<unknown>,
-  generation = "g1",
-  index = "docs",
-): Promise<void> {
-  const { endpoint, credentials } = s3Places.MinIO();
-  const connection = await connect(`s3://${lakehouse.name}/lance/${index}`, {
-    storageOptions: {
-      aws_endpoint: endpoint,
-      allow_http: "true",
-      aws_region: "us-east-1",
-      aws_access_key_id: credentials.accessKeyId,
-      aws_secret_access_key: credentials.secretAccessKey,
-    },
-  });
-  const table = await connection.openTable(generation);
-  await work(table);
-  table.close();
-  connection.close();
-}
+const asClient = (work: (table: Table) => Promise<unknown>, generation = "g1", index = "docs") =>
+  asLanceClient(lakehouse, s3Places.MinIO(), { index, generation }, work);
 
 const append = (prefix: string, count: number) =>
   asClient((table) => table.add(sampleRows(count, 8, prefix) as Record<string, unknown>[]));

@@ -21,6 +21,8 @@ export type Fault =
   | { kind: "held"; next?: Fault }
   /** The connection is reset: before anything is forwarded, in the middle of its body, or of the answer's. */
   | { kind: "reset"; at?: "start" | "request" | "answer" }
+  /** The answer ends well with the first half of its body. */
+  | { kind: "short" }
   /** The store is not asked; an error as S3 words it comes back. */
   | { kind: "status"; status: 429 | 500 | 503 }
   /** The store gets the request and does it; the connection ends without an answer. */
@@ -157,6 +159,7 @@ export class FaultProxy {
     try {
       const answer = await this.#ask(upstream, request, cut === "request" ? half(request) : undefined);
       if (fault?.kind === "dropAnswer") return await dropped(answer, request);
+      if (fault?.kind === "short") return await shortened(answer, response);
       writeHead(response, answer);
       const cutAfter = cut === "answer" ? half(answer) : undefined;
       await pipeline(answer, this.#metered("bytesDown", cutAfter), response);
@@ -237,6 +240,12 @@ async function dropped(answer: IncomingMessage, request: IncomingMessage): Promi
   answer.resume();
   await once(answer, "end");
   request.socket.destroy();
+}
+
+async function shortened(answer: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = (await buffer(answer)).subarray(0, half(answer));
+  response.writeHead(answer.statusCode ?? 502, { ...answer.headers, "content-length": body.length });
+  response.end(body);
 }
 
 function writeHead(response: ServerResponse, answer: IncomingMessage): void {

@@ -88,6 +88,15 @@ test("a request that is held waits until it is released, and then meets what is 
   expect((await held).status).toBe(503);
 });
 
+test("an answer that is short says so, and is no broken one", async () => {
+  const headers = ["content-length", "8"];
+  origin.removeAllListeners("request");
+  origin.on("request", (_, response) => response.writeHead(206, headers).end("halfhalf"));
+  always({ kind: "short" });
+  const { status, answer, body } = await send();
+  expect([status, answer.headers["content-length"], body.toString()]).toEqual([206, "4", "half"]);
+});
+
 test("an answer comes back as it was given", async () => {
   const { answer } = await send();
   expect(answer.statusMessage).toBe("Fine");

@@ -25,7 +25,7 @@ const float32 = 2;
 
 /**
  * Reads what an index file says of its partitions: where their rows lie in each of its columns. Lance's own readers read the
- * same, and of a partition just these bytes (test/integration/partition-places.test.ts).
+ * same, and of a partition just these bytes (test/integration/partial-copy.test.ts).
  * @throws Error where it has no partitions
  */
 export async function readIndexFile(file: FileBytes): Promise<IndexFile> {

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { viewOf } from "../files/lance-format.ts";
+import { manifestKey } from "../files/manifest-name.ts";
 
 /** Bytes of a file of a generation, by its path in the folder of the table. */
 export interface Piece {
@@ -23,9 +25,18 @@ export interface Opening {
   pieces: Piece[];
 }
 
+/** By whose bytes the store's own table is told from every other. */
+export function manifestIn({ version, pieces }: Opening): Uint8Array | undefined {
+  return pieces.find(({ path }) => path === manifestKey("", version))?.bytes;
+}
+
 /** The newest form of these objects that this release knows; of another none is read. */
 const format = 1;
 const lengthBytes = 4;
+const digestBytes = 32;
+
+/** In the folder of the table. */
+const path = z.string().refine((text) => !text.split("/").includes(".."));
 
 const header = z.object({
   format: z.literal(format),
@@ -35,21 +46,26 @@ const header = z.object({
   vectorColumn: z.string(),
   hasStableRowIds: z.boolean(),
   hasRows: z.boolean(),
-  files: z.array(z.object({ path: z.string(), bytes: z.int() })),
-  pieces: z.array(z.object({ path: z.string(), start: z.int(), length: z.int() })),
+  files: z.array(z.object({ path, bytes: z.int() })),
+  pieces: z.array(z.object({ path, start: z.int(), length: z.int() })),
 });
 
-/** The length of a JSON text, the text, and after it all pieces. */
+/** The length of a JSON text, the text, after it all pieces, and last what tells that nothing of it was damaged. */
 export function encodeOpening({ pieces, ...rest }: Opening): Uint8Array {
   const places = pieces.map(({ path, start, bytes }) => ({ path, start, length: bytes.length }));
   const text = Buffer.from(JSON.stringify({ format, ...rest, pieces: places }));
   const length = Buffer.alloc(lengthBytes);
   length.writeUInt32LE(text.length);
-  return Buffer.concat([length, text, ...pieces.map(({ bytes }) => bytes)]);
+  const object = Buffer.concat([length, text, ...pieces.map(({ bytes }) => bytes)]);
+  return Buffer.concat([object, digestOf(object)]);
 }
 
+const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
+
 /** @throws Error, or what zod says, where it is none that this release knows */
-export function decodeOpening(object: Uint8Array): Opening {
+export function decodeOpening(stored: Uint8Array): Opening {
+  const object = stored.subarray(0, -digestBytes);
+  if (!digestOf(object).equals(stored.subarray(-digestBytes))) throw new Error("an opening that is damaged");
   const textEnd = lengthBytes + viewOf(object).getUint32(0, true);
   const read = header.parse(JSON.parse(new TextDecoder().decode(object.subarray(lengthBytes, textEnd))));
   let at = textEnd;

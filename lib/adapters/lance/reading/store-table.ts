@@ -12,14 +12,19 @@ export interface OpenTable {
 export interface KnownTable {
   version: number;
   columns: Column[];
+  /** The file of this version that says what it is. */
+  manifest: Uint8Array | undefined;
   open(): Promise<OpenTable>;
+  /** Called when the store's table is another, whatever its version. */
+  refuse(): void;
 }
 
 /**
  * Whether a table has a later version than this.
  * @param isSure also where versions were removed: those between this one and the newest
+ * @param known what the caller takes for it; where that is another table, there is a later one, too
  */
-export type HasLater = (version: number, isSure: boolean) => Promise<boolean>;
+export type HasLater = (version: number, isSure: boolean, known?: KnownTable) => Promise<boolean>;
 
 /** The table of a generation in its store, which need not be opened as long as a copy of its version answers. */
 export class StoreTable {
@@ -84,7 +89,7 @@ export class StoreTable {
     else await this.reader();
   }
 
-  /** @returns whether what was read since it was made is of an older version; it is at the newest then */
+  /** @returns whether what was read since it was made is of an older version, or another table; it is at the newest then */
   settle(): Promise<boolean> {
     if (!this.#isUnseen) return Promise.resolve(false);
     this.#settling ??= this.#see().finally(() => {
@@ -95,9 +100,11 @@ export class StoreTable {
 
   async #see(): Promise<boolean> {
     const { version } = this;
-    if (await this.hasMoved(true)) await this.refresh();
+    const hasMoved = await this.#hasLater(version, true, this.#known);
+    if (hasMoved) await this.refresh();
+    if (hasMoved && this.version === version) this.#known?.refuse();
     this.#isUnseen = false;
-    return this.version !== version;
+    return hasMoved || this.version !== version;
   }
 
   close(): void {

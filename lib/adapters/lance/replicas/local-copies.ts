@@ -4,9 +4,13 @@ import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { manifestKey } from "../files/manifest-name.ts";
+import { manifestIn } from "../opening/opening.ts";
 import type { HasLater, KnownTable } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
-import { Replicas, type Wanted } from "./replicas.ts";
+import { Replicas } from "./replicas.ts";
+import type { Wanted } from "./wanted.ts";
+
+const nothing = new Uint8Array();
 
 /** What this machine's disk holds of generations in object stores, and what is done behind the answers. */
 export class LocalCopies {
@@ -27,9 +31,14 @@ export class LocalCopies {
 
   /** What is known of a table whose copy can be searched while it is filled. @param open of the table in its store */
   async knownTable(wanted: Wanted, open: KnownTable["open"]): Promise<KnownTable | undefined> {
-    const { ref, version, published } = wanted;
+    const { ref, version, published, opening } = wanted;
     await this.replicas.open(wanted);
-    return this.replicas.openAt(ref, version) && { version, columns: published.columns, open };
+    if (!opening || !this.replicas.openAt(ref, version)) return undefined;
+    const refuse = () => {
+      this.fallbacks.of(ref.index).happened("opening", "of-another-table");
+      this.replicas.refuseOpening(ref);
+    };
+    return { version, columns: published.columns, manifest: manifestIn(opening), open, refuse };
   }
 
   /**
@@ -38,11 +47,15 @@ export class LocalCopies {
    */
   hasLaterOf(ref: GenerationRef): HasLater {
     const store = this.#stores(ref.bucket);
-    const isThere = async (version: number) =>
-      (await store.get(manifestKey(folderOf(ref), version))) !== undefined;
-    return async (version, isSure) => {
-      const [next, own] = await Promise.all([isThere(version + 1), !isSure || isThere(version)]);
-      return next || !own;
+    const manifestOf = async (version: number) =>
+      (await store.get(manifestKey(folderOf(ref), version)))?.body;
+    return async (version, isSure, known) => {
+      const [next, own] = await Promise.all([
+        manifestOf(version + 1),
+        isSure ? manifestOf(version) : undefined,
+      ]);
+      if (next || (isSure && !own)) return true;
+      return known !== undefined && Buffer.compare(known.manifest ?? nothing, own ?? nothing) !== 0;
     };
   }
 

@@ -11,7 +11,7 @@ import type { ByteRange } from "../files/lance-format.ts";
 import { dataFilesOf } from "../files/manifest.ts";
 import { bytesBeside } from "../files/vector-bytes.ts";
 import { nearestPartitions } from "../opening/nearest-partitions.ts";
-import type { Opening } from "../opening/opening.ts";
+import { manifestIn, type Opening } from "../opening/opening.ts";
 import { readSegments, type Segment } from "../opening/segments.ts";
 import type { Copy } from "./copy.ts";
 import type { CopyPace } from "./copy-parts.ts";
@@ -200,7 +200,7 @@ interface Opened {
 
 async function openedOf(opening: Opening, files: Map<string, SparseFile>): Promise<Opened> {
   const asBytes = (path: string) => files.get(path)?.asBytes();
-  const manifest = opening.pieces.find(({ path }) => path.endsWith(".manifest"))?.bytes;
+  const manifest = manifestIn(opening);
   const data = (manifest ? dataFilesOf(manifest) : []).flatMap((file) => {
     const bytes = asBytes(`data/${file.path}`);
     return bytes ? new RowPlaces(file, bytes) : [];

@@ -2,11 +2,13 @@ import type { Connection } from "@lancedb/lancedb";
 import { DomainError } from "../../../domain/errors.ts";
 import type { GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
 import type { Query } from "../../../domain/search/reader.ts";
-import { lanceCall } from "../lance-errors.ts";
+import { fromLance, lanceCall } from "../lance-errors.ts";
 import { LanceReader } from "../reading/lance-reader.ts";
 import type { NearestRows } from "../rows/hits.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import type { Copy } from "./copy.ts";
+
+const notFetched = "not-fetched";
 
 interface OpenCopy {
   connection: Connection;
@@ -26,7 +28,9 @@ export class Replica {
   /** Opens a copy that was just made; whoever reads it waits for that, and meets what is wrong with it. */
   constructor(connections: LanceConnections, copy: Copy, ref: GenerationRef, published: Publication) {
     this.copy = copy;
-    this.#opened = opened(connections, copy, ref, published);
+    this.#opened = opened(connections, copy, ref, published).catch((error) => {
+      throw fromLance(error);
+    });
     this.#opened.catch(() => undefined);
     this.gone = new Promise((resolve) => {
       this.#removed = resolve;
@@ -81,30 +85,35 @@ export class Replica {
    * The nearest by its index, once what the search reads of that is there.
    * @returns undefined when it tells fewer than k of them, `not-fetched` when the store failed meanwhile
    */
-  async nearest(query: Query): Promise<NearestRows | "not-fetched" | undefined> {
+  async nearest(query: Query): Promise<NearestRows | typeof notFetched | undefined> {
     const started = performance.now();
     return this.#held(async () => {
-      const [{ reader }, isFetched] = await Promise.all([this.#opened, this.#isFetched(query)]);
-      if (!isFetched) return "not-fetched";
+      const prepared = this.#fetched(query.timeoutMs, () => this.copy.prepareNearest(query));
+      const [{ reader }, isFetched] = await Promise.all([this.#opened, prepared]);
+      if (isFetched === notFetched) return notFetched;
       const timeoutMs = query.timeoutMs - (performance.now() - started);
       return reader.phases.nearest({ ...query, timeoutMs });
     });
   }
 
-  async #isFetched(query: Query): Promise<boolean> {
+  /** What copying something says, unless the store fails. */
+  async #fetched<T>(timeoutMs: number, copying: () => Promise<T>): Promise<T | typeof notFetched> {
     try {
-      await lanceCall(query.timeoutMs, () => this.copy.prepareNearest(query));
-      return true;
+      return await lanceCall(timeoutMs, copying);
     } catch (error) {
-      if (error instanceof DomainError && error.kind === "StoreUnavailable") return false;
+      if (error instanceof DomainError && error.kind === "StoreUnavailable") return notFetched;
       throw error;
     }
   }
 
   /** Whether it may be read for these columns of some rows; where that takes a copy first, when it may. */
-  async hasRows({ rows }: NearestRows, columns: string[], timeoutMs: number): Promise<boolean> {
+  async hasRows(
+    { rows }: NearestRows,
+    columns: string[],
+    timeoutMs: number,
+  ): Promise<boolean | typeof notFetched> {
     const ids = rows.map(({ id }) => id);
-    return this.#held(() => lanceCall(timeoutMs, () => this.copy.prepareRows(ids, columns)));
+    return this.#held(() => this.#fetched(timeoutMs, () => this.copy.prepareRows(ids, columns)));
   }
 
   /**

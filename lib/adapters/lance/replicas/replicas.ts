@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { limits } from "../../../config/limits.ts";
-import type { GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
+import { asDomainError } from "../../../domain/errors.ts";
+import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { Places } from "../../places.ts";
 import { folderOf } from "../files/generation-folder.ts";
@@ -10,6 +11,7 @@ import type { Copy } from "./copy.ts";
 import { copyToDisk, roomFor } from "./disk-copy.ts";
 import { PartialCopy } from "./partial-copy.ts";
 import { Replica } from "./replica.ts";
+import { keyOf, type Wanted } from "./wanted.ts";
 
 export interface ReplicaOptions {
   /** What they are for. */
@@ -122,8 +124,8 @@ export class Replicas {
     const leave = this.#places.takeFree();
     if (!leave) return;
     const done = work()
-      .catch(() => {
-        this.#fellBack(ref, "not-copied");
+      .catch((error) => {
+        this.#fellBack(ref, isFull(error) ? "no-room" : "not-copied");
         this.#giveUp(key, version);
       })
       .then(() => {
@@ -162,6 +164,12 @@ export class Replicas {
     this.#ready?.delete(keyOf(ref));
   }
 
+  /** The opening of a generation is of another: it is copied without. */
+  refuseOpening(ref: GenerationRef): void {
+    this.#unknown.set(keyOf(ref), true);
+    this.drop(ref);
+  }
+
   async close(): Promise<void> {
     this.#closed.abort();
     await Promise.all([...this.#opening.values(), ...this.#filling.values()]);
@@ -172,10 +180,13 @@ export class Replicas {
   async #open({ ref, published }: Wanted, opening: Opening): Promise<void> {
     const { concurrency, pause = 0 } = this.#options;
     const of = { published, room: await roomFor(this.#options), pace: { concurrency, pause } };
-    const copy = await PartialCopy.open(this.#stores(ref.bucket), folderOf(ref), opening, of).catch(() => {
-      this.#connections.fallbacks.of(ref.index).happened("partial-copy", "layout-unknown");
-      this.#unknown.set(keyOf(ref), true);
-    });
+    const copy = await PartialCopy.open(this.#stores(ref.bucket), folderOf(ref), opening, of).catch(
+      (error) => {
+        const reason = isFull(error) ? "no-room" : "layout-unknown";
+        this.#connections.fallbacks.of(ref.index).happened("partial-copy", reason);
+        this.#unknown.set(keyOf(ref), true);
+      },
+    );
     if (!copy) return;
     this.#ready?.set(keyOf(ref), new Replica(this.#connections, copy, ref, published));
   }
@@ -226,21 +237,11 @@ export class Replicas {
   }
 }
 
-/** What is to be on the disk. */
-export interface Wanted {
-  ref: GenerationRef;
-  published: Publication;
-  version: number;
-  /** Shorter where somebody waits for it. */
-  pause?: number;
-  /** Where it is of this version, an index answers before all of it is there. */
-  opening?: Opening | undefined;
-}
+/** The disk, since its room was asked for. */
+const isFull = (error: unknown) => asDomainError(error).kind === "StoreFull";
 
 interface Given {
   version: number;
   /** Else only until there is another copy whose files can be linked. */
   forGood: boolean;
 }
-
-const keyOf = ({ bucket, index, generation }: GenerationRef) => `${bucket} ${index} ${generation}`;

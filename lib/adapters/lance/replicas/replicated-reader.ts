@@ -12,7 +12,8 @@ import type { StoreTable } from "../reading/store-table.ts";
 import type { NearestRows } from "../rows/hits.ts";
 import type { LocalCopies } from "./local-copies.ts";
 import type { Replica } from "./replica.ts";
-import type { Replicas, Wanted } from "./replicas.ts";
+import type { Replicas } from "./replicas.ts";
+import type { Wanted } from "./wanted.ts";
 
 /**
  * Reads a generation from the replica of the version it is at, or from its store where there is none (yet). Which
@@ -127,9 +128,22 @@ export class ReplicatedReader implements Reader {
     const columns = [this.#published.idColumn, ...query.columns];
     if (columns.includes(this.#published.vectorColumn)) return this.#read(work);
     const replica = this.#copies.replicas.openAt(this.#ref, this.version);
-    const isThere = await replica?.hasRows(near, columns, query.timeoutMs);
-    if (replica && !isThere) this.#fallbacks.happened("partial-copy", "rows-unknown");
-    return this.#readFrom(isThere ? replica : undefined, work);
+    const areThere = replica && (await this.#areThere(replica, near, columns, query.timeoutMs));
+    return this.#readFrom(areThere ? replica : undefined, work);
+  }
+
+  /** Whether the rows may be read from a replica, to which they may have to come first. */
+  async #areThere(replica: Replica, near: NearestRows, columns: string[], timeoutMs: number) {
+    try {
+      const areThere = await replica.hasRows(near, columns, timeoutMs);
+      if (areThere !== true) this.#fallbacks.happened("partial-copy", areThere || "rows-unknown");
+      return areThere === true;
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
+      this.#fallbacks.happened("partial-copy", whyUnreadable(error));
+      this.#copies.replicas.refuse(this.#ref, this.version);
+      return false;
+    }
   }
 
   async #readFrom<T>(replica: Replica | undefined, work: (reader: LanceReader) => Promise<T>): Promise<T> {
@@ -207,7 +221,7 @@ export class ReplicatedReader implements Reader {
       return undefined;
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;
-      this.#fallbacks.happened(kind, isGone(error) ? "rows-not-indexed" : "unreadable");
+      this.#fallbacks.happened(kind, isGone(error) ? "rows-not-indexed" : whyUnreadable(error));
       copies.refuse(this.#ref, this.version);
       return undefined;
     }
@@ -226,6 +240,8 @@ export class ReplicatedReader implements Reader {
 }
 
 /** A deadline that passed or a mistake of the request would be the same from the store. */
-function isOfTheDisk(error: unknown): boolean {
-  return error instanceof DomainError && (error.kind === "Internal" || error.kind === "StoreUnavailable");
+function isOfTheDisk(error: unknown): error is DomainError {
+  return error instanceof DomainError && ["Internal", "StoreUnavailable", "StoreFull"].includes(error.kind);
 }
+
+const whyUnreadable = ({ kind }: DomainError) => (kind === "StoreFull" ? "no-room" : "unreadable");

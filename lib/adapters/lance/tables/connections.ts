@@ -51,6 +51,7 @@ export class LanceConnections {
   /** The least recently used first. */
   readonly #open = new Map<string, Shared>();
   readonly #tasks = new Places(limits.connectionsOfTasks);
+  #isClosed = false;
 
   constructor(buckets: Buckets, memoryMb: number, fallbacks = unobserved, descriptors = maxDescriptors()) {
     this.fallbacks = fallbacks;
@@ -96,6 +97,7 @@ export class LanceConnections {
 
   #release(shared: Shared): void {
     shared.users -= 1;
+    if (this.#isClosed && shared.users === 0) void closed(shared.opening);
     const unused = [...this.#open].filter(([, { users }]) => users === 0);
     for (const [uri, { opening }] of unused.slice(0, -limits.unusedConnections)) {
       this.#open.delete(uri);
@@ -118,18 +120,18 @@ export class LanceConnections {
     return lanceCall(limits.openTimeoutMs, () => inOwnFolder(() => connect(folder, {}, this.#session)));
   }
 
+  /** Those in use when they are released, at the latest. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const open = [...this.#open.values()];
     this.#open.clear();
     await Promise.all(open.map(({ opening }) => closed(opening)));
   }
 }
 
+/** One that was never open is no error, nor one in use: LanceDB closes none that a call is under way with. */
 async function closed(opening: Promise<Connection>): Promise<void> {
-  await opening.then(
-    (connection) => connection.close(),
-    () => undefined,
-  );
+  await opening.then((connection) => connection.close()).catch(() => undefined);
 }
 
 function once(work: () => void): () => void {
