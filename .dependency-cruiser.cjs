@@ -31,7 +31,8 @@ module.exports = {
       plan: ["load", "jobs", "source", "index", "stored"],
       build: ["plan", "jobs", "source", "values", "index"],
       recall: ["plan", "jobs", "search", "index"],
-      publish: ["jobs", "index"],
+      documents: ["search", "values", "index", "stored"],
+      publish: ["documents", "jobs", "index"],
     }),
     ...rooms("lib/adapters/lance", {
       rows: [],
@@ -43,6 +44,7 @@ module.exports = {
       warm: ["opening", "replicas", "reading", "tables"],
       recall: ["replicas", "reading", "tables", "files"],
       writing: ["tables", "files"],
+      documents: ["reading", "tables", "rows"],
     }),
     ...rooms(
       "lib/adapters/parquet",

@@ -1,3 +1,4 @@
+import { LanceDocuments } from "./adapters/lance/documents/lance-documents.ts";
 import { WrittenOpenings } from "./adapters/lance/opening/written-openings.ts";
 import { LanceProbes } from "./adapters/lance/recall/lance-probes.ts";
 import { LanceTables } from "./adapters/lance/tables/lance-tables.ts";
@@ -13,6 +14,9 @@ import { StepFunctionsWorkflow, sfnClient } from "./adapters/workflow/step-funct
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
+import { Receipts } from "./domain/documents/receipts.ts";
+import type { WriteDependencies } from "./domain/documents/write-turn.ts";
+import { WriteTurns } from "./domain/documents/write-turns.ts";
 import { asDomainError, DomainError } from "./domain/errors.ts";
 import { JobLedger } from "./domain/jobs/job-ledger.ts";
 import { refuseNewer } from "./domain/jobs/refuse-newer.ts";
@@ -25,7 +29,7 @@ import { timeLimited } from "./task/task-handler.ts";
 import { logger } from "./telemetry.ts";
 
 /** Everything a function needs, built once per container. `close` also ends what it has under way. */
-export interface Container extends TaskDependencies, Readers {}
+export interface Container extends TaskDependencies, Readers, WriteDependencies {}
 
 /**
  * The composition root: the only place, with its reading half, that knows which adapter serves which port.
@@ -54,6 +58,9 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
     generations: new LanceGenerations(tables, stores, openings),
     loads: new LanceLoads(tables),
     builds: new LanceBuilds(tables, stores),
+    documents: new LanceDocuments(tables),
+    turns: new WriteTurns(primary, clock),
+    receipts: new Receipts(primary, clock),
     probes: new LanceProbes(connections, tables, stores),
     parquet,
     workflow: embedded ?? stepFunctions(environment),

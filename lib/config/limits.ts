@@ -45,6 +45,13 @@ export const limits = {
   filterWidening: 2, // of few rows; the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
   filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 
+  // Documents written through HTTP
+  maxDocumentsBodyBytes: 5_000_000, // Lambda takes 6,291,556 with headers, a body of bytes as base64
+  maxDocuments: 10_000, // of one request
+  maxDocumentsJsonValues: 5_000_000,
+  writeTurnMs: 10_000, // after which a writer seems dead to the next
+  maxVersionsLookedAt: 1_000, // for what became of a write whose process died
+
   // Warm container
   eventualStalenessMs: 4_000, // promised: 5 s
   maxStalenessMs: 3_600_000, // that the owner of an index may allow

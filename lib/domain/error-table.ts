@@ -25,6 +25,12 @@ export const errorTable = {
     retryable: false,
     title: "Somebody else is changing the same thing",
   },
+  DocumentExists: {
+    code: "document-exists",
+    status: 409,
+    retryable: false,
+    title: "Documents with these ids are there already",
+  },
   IdempotencyMismatch: {
     code: "idempotency-mismatch",
     status: 422,
@@ -157,7 +163,7 @@ export const errorTable = {
     retryable: true,
     title: "The object store does not answer",
   },
-  TooBusy: { code: "too-busy", status: 503, retryable: true, title: "There are too many searches at a time" },
+  TooBusy: { code: "too-busy", status: 503, retryable: true, title: "There are too many requests at a time" },
   WorkflowUnavailable: {
     code: "workflow-unavailable",
     status: 503,

@@ -8,6 +8,10 @@ export const formats = {
   entry: 1,
   /** Of entries in the registry. */
   page: 1,
+  /** Who writes to an index. */
+  turn: 1,
+  /** What a write with an Idempotency-Key was answered. */
+  receipt: 1,
   /** A job's input. */
   job: 1,
   plan: 1,

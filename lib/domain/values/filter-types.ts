@@ -41,6 +41,9 @@ const expected: Record<Kind, string> = {
   duration: "an ISO 8601 duration such as PT90.5S, not finer than the column's unit",
 };
 
+/** What a column of this kind takes, in words. */
+export const takenBy = (kind: Kind): string => expected[kind];
+
 type Leaf = Exclude<Filter, { op: "and" | "or" | "not" }>;
 
 /** How a column of this Arrow type is compared; undefined when it cannot be filtered. */

@@ -1,0 +1,95 @@
+import {
+  type Data,
+  DataType,
+  type Decimal,
+  Field,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  vectorFromArray,
+} from "apache-arrow";
+import type { DocumentBatch } from "../../domain/documents/document-tables.ts";
+import type { Column } from "../../domain/index/index-entry.ts";
+import type { StoredValue } from "../../domain/values/stored-value.ts";
+import { setDecimal } from "./decimal-words.ts";
+import { typeNamed } from "./stored-types.ts";
+
+/** The schema of an index's columns. @param required the column that is never null; without it, any may be */
+export function schemaOf(columns: readonly Column[], required?: string): Schema {
+  return new Schema(columns.map(({ name, type }) => new Field(name, known(type), name !== required)));
+}
+
+/** Documents as an Arrow table of one batch. */
+export function documentTable({ columns, rows }: DocumentBatch): Table {
+  const schema = schemaOf(columns);
+  const children = schema.fields.map(({ type }, at) =>
+    dataOf(
+      type,
+      rows.map((row) => row[at] ?? null),
+    ),
+  );
+  const data = makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children });
+  return new Table(schema, new RecordBatch(schema, data));
+}
+
+function known(type: string): DataType {
+  const found = typeNamed(type);
+  if (!found) throw new Error(`column type ${type} is not one of an index`);
+  return found;
+}
+
+function dataOf(type: DataType, values: StoredValue[]): Data {
+  if (DataType.isFixedSizeList(type)) return fixedListData(type, values);
+  if (DataType.isList(type)) return listData(type, values);
+  if (DataType.isUtf8(type) || DataType.isBinary(type) || DataType.isBool(type))
+    return vectorFromArray(values, type).data[0] as Data;
+  const data = DataType.isDecimal(type) ? decimalWords(type, values) : numbersOf(type, values);
+  return makeData({ type, length: values.length, data, ...validityOf(values) } as never);
+}
+
+/** Of numbers, and of what is counted in them: times, dates, durations. */
+function numbersOf(type: DataType, values: StoredValue[]) {
+  const array = new type.ArrayType(values.length);
+  const isBig = array instanceof BigInt64Array || array instanceof BigUint64Array;
+  for (const [i, value] of values.entries())
+    if (value !== null) array[i] = isBig ? BigInt(value as bigint) : Number(value);
+  return array;
+}
+
+function decimalWords({ bitWidth }: Decimal, values: StoredValue[]): Uint32Array {
+  const words = new Uint32Array((values.length * bitWidth) / 32);
+  for (const [i, value] of values.entries())
+    if (value !== null) setDecimal(words, i, bitWidth, value as bigint);
+  return words;
+}
+
+function fixedListData(type: DataType & { listSize: number }, values: StoredValue[]): Data {
+  const none = new Array<null>(type.listSize).fill(null);
+  const items = values.flatMap((list) => (list as StoredValue[] | null) ?? none);
+  const child = dataOf(itemOf(type), items);
+  return makeData({ type, length: values.length, child, ...validityOf(values) } as never);
+}
+
+function listData(type: DataType, values: StoredValue[]): Data {
+  const valueOffsets = new Int32Array(values.length + 1);
+  for (const [i, list] of values.entries())
+    valueOffsets[i + 1] = (valueOffsets[i] ?? 0) + ((list as StoredValue[] | null)?.length ?? 0);
+  const child = dataOf(
+    itemOf(type),
+    values.flatMap((list) => (list as StoredValue[] | null) ?? []),
+  );
+  return makeData({ type, length: values.length, valueOffsets, child, ...validityOf(values) } as never);
+}
+
+const itemOf = (type: DataType): DataType => (type.children as Field[])[0]?.type as DataType;
+
+function validityOf(values: StoredValue[]): { nullCount: number; nullBitmap?: Uint8Array } {
+  const nulls = values.filter((value) => value === null).length;
+  if (nulls === 0) return { nullCount: 0 };
+  const nullBitmap = new Uint8Array(Math.ceil(values.length / 8));
+  for (const [i, value] of values.entries())
+    if (value !== null) nullBitmap[i >> 3] = (nullBitmap[i >> 3] ?? 0) | (1 << (i % 8));
+  return { nullCount: nulls, nullBitmap };
+}

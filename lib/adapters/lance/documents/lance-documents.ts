@@ -1,0 +1,37 @@
+import type { Table } from "@lancedb/lancedb";
+import type { DocumentTables, OpenDocuments } from "../../../domain/documents/document-tables.ts";
+import { DomainError } from "../../../domain/errors.ts";
+import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
+import { columnsOf } from "../../arrow/arrow-schema.ts";
+import { schemaOf } from "../../arrow/document-table.ts";
+import type { LanceTables } from "../tables/lance-tables.ts";
+import { openDocuments } from "./open-documents.ts";
+
+/** Documents in LanceDB tables. */
+export class LanceDocuments implements DocumentTables {
+  readonly #tables: LanceTables;
+
+  constructor(tables: LanceTables) {
+    this.#tables = tables;
+  }
+
+  async create(ref: GenerationRef, columns: Column[]): Promise<void> {
+    await this.#tables.connected(ref, async (connection) => {
+      const table = await connection.createEmptyTable(ref.generation, schemaOf(columns), {
+        mode: "create",
+        existOk: true,
+      });
+      await refuseOther(table, columns).finally(() => table.close());
+    });
+  }
+
+  async with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T> {
+    return this.#tables.with(ref, async (table) => work(await openDocuments(table)));
+  }
+}
+
+async function refuseOther(table: Table, columns: Column[]): Promise<void> {
+  const asked = JSON.stringify(columns.map(({ name, type }) => ({ name, type })));
+  if (JSON.stringify(columnsOf(await table.schema())) === asked) return;
+  throw new DomainError("Conflict", "there is a table of that generation already, with other columns");
+}

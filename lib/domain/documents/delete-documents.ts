@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { badRequest } from "../errors.ts";
+import type { Publication } from "../index/index-entry.ts";
+import { docId } from "../search/search-request.ts";
+import { type Filter, filter } from "../values/filter.ts";
+import { filterIssues } from "../values/filter-types.ts";
+import { storedId } from "./document-batch.ts";
+import type { OpenDocuments } from "./document-tables.ts";
+import type { Written } from "./receipts.ts";
+import { inTurn, type WriteDependencies } from "./write-turn.ts";
+import type { KeyedWrite } from "./write-turns.ts";
+
+export const deleteRequest = z
+  .strictObject({
+    ids: z
+      .array(docId)
+      .min(1)
+      .max(limits.maxFetchedDocuments)
+      .optional()
+      .meta({ description: "Ids of documents" }),
+    filter: filter.optional(),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Counts what would be deleted, and deletes nothing" }),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), "must have ids or a filter")
+  .meta({ id: "DeleteRequest" });
+export type DeleteRequest = z.output<typeof deleteRequest>;
+
+/**
+ * Deletes documents by their ids or by a filter, in one commit; ids of which there is no document delete nothing.
+ * @throws BadRequest for a filter or an id that does not fit the columns, and what `inTurn` throws
+ */
+export async function deleteDocuments(
+  deps: WriteDependencies,
+  index: string,
+  { ids, filter, dryRun }: DeleteRequest,
+  keyed: KeyedWrite | undefined,
+  timeoutMs: number,
+): Promise<Written> {
+  let which: Filter = { op: "and", filters: [] };
+  const isGone = async (documents: Pick<OpenDocuments, "count">) => (await documents.count(which)) === 0;
+  return inTurn(
+    deps,
+    index,
+    {
+      keyed: dryRun ? undefined : keyed,
+      fit: (published) => {
+        which = filter ? fitting(published, filter) : idFilter(published, ids ?? []);
+      },
+      commit: async (documents) => {
+        const { version } = documents;
+        const deleted = await documents.count(which);
+        if (dryRun || deleted === 0) return { version, inserted: 0, updated: 0, deleted };
+        return documents.delete(which);
+      },
+      isIn: isGone,
+    },
+    timeoutMs,
+  );
+}
+
+function fitting({ columns }: Publication, filter: Filter): Filter {
+  const issues = filterIssues(filter, columns);
+  if (issues.length > 0) throw badRequest(issues);
+  return filter;
+}
+
+function idFilter(published: Publication, ids: string[]): Filter {
+  for (const [i, id] of ids.entries()) storedId(published, id, `ids[${i}]`);
+  return { op: "in", column: published.idColumn, values: ids };
+}

@@ -1,0 +1,155 @@
+import { limits } from "../../config/limits.ts";
+import { badRequest, DomainError, type Issue } from "../errors.ts";
+import type { Column, Publication } from "../index/index-entry.ts";
+import { listed } from "../listed.ts";
+import { type StoredValue, storedForm, storedValue } from "../values/stored-value.ts";
+import type { DocumentBatch } from "./document-tables.ts";
+
+/** What of an index its documents have to fit. */
+export type DocumentForm = Pick<
+  Publication,
+  "idColumn" | "vectorColumn" | "dimension" | "metric" | "columns"
+>;
+
+/** As answers name the id of a document, whatever its column is called. */
+const idField = "doc_id";
+
+/**
+ * Documents as their index stores them: a column that a document lacks is null.
+ * @throws BadRequest with every problem of every document (`documents[3].vector[7]`)
+ */
+export function documentBatch(form: DocumentForm, documents: readonly unknown[]): DocumentBatch {
+  const found = new Problems();
+  const rows = documents.map((document, i) => rowOf(form, document, `documents[${i}]`, found));
+  refuseRepeatedIds(form, rows, found);
+  found.refuse();
+  return { columns: form.columns, rows: rows as StoredValue[][] };
+}
+
+/** An id of a request as its column holds it. @throws BadRequest naming it */
+export function storedId({ columns, idColumn }: DocumentForm, id: string, path: string): StoredValue {
+  const type = typeOf(columns, idColumn);
+  const value = storedValue(id, type);
+  if (value !== undefined) return value;
+  throw badRequest({ path, message: `must be ${storedForm(type)}` });
+}
+
+/** What the table of an index has to have for documents to be written. @throws Conflict where another client took it away */
+export function refuseChangedColumns({ columns }: DocumentForm, stored: readonly Column[]): void {
+  const types = new Map(stored.map(({ name, type }) => [name, type]));
+  const changed = columns.filter(({ name, type }) => types.get(name) !== type).map(({ name }) => name);
+  if (changed.length === 0) return;
+  throw new DomainError(
+    "Conflict",
+    `another client has removed or changed columns of the index's table: ${listed(changed)}. Put them back, or load the index anew`,
+  );
+}
+
+/** So many as an answer names; the others are counted. */
+class Problems {
+  readonly #issues: Issue[] = [];
+  #more = 0;
+
+  add(path: string, message: string): undefined {
+    if (this.#issues.length < limits.maxIssues) this.#issues.push({ path, message });
+    else this.#more++;
+  }
+
+  refuse(): void {
+    if (this.#issues.length > 0) throw badRequest(this.#issues, this.#more);
+  }
+}
+
+const typeOf = (columns: readonly Column[], name: string) =>
+  columns.find((column) => column.name === name)?.type ?? "";
+
+/** @returns undefined where a problem was found */
+function rowOf(
+  form: DocumentForm,
+  document: unknown,
+  path: string,
+  found: Problems,
+): (StoredValue | undefined)[] | undefined {
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    return found.add(path, "must be an object with a value for each column");
+  const fields = named(form, document as Record<string, unknown>);
+  for (const name of fields.keys())
+    if (!form.columns.some((column) => column.name === name))
+      found.add(`${path}.${name}`, unknownColumn(form));
+  return form.columns.map((column) =>
+    fieldOf(form, column, fields.get(column.name), `${path}.${column.name}`, found),
+  );
+}
+
+/** By column; an id that is given as answers show it is that of its column. */
+function named({ columns, idColumn }: DocumentForm, document: Record<string, unknown>): Map<string, unknown> {
+  const fields = new Map(Object.entries(document));
+  const isAlias = !columns.some(({ name }) => name === idField);
+  if (isAlias && fields.has(idField) && !fields.has(idColumn)) {
+    fields.set(idColumn, fields.get(idField));
+    fields.delete(idField);
+  }
+  return fields;
+}
+
+const unknownColumn = ({ columns }: DocumentForm) =>
+  `no such column; there are: ${listed(columns.map(({ name }) => name))}`;
+
+function fieldOf(
+  form: DocumentForm,
+  { name, type }: Column,
+  value: unknown,
+  path: string,
+  found: Problems,
+): StoredValue | undefined {
+  if (name === form.vectorColumn) return vectorOf(form, value, path, found);
+  if (name === form.idColumn) return idOf(type, value, path, found);
+  const stored = storedValue(value ?? null, type);
+  return stored === undefined ? found.add(path, `must be ${storedForm(type)}`) : stored;
+}
+
+function idOf(type: string, value: unknown, path: string, found: Problems): StoredValue | undefined {
+  if (value === undefined || value === null) return found.add(path, "every document has an id");
+  const stored = storedValue(value, type);
+  if (stored === undefined) return found.add(path, `must be ${storedForm(type)}`);
+  const length = String(stored).length;
+  return length > 0 && length <= limits.maxDocIdLength
+    ? stored
+    : found.add(path, `must have 1 to ${limits.maxDocIdLength} characters`);
+}
+
+function vectorOf(
+  form: DocumentForm,
+  value: unknown,
+  path: string,
+  found: Problems,
+): StoredValue | undefined {
+  const { dimension, metric } = form;
+  if (!Array.isArray(value)) return found.add(path, `must be an array of ${dimension} numbers`);
+  if (value.length !== dimension)
+    return found.add(path, `has ${value.length} numbers, the index's vectors have ${dimension}`);
+  const wrong = value.findIndex((one) => !Number.isFinite(one));
+  if (wrong >= 0) return found.add(`${path}[${wrong}]`, "must be a finite number");
+  const squared = value.reduce((sum: number, one: number) => sum + one * one, 0);
+  if (squared > limits.maxSquaredLength)
+    return found.add(path, "is too long: distances to it would be infinite");
+  return metric === "cosine" && squared === 0
+    ? found.add(path, "has the length 0, which has no cosine")
+    : value;
+}
+
+function refuseRepeatedIds(
+  { columns, idColumn }: DocumentForm,
+  rows: ((StoredValue | undefined)[] | undefined)[],
+  found: Problems,
+): void {
+  const at = columns.findIndex(({ name }) => name === idColumn);
+  const seen = new Map<StoredValue, number>();
+  for (const [i, row] of rows.entries()) {
+    const id = row?.[at];
+    if (id === undefined || id === null) continue;
+    const first = seen.get(id);
+    if (first === undefined) seen.set(id, i);
+    else found.add(`documents[${i}].${idColumn}`, `is the id of documents[${first}], too`);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Column, GenerationRef } from "../index/index-entry.ts";
+import type { Filter } from "../values/filter.ts";
+import type { StoredValue } from "../values/stored-value.ts";
+
+/** Documents as they are stored: a value for each of the columns, row by row. */
+export interface DocumentBatch {
+  columns: Column[];
+  rows: StoredValue[][];
+}
+
+/** What a commit did. */
+export interface Committed {
+  /** The first in which it is seen. */
+  version: number;
+  inserted: number;
+  updated: number;
+  deleted: number;
+}
+
+/** A generation's table at its newest version, to which one writes who has the turn. */
+export interface OpenDocuments {
+  readonly version: number;
+  /** As the table has them, whoever made them. */
+  readonly columns: Column[];
+  /** Of these ids, those of which there are documents. @param ids as their column holds them */
+  present(idColumn: string, ids: StoredValue[]): Promise<StoredValue[]>;
+  /** Rows by their ids: what is there is replaced, in the columns of the batch, what is not is added; one commit. */
+  upsert(idColumn: string, batch: DocumentBatch): Promise<Committed>;
+  count(filter: Filter): Promise<number>;
+  /** In one commit. */
+  delete(filter: Filter): Promise<Committed>;
+  /** The same table as an earlier version has it. @returns undefined where that version is not kept any more */
+  at<T>(version: number, look: (documents: PastDocuments) => Promise<T>): Promise<T | undefined>;
+  /** Whatever is under way to this table is never committed. Loses nothing that was. @returns the version now */
+  fence(): Promise<number>;
+}
+
+/** What can be asked of a version that is not the newest. */
+export interface PastDocuments {
+  /** Whether each row of the batch is there as the batch has it. */
+  holds(idColumn: string, batch: DocumentBatch): Promise<boolean>;
+  count(filter: Filter): Promise<number>;
+}
+
+/** The tables of generations that documents are written to. */
+export interface DocumentTables {
+  /** An empty table; one that is there already stays. @throws Conflict where that has other columns */
+  create(ref: GenerationRef, columns: Column[], idColumn: string): Promise<void>;
+  /** Opens the newest version; it is closed when the work is done. */
+  with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T>;
+}

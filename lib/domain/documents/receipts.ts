@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { DomainError } from "../errors.ts";
+import { generationRef } from "../index/index-entry.ts";
+import type { ObjectStore } from "../object-store.ts";
+import { parseStored } from "../stored/stored-json.ts";
+import type { Clock } from "../task-context.ts";
+import { unlessRaced } from "../unless-raced.ts";
+import type { KeyedWrite } from "./write-turns.ts";
+
+/** What a write answers. */
+export const written = z
+  .strictObject({
+    version: z.int().meta({ description: "Of the generation; from it on what was written is seen" }),
+    generation: z.string(),
+    inserted: z.int(),
+    updated: z.int(),
+    deleted: z.int(),
+  })
+  .meta({ id: "Written" });
+export type Written = z.infer<typeof written>;
+
+const receipt = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("done"), request: z.string(), answer: written }),
+  z.object({
+    /** Its process died: if it was committed at all, then by one of these versions. */
+    state: z.literal("unknown"),
+    request: z.string(),
+    ref: generationRef,
+    after: z.int(),
+    upTo: z.int(),
+  }),
+]);
+export type Receipt = z.infer<typeof receipt>;
+
+/**
+ * What writes with an Idempotency-Key were answered, so that one that is sent again is answered the same. They are kept for
+ * the day on which they were written and the one after, at least 24 hours.
+ */
+export class Receipts {
+  readonly #store: ObjectStore;
+  readonly #clock: Clock;
+  /** The day for which what is older was removed, by index. */
+  readonly #swept = new Map<string, string>();
+
+  constructor(store: ObjectStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** @throws IdempotencyMismatch where the key was used for another request */
+  async find(index: string, { key, request }: KeyedWrite): Promise<Receipt | undefined> {
+    for (const day of this.#days()) {
+      const stored = await this.#store.get(keyOf(index, day, key));
+      const found = stored && parseStored(receipt, stored.body, originOf(index));
+      if (found && found.request !== request)
+        throw new DomainError("IdempotencyMismatch", "the Idempotency-Key was used for another write");
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  async keep(index: string, { key }: KeyedWrite, kept: Receipt): Promise<void> {
+    await this.#store.put(keyOf(index, this.#days()[0], key), encoded(kept));
+    await this.#sweep(index);
+  }
+
+  /** Unless there is one: the write had come so far as to keep its answer. */
+  async keepUnknown(
+    index: string,
+    write: KeyedWrite,
+    range: { after: number; upTo: number; ref: z.infer<typeof generationRef> },
+  ) {
+    const kept: Receipt = { state: "unknown", request: write.request, ...range };
+    const key = keyOf(index, this.#days()[0], write.key);
+    if (!(await this.find(index, write)))
+      await unlessRaced(() => this.#store.put(key, encoded(kept), { ifNoneMatch: "*" }));
+  }
+
+  /** Removes those of an index that was dropped. */
+  async forget(index: string): Promise<void> {
+    await this.#store.deletePrefix(folderOf(index));
+  }
+
+  /** Today, and the day before. */
+  #days(): [string, string] {
+    const now = this.#clock.now();
+    return [dayOf(now), dayOf(now - 86_400_000)];
+  }
+
+  async #sweep(index: string): Promise<void> {
+    const [today, yesterday] = this.#days();
+    if (this.#swept.get(index) === today) return;
+    this.#swept.set(index, today);
+    for (;;) {
+      const [oldest] = await this.#store.list(folderOf(index), { limit: 1 });
+      const day = oldest?.key.slice(folderOf(index).length).split("/")[0];
+      if (!day || day >= yesterday) return;
+      await this.#store.deletePrefix(`${folderOf(index)}${day}/`);
+    }
+  }
+}
+
+const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+const folderOf = (index: string) => `registry/receipts/${index}/`;
+const keyOf = (index: string, day: string, key: string) => `${folderOf(index)}${day}/${key}.json`;
+const encoded = (value: Receipt) => new TextEncoder().encode(JSON.stringify(value));
+
+const originOf = (index: string) =>
+  ({
+    kind: "receipt",
+    what: `a write to index "${index}"`,
+    remedy: "send it with another Idempotency-Key, when you know whether it was done",
+  }) as const;

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { DomainError } from "../errors.ts";
+import type { Publication } from "../index/index-entry.ts";
+import { publishedOf } from "../index/published.ts";
+import { type DocumentForm, documentBatch, refuseChangedColumns } from "./document-batch.ts";
+import type { DocumentBatch, OpenDocuments } from "./document-tables.ts";
+import type { Written } from "./receipts.ts";
+import { inTurn, type WriteDependencies } from "./write-turn.ts";
+import type { KeyedWrite } from "./write-turns.ts";
+
+export const writeMode = z.enum(["upsert", "insert"]).meta({
+  description:
+    "upsert: a document whose id is there is replaced. insert: it is refused, with all others of the request",
+});
+export type WriteMode = z.infer<typeof writeMode>;
+
+export const documentsRequest = z
+  .strictObject({
+    documents: z
+      .array(z.unknown())
+      .min(1)
+      .max(limits.maxDocuments)
+      .meta({
+        description:
+          "Each an object with its id, its vector and any other column, in the form in which answers show them; a column that is left out is null",
+        items: { type: "object" },
+      }),
+  })
+  .meta({ id: "DocumentsRequest" });
+
+/**
+ * Writes documents in one commit, all or none.
+ * @throws BadRequest with every problem of every document, DocumentExists naming ids, Conflict where another client has taken
+ * columns away, and what `inTurn` throws
+ */
+export async function writeDocuments(
+  deps: WriteDependencies,
+  request: { index: string; mode: WriteMode; documents: unknown[]; keyed: KeyedWrite | undefined },
+  timeoutMs: number,
+): Promise<Written> {
+  const { index, mode, documents: given, keyed } = request;
+  const read = publishedOf((await deps.registry.get(index)).value);
+  let batch = documentBatch(read, given); // refused before anybody waits for it
+  return inTurn(
+    deps,
+    index,
+    {
+      keyed,
+      fit: (published, { columns }) => {
+        if (published.generation !== read.generation) batch = documentBatch(published, given);
+        refuseChangedColumns(published, columns);
+      },
+      refuse: async (documents) => {
+        if (mode === "insert") await refusePresent(read, documents, batch);
+      },
+      commit: (documents) => documents.upsert(read.idColumn, batch),
+      isIn: (documents) => documents.holds(read.idColumn, batch),
+    },
+    timeoutMs,
+  );
+}
+
+async function refusePresent(
+  { idColumn, columns }: Publication,
+  documents: OpenDocuments,
+  batch: DocumentBatch,
+): Promise<void> {
+  const ids = idsOf({ idColumn, columns }, batch);
+  const present = new Set((await documents.present(idColumn, ids)).map(String));
+  if (present.size === 0) return;
+  const issues = ids.flatMap((id, i) =>
+    present.has(String(id)) ? [{ path: `documents[${i}].${idColumn}`, message: "is there already" }] : [],
+  );
+  throw new DomainError(
+    "DocumentExists",
+    `${present.size} of the documents are there already; none was written`,
+    {
+      issues,
+    },
+  );
+}
+
+function idsOf({ idColumn, columns }: Pick<DocumentForm, "idColumn" | "columns">, { rows }: DocumentBatch) {
+  const at = columns.findIndex(({ name }) => name === idColumn);
+  return rows.map((row) => row[at] ?? null);
+}

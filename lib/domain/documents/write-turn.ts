@@ -1,0 +1,138 @@
+import { limits } from "../../config/limits.ts";
+import type { Buckets } from "../bucket.ts";
+import { DomainError } from "../errors.ts";
+import type { GenerationRef, Publication } from "../index/index-entry.ts";
+import type { IndexRegistry } from "../index/index-registry.ts";
+import { publishedOf } from "../index/published.ts";
+import type { Committed, DocumentTables, OpenDocuments, PastDocuments } from "./document-tables.ts";
+import type { Receipt, Receipts, Written } from "./receipts.ts";
+import type { KeyedWrite, OwnTurn, WriteTurns } from "./write-turns.ts";
+
+export interface WriteDependencies {
+  registry: IndexRegistry;
+  buckets: Buckets;
+  turns: WriteTurns;
+  receipts: Receipts;
+  documents: DocumentTables;
+}
+
+/** What one write does, in its index's turn. */
+export interface Write {
+  /** Of its Idempotency-Key; none without one. */
+  keyed: KeyedWrite | undefined;
+  /** Makes what is written of what was sent. @throws where it does not fit what is published */
+  fit(published: Publication, documents: OpenDocuments): void;
+  /** Whatever else refuses it, before anything is written. */
+  refuse?(documents: OpenDocuments): Promise<void>;
+  /** One commit. */
+  commit(documents: OpenDocuments): Promise<Committed>;
+  /** Whether a version has what it would write. */
+  isIn(documents: PastDocuments): Promise<boolean>;
+}
+
+/**
+ * One write to what is published of an index, which is the same until its turn is over.
+ *
+ * A write with an Idempotency-Key that was answered is answered the same again. One whose process died between its commit
+ * and its answer left its turn behind: between two versions lies whatever it committed, and what is sent again is looked
+ * for there, version by version, before it is written once more.
+ * @throws IndexNotFound, IndexNotReady, BucketReadOnly, IdempotencyMismatch, TooBusy, what `fit` and `refuse` throw
+ */
+export async function inTurn(
+  deps: WriteDependencies,
+  index: string,
+  write: Write,
+  timeoutMs: number,
+): Promise<Written> {
+  return deps.turns.during(index, write.keyed, timeoutMs, async (own) => {
+    const published = publishedOf((await deps.registry.get(index)).value);
+    deps.buckets.writable(published.bucket);
+    const ref = { index, bucket: published.bucket, generation: published.generation };
+    if (own.abandoned) await recover(deps, ref, own.abandoned);
+    const kept = write.keyed && (await deps.receipts.find(index, write.keyed));
+    if (kept?.state === "done") return kept.answer;
+    return deps.documents.with(ref, async (documents) => {
+      write.fit(published, documents);
+      const committed = kept && (await committedBefore(documents, ref, kept, write.isIn));
+      return answered(
+        deps,
+        ref,
+        write.keyed,
+        committed ?? (await committing(deps, ref, own, write, documents)),
+      );
+    });
+  });
+}
+
+/**
+ * Ends what whoever had the turn before did not end: nothing that is under way is committed any more, and what may have been
+ * is noted, for when that write is sent again. A publication of that holder has to begin again.
+ */
+export async function recover(
+  { registry, documents, receipts }: Omit<WriteDependencies, "buckets" | "turns">,
+  ref: GenerationRef,
+  { write, version = 0 }: NonNullable<OwnTurn["abandoned"]>,
+): Promise<void> {
+  await registry.update(ref.index, ({ claim }) => {
+    if (!claim?.publishing) return undefined;
+    const { publishing: _, ...open } = claim;
+    return { claim: open };
+  });
+  const upTo = await documents.with(ref, (open) => open.fence());
+  if (write) await receipts.keepUnknown(ref.index, write, { after: version, upTo, ref });
+}
+
+/** @returns undefined where no version has it: it was not committed when it was first sent. @throws Conflict */
+async function committedBefore(
+  documents: OpenDocuments,
+  { index, generation }: GenerationRef,
+  { ref, after, upTo }: Extract<Receipt, { state: "unknown" }>,
+  isIn: Write["isIn"],
+): Promise<Committed | undefined> {
+  if (ref.generation !== generation) throw forgotten(index);
+  for (let version = upTo; version > Math.max(after, upTo - limits.maxVersionsLookedAt); version--)
+    if (await documents.at(version, isIn)) return { version, inserted: 0, updated: 0, deleted: 0 };
+  return undefined;
+}
+
+/** What fails may have been committed all the same, or still be: not after this. */
+async function committing(
+  deps: WriteDependencies,
+  ref: GenerationRef,
+  own: OwnTurn,
+  { keyed, refuse, commit }: Write,
+  documents: OpenDocuments,
+): Promise<Committed> {
+  await refuse?.(documents);
+  await own.permit();
+  try {
+    const committed = await commit(documents);
+    own.leaves(committed.version);
+    return committed;
+  } catch (error) {
+    const left = { version: documents.version, ...(keyed ? { write: keyed } : {}) };
+    await own
+      .permit()
+      .then(() => recover(deps, ref, left))
+      .catch(own.abandon);
+    throw error;
+  }
+}
+
+async function answered(
+  { receipts }: WriteDependencies,
+  { index, generation }: GenerationRef,
+  keyed: KeyedWrite | undefined,
+  committed: Committed,
+): Promise<Written> {
+  const answer = { generation, ...committed };
+  if (keyed) await receipts.keep(index, keyed, { state: "done", request: keyed.request, answer });
+  return answer;
+}
+
+function forgotten(index: string): DomainError {
+  return new DomainError(
+    "Conflict",
+    `whether this write was done when it was first sent is not known: index "${index}" has been built anew since. Read its documents, and send what is missing with another Idempotency-Key`,
+  );
+}

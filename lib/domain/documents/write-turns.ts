@@ -1,0 +1,207 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { DomainError } from "../errors.ts";
+import type { ObjectStore } from "../object-store.ts";
+import { parseStored } from "../stored/stored-json.ts";
+import type { Clock } from "../task-context.ts";
+import { unlessRaced } from "../unless-raced.ts";
+
+/** What of a write has to be known when its process dies: the digests of its Idempotency-Key and of what it writes. */
+export const keyedWrite = z.object({ key: z.string(), request: z.string() });
+export type KeyedWrite = z.infer<typeof keyedWrite>;
+
+const turn = z.object({
+  /** Null where nobody has it. */
+  holder: z.string().nullable(),
+  since: z.string(),
+  write: keyedWrite.optional(),
+  /** Of the served generation when the one before was over: what the holder commits is later. */
+  version: z.int().optional(),
+});
+type Turn = z.infer<typeof turn>;
+
+/** A turn that began; whoever had it before and did not end it may still have something under way. */
+export interface OwnTurn {
+  /** What the holder before was about, where it did not end its turn. */
+  abandoned?: { write?: KeyedWrite; version?: number };
+  /** Asked when a table is open and before it is written to. @throws StoreUnavailable when somebody else has the turn now */
+  permit(): Promise<void>;
+  /** What the next is told: all that was committed until now has this version or an earlier one. */
+  leaves(version: number): void;
+  /** Nothing is known of what is under way: whoever is next finds the turn not ended. */
+  abandon(): void;
+}
+
+/**
+ * One writer of an index at a time, whoever and wherever it is.
+ *
+ * LanceDB alone does not keep ids unique: of eight merges of one new id at the same time, by an index on the id, each adds it
+ * (test/integration/documents.test.ts). A turn is an object that is written on condition. Nothing rests on clocks: a holder that seems dead
+ * loses its turn to the next, who fences the table first, and what the other still has under way is then refused by Lance.
+ *
+ *   holder:  takes the turn ─► opens the table ─► is permitted ─────────────────► commits: refused
+ *   next:                                  finds it too old, takes it ─► fence ─► opens, commits, ends its turn
+ */
+export class WriteTurns {
+  readonly #store: ObjectStore;
+  readonly #clock: Clock;
+  readonly #leaseMs: number;
+  /** In this process, by index. */
+  readonly #waiting = new Map<string, Promise<unknown>>();
+
+  constructor(store: ObjectStore, clock: Clock, leaseMs: number = limits.writeTurnMs) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#leaseMs = leaseMs;
+  }
+
+  /**
+   * @param write what to leave to the next where this process dies
+   * @throws TooBusy where others write all the time
+   */
+  async during<T>(
+    index: string,
+    write: KeyedWrite | undefined,
+    timeoutMs: number,
+    work: (own: OwnTurn) => Promise<T>,
+  ): Promise<T> {
+    const deadline = this.#clock.now() + timeoutMs;
+    return this.#afterOthersHere(index, async () => {
+      const taken = await this.#take(index, write, deadline);
+      return this.#using(index, taken, work);
+    });
+  }
+
+  /** Removes what is kept of an index that was dropped. */
+  async forget(index: string): Promise<void> {
+    await this.#store.deletePrefix(keyOf(index));
+  }
+
+  /** In the order in which they came: between processes it is chance. */
+  async #afterOthersHere<T>(index: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#waiting.get(index) ?? Promise.resolve();
+    const own = before.then(work, work);
+    const settled = own.then(nothing, nothing);
+    this.#waiting.set(index, settled);
+    try {
+      return await own;
+    } finally {
+      if (this.#waiting.get(index) === settled) this.#waiting.delete(index);
+    }
+  }
+
+  async #take(index: string, write: KeyedWrite | undefined, deadline: number): Promise<Taken> {
+    for (let wait = firstWaitMs; this.#clock.now() < deadline; wait = Math.min(2 * wait, longestWaitMs)) {
+      const stored = await this.#read(index);
+      const isFree = !stored || stored.turn.holder === null || this.#isOld(stored.turn);
+      const taken = isFree && (await this.#replace(index, stored, write));
+      if (taken) return taken;
+      await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
+    }
+    throw tooBusy(index);
+  }
+
+  #isOld({ since }: Turn): boolean {
+    return this.#clock.now() - Date.parse(since) >= this.#leaseMs;
+  }
+
+  async #read(index: string): Promise<Stored | undefined> {
+    const found = await this.#store.get(keyOf(index));
+    return found && { turn: parseStored(turn, found.body, originOf(index)), etag: found.etag };
+  }
+
+  async #replace(
+    index: string,
+    stored: Stored | undefined,
+    write: KeyedWrite | undefined,
+  ): Promise<Taken | undefined> {
+    const holder = crypto.randomUUID();
+    const version = stored?.turn.version;
+    const own: Turn = {
+      holder,
+      since: new Date(this.#clock.now()).toISOString(),
+      ...(write ? { write } : {}),
+      ...(version === undefined ? {} : { version }),
+    };
+    const etag = await this.#put(index, own, stored?.etag);
+    if (etag === undefined) return undefined;
+    const before = stored?.turn;
+    return { own, etag, ...(before && before.holder !== null ? { abandoned: abandonedOf(before) } : {}) };
+  }
+
+  async #using<T>(
+    index: string,
+    { own, etag, abandoned }: Taken,
+    work: (own: OwnTurn) => Promise<T>,
+  ): Promise<T> {
+    let [version, isAbandoned] = [own.version, false];
+    const permit = async () => {
+      if ((await this.#read(index))?.turn.holder !== own.holder) throw turnLost(index);
+    };
+    const leaves = (now: number) => {
+      version = now;
+    };
+    const abandon = () => {
+      isAbandoned = true;
+    };
+    try {
+      return await work({ ...(abandoned ? { abandoned } : {}), permit, leaves, abandon });
+    } finally {
+      const free = { holder: null, since: own.since, ...(version === undefined ? {} : { version }) };
+      // what was committed stands, whether or not this is said: then the next waits until the turn is old
+      if (!isAbandoned) await this.#put(index, free, etag).catch(nothing);
+    }
+  }
+
+  /** @returns undefined where another was first; an answer that was lost is asked for again */
+  async #put(index: string, value: Turn, etag: string | undefined): Promise<string | undefined> {
+    const body = new TextEncoder().encode(JSON.stringify(value));
+    const condition = etag === undefined ? ({ ifNoneMatch: "*" } as const) : { ifMatch: etag };
+    const written = await unlessRaced(() => this.#store.put(keyOf(index), body, condition));
+    if (written !== undefined || value.holder === null) return written;
+    const now = await this.#read(index);
+    return now?.turn.holder === value.holder ? now.etag : undefined;
+  }
+}
+
+interface Stored {
+  turn: Turn;
+  etag: string;
+}
+
+interface Taken {
+  own: Turn;
+  etag: string;
+  abandoned?: NonNullable<OwnTurn["abandoned"]>;
+}
+
+function abandonedOf({ write, version }: Turn): NonNullable<OwnTurn["abandoned"]> {
+  return { ...(write ? { write } : {}), ...(version === undefined ? {} : { version }) };
+}
+
+const firstWaitMs = 10;
+const longestWaitMs = 160;
+const nothing = () => undefined;
+
+const keyOf = (index: string) => `registry/turns/${index}.json`;
+
+const originOf = (index: string) =>
+  ({
+    kind: "turn",
+    what: `who writes to index "${index}"`,
+    remedy: "remove its object under registry/turns in the primary bucket while nobody writes to the index",
+  }) as const;
+
+function turnLost(index: string): DomainError {
+  return new DomainError(
+    "StoreUnavailable",
+    `writing to index "${index}" took so long that another writer went on; nothing was written`,
+  );
+}
+
+function tooBusy(index: string): DomainError {
+  return new DomainError(
+    "TooBusy",
+    `index "${index}" is written to by others all the time; nothing was written, send it again`,
+  );
+}
