@@ -22,6 +22,7 @@ function arnsOf(declared, file) {
     registry: primary.map(arnOfKeys("registry/*")),
     entryPages: primary.map(arnOfKeys("registry/indexes/*.page")),
     openings: primary.map(arnOfKeys("registry/openings/*")),
+    writes: ["registry/receipts/*", "registry/turns/*"].flatMap((keys) => primary.map(arnOfKeys(keys))),
     jobs: primary.map(arnOfKeys("jobs/*")),
     failures: primary.map(arnOfKeys("jobs/*/failure.json")),
     served: buckets.map(arnOfBucket),

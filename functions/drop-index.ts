@@ -1,5 +1,5 @@
 import { container } from "../lib/container.ts";
-import { dropIndex } from "../lib/domain/index/drop-index.ts";
+import { dropInTurn } from "../lib/domain/documents/drop-in-turn.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { indexOperations } from "../lib/http/operations/indexes.ts";
 
@@ -7,8 +7,8 @@ export const handler = httpHandler(
   indexOperations,
   "dropIndex",
   container,
-  async ({ path }, { registry, generations }) => {
-    await dropIndex(registry, generations, path.index);
+  async ({ path, timeoutMs }, deps) => {
+    await dropInTurn(deps, path.index, timeoutMs());
     return {};
   },
 );

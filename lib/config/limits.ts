@@ -50,6 +50,7 @@ export const limits = {
   maxDocuments: 10_000, // of one request
   maxDocumentsJsonValues: 5_000_000,
   writeTurnMs: 10_000, // after which a writer seems dead to the next
+  publishWaitMs: 30_000, // until nobody writes to the index
   maxVersionsLookedAt: 1_000, // for what became of a write whose process died
 
   // Warm container

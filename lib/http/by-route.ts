@@ -12,8 +12,11 @@ export function byRoute<R>(first: Handler<R>, others: [Operation, Handler<R>][])
   const handlers = new Map(
     others.map(([{ method, route }, handler]) => [`${method.toUpperCase()} ${route}`, handler]),
   );
-  return (event, context) => (handlers.get(withoutShard(event.routeKey)) ?? first)(event, context);
+  return (event, context) => (handlers.get(routeOf(event.routeKey)) ?? first)(event, context);
 }
 
-/** A function of its own may serve a route for some indexes (deploy/search-shards.cjs). */
-const withoutShard = (routeKey = "") => routeKey.replace(/^(\w+) \/shards\/\d+\//, "$1 /");
+/**
+ * A function of its own may serve a route for some indexes (deploy/search-shards.cjs), and a path's last part may take what
+ * is left of it.
+ */
+const routeOf = (routeKey = "") => routeKey.replace(/^(\w+) \/shards\/\d+\//, "$1 /").replace("+}", "}");

@@ -1,6 +1,5 @@
 import middy from "@middy/core";
 import httpHeaderNormalizer from "@middy/http-header-normalizer";
-import httpJsonBodyParser from "@middy/http-json-body-parser";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { z } from "zod";
 import type { Environment } from "../config/environment.ts";
@@ -11,6 +10,7 @@ import { bodyLimit } from "./body-limit.ts";
 import { clientSignal } from "./client-signal.ts";
 import { deadlineOf, withDeadline } from "./deadline.ts";
 import { inPart } from "./in-part.ts";
+import { jsonBody } from "./json-body.ts";
 import type { Operation, Operations } from "./operations/operation.ts";
 import { parseRequest } from "./parse-request.ts";
 import type { HttpResponse } from "./problem.ts";
@@ -62,8 +62,8 @@ export function httpHandler<
     .use(reportRequest(name))
     .use(traceRequest(name))
     .use(httpHeaderNormalizer())
-    .use(bodyLimit(operation.maxBodyBytes));
-  if (operation.body) stack.use(httpJsonBodyParser());
+    .use(bodyLimit(operation.maxBodyBytes, operation.jsonBounds));
+  if (operation.body) stack.use(jsonBody(operation.linesOf));
   return stack.handler(async (event, context) => {
     const built = container();
     const timeoutMs = deadlineOf(context, built.environment.REQUEST_TIMEOUT_MS);

@@ -2,17 +2,25 @@ import { limits } from "../config/limits.ts";
 import { badRequest, type DomainError } from "../domain/errors.ts";
 import { clipped } from "../domain/listed.ts";
 
+/** How many fields and values a body may hold. */
+export interface JsonBounds {
+  fields: number;
+  values: number;
+}
+
+const usual: JsonBounds = { fields: limits.maxJsonFields, values: limits.maxJsonValues };
+
 /**
  * Refuses JSON that is nested deeper or holds more fields or values than any request of ours, before it is parsed: a
  * megabyte of brackets takes JSON.parse seconds. What is not JSON is left to the parser.
  * @throws BadRequest naming the field
  */
-export function refuseUnboundedJson(text: string): void {
+export function refuseUnboundedJson(text: string, bounds: JsonBounds = usual): void {
   const isSmall =
     occursAtMost(text, "[{", limits.maxJsonDepth) &&
-    occursAtMost(text, ":", limits.maxJsonFields) &&
-    text.length <= 2 * limits.maxJsonValues;
-  if (!isSmall) scan(text);
+    occursAtMost(text, ":", bounds.fields) &&
+    text.length <= 2 * bounds.values;
+  if (!isSmall) scan(text, bounds);
 }
 
 /** By a search for these characters alone, which reads a vector at memory's speed. */
@@ -29,7 +37,7 @@ const opens = (char: number) => char === 91 || char === 123; // [ and {
 const closes = (char: number) => char === 93 || char === 125;
 
 /** Once over the text; strings are skipped. */
-function scan(text: string): void {
+function scan(text: string, most: JsonBounds): void {
   const outermost = { string: "", field: "" };
   let [depth, values, fields] = [0, 1, 0];
   for (let at = 0; at < text.length; at++) {
@@ -41,13 +49,13 @@ function scan(text: string): void {
       at = end;
     } else if (char === colon) {
       if (depth === 1) outermost.field = outermost.string;
-      if (++fields > limits.maxJsonFields)
-        throw unbounded(depth > 1 ? outermost.field : "", `holds more than ${limits.maxJsonFields} fields`);
+      if (++fields > most.fields)
+        throw unbounded(depth > 1 ? outermost.field : "", `holds more than ${most.fields} fields`);
     } else if (opens(char) && ++depth > limits.maxJsonDepth)
       throw unbounded(outermost.field, `is nested deeper than ${limits.maxJsonDepth} levels`);
     else if (closes(char)) depth--;
-    else if (char === comma && ++values > limits.maxJsonValues)
-      throw unbounded(outermost.field, `holds more than ${limits.maxJsonValues} values`);
+    else if (char === comma && ++values > most.values)
+      throw unbounded(outermost.field, `holds more than ${most.values} values`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { errorTable } from "../domain/error-table.ts";
+import { documentOperations } from "./operations/documents.ts";
 import { indexOperations } from "./operations/indexes.ts";
 import { jobOperations } from "./operations/jobs.ts";
 import type { Operations } from "./operations/operation.ts";
@@ -9,6 +10,7 @@ import { serviceOperations } from "./operations/service.ts";
 /** Every route; a function imports its own group alone. */
 export const operations = {
   ...readingOperations,
+  ...documentOperations,
   ...indexOperations,
   ...jobOperations,
   ...serviceOperations,

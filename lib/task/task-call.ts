@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Builds } from "../domain/build/builds.ts";
+import type { WriteDependencies } from "../domain/documents/write-turn.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { Metric, Publication } from "../domain/index/index-entry.ts";
 import { publishedOf } from "../domain/index/published.ts";
@@ -10,7 +11,9 @@ import type { PlanDependencies } from "../domain/plan/plan-migration.ts";
 import type { Probes } from "../domain/recall/recall-probe.ts";
 import type { TaskContext } from "../domain/task-context.ts";
 
-export interface TaskDependencies extends PlanDependencies {
+export interface TaskDependencies
+  extends PlanDependencies,
+    Pick<WriteDependencies, "turns" | "receipts" | "documents"> {
   builds: Builds;
   probes: Probes;
   retireAfterMs: number;

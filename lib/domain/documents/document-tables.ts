@@ -45,7 +45,9 @@ export interface PastDocuments {
 /** The tables of generations that documents are written to. */
 export interface DocumentTables {
   /** An empty table; one that is there already stays. @throws Conflict where that has other columns */
-  create(ref: GenerationRef, columns: Column[], idColumn: string): Promise<void>;
+  create(ref: GenerationRef, columns: Column[]): Promise<void>;
+  /** Whether a column can have this type, as Arrow prints it. */
+  isStored(type: string): boolean;
   /** Opens the newest version; it is closed when the work is done. */
   with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T>;
 }

@@ -69,17 +69,18 @@ export async function inTurn(
  * is noted, for when that write is sent again. A publication of that holder has to begin again.
  */
 export async function recover(
-  { registry, documents, receipts }: Omit<WriteDependencies, "buckets" | "turns">,
-  ref: GenerationRef,
+  { registry, documents, receipts }: Pick<WriteDependencies, "registry" | "documents" | "receipts">,
+  { index, bucket, generation }: GenerationRef,
   { write, version = 0 }: NonNullable<OwnTurn["abandoned"]>,
 ): Promise<void> {
-  await registry.update(ref.index, ({ claim }) => {
+  const ref = { index, bucket, generation };
+  await registry.update(index, ({ claim }) => {
     if (!claim?.publishing) return undefined;
     const { publishing: _, ...open } = claim;
     return { claim: open };
   });
   const upTo = await documents.with(ref, (open) => open.fence());
-  if (write) await receipts.keepUnknown(ref.index, write, { after: version, upTo, ref });
+  if (write) await receipts.keepUnknown(index, write, { after: version, upTo, ref });
 }
 
 /** @returns undefined where no version has it: it was not committed when it was first sent. @throws Conflict */

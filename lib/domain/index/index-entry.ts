@@ -145,6 +145,8 @@ export const indexEntry = z.object({
   maxStalenessMs: z.int().min(0).optional(),
   /** Until when containers may go by a longer window, which they saw before it was made shorter. */
   staleUntil: z.string().optional(),
+  /** Digests of the Idempotency-Key and of the request that made it without a job. */
+  created: z.object({ key: z.string(), request: z.string() }).optional(),
   createdAt: z.string(),
   updatedAt: z.string(),
   lastJob: jobId.nullable(),

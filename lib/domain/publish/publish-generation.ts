@@ -1,3 +1,5 @@
+import { limits } from "../../config/limits.ts";
+import { recover, type WriteDependencies } from "../documents/write-turn.ts";
 import { DomainError } from "../errors.ts";
 import { servedUntil } from "../index/change-index.ts";
 import type { Generations } from "../index/generations.ts";
@@ -8,7 +10,7 @@ import type { JobLedger } from "../jobs/job-ledger.ts";
 import { type Plan, plan } from "../jobs/plan.ts";
 import type { Clock } from "../task-context.ts";
 
-export interface PublishDependencies {
+export interface PublishDependencies extends Pick<WriteDependencies, "turns" | "documents" | "receipts"> {
   registry: IndexRegistry;
   ledger: JobLedger;
   generations: Generations;
@@ -16,13 +18,31 @@ export interface PublishDependencies {
 }
 
 /**
+ * Publishes, while nobody writes documents: what is acknowledged is in the generation that the job began with, or is found
+ * to be missing here, or comes to the new one.
+ * Repeated after its own success it changes nothing.
+ * @throws JobCancelled, Conflict, TooBusy
+ */
+export async function publishGeneration(
+  deps: PublishDependencies,
+  job: string,
+  made: Plan,
+  publication: Publication,
+): Promise<void> {
+  const { index } = made.ref;
+  await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned }) => {
+    const before = (await deps.registry.get(index)).value.published;
+    if (before && abandoned) await recover(deps, { index, ...before }, abandoned);
+    await publishInTurn(deps, job, made, publication);
+  });
+}
+
+/**
  * Publishes with one conditional PUT: readers see the old generation or the new one, never both or neither.
  * The end is recorded first, so that a cancel either comes before and wins, or after and finds the job succeeded. Then no
  * task of the job may write any more, and the very version that was verified is fenced and published.
- * Repeated after its own success it changes nothing.
- * @throws JobCancelled, Conflict
  */
-export async function publishGeneration(
+async function publishInTurn(
   deps: PublishDependencies,
   job: string,
   made: Plan,
@@ -117,7 +137,7 @@ async function refuseIfWrittenTo({ generations }: PublishDependencies, made: Pla
  * @returns how many are still waiting
  */
 export async function retireGenerations(
-  { registry, generations, clock }: Omit<PublishDependencies, "ledger">,
+  { registry, generations, clock }: Pick<PublishDependencies, "registry" | "generations" | "clock">,
   index: string,
   afterMs: number,
 ): Promise<number> {

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import { createRequest } from "../../domain/documents/create-index.ts";
 import { indexChange } from "../../domain/index/change-index.ts";
 import { damagedEntry, newerEntry, shownEntry } from "../../domain/index/shown-entry.ts";
 import { indexName } from "../../domain/names.ts";
 import { indexDescription } from "../../domain/search/describe-index.ts";
-import { common, cursor, next, type Operations, ofIndex, page } from "./operation.ts";
+import { common, cursor, idempotent, next, type Operations, ofIndex, page } from "./operation.ts";
 
 /** Indexes as a whole. */
 export const indexOperations = {
@@ -18,6 +19,17 @@ export const indexOperations = {
       indexes: z.array(z.union([shownEntry.meta({ id: "IndexEntry" }), damagedEntry, newerEntry])),
       next,
     }),
+  },
+  createIndex: {
+    ...common,
+    method: "post",
+    route: "/indexes",
+    summary: "Makes an index for documents to be written to; with the same Idempotency-Key only once",
+    headers: idempotent,
+    body: createRequest,
+    maxBodyBytes: limits.maxJobBodyBytes,
+    status: 201,
+    response: indexDescription,
   },
   getIndex: {
     ...common,

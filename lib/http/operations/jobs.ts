@@ -2,7 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { damagedJob, job, jobInput, newerJob } from "../../domain/jobs/job.ts";
 import { jobId } from "../../domain/names.ts";
-import { common, cursor, next, type Operations, page } from "./operation.ts";
+import { common, cursor, idempotent, next, type Operations, page } from "./operation.ts";
 
 const jobCursor = z
   .string()
@@ -25,12 +25,7 @@ export const jobOperations = {
     method: "post",
     route: "/jobs",
     summary: "Starts a job; with the same Idempotency-Key only once",
-    headers: z.object({
-      "idempotency-key": z
-        .string()
-        .regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters")
-        .optional(),
-    }),
+    headers: idempotent,
     body: jobInput,
     maxBodyBytes: limits.maxJobBodyBytes,
     status: 202,

@@ -15,6 +15,10 @@ export interface Operation {
   /** In place of the schema alone, where something has to be looked at before it. @throws BadRequest */
   parseBody?(body: object): unknown;
   maxBodyBytes: number;
+  /** Fields and values that a body of JSON may hold; without it, those of a search. */
+  jsonBounds?: { fields: number; values: number };
+  /** Of a body that may come as one JSON value a line, too: what it holds these values as. */
+  linesOf?: string;
   status: number;
   /** Of an answer that comes before the work is done. */
   pendingStatus?: number;
@@ -22,6 +26,14 @@ export interface Operation {
 }
 
 export type Operations = Record<string, Operation>;
+
+/** Of what may be sent again without being done twice. */
+export const idempotent = z.object({
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters")
+    .optional(),
+});
 
 export const nothing = z.strictObject({});
 export const ofIndex = z.strictObject({ index: indexName });

@@ -4,6 +4,7 @@ import { DomainError } from "../../../domain/errors.ts";
 import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { schemaOf } from "../../arrow/document-table.ts";
+import { typeNamed } from "../../arrow/stored-types.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
 import { openDocuments } from "./open-documents.ts";
 
@@ -23,6 +24,10 @@ export class LanceDocuments implements DocumentTables {
       });
       await refuseOther(table, columns).finally(() => table.close());
     });
+  }
+
+  isStored(type: string): boolean {
+    return typeNamed(type) !== undefined;
   }
 
   async with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T> {

@@ -1,0 +1,172 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import type { Buckets } from "../bucket.ts";
+import { badRequest, DomainError, type Issue } from "../errors.ts";
+import type { Generations } from "../index/generations.ts";
+import {
+  askedIndexType,
+  type Column,
+  type GenerationRef,
+  type IndexEntry,
+  metric,
+  type Publication,
+} from "../index/index-entry.ts";
+import type { IndexRegistry } from "../index/index-registry.ts";
+import { bucketAlias, columnName, indexName } from "../names.ts";
+import type { Stores } from "../object-store.ts";
+import type { Clock } from "../task-context.ts";
+import { unlessRaced } from "../unless-raced.ts";
+import type { DocumentTables } from "./document-tables.ts";
+import type { KeyedWrite } from "./write-turns.ts";
+
+export const createRequest = z
+  .strictObject({
+    name: indexName,
+    bucket: bucketAlias.default("primary"),
+    dimension: z.int().min(1).max(limits.maxDimension),
+    metric: metric.default("cosine"),
+    idColumn: columnName.default("doc_id"),
+    idType: z.enum(["Utf8", "Int64"]).default("Utf8"),
+    vectorColumn: columnName.default("vector"),
+    columns: z
+      .array(z.strictObject({ name: columnName, type: z.string().max(limits.maxColumnNameLength) }))
+      .max(limits.maxColumns - 2)
+      .default([])
+      .meta({
+        description:
+          "Beside the id and the vector, with their types as GET /indexes/{index} shows them: Utf8, Int64, Float64, Bool, Timestamp<MICROSECOND>, List<Utf8> and the like",
+      }),
+    indexType: askedIndexType.default("auto"),
+    targetRecall: z.number().min(limits.leastTargetRecall).max(1).default(limits.defaultTargetRecall),
+    filterColumns: z.array(columnName).max(limits.maxFilterColumns).default([]),
+  })
+  .meta({ id: "CreateIndexRequest" });
+export type CreateRequest = z.output<typeof createRequest>;
+
+export interface CreateDependencies {
+  registry: IndexRegistry;
+  buckets: Buckets;
+  stores: Stores;
+  generations: Generations;
+  documents: DocumentTables;
+  clock: Clock;
+}
+
+/**
+ * Makes an index without documents that is served at once. While it has few, every one is compared; what index it gets of
+ * more is what was asked for here. First its entry keeps the name, then its table is made, then it is published: whoever
+ * sends the same again goes on where the first ended.
+ * @throws BadRequest naming columns, BucketNotFound, BucketReadOnly, Conflict where the name is taken, IdempotencyMismatch
+ */
+export async function createIndex(
+  deps: CreateDependencies,
+  request: CreateRequest,
+  keyed: KeyedWrite | undefined,
+): Promise<void> {
+  const columns = columnsOf(deps.documents, request);
+  deps.buckets.writable(request.bucket);
+  await deps.stores(request.bucket).ensureWritable();
+  const reserved = await reserve(deps, request.name, keyed);
+  if (reserved.published) return;
+  const { lastGeneration } = reserved;
+  const ref = { index: request.name, bucket: request.bucket, generation: `g${lastGeneration}` };
+  await deps.documents.create(ref, columns);
+  const version = await deps.generations.version(ref);
+  const published = emptyPublication(deps.clock, request, columns, { ref, version });
+  await deps.registry.update(request.name, (entry) => {
+    if (entry.lastGeneration !== lastGeneration || entry.claim) throw taken(entry.name);
+    return entry.published ? undefined : { state: "ready", published };
+  });
+}
+
+/** The entry under the name, of which nothing is published unless this very request has. */
+async function reserve(
+  { registry }: CreateDependencies,
+  name: string,
+  keyed: KeyedWrite | undefined,
+): Promise<IndexEntry> {
+  const created = keyed ? { created: keyed } : {};
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const found = await registry.read(name);
+    if (found && keyed && isOf(found.value, keyed)) return found.value;
+    if (found) refuseTaken(found.value);
+    const lastGeneration = (found?.value.lastGeneration ?? 0) + 1;
+    const changes = { state: "building", lastGeneration, ...created } as const;
+    const reserved = await unlessRaced(() =>
+      found ? registry.replace(found, changes) : registry.create(name, changes),
+    );
+    if (reserved) return reserved.value;
+  }
+  throw taken(name);
+}
+
+const maxAttempts = 20;
+
+/** Whether the same request has made it, or has begun to. @throws IdempotencyMismatch */
+function isOf({ state, created }: IndexEntry, keyed: KeyedWrite): boolean {
+  if (state === "dropped" || created?.key !== keyed.key) return false;
+  if (created.request === keyed.request) return true;
+  throw new DomainError("IdempotencyMismatch", "the Idempotency-Key was used for another index");
+}
+
+/** What was begun without a job, and not ended, is anybody's. */
+function refuseTaken({ name, state, published, claim }: IndexEntry): void {
+  if (state !== "dropped" && (published || claim)) throw taken(name);
+}
+
+function taken(name: string): DomainError {
+  return new DomainError("Conflict", `there is an index "${name}" already, or a job is making it`);
+}
+
+/** @throws BadRequest */
+function columnsOf(
+  documents: Pick<DocumentTables, "isStored">,
+  { idColumn, idType, vectorColumn, dimension, columns, filterColumns }: CreateRequest,
+): Column[] {
+  const own: Column[] = [
+    { name: idColumn, type: idType },
+    ...columns,
+    { name: vectorColumn, type: `FixedSizeList[${dimension}]<Float32>` },
+  ];
+  const issues = [
+    ...columns.flatMap(({ type }, i) =>
+      documents.isStored(type) ? [] : [{ path: `columns[${i}].type`, message: "is no type of a column" }],
+    ),
+    ...own.flatMap(({ name }, i) => nameIssues(name, i, own)),
+    ...filterColumns.flatMap((name, i) =>
+      own.some((one) => one.name === name) && name !== vectorColumn
+        ? []
+        : [{ path: `filterColumns[${i}]`, message: "must be one of the columns, and not the vector" }],
+    ),
+  ];
+  if (issues.length > 0) throw badRequest(issues);
+  return own;
+}
+
+function nameIssues(name: string, i: number, all: Column[]): Issue[] {
+  const path = i === 0 ? "idColumn" : i === all.length - 1 ? "vectorColumn" : `columns[${i - 1}].name`;
+  if (/[`.]/.test(name)) return [{ path, message: "cannot hold a backtick or a dot" }];
+  const isTwice = all.findIndex((one) => one.name === name) < i;
+  return isTwice ? [{ path, message: "is the name of another column, too" }] : [];
+}
+
+function emptyPublication(
+  clock: Clock,
+  request: CreateRequest,
+  columns: Column[],
+  { ref, version }: { ref: GenerationRef; version: number },
+): Publication {
+  const { dimension, metric, idColumn, vectorColumn, indexType, targetRecall, filterColumns } = request;
+  return {
+    ...{ generation: ref.generation, bucket: ref.bucket, dimension, metric, idColumn, vectorColumn, columns },
+    indexType: "EXACT",
+    indexParameters: {},
+    asked: { indexType, indexParameters: {}, filterColumns },
+    reasons: ["every row is compared until an index is built"],
+    searchDefaults: {},
+    recall: { target: targetRecall, measured: 1, k: limits.recallK, queries: 0, version },
+    rows: 0,
+    source: "documents",
+    publishedAt: new Date(clock.now()).toISOString(),
+  };
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { deleteRequest } from "../../domain/documents/delete-documents.ts";
+import { written } from "../../domain/documents/receipts.ts";
+import { documentsRequest, writeMode } from "../../domain/documents/write-documents.ts";
+import { indexName } from "../../domain/names.ts";
+import { docId } from "../../domain/search/search-request.ts";
+import { common, idempotent, type Operations, ofIndex } from "./operation.ts";
+
+/** What writes documents. With the same Idempotency-Key each is done once. */
+export const documentOperations = {
+  writeDocuments: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/documents",
+    summary: "Writes documents in one commit, as JSON or one a line (application/x-ndjson)",
+    path: ofIndex,
+    query: z.strictObject({ mode: writeMode.default("upsert") }),
+    headers: idempotent,
+    body: documentsRequest,
+    maxBodyBytes: limits.maxDocumentsBodyBytes,
+    jsonBounds: { fields: limits.maxDocumentsJsonValues, values: limits.maxDocumentsJsonValues },
+    linesOf: "documents",
+    response: written,
+  },
+  deleteDocument: {
+    ...common,
+    method: "delete",
+    route: "/indexes/{index}/documents/{docId}",
+    summary: "Deletes a document; where there is none, nothing is deleted",
+    path: z.strictObject({ index: indexName, docId }),
+    headers: idempotent,
+    response: written,
+  },
+  deleteDocuments: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/documents/delete",
+    summary: "Deletes documents by their ids or by a filter, in one commit",
+    path: ofIndex,
+    headers: idempotent,
+    body: deleteRequest,
+    maxBodyBytes: limits.maxBodyBytes,
+    response: written,
+  },
+} satisfies Operations;
