@@ -1,6 +1,8 @@
 import { limits } from "../../lib/config/limits.ts";
 import { badRequest, DomainError } from "../../lib/domain/errors.ts";
 import { refuseUnboundedJson } from "../../lib/http/json-bounds.ts";
+import type { Operation } from "../../lib/http/operations/operation.ts";
+import { operations } from "../../lib/http/operations.ts";
 import { refusal } from "../../lib/http/refusal.ts";
 import { answerUnparsed } from "./answer-unparsed.ts";
 import type { Boom, HapiRequest, HapiResponse, HapiServer, Toolkit } from "./hapi.ts";
@@ -42,17 +44,26 @@ function authenticate({ raw: { res } }: HapiRequest, h: Toolkit): unknown {
 }
 
 /** Before serverless-offline parses URL and body for itself. */
-async function refuseUnfit({ payload, mime, headers }: HapiRequest, h: Toolkit): Promise<unknown> {
+async function refuseUnfit(request: HapiRequest, h: Toolkit): Promise<unknown> {
+  const { payload, mime, headers } = request;
   try {
     if (headers["host"] && !URL.canParse(`http://${headers["host"]}`))
       throw badRequest({ path: "header.host", message: "is no host" });
     if (!Buffer.isBuffer(payload)) return h.continue;
-    if (payload.length > limits.maxBodyBytes) throw bodyTooLarge();
-    if (mime?.endsWith("json")) refuseUnboundedJson(payload.toString());
+    const { maxBodyBytes, jsonBounds } = operationOf(request);
+    const most = maxBodyBytes || limits.maxBodyBytes; // a route that takes none says so itself
+    if (payload.length > most) throw bodyTooLarge(most);
+    if (mime?.endsWith("json")) refuseUnboundedJson(payload.toString(), jsonBounds);
     return h.continue;
   } catch (error) {
     return (await refusedBy(error as DomainError, headers, h)).takeover();
   }
+}
+
+/** What a route may be sent; of one that is not ours, what most of ours may. */
+function operationOf({ method, route }: HapiRequest): Pick<Operation, "maxBodyBytes" | "jsonBounds"> {
+  const isAsked = (one: Operation) => one.method === method && one.route === route.path;
+  return Object.values<Operation>(operations).find(isAsked) ?? { maxBodyBytes: limits.maxBodyBytes };
 }
 
 async function answerOurWay(request: HapiRequest, h: Toolkit): Promise<unknown> {
@@ -87,7 +98,7 @@ async function refusedBy(
 
 /** What hapi refuses by itself. */
 function errorOf({ output: { statusCode }, message }: Boom, { raw }: HapiRequest): DomainError {
-  if (statusCode === 413) return bodyTooLarge();
+  if (statusCode === 413) return bodyTooLarge(limits.maxDocumentsBodyBytes);
   if (statusCode === 415 || /content-type/i.test(message))
     return new DomainError("UnsupportedMediaType", "send the body as application/json");
   if (statusCode === 404) return new DomainError("RouteNotFound", "no such route");
@@ -110,5 +121,5 @@ function isDecodable(url: string): boolean {
   }
 }
 
-const bodyTooLarge = () =>
-  new DomainError("BodyTooLarge", `the body has more than ${limits.maxBodyBytes} bytes`);
+const bodyTooLarge = (most: number) =>
+  new DomainError("BodyTooLarge", `the body has more than ${most} bytes`);

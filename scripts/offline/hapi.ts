@@ -8,6 +8,8 @@ export interface HapiServer {
 
 export interface HapiRequest {
   method: string;
+  /** That it was matched with. */
+  route: { path: string };
   /** Of its content type, once that was read. */
   mime: string | null;
   headers: Record<string, string | undefined>;

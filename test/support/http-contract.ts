@@ -7,6 +7,7 @@ import type { Stores } from "../../lib/domain/object-store.ts";
 import { problem } from "../../lib/http/operations.ts";
 import { appendRows } from "./append-rows.ts";
 import { HttpClient, issuePaths } from "./http-client.ts";
+import { describeDocuments } from "./http-documents.ts";
 import { type OfflineApi, startOffline } from "./offline-server.ts";
 import { parquetBytes, type Row, sampleRows } from "./parquet-files.ts";
 
@@ -705,6 +706,8 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect(answer.body).toMatchObject({ id: job.id, state: "succeeded", endedAt: job.endedAt });
       });
     });
+
+    describeDocuments(() => ({ http, bucket }));
 
     describe("what goes wrong on our side", () => {
       const silent = /lance|testing|registry|json|zod|sql|tmp|select|\/|\bat\b/i;

@@ -1,0 +1,246 @@
+import { describe, expect, test } from "vitest";
+import { type HttpClient, issuePaths } from "./http-client.ts";
+
+/** What the contract says of documents that are written. @param server once it is up */
+export function describeDocuments(server: () => { http: HttpClient; bucket: string }): void {
+  describe("documents that are written", () => {
+    const create = (name: string, more: object = {}, headers: Record<string, string> = {}) =>
+      server().http.call(
+        "createIndex",
+        {},
+        { body: { name, bucket: server().bucket, dimension: 4, ...more }, headers },
+      );
+
+    const write = (index: string, documents: unknown[], query = "", headers: Record<string, string> = {}) =>
+      server().http.call("writeDocuments", { index }, { body: { documents }, query, headers });
+
+    const search = async (index: string, vector: number[], more: object = {}) => {
+      const { body } = await server().http.search(index, { vector, consistency: "strong", ...more });
+      return body.hits.map((hit: { doc_id: string }) => hit.doc_id);
+    };
+
+    const columns = [
+      { name: "tags", type: "List<Utf8>" },
+      { name: "size", type: "Int64" },
+      { name: "price", type: "Decimal[12e+2]" },
+      { name: "at", type: "Timestamp<MICROSECOND>" },
+      { name: "raw", type: "Binary" },
+    ];
+
+    test("an index without Parquet takes documents and finds them, changed and deleted as they are", async () => {
+      const created = await create("notes", { columns });
+      expect(created.headers.get("location")).toBe("/indexes/notes");
+      expect(created.body).toMatchObject({ state: "ready", stats: { rows: 0, health: "exact" } });
+      expect(await search("notes", [1, 0, 0, 0])).toEqual([]);
+      const a = {
+        doc_id: "a",
+        vector: [1, 0, 0, 0],
+        tags: ["x", null],
+        size: "9007199254740993",
+        price: 1.5,
+      };
+      const b = { doc_id: "b", vector: [0, 1, 0, 0], at: "2026-02-03T04:05:06.789012", raw: "AAEC" };
+      const answer = await write("notes", [a, b]);
+      expect(answer.body).toMatchObject({ inserted: 2, updated: 0, deleted: 0, generation: "g1" });
+      expect(await search("notes", [1, 0, 0, 0])).toEqual(["a", "b"]);
+      const { http } = server();
+      const query = `?select=doc_id,vector,tags,size,price,at,raw&minVersion=${answer.body.version}`;
+      const fetched = async (docId: string) =>
+        (await http.call("fetchDocument", { index: "notes", docId }, { query })).body;
+      const nulls = { tags: null, size: null, price: null, at: null, raw: null };
+      expect(await fetched("a")).toEqual({ ...nulls, ...a });
+      expect(await fetched("b")).toEqual({ ...nulls, ...b, at: expect.stringContaining("04:05:06.789012") });
+      expect((await write("notes", [{ ...b, vector: [2, 0, 0, 0] }])).body).toMatchObject({ updated: 1 });
+      const gone = await http.call("deleteDocument", { index: "notes", docId: "a" });
+      expect(gone.body).toMatchObject({ deleted: 1 });
+      expect((await http.call("deleteDocument", { index: "notes", docId: "a" })).body).toMatchObject({
+        deleted: 0,
+      });
+      expect(await search("notes", [1, 0, 0, 0])).toEqual(["b"]);
+      expect((await http.call("getIndex", { index: "notes" })).body.stats).toMatchObject({ rows: 1 });
+    });
+
+    test("documents are taken one a line, too, and ids that no path carries are deleted by a body", async () => {
+      await create("lines");
+      const { http } = server();
+      const lines = ["a/b", "..", "größe 😀"].map((doc_id, i) =>
+        JSON.stringify({ doc_id, vector: [1, i, 0, 0] }),
+      );
+      const headers = { "content-type": "application/x-ndjson" };
+      const sent = await http.call(
+        "writeDocuments",
+        { index: "lines" },
+        { raw: `${lines.join("\n")}\n\n`, headers },
+      );
+      expect(sent.body).toMatchObject({ inserted: 3 });
+      const bad = await http.call(
+        "writeDocuments",
+        { index: "lines" },
+        { raw: `${lines[0]}\n{"doc_id":\n`, headers },
+      );
+      expect([bad.status, bad.body.code, bad.body.detail]).toEqual([
+        400,
+        "invalid-json",
+        expect.stringContaining("line 2"),
+      ]);
+      const remove = async (body: object) =>
+        (await http.call("deleteDocuments", { index: "lines" }, { body })).body;
+      expect(await remove({ ids: ["..", "nobody"], dryRun: true })).toMatchObject({ deleted: 1 });
+      expect(await remove({ ids: ["..", "nobody"] })).toMatchObject({ deleted: 1 });
+      expect(await remove({ filter: { op: "like-prefix", column: "doc_id", prefix: "a/" } })).toMatchObject({
+        deleted: 1,
+      });
+      expect(await search("lines", [1, 0, 0, 0])).toEqual(["größe 😀"]);
+    });
+
+    test("documents of five million bytes are taken, and one byte more is not", async () => {
+      await create("large", { dimension: 768 });
+      const { http } = server();
+      const vector = Array.from({ length: 768 }, (_, i) => Math.sin(i));
+      const documents = Array.from({ length: 320 }, (_, i) => ({ doc_id: `d${i}`, vector }));
+      const text = JSON.stringify({ documents });
+      const raw = text + " ".repeat(5_000_000 - text.length);
+      const headers = { "content-type": "application/json" };
+      const sent = (body: string) => http.call("writeDocuments", { index: "large" }, { raw: body, headers });
+      expect((await sent(raw)).body).toMatchObject({ inserted: 320 });
+      const refused = await sent(`${raw} `);
+      expect([refused.status, refused.body.code]).toEqual([413, "body-too-large"]);
+    });
+
+    test("every problem of every document is named, and nothing of the request is written", async () => {
+      await create("strict", { columns });
+      const good = { doc_id: "a", vector: [1, 0, 0, 0] };
+      const refused = await write("strict", [
+        good,
+        { doc_id: "b", vector: [1, 0, 0] },
+        { vector: [1, 0, 0, 0], size: 1.5, nope: 1 },
+        { doc_id: 7, vector: [0, 0, 0, 0], tags: ["a", 1], price: 1.234, at: "yesterday", raw: "é" },
+        { doc_id: "c", vector: [1, 0, null, 0] },
+        good,
+        "text",
+      ]);
+      expect(issuePaths(refused).sort()).toEqual(
+        [
+          "[1].vector",
+          "[2].doc_id",
+          "[2].nope",
+          "[2].size",
+          ...["at", "doc_id", "price", "raw", "tags", "vector"].map((name) => `[3].${name}`),
+          "[4].vector[2]",
+          "[5].doc_id",
+          "[6]",
+        ].map((place) => `body.documents${place}`),
+      );
+      expect((await server().http.call("getIndex", { index: "strict" })).body.stats.rows).toBe(0);
+      expect(issuePaths(await write("strict", []))).toEqual(["body.documents"]);
+      expect(issuePaths(await write("strict", [good], "?mode=replace"))).toEqual(["query.mode"]);
+    });
+
+    test("an insertion refuses ids that are there, all of them by name, and writes none of the others", async () => {
+      await create("inserted");
+      const document = (doc_id: string) => ({ doc_id, vector: [1, 0, 0, 0] });
+      expect((await write("inserted", ["a", "b"].map(document), "?mode=insert")).body).toMatchObject({
+        inserted: 2,
+      });
+      const again = await write("inserted", ["c", "b", "a"].map(document), "?mode=insert");
+      expect([again.status, again.body.code]).toEqual([409, "document-exists"]);
+      expect(again.body.issues.map(({ path }: { path: string }) => path)).toEqual([
+        "documents[1].doc_id",
+        "documents[2].doc_id",
+      ]);
+      expect((await search("inserted", [1, 0, 0, 0])).sort()).toEqual(["a", "b"]);
+    });
+
+    test("a write with an Idempotency-Key is done once, and answered the same", async () => {
+      await create("keyed");
+      const headers = { "idempotency-key": "write-1" };
+      const document = { doc_id: "a", vector: [1, 0, 0, 0] };
+      const sent = await Promise.all(
+        Array.from({ length: 4 }, () => write("keyed", [document], "?mode=insert", headers)),
+      );
+      for (const { status, body } of sent) expect([status, body]).toEqual([200, sent[0]?.body]);
+      await write("keyed", [{ ...document, vector: [0, 1, 0, 0] }]);
+      expect((await write("keyed", [document], "?mode=insert", headers)).body).toEqual(sent[0]?.body);
+      const { body } = await server().http.call(
+        "fetchDocument",
+        { index: "keyed", docId: "a" },
+        { query: "?select=vector&consistency=strong" },
+      );
+      expect(body.vector).toEqual([0, 1, 0, 0]);
+      for (const other of [
+        await write("keyed", [document], "", headers),
+        await write("keyed", [{ ...document, doc_id: "b" }], "?mode=insert", headers),
+      ])
+        expect([other.status, other.body.code]).toEqual([422, "idempotency-mismatch"]);
+    });
+
+    test("the same name is taken; with the same Idempotency-Key and body it is the same index", async () => {
+      const headers = { "idempotency-key": "make-1" };
+      const first = await create("made", {}, headers);
+      expect((await create("made", {}, headers)).body).toEqual(first.body);
+      expect((await create("made")).status).toBe(409);
+      expect((await create("made", { metric: "l2" }, headers)).body.code).toBe("idempotency-mismatch");
+      expect((await create("small")).body.code).toBe("conflict");
+    });
+
+    test("what an index cannot be made of is refused by its field", async () => {
+      const refused = await create("wrong", {
+        idColumn: "vector",
+        columns: [
+          { name: "a.b", type: "Utf8" },
+          { name: "c", type: "Text" },
+          { name: "c", type: "Utf8" },
+        ],
+        filterColumns: ["c", "nope"],
+      });
+      expect(issuePaths(refused).sort()).toEqual(
+        ["columns[0].name", "columns[1].type", "columns[2].name", "filterColumns[1]", "vectorColumn"].map(
+          (path) => `body.${path}`,
+        ),
+      );
+      expect(issuePaths(await create("Wrong", { dimension: 0 })).sort()).toEqual([
+        "body.dimension",
+        "body.name",
+      ]);
+      expect((await create("wrong", { bucket: "nowhere" })).body.code).toBe("bucket-not-found");
+    });
+
+    test("writes to an index that is not there are refused, and so are those to a dropped one, which stays away", async () => {
+      const { http } = server();
+      expect((await write("nowhere", [{ doc_id: "a", vector: [1] }])).body.code).toBe("index-not-found");
+      await create("dropped");
+      await write("dropped", [{ doc_id: "a", vector: [1, 0, 0, 0] }]);
+      expect((await http.call("dropIndex", { index: "dropped" })).status).toBe(204);
+      for (const answer of [
+        await write("dropped", [{ doc_id: "a", vector: [1, 0, 0, 0] }]),
+        await http.call("deleteDocument", { index: "dropped", docId: "a" }),
+      ])
+        expect([answer.status, answer.body.code]).toEqual([404, "index-not-found"]);
+      expect((await create("dropped")).body).toMatchObject({
+        published: { generation: "g2" },
+        stats: { rows: 0 },
+      });
+    });
+
+    test("documents that were written become an index by a job, and are written to it after that", async () => {
+      const { http } = server();
+      await create("built", { indexType: "IVF_FLAT" });
+      const vector = (i: number) => [Math.sin(i), Math.cos(i), Math.sin(2 * i), 1];
+      const many = Array.from({ length: 600 }, (_, i) => ({ doc_id: `d${i}`, vector: vector(i) }));
+      expect((await write("built", many)).body).toMatchObject({ inserted: 600 });
+      const { body } = await http.startJob({ type: "optimize", index: "built" });
+      const job = await http.jobWhen(body.id, ({ state }) => state !== "running");
+      expect(job).toMatchObject({ error: null, generation: "g2" });
+      expect((await http.call("getIndex", { index: "built" })).body).toMatchObject({
+        published: { indexType: "IVF_FLAT" },
+        stats: { rows: 600, health: "ok" },
+      });
+      const answer = await write("built", [
+        { doc_id: "new", vector: [0, 0, 0, -1] },
+        { doc_id: "d1", vector: [0, 0, -1, -1] },
+      ]);
+      expect(answer.body).toMatchObject({ generation: "g2", inserted: 1, updated: 1 });
+      expect(await search("built", [0, 0, 0, -1], { k: 2 })).toEqual(["new", "d1"]);
+    });
+  });
+}
