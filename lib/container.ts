@@ -59,7 +59,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
     loads: new LanceLoads(tables),
     builds: new LanceBuilds(tables, stores),
     documents: new LanceDocuments(tables),
-    turns: new WriteTurns(primary, clock),
+    turns: new WriteTurns(primary, clock, environment.WRITE_TURN_MS),
     receipts: new Receipts(primary, clock),
     probes: new LanceProbes(connections, tables, stores),
     parquet,

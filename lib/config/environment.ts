@@ -14,6 +14,7 @@ const environmentSchema = z.object({
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(900_000).optional(),
   EVENTUAL_STALENESS_MS: z.coerce.number().int().min(0).max(5_000).optional(),
   RETIRE_AFTER_MS: z.coerce.number().int().min(0).max(900_000).optional(),
+  WRITE_TURN_MS: z.coerce.number().int().min(50).max(60_000).optional(),
   REPLICA_MAX_BYTES: z.coerce.number().int().min(0).optional(),
   CONTAINER_DISK_MB: z.coerce.number().int().min(0).optional(),
   CONTAINER_MEMORY_MB: z.coerce.number().int().min(128).optional(),

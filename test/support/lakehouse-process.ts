@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { connect } from "@lancedb/lancedb";
 import { type Container, createContainer } from "../../lib/container.ts";
+import { writeDocuments, writeMode } from "../../lib/domain/documents/write-documents.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { startJob } from "../../lib/domain/jobs/start-job.ts";
+import { writtenBy } from "./document-writers.ts";
 import { runJob, waitForJob } from "./lakehouse.ts";
 import { sampleRows } from "./parquet-files.ts";
 
@@ -29,6 +31,29 @@ const commands: Record<string, () => Promise<unknown>> = {
   drop: async () => {
     const container = createContainer();
     await dropIndex(container.registry, container.generations, args[0] ?? "");
+    await container.close();
+  },
+  /** Upserts the same ids in so many rounds: index, name of the writer, rounds, ids. Tells of each that was acknowledged. */
+  "write-rounds": async () => {
+    const [index = "", writer = "", rounds = "1", ids = "1"] = args;
+    const container = createContainer();
+    for (let round = 0; round < Number(rounds); round++) {
+      const documents = writtenBy(writer, round, Number(ids));
+      await writeDocuments(container, { index, mode: "upsert", documents, keyed: undefined }, 30_000);
+      process.send?.({ acknowledged: round });
+    }
+    await container.close();
+  },
+  /** Writes the documents given as JSON, with the key given, when it is told to: index, mode, documents, key. */
+  "write-later": async () => {
+    const [index = "", mode = "", documents = "", key = ""] = args;
+    const container = createContainer();
+    await container.registry.get(index);
+    process.send?.({ opened: true });
+    await once(process, "message");
+    const keyed = { key, request: documents.length.toString() };
+    const request = { index, mode: writeMode.parse(mode), documents: JSON.parse(documents), keyed };
+    process.send?.({ written: await writeDocuments(container, request, 30_000) });
     await container.close();
   },
   /** Runs a job given as JSON to its end. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "../errors.ts";
-import { generationRef } from "../index/index-entry.ts";
+import { type GenerationRef, generationRef } from "../index/index-entry.ts";
 import type { ObjectStore } from "../object-store.ts";
 import { parseStored } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
@@ -32,6 +32,20 @@ const receipt = z.discriminatedUnion("state", [
 ]);
 export type Receipt = z.infer<typeof receipt>;
 
+/** With where it is stored. */
+export interface KeptReceipt {
+  receipt: Receipt;
+  at: string;
+  etag: string;
+}
+
+/** Versions of a generation: those after one, up to another. */
+interface VersionRange {
+  ref: GenerationRef;
+  after: number;
+  upTo: number;
+}
+
 /**
  * What writes with an Idempotency-Key were answered, so that one that is sent again is answered the same. They are kept for
  * the day on which they were written and the one after, at least 24 hours.
@@ -48,32 +62,34 @@ export class Receipts {
   }
 
   /** @throws IdempotencyMismatch where the key was used for another request */
-  async find(index: string, { key, request }: KeyedWrite): Promise<Receipt | undefined> {
+  async find(index: string, { key, request }: KeyedWrite): Promise<KeptReceipt | undefined> {
     for (const day of this.#days()) {
-      const stored = await this.#store.get(keyOf(index, day, key));
-      const found = stored && parseStored(receipt, stored.body, originOf(index));
-      if (found && found.request !== request)
-        throw new DomainError("IdempotencyMismatch", "the Idempotency-Key was used for another write");
-      if (found) return found;
+      const at = keyOf(index, day, key);
+      const stored = await this.#store.get(at);
+      if (!stored) continue;
+      const found = parseStored(receipt, stored.body, originOf(index));
+      if (found.request === request) return { receipt: found, at, etag: stored.etag };
+      throw new DomainError("IdempotencyMismatch", "the Idempotency-Key was used for another write");
     }
     return undefined;
   }
 
-  async keep(index: string, { key }: KeyedWrite, kept: Receipt): Promise<void> {
-    await this.#store.put(keyOf(index, this.#days()[0], key), encoded(kept));
+  /** @param before what was found of it, which the answer takes the place of */
+  async keep(index: string, write: KeyedWrite, answer: Written, before?: KeptReceipt): Promise<void> {
+    const done: Receipt = { state: "done", request: write.request, answer };
+    if (before) await this.#store.put(before.at, encoded(done), { ifMatch: before.etag });
+    else await this.#make(index, write, done);
     await this.#sweep(index);
   }
 
   /** Unless there is one: the write had come so far as to keep its answer. */
-  async keepUnknown(
-    index: string,
-    write: KeyedWrite,
-    range: { after: number; upTo: number; ref: z.infer<typeof generationRef> },
-  ) {
-    const kept: Receipt = { state: "unknown", request: write.request, ...range };
-    const key = keyOf(index, this.#days()[0], write.key);
-    if (!(await this.find(index, write)))
-      await unlessRaced(() => this.#store.put(key, encoded(kept), { ifNoneMatch: "*" }));
+  async keepUnknown(index: string, write: KeyedWrite, range: VersionRange): Promise<void> {
+    if (await this.find(index, write)) return;
+    await unlessRaced(() => this.#make(index, write, { state: "unknown", request: write.request, ...range }));
+  }
+
+  async #make(index: string, { key }: KeyedWrite, made: Receipt): Promise<void> {
+    await this.#store.put(keyOf(index, this.#days()[0], key), encoded(made), { ifNoneMatch: "*" });
   }
 
   /** Removes those of an index that was dropped. */

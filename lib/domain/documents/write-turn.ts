@@ -44,22 +44,21 @@ export async function inTurn(
   write: Write,
   timeoutMs: number,
 ): Promise<Written> {
-  return deps.turns.during(index, write.keyed, timeoutMs, async (own) => {
+  const { keyed } = write;
+  return deps.turns.during(index, keyed, timeoutMs, async (own) => {
     const published = publishedOf((await deps.registry.get(index)).value);
     deps.buckets.writable(published.bucket);
     const ref = { index, bucket: published.bucket, generation: published.generation };
     if (own.abandoned) await recover(deps, ref, own.abandoned);
-    const kept = write.keyed && (await deps.receipts.find(index, write.keyed));
-    if (kept?.state === "done") return kept.answer;
+    const kept = keyed && (await deps.receipts.find(index, keyed));
+    if (kept?.receipt.state === "done") return kept.receipt.answer;
     return deps.documents.with(ref, async (documents) => {
       write.fit(published, documents);
-      const committed = kept && (await committedBefore(documents, ref, kept, write.isIn));
-      return answered(
-        deps,
-        ref,
-        write.keyed,
-        committed ?? (await committing(deps, ref, own, write, documents)),
-      );
+      const before = kept && (await committedBefore(documents, ref, kept.receipt, write.isIn));
+      const committed = before ?? (await committing(deps, ref, own, write, documents));
+      const answer = { generation: ref.generation, ...committed };
+      if (keyed) await keeping(own, () => deps.receipts.keep(index, keyed, answer, kept));
+      return answer;
     });
   });
 }
@@ -87,9 +86,11 @@ export async function recover(
 async function committedBefore(
   documents: OpenDocuments,
   { index, generation }: GenerationRef,
-  { ref, after, upTo }: Extract<Receipt, { state: "unknown" }>,
+  receipt: Receipt,
   isIn: Write["isIn"],
 ): Promise<Committed | undefined> {
+  if (receipt.state === "done") return undefined;
+  const { ref, after, upTo } = receipt;
   if (ref.generation !== generation) throw forgotten(index);
   for (let version = upTo; version > Math.max(after, upTo - limits.maxVersionsLookedAt); version--)
     if (await documents.at(version, isIn)) return { version, inserted: 0, updated: 0, deleted: 0 };
@@ -120,15 +121,12 @@ async function committing(
   }
 }
 
-async function answered(
-  { receipts }: WriteDependencies,
-  { index, generation }: GenerationRef,
-  keyed: KeyedWrite | undefined,
-  committed: Committed,
-): Promise<Written> {
-  const answer = { generation, ...committed };
-  if (keyed) await receipts.keep(index, keyed, { state: "done", request: keyed.request, answer });
-  return answer;
+/** Where an answer cannot be kept, whoever is next notes that there was one. */
+async function keeping(own: OwnTurn, keep: () => Promise<void>): Promise<void> {
+  await keep().catch((error) => {
+    own.abandon();
+    throw error;
+  });
 }
 
 function forgotten(index: string): DomainError {

@@ -74,7 +74,7 @@ export class WriteTurns {
 
   /** Removes what is kept of an index that was dropped. */
   async forget(index: string): Promise<void> {
-    await this.#store.deletePrefix(keyOf(index));
+    await this.#store.deletePrefix(folderOf(index));
   }
 
   /** In the order in which they came: between processes it is chance. */
@@ -183,7 +183,8 @@ const firstWaitMs = 10;
 const longestWaitMs = 160;
 const nothing = () => undefined;
 
-const keyOf = (index: string) => `registry/turns/${index}.json`;
+const folderOf = (index: string) => `registry/turns/${index}/`;
+const keyOf = (index: string) => `${folderOf(index)}turn.json`;
 
 const originOf = (index: string) =>
   ({

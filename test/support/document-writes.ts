@@ -1,0 +1,208 @@
+import { randomInt, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Container } from "../../lib/container.ts";
+import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
+import { deleteDocuments } from "../../lib/domain/documents/delete-documents.ts";
+import { type WriteMode, writeDocuments } from "../../lib/domain/documents/write-documents.ts";
+import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
+import { publishedOf } from "../../lib/domain/index/published.ts";
+import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";
+import { runJob } from "./lakehouse.ts";
+import { otherProcess } from "./other-process.ts";
+
+/** A lakehouse, wherever its data are. */
+export interface WrittenLakehouse {
+  bucket: string;
+  environment: Record<string, string>;
+  open(more?: Record<string, string>): Container;
+  remove(): Promise<void>;
+}
+
+const turnMs = 400;
+
+/** What holds of documents that are written, whoever dies or waits meanwhile. */
+export function describeDocumentWrites(name: string, create: () => Promise<WrittenLakehouse>): void {
+  describe(`documents written to ${name}`, () => {
+    let lakehouse: WrittenLakehouse;
+    let container: Container;
+    let environment: Record<string, string>;
+
+    beforeAll(async () => {
+      lakehouse = await create();
+      environment = { ...lakehouse.environment, WRITE_TURN_MS: String(turnMs) };
+      container = open();
+    });
+
+    afterAll(() => lakehouse?.remove());
+
+    const open = () => lakehouse.open({ WRITE_TURN_MS: String(turnMs) });
+
+    const make = async (index: string, more: object = {}) => {
+      const columns = [{ name: "chunk_text", type: "Utf8" }];
+      const request = { name: index, bucket: lakehouse.bucket, dimension: 4, columns, ...more };
+      await createIndex(container, createRequest.parse(request), undefined);
+    };
+
+    const write = (
+      index: string,
+      documents: unknown[],
+      more: { mode?: WriteMode; keyed?: KeyedWrite } = {},
+      by = container,
+    ) => writeDocuments(by, { index, mode: more.mode ?? "upsert", documents, keyed: more.keyed }, 30_000);
+
+    const document = (doc_id: string, chunk_text: string) => ({ doc_id, vector: [1, 0, 0, 0], chunk_text });
+
+    async function textsOf(index: string, ids: string[]): Promise<Record<string, unknown>> {
+      const { documents } = await fetchDocuments(
+        container.indexes,
+        index,
+        { ids, consistency: "strong" },
+        10_000,
+      );
+      return Object.fromEntries(documents.map(({ doc_id, chunk_text }) => [doc_id, chunk_text]));
+    }
+
+    async function rowsOf(index: string): Promise<number> {
+      const { bucket, generation } = publishedOf((await container.registry.get(index)).value);
+      return container.generations.rowsOf({ index, bucket, generation });
+    }
+
+    test("by eight processes to the same ids: each id once, with the last that its writer was acknowledged", async () => {
+      const [ids, rounds] = [20, 5];
+      await make("raced");
+      const names = Array.from({ length: 8 }, (_, i) => `w${i}`);
+      const writers = names.map((writer) =>
+        otherProcess(environment, "write-rounds", "raced", writer, String(rounds), String(ids)),
+      );
+      for (const { exited } of writers) expect(await exited).toBe(0);
+      expect(await rowsOf("raced")).toBe(ids);
+      const texts = Object.values(
+        await textsOf(
+          "raced",
+          Array.from({ length: ids }, (_, i) => `k${i}`),
+        ),
+      );
+      expect(texts).toHaveLength(ids);
+      for (const text of texts) expect(names.map((writer) => `${writer} ${rounds - 1}`)).toContain(text);
+    });
+
+    test("every acknowledged document is in each later strong read", async () => {
+      await make("seen");
+      const acknowledged: string[] = [];
+      const writers = Array.from({ length: 3 }, open).map(async (by, w) => {
+        for (let i = 0; i < 8; i++) {
+          await write("seen", [document(`${w}-${i}`, "a")], { mode: "insert" }, by);
+          acknowledged.push(`${w}-${i}`);
+        }
+      });
+      const done = Promise.all(writers);
+      let isDone = false;
+      void done.finally(() => {
+        isDone = true;
+      });
+      while (!isDone) {
+        const before = [...acknowledged];
+        if (before.length > 0)
+          expect(Object.keys(await textsOf("seen", before)).sort()).toEqual(before.sort());
+        else await sleep(5);
+      }
+      await done;
+      expect(await rowsOf("seen")).toBe(24);
+    });
+
+    test("by processes that are killed at any moment: what is sent again is there once, and overwrites nothing", async () => {
+      await make("killed");
+      for (let kill = 0; kill < 12; kill++) {
+        const ids = [`a${kill}`, `b${kill}`];
+        const documents = JSON.stringify(ids.map((id) => document(id, "first")));
+        const keyed = { key: randomUUID(), request: String(documents.length) };
+        const child = otherProcess(environment, "write-later", "killed", "insert", documents, keyed.key);
+        while (!((await child.next()) as { opened?: true })?.opened);
+        child.tell("go");
+        await sleep(randomInt(120));
+        await child.kill();
+        const isAcknowledged = child.messages.length > 0;
+        const before = await write("killed", [document(`other${kill}`, "x")]); // whoever comes next ends what was left
+        const there = await textsOf("killed", ids);
+        expect([0, 2]).toContain(Object.keys(there).length);
+        const isCommitted = Object.keys(there).length === 2;
+        if (isAcknowledged) expect(isCommitted).toBe(true);
+        if (isCommitted) await write("killed", [document(ids[0] ?? "", "since")]);
+        const sent = JSON.parse(documents);
+        const again = await write("killed", sent, { mode: "insert", keyed });
+        expect(await write("killed", sent, { mode: "insert", keyed })).toEqual(again);
+        if (!isCommitted) expect(again.version).toBeGreaterThan(before.version);
+        expect(await textsOf("killed", ids)).toEqual({
+          [ids[0] ?? ""]: isCommitted ? "since" : "first",
+          [ids[1] ?? ""]: "first",
+        });
+      }
+      expect(await rowsOf("killed")).toBe(36);
+    });
+
+    test("by one that seemed dead and comes back: it is refused, and what went on meanwhile stands", async () => {
+      await make("frozen");
+      const frozen = open();
+      const [reached, thawed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const opened = frozen.documents.with.bind(frozen.documents);
+      frozen.documents.with = (ref, work) =>
+        opened(ref, (documents) => {
+          const upsert = documents.upsert.bind(documents);
+          documents.upsert = async (...given) => {
+            reached.resolve();
+            await thawed.promise;
+            return upsert(...given);
+          };
+          return work(documents);
+        });
+      const late = write("frozen", [document("a", "late"), document("b", "late")], {}, frozen);
+      await reached.promise;
+      await write("frozen", [document("a", "meanwhile")]);
+      thawed.resolve();
+      await expect(late).rejects.toMatchObject({ kind: "StoreUnavailable" });
+      expect(await textsOf("frozen", ["a", "b"])).toEqual({ a: "meanwhile" });
+      await write("frozen", [document("c", "after")]);
+      expect(await rowsOf("frozen")).toBe(2);
+    });
+
+    test("a deletion that is sent again deletes nothing that came in between", async () => {
+      await make("deleted");
+      const keyed = { key: randomUUID(), request: "r" };
+      const remove = () =>
+        deleteDocuments(container, "deleted", { ids: ["a"], dryRun: false }, keyed, 10_000);
+      await write("deleted", [document("a", "first")]);
+      const answer = await remove();
+      await write("deleted", [document("a", "again")]);
+      expect(await remove()).toEqual(answer);
+      expect(await textsOf("deleted", ["a"])).toEqual({ a: "again" });
+    });
+
+    test("while jobs publish: whatever was acknowledged is in what is served afterwards", async () => {
+      await make("published", { indexType: "IVF_FLAT" });
+      await write(
+        "published",
+        Array.from({ length: 300 }, (_, i) => document(`d${i}`, "before")),
+      );
+      const acknowledged: string[] = [];
+      let isOver = false;
+      const writing = (async () => {
+        for (let i = 0; !isOver; i++) {
+          await write("published", [document(`n${i}`, "meanwhile")], {}, container);
+          acknowledged.push(`n${i}`);
+          await sleep(randomInt(300));
+        }
+      })();
+      for (let i = 0; i < 4; i++) {
+        const job = await runJob(container, { type: "build-index", index: "published" });
+        expect([null, "conflict"]).toContain(job.error?.code ?? null);
+      }
+      isOver = true;
+      await writing;
+      const quiet = await runJob(container, { type: "build-index", index: "published" });
+      expect(quiet.error).toBeNull();
+      expect(Object.keys(await textsOf("published", acknowledged)).sort()).toEqual(acknowledged.sort());
+      expect(await rowsOf("published")).toBe(300 + acknowledged.length);
+    });
+  });
+}
