@@ -79,10 +79,11 @@ describe("documents written over a bad network", () => {
   const write = (by: ReturnType<S3Lakehouse["open"]>, id: string, keyed: KeyedWrite) =>
     writeDocuments(by, { index: "lost", mode: "insert", documents: [document(id)], keyed }, 20_000);
 
-  test("a process that dies at any of its requests: what is sent again is there once", async () => {
+  test("a process that dies at one of its requests, early or late: what is sent again is there once", async () => {
     const container = lakehouse.open(turn);
-    let requests = Number.POSITIVE_INFINITY;
-    for (let at = 0; at < requests; at++) {
+    let [requests, writes] = [Number.POSITIVE_INFINITY, 0];
+    for (let at = 0; at < requests; at += 3) {
+      writes++;
       const id = `k${at}`;
       const documents = JSON.stringify([document(id)]);
       const keyed = { key: randomUUID(), request: String(documents.length) };
@@ -107,14 +108,14 @@ describe("documents written over a bad network", () => {
       await child.kill();
       proxy.fault = () => undefined;
       if (child.messages.length > 0) requests = at;
-      const request = { index: "killed", mode: "insert", documents: [document(id)], keyed } as const;
+      const request = { index: "killed", mode: "insert" as const, documents: [document(id)], keyed };
       const answer = await writeDocuments(container, request, 20_000);
       expect(await writeDocuments(container, request, 20_000)).toEqual(answer);
       expect(await idsOf("killed", [id])).toEqual([id]);
     }
-    expect(requests).toBeGreaterThan(8);
+    expect(writes).toBeGreaterThan(4);
     const ref = { index: "killed", bucket: lakehouse.bucket, generation: "g1" };
-    expect(await container.generations.rowsOf(ref)).toBe(requests + 1);
+    expect(await container.generations.rowsOf(ref)).toBe(writes);
   });
 });
 

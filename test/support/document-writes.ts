@@ -73,7 +73,7 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       await make("raced");
       const names = Array.from({ length: 8 }, (_, i) => `w${i}`);
       const writers = names.map((writer) =>
-        otherProcess(environment, "write-rounds", "raced", writer, String(rounds), String(ids)),
+        otherProcess(lakehouse.environment, "write-rounds", "raced", writer, String(rounds), String(ids)),
       );
       for (const { exited } of writers) expect(await exited).toBe(0);
       expect(await rowsOf("raced")).toBe(ids);
