@@ -4,6 +4,7 @@ import type { Buckets } from "../bucket.ts";
 import { badRequest, DomainError, type Issue } from "../errors.ts";
 import type { Generations } from "../index/generations.ts";
 import {
+  anew,
   askedIndexType,
   type Column,
   type GenerationRef,
@@ -91,7 +92,7 @@ async function reserve(
     if (found && keyed && isOf(found.value, keyed)) return found.value;
     if (found) refuseTaken(found.value);
     const lastGeneration = (found?.value.lastGeneration ?? 0) + 1;
-    const changes = { state: "building", lastGeneration, ...created } as const;
+    const changes = { ...anew, lastGeneration, ...created };
     const reserved = await unlessRaced(() =>
       found ? registry.replace(found, changes) : registry.create(name, changes),
     );

@@ -152,3 +152,11 @@ export const indexEntry = z.object({
   lastJob: jobId.nullable(),
 });
 export type IndexEntry = z.infer<typeof indexEntry>;
+
+/** An index that was dropped leaves its number alone to the next of its name. */
+export const anew = {
+  state: "building",
+  maxStalenessMs: undefined,
+  staleUntil: undefined,
+  created: undefined,
+} as const;

@@ -1,6 +1,6 @@
 import { DomainError } from "../errors.ts";
 import type { Generations } from "../index/generations.ts";
-import type { Claim, IndexEntry } from "../index/index-entry.ts";
+import { anew, type Claim, type IndexEntry } from "../index/index-entry.ts";
 import type { IndexRegistry, Versioned } from "../index/index-registry.ts";
 import { discardGeneration } from "../jobs/discard-generation.ts";
 import { executionOf } from "../jobs/get-job.ts";
@@ -44,9 +44,6 @@ const maxAttempts = 20;
 async function entryToClaim({ registry }: ClaimDependencies, index: string) {
   return (await registry.read(index)) ?? (await unlessRaced(() => registry.create(index, {})));
 }
-
-/** An index that was dropped leaves its number alone to the next of its name. */
-const anew = { state: "building", maxStalenessMs: undefined, staleUntil: undefined } as const;
 
 /** @returns undefined when the entry was changed since; the change may be this claim, its acknowledgement lost */
 async function claimFree(
