@@ -235,7 +235,7 @@ test("data is written under lance, registry and jobs alone, beside the marker of
     ))
       for (const arn of [Resource].flat())
         expect(`${Action} ${(arn as { "Fn::Sub": string })["Fn::Sub"]}`).toMatch(
-          /:s3:::serverless-lance-data\/(lance\/\*|registry\/(\*|openings\/\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
+          /:s3:::serverless-lance-data\/(lance\/\*|registry\/(\*|receipts\/\*|turns\/\*|openings\/\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
         );
 });
 
