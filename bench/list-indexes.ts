@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { storesFor } from "../lib/adapters/store/stores.ts";
 import { type Environment, readEnvironment } from "../lib/config/environment.ts";
 import { loadBuckets } from "../lib/config/lakehouse.ts";
+import { EntryList } from "../lib/domain/index/entry-list.ts";
 import { IndexRegistry } from "../lib/domain/index/index-registry.ts";
 import { listIndexes } from "../lib/domain/search/describe-index.ts";
 import { writeEntries } from "../test/support/many-entries.ts";
@@ -22,6 +23,9 @@ interface Listed {
   requests: Record<string, number>;
 }
 
+/** @returns where the next page begins */
+type ListPage = (cursor?: string) => Promise<string | null>;
+
 const clock = { now: () => Date.now() };
 const primaryOf = (environment: Environment) => storesFor(loadBuckets(environment))("primary");
 
@@ -31,36 +35,35 @@ await withStore(async (store) => {
   const far = await S3Like.before(store.endpoint);
   try {
     const there = readEnvironment({ ...environment, AWS_ENDPOINT: far.endpoint });
-    const way = (list: (registry: IndexRegistry, cursor?: string) => Promise<string | null>) =>
-      allPages(far, new IndexRegistry(primaryOf(there), clock), list);
-    const oneByOne = async (registry: IndexRegistry, cursor?: string) => {
+    const way = (list: ListPage) => allPages(far, list);
+    const registry = new IndexRegistry(primaryOf(there), clock);
+    const oneByOne = async (cursor?: string) => {
       const after = cursor && `registry/indexes/${cursor}.json`;
       const keys = await primaryOf(there).list("registry/indexes/", { after, limit: limit + 1 });
       const names = keys.map(({ key }) => key.slice("registry/indexes/".length, -".json".length));
       await Promise.all(names.map((name) => registry.get(name)));
       return names.length > limit ? (names[limit - 1] ?? null) : null;
     };
-    const paged = async (registry: IndexRegistry, cursor?: string) =>
-      (await listIndexes(registry, { limit, ...(cursor && { cursor }) })).next;
+    const paged = () => {
+      const entries = new EntryList(primaryOf(there), clock);
+      return async (cursor?: string) =>
+        (await listIndexes(entries, { limit, ...(cursor && { cursor }) })).next;
+    };
     const rows: [string, Listed][] = [];
     rows.push(["each entry by itself", await way(oneByOne)]);
-    rows.push(["pages, which the first list writes", await way(paged)]);
-    rows.push(["pages that are there, a new process", await way(paged)]);
+    rows.push(["pages, which the first list writes", await way(paged())]);
+    rows.push(["pages that are there, a new process", await way(paged())]);
     await report(rows);
   } finally {
     await far.stop();
   }
 });
 
-async function allPages(
-  far: S3Like,
-  registry: IndexRegistry,
-  list: (registry: IndexRegistry, cursor?: string) => Promise<string | null>,
-): Promise<Listed> {
+async function allPages(far: S3Like, list: ListPage): Promise<Listed> {
   const took: number[] = [];
   far.takeCounts();
   for (let cursor: string | undefined; ; ) {
-    const { result, ms: page } = await timed(() => list(registry, cursor));
+    const { result, ms: page } = await timed(() => list(cursor));
     took.push(page);
     if (result === null) return { ms: took, requests: far.takeCounts().operations };
     cursor = result;

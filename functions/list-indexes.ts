@@ -1,13 +1,17 @@
+import { EntryList } from "../lib/domain/index/entry-list.ts";
 import { listIndexes } from "../lib/domain/search/describe-index.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { indexOperations } from "../lib/http/operations/indexes.ts";
 import { readers } from "../lib/readers.ts";
 
-export const handler = httpHandler(
-  indexOperations,
-  "listIndexes",
-  readers,
-  async ({ query }, { registry }) => ({
-    body: await listIndexes(registry, query),
-  }),
-);
+let shared: EntryList | undefined;
+
+function entries(): EntryList {
+  const { stores, clock, fallbacks } = readers();
+  shared ??= new EntryList(stores("primary"), clock, fallbacks);
+  return shared;
+}
+
+export const handler = httpHandler(indexOperations, "listIndexes", readers, async ({ query }) => ({
+  body: await listIndexes(entries(), query),
+}));

@@ -48,7 +48,7 @@ export function createReaders(
   const clock: Clock = { now: () => Date.now() };
   const fallbacks = new FallbackCounts(reportFallback);
   const stores = storesFor(buckets, fallbacks);
-  const registry = new IndexRegistry(stores("primary"), clock, fallbacks);
+  const registry = new IndexRegistry(stores("primary"), clock);
   const memoryMb =
     environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
   const connections = new LanceConnections(buckets, memoryMb, fallbacks);

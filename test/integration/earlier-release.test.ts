@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
+import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { getJob, listJobs } from "../../lib/domain/jobs/get-job.ts";
 import { describeIndex, listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
@@ -38,7 +39,9 @@ async function idsIn(index: string): Promise<Set<unknown>> {
 }
 
 test("its indexes are listed and described, its tombstone is none", async () => {
-  const { indexes, next } = await listIndexes(container.registry, { limit: 9 });
+  const { indexes, next } = await listIndexes(new EntryList(container.stores("primary"), container.clock), {
+    limit: 9,
+  });
   expect(indexes.map(({ name }) => name)).toEqual(["docs", "half", "plain"]);
   expect(indexOperations.listIndexes.response.safeParse({ indexes, next }).success).toBe(true);
   const described = await describeIndex(container.registry, container.indexes, container.fallbacks, "docs");

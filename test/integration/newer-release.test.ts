@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
+import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { cancelJob } from "../../lib/domain/jobs/cancel-job.ts";
 import { getJob } from "../../lib/domain/jobs/get-job.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
@@ -105,16 +106,17 @@ test("an index of a newer format is not searched, dropped or replaced; others ar
   expect(await runJob(container, migrate)).toMatchObject({ error: null });
   await change(entry, { format: 999, published: "elsewhere" });
   const before = await stored("lance/docs/");
-  const { registry, generations, indexes } = container;
+  const { registry, generations, indexes, stores, clock } = container;
   await expect(dropIndex(registry, generations, "docs")).rejects.toMatchObject(newer);
   await expect(startJob(container, "more", jobInput.parse(migrate))).rejects.toMatchObject(newer);
   const strong = indexes.use("docs", { consistency: "strong" }, async () => undefined);
   await expect(strong).rejects.toMatchObject(newer);
   expect(await stored("lance/docs/")).toEqual(before);
-  expect((await listIndexes(registry, { limit: 9 })).indexes.map(({ state }) => state)).toEqual([
-    "needs-newer-release",
-    "ready",
-  ]);
+  expect(
+    (await listIndexes(new EntryList(stores("primary"), clock), { limit: 9 })).indexes.map(
+      ({ state }) => state,
+    ),
+  ).toEqual(["needs-newer-release", "ready"]);
   expect(await runJob(container, { type: "build-index", index: "other" })).toMatchObject({ error: null });
 });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { storesFor } from "../../lib/adapters/store/stores.ts";
 import { readEnvironment } from "../../lib/config/environment.ts";
 import { loadBuckets } from "../../lib/config/lakehouse.ts";
+import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { IndexRegistry } from "../../lib/domain/index/index-registry.ts";
 import { listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
@@ -12,6 +13,7 @@ import { s3Places } from "../support/stack-stores.ts";
 
 const count = 2_000;
 const limit = 200;
+const clock = { now: () => Date.now() };
 let lakehouse: S3Lakehouse;
 let proxy: FaultProxy;
 let names: string[];
@@ -28,18 +30,18 @@ afterAll(async () => {
 });
 
 /** One of a new process, through the proxy. */
-function registry(credentials: Record<string, string> = {}): IndexRegistry {
+function list(credentials: Record<string, string> = {}): EntryList {
   const through = { ...lakehouse.environment, AWS_ENDPOINT: proxy.endpoint, ...credentials };
   const stores = storesFor(loadBuckets(readEnvironment(through)));
-  return new IndexRegistry(stores("primary"), { now: () => Date.now() });
+  return new EntryList(stores("primary"), clock);
 }
 
 /** All pages. @returns what is listed, and the requests of each page */
-async function listed(registry: IndexRegistry) {
+async function listed(list: EntryList) {
   const [found, requests]: [string[], object[]] = [[], []];
   for (let cursor: string | undefined; ; ) {
     proxy.resetCounts();
-    const { indexes, next } = await listIndexes(registry, { limit, ...(cursor && { cursor }) });
+    const { indexes, next } = await listIndexes(list, { limit, ...(cursor && { cursor }) });
     found.push(...indexes.map(({ name, state }) => `${name} ${state}`));
     requests.push(proxy.counts.operations);
     if (next === null) return { found, requests };
@@ -50,18 +52,19 @@ async function listed(registry: IndexRegistry) {
 test("2,000 indexes are listed with two requests a page, by whoever may write or only read", async () => {
   const ready = names.map((name) => `${name} ready`);
   const two = Array.from({ length: count / limit }, () => ({ ListObjects: 1, GetObject: 1 }));
-  expect((await listed(registry())).found).toEqual(ready);
-  expect(await listed(registry())).toEqual({ found: ready, requests: two });
+  expect((await listed(list())).found).toEqual(ready);
+  expect(await listed(list())).toEqual({ found: ready, requests: two });
 
   const reader = await readOnlyCredentials(s3Places.MinIO());
-  const reading = registry({
+  const reading = list({
     STORE_ACCESS_KEY_ID: reader.accessKeyId,
     STORE_SECRET_ACCESS_KEY: reader.secretAccessKey,
     STORE_SESSION_TOKEN: reader.sessionToken ?? "",
   });
   expect(await listed(reading)).toEqual({ found: ready, requests: two });
-  await registry().update(names[700] ?? "", () => ({ state: "dropped" }));
+  const registry = new IndexRegistry(lakehouse.stores("primary"), clock);
+  await registry.update(names[700] ?? "", () => ({ state: "dropped" }));
   const without = ready.filter((one) => one !== `${names[700]} ready`);
   expect((await listed(reading)).found).toEqual(without);
-  expect((await listed(registry())).found).toEqual(without);
+  expect((await listed(list())).found).toEqual(without);
 });

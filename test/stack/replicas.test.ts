@@ -8,6 +8,7 @@ import type { ByteRange } from "../../lib/adapters/lance/files/lance-format.ts";
 import { vectorBytes } from "../../lib/adapters/lance/files/vector-bytes.ts";
 import { filesOfVersion } from "../../lib/adapters/lance/files/version-files.ts";
 import { unobserved } from "../../lib/domain/fallbacks.ts";
+import { changeIndex } from "../../lib/domain/index/change-index.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
@@ -181,6 +182,21 @@ test("whether it is the newest costs one request beside the registry's, a strong
   expect(proxy.counts.operations).toEqual({ GetObject: 1 });
   proxy.resetCounts();
   expect(await search("strong")).toMatchObject({ cache: "replica", rows });
+  expect(proxy.counts.operations).toEqual({ GetObject: 2 });
+});
+
+test("as long as its owner lets it be old, a search after a pause asks nobody; never, each asks as a strong one", async () => {
+  const allow = (maxStalenessMs: number) => changeIndex(lakehouse.open(), "docs", { maxStalenessMs });
+  await allow(3_600_000);
+  await replicated();
+  now += 1_700_000;
+  proxy.resetCounts();
+  expect(await search()).toMatchObject({ cache: "replica", rows, viewAgeMs: 1_700_000 });
+  expect(proxy.counts.requests).toBe(0);
+  await allow(0);
+  await search("strong");
+  proxy.resetCounts();
+  expect(await search()).toMatchObject({ cache: "replica", rows, viewAgeMs: 0 });
   expect(proxy.counts.operations).toEqual({ GetObject: 2 });
 });
 

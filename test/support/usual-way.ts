@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { describeIndex, listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
@@ -32,7 +33,11 @@ export async function usualWay({ container, environment, job, appended }: UsualW
 }
 
 /** Cold, warm and from whatever copies there are by then; by the index, by a filter and by ids. */
-async function readAll({ indexes, registry, fallbacks }: Container, index: string, row?: Row): Promise<void> {
+async function readAll(
+  { indexes, registry, stores, clock, fallbacks }: Container,
+  index: string,
+  row?: Row,
+): Promise<void> {
   const search = (more: object) => {
     const request = parseSearchRequest({ vector: row?.vector, k: 5, ...more });
     return searchIndex(indexes, index, request, 20_000);
@@ -50,7 +55,9 @@ async function readAll({ indexes, registry, fallbacks }: Container, index: strin
     await warmIndex(indexes, index, 30_000);
   }
   expect((await describeIndex(registry, indexes, fallbacks, index)).stats?.rows).toBeGreaterThan(0);
-  expect((await listIndexes(registry, { limit: 10 })).indexes.length).toBeGreaterThan(0);
+  expect(
+    (await listIndexes(new EntryList(stores("primary"), clock, fallbacks), { limit: 10 })).indexes.length,
+  ).toBeGreaterThan(0);
 }
 
 const filter = { op: "ne", column: "chunk_text", value: "text 1" };

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { LocalStore } from "../../lib/adapters/store/local-store.ts";
 import { EmbeddedWorkflow } from "../../lib/adapters/workflow/embedded-workflow.ts";
 import { limits } from "../../lib/config/limits.ts";
+import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { IndexRegistry } from "../../lib/domain/index/index-registry.ts";
 import { getJob, listJobs } from "../../lib/domain/jobs/get-job.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
@@ -69,7 +70,7 @@ test.each(Object.entries(damages))(
   async (_, body) => {
     for (const name of ["a", "c", "d"]) await registry.create(name, {});
     await put("registry/indexes/b.json", body);
-    const { indexes, next } = await listIndexes(registry, { limit: 3 });
+    const { indexes, next } = await listIndexes(new EntryList(store, clock), { limit: 3 });
     expect(indexes.map(({ name, state }) => [name, state])).toEqual([
       ["a", "building"],
       ["b", "damaged"],
@@ -84,7 +85,7 @@ test.each(Object.entries(damages))(
 test("an entry under another one's key is damaged", async () => {
   await registry.create("a", {});
   await store.copy("registry/indexes/a.json", "registry/indexes/b.json");
-  const { indexes } = await listIndexes(registry, { limit: 9 });
+  const { indexes } = await listIndexes(new EntryList(store, clock), { limit: 9 });
   expect(indexes[1]).toEqual({ name: "b", state: "damaged" });
 });
 
@@ -94,7 +95,7 @@ test("what is no entry by its name is passed over, page by page", async () => {
     await put(`registry/indexes/${key}`, "{}");
   const seen: string[] = [];
   for (let cursor: string | undefined; ; ) {
-    const page = await listIndexes(registry, { cursor, limit: 1 });
+    const page = await listIndexes(new EntryList(store, clock), { cursor, limit: 1 });
     seen.push(...page.indexes.map(({ name }) => name));
     if (page.next === null) break;
     cursor = page.next;

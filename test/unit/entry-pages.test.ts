@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { LocalStore } from "../../lib/adapters/store/local-store.ts";
 import { S3Store } from "../../lib/adapters/store/s3-store.ts";
 import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
-import { IndexRegistry, type ListedStored } from "../../lib/domain/index/index-registry.ts";
+import { EntryList, type ListedStored } from "../../lib/domain/index/entry-list.ts";
+import { IndexRegistry } from "../../lib/domain/index/index-registry.ts";
 import type { ObjectStore } from "../../lib/domain/object-store.ts";
 import { listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { formats } from "../../lib/domain/stored/formats.ts";
@@ -41,10 +42,10 @@ const stores: Record<string, () => ObjectStore> = {
 };
 
 /** All pages of a list. */
-async function all(registry: IndexRegistry, limit: number): Promise<ListedStored[]> {
+async function all(list: EntryList, limit: number): Promise<ListedStored[]> {
   const found: ListedStored[] = [];
   for (let cursor: string | undefined; ; ) {
-    const { entries, next } = await registry.list(cursor, limit);
+    const { entries, next } = await list.page(cursor, limit);
     found.push(...entries);
     if (next === undefined) return found;
     cursor = next;
@@ -64,18 +65,19 @@ async function overwrite(store: ObjectStore, key: string, text: string): Promise
 
 describe.each(Object.keys(stores))("in %s", (place) => {
   const open = () => (stores[place] as () => ObjectStore)();
-  const registryOf = (store = open()) => new IndexRegistry(store, clock);
+  const registryOf = () => new IndexRegistry(open(), clock);
+  const listOf = (store = open()) => new EntryList(store, clock);
 
   test("a page of a list that was made before costs two requests, and says the same", async () => {
     const names = await writeEntries(open(), 900);
-    const first = await all(registryOf(), 200);
+    const first = await all(listOf(), 200);
     expect(first.map(({ name }) => name)).toEqual(names);
     const { store, take } = counted(open());
-    const registry = registryOf(store);
+    const list = listOf(store);
     for (const limit of [200, 50]) {
       let cursor: string | undefined;
       for (let at = 0; at < names.length; at += limit) {
-        const { entries, next } = await registry.list(cursor, limit);
+        const { entries, next } = await list.page(cursor, limit);
         expect(entries).toEqual(first.slice(at, at + limit));
         expect(take()).toEqual({ list: 1, get: 1 });
         cursor = next;
@@ -87,27 +89,28 @@ describe.each(Object.keys(stores))("in %s", (place) => {
   test("one that was changed is read by itself, once", async () => {
     await writeEntries(open(), 30);
     const { store, take } = counted(open());
-    const registry = registryOf(store);
-    await registry.list(undefined, 20);
+    const list = listOf(store);
+    await list.page(undefined, 20);
     take();
-    await registry.list(undefined, 20);
+    await list.page(undefined, 20);
     expect(take()).toEqual({ list: 1, get: 1 });
     await registryOf().update(nameOf(3), () => ({ lastGeneration: 7 }));
-    expect((await registry.list(undefined, 20)).entries[3]).toMatchObject({ lastGeneration: 7 });
+    expect((await list.page(undefined, 20)).entries[3]).toMatchObject({ lastGeneration: 7 });
     expect(take()).toEqual({ list: 1, get: 2, put: 1 });
-    await registry.list(undefined, 20);
+    await list.page(undefined, 20);
     expect(take()).toEqual({ list: 1, get: 1 });
   });
 
   test("a few entries are not worth an object", async () => {
     await writeEntries(open(), 5);
-    await registryOf().list(undefined, 50);
+    await listOf().page(undefined, 50);
     expect(await pageKeys(open())).toEqual([]);
   });
 
   test("whoever lists sees every change and nothing of old, however many write and list", async () => {
     const random = seededRandom(7);
-    const registries = Array.from({ length: 4 }, () => registryOf());
+    const registries = Array.from({ length: 4 }, registryOf);
+    const lists = Array.from({ length: 4 }, () => listOf());
     const truth = new Map<string, number>();
     const someName = () => nameOf(between(random, 0, 60));
     const change = async () => {
@@ -127,7 +130,7 @@ describe.each(Object.keys(stores))("in %s", (place) => {
       for (let i = between(random, 0, 4); i > 0; i--) await change();
       const [after, limit] = [random() < 0.5 ? undefined : someName(), between(random, 1, 40)];
       const behind = [...truth].filter(([name]) => after === undefined || name > after).sort();
-      for (const { entries, next } of await Promise.all(registries.map((one) => one.list(after, limit)))) {
+      for (const { entries, next } of await Promise.all(lists.map((one) => one.page(after, limit)))) {
         const shown = entries.map((one) => [one.name, "published" in one ? one.lastGeneration : one.state]);
         expect(shown).toEqual(behind.slice(0, limit));
         expect(next).toBe(behind.length > limit ? behind[limit - 1]?.[0] : undefined);
@@ -148,11 +151,11 @@ describe.each(Object.keys(stores))("in %s", (place) => {
         }
       writing = false;
     };
-    const list = async () => {
-      const registry = registryOf();
+    const look = async () => {
+      const list = listOf();
       while (writing) {
         const before = new Map(acknowledged);
-        const { entries } = await registry.list(undefined, 50);
+        const { entries } = await list.page(undefined, 50);
         expect(entries.map(({ name }) => name)).toEqual(names);
         for (const one of entries)
           if ("published" in one) {
@@ -161,7 +164,7 @@ describe.each(Object.keys(stores))("in %s", (place) => {
           }
       }
     };
-    await Promise.all([write(), list(), list(), list()]);
+    await Promise.all([write(), look(), look(), look()]);
   });
 
   test("what cannot be read is listed as such from a page, too, and as itself when it is mended", async () => {
@@ -173,8 +176,7 @@ describe.each(Object.keys(stores))("in %s", (place) => {
       `registry/indexes/${nameOf(4)}.json`,
       JSON.stringify({ format: formats.entry + 1 }),
     );
-    const states = async () =>
-      (await listIndexes(registryOf(), { limit: 6 })).indexes.map(({ state }) => state);
+    const states = async () => (await listIndexes(listOf(), { limit: 6 })).indexes.map(({ state }) => state);
     const expected = ["ready", "ready", "damaged", "ready", "needs-newer-release", "ready"];
     expect(await states()).toEqual(expected);
     expect(await states()).toEqual(expected);
@@ -185,7 +187,7 @@ describe.each(Object.keys(stores))("in %s", (place) => {
   test("a damaged page is written anew, and one of a newer release is left as it is", async () => {
     const store = open();
     await writeEntries(store, 20);
-    const list = () => registryOf().list(undefined, 50);
+    const list = () => listOf().page(undefined, 50);
     const { entries } = await list();
     const [key = ""] = await pageKeys(store);
     const whole = await stored(store, key);
@@ -203,16 +205,16 @@ describe.each(Object.keys(stores))("in %s", (place) => {
   test("pages are divided as indexes come between, and hold no more than they may", async () => {
     const store = open();
     await writeEntries(store, 450);
-    await all(registryOf(), 200);
+    await all(listOf(), 200);
     const between = Array.from({ length: 450 }, (_, i) => `${nameOf(100)}-${String(i).padStart(3, "0")}`);
     for (let at = 0; at < between.length; at += 50)
       await Promise.all(between.slice(at, at + 50).map((one) => registryOf().create(one, servedEntry(one))));
-    const before = await all(registryOf(), 200);
+    const before = await all(listOf(), 200);
     expect(before).toHaveLength(900);
     const { store: asked, take } = counted(open());
-    await all(registryOf(asked), 200);
+    await all(listOf(asked), 200);
     take();
-    expect(await all(registryOf(asked), 200)).toEqual(before);
+    expect(await all(listOf(asked), 200)).toEqual(before);
     const { list, get = 0, ...others } = take();
     expect([list, others]).toEqual([5, {}]);
     expect(get).toBeLessThanOrEqual(10);
@@ -233,9 +235,9 @@ test("a store that takes no writes is listed all the same, and asked to take one
     }),
   );
   const fallbacks = new FallbackCounts(() => undefined);
-  const registry = new IndexRegistry(store, clock, fallbacks);
+  const list = new EntryList(store, clock, fallbacks);
   const puts = async () => {
-    expect((await registry.list(undefined, 50)).entries).toHaveLength(20);
+    expect((await list.page(undefined, 50)).entries).toHaveLength(20);
     return take()["put"] ?? 0;
   };
   expect([await puts(), await puts()]).toEqual([1, 0]);
@@ -246,13 +248,14 @@ test("a store that takes no writes is listed all the same, and asked to take one
 
 test("an entry that was removed by hand and made anew is not taken for the one before, whose version it has", async () => {
   const registry = new IndexRegistry(new LocalStore(root), clock);
+  const list = new EntryList(new LocalStore(root), clock);
   const names = Array.from({ length: 10 }, (_, i) => nameOf(i));
   for (const name of names) await registry.create(name, servedEntry(name));
-  await registry.list(undefined, 50);
+  await list.page(undefined, 50);
   const folder = join(root, "registry/indexes");
   await rm(join(folder, `.${nameOf(5)}.json.v`), { recursive: true });
   await rm(join(folder, `${nameOf(5)}.json`));
-  expect((await registry.list(undefined, 50)).entries).toHaveLength(9);
+  expect((await list.page(undefined, 50)).entries).toHaveLength(9);
   await registry.create(nameOf(5), { ...servedEntry(nameOf(5)), lastGeneration: 2 });
-  expect((await registry.list(undefined, 50)).entries[5]).toMatchObject({ lastGeneration: 2 });
+  expect((await list.page(undefined, 50)).entries[5]).toMatchObject({ lastGeneration: 2 });
 });

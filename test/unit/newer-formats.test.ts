@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { EmbeddedWorkflow } from "../../lib/adapters/workflow/embedded-workflow.ts";
 import { machines } from "../../lib/adapters/workflow/machines.ts";
+import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { getJob, listJobs } from "../../lib/domain/jobs/get-job.ts";
 import { listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { formats } from "../../lib/domain/stored/formats.ts";
@@ -35,7 +36,7 @@ test("a format that is the first, or is not named, is read; what is no format is
 test("an entry of a newer format is named in the list, the others are shown", async () => {
   for (const name of ["a", "b", "c"]) await documents.entry(name);
   await documents.change("registry/indexes/b.json", inFormat(formats.entry + 1));
-  const answer = await listIndexes(documents.registry, { limit: 9 });
+  const answer = await listIndexes(new EntryList(documents.store, documents.clock), { limit: 9 });
   expect(answer.indexes.map(({ name, state }) => [name, state])).toEqual([
     ["a", "ready"],
     ["b", "needs-newer-release"],

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { getJob } from "../../lib/domain/jobs/get-job.ts";
 import { plan } from "../../lib/domain/jobs/plan.ts";
 import { LoadProgress } from "../../lib/domain/load/load-progress.ts";
@@ -39,7 +40,7 @@ test("an update of an entry keeps what a later release has added, at every level
 test("what is stored of an index and not known is not shown", async () => {
   await documents.entry("docs");
   await documents.change("registry/indexes/docs.json", (entry) => withMore(entry) as Json);
-  const answer = await listIndexes(documents.registry, { limit: 9 });
+  const answer = await listIndexes(new EntryList(documents.store, documents.clock), { limit: 9 });
   expect(indexOperations.listIndexes.response.safeParse(answer).error).toBeUndefined();
   expect(answer.indexes[0]).toMatchObject({ name: "docs", published });
   expect(countLater(answer)).toBe(0);

@@ -1,13 +1,11 @@
 import { limits } from "../../config/limits.ts";
 import { indexName } from "../names.ts";
 import type { ListedObject } from "../object-store.ts";
+import { entriesFolder as folder, keyOfEntry } from "./entry-keys.ts";
 
-const folder = "registry/indexes/";
 /** Behind all names. */
 const lastPage = `${folder}~.page`;
 const pageBehind = (index: string) => `${folder}${index}.page`;
-
-export const keyOfEntry = (index: string) => `${folder}${index}.json`;
 
 /**
  * A part of the registry's listing: entries, and among them pages, each of which holds the entries that are listed before
@@ -38,8 +36,6 @@ export class EntryListing {
       this.next === undefined,
     );
   }
-
-  static readonly folder = folder;
 
   has(key: string): boolean {
     return this.#identities.has(key);

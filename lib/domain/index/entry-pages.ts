@@ -7,7 +7,8 @@ import { formats } from "../stored/formats.ts";
 import { parseStored, type Unreadable, unlessUnreadable } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
-import { type EntryListing, keyOfEntry } from "./entry-listing.ts";
+import { keyOfEntry } from "./entry-keys.ts";
+import type { EntryListing } from "./entry-listing.ts";
 
 const keptEntry = z.object({ name: indexName, identity: z.string().min(1), body: z.string() });
 const keptPage = z.object({ entries: z.array(keptEntry) });

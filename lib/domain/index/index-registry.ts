@@ -1,19 +1,9 @@
-import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
-import { type Fallbacks, unobserved } from "../fallbacks.ts";
 import type { ObjectStore } from "../object-store.ts";
-import {
-  entryDamaged,
-  type Origin,
-  parseStored,
-  refuseNewer,
-  type Unreadable,
-  unlessUnreadable,
-} from "../stored/stored-json.ts";
+import { entryDamaged, type Origin, parseStored, refuseNewer } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
-import { EntryListing, keyOfEntry as keyOf } from "./entry-listing.ts";
-import { EntryPages } from "./entry-pages.ts";
+import { keyOfEntry as keyOf } from "./entry-keys.ts";
 import { type IndexEntry, indexEntry } from "./index-entry.ts";
 
 /** Its tables cannot be removed without it: it says where they are and which numbers were used. */
@@ -21,9 +11,6 @@ const remedy =
   "restore its object under registry/indexes in the primary bucket from a backup. Without one, remove that object and the folder of the index under lance, then load it anew";
 
 const originOf = (index: string): Origin => ({ kind: "entry", what: `index "${index}"`, remedy });
-
-/** One of a list, or why it cannot be read. */
-export type ListedStored = IndexEntry | { name: string; state: Unreadable };
 
 export interface Versioned<T> {
   value: T;
@@ -37,12 +24,10 @@ export type Change = (entry: IndexEntry) => Partial<IndexEntry> | undefined;
 export class IndexRegistry {
   readonly #store: ObjectStore;
   readonly #clock: Clock;
-  readonly #pages: EntryPages;
 
-  constructor(store: ObjectStore, clock: Clock, fallbacks: Fallbacks = unobserved) {
+  constructor(store: ObjectStore, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
-    this.#pages = new EntryPages(store, clock, fallbacks);
   }
 
   /** The entry as stored, tombstones included. @throws EntryDamaged, NeedsNewerRelease */
@@ -122,38 +107,6 @@ export class IndexRegistry {
     }
   }
 
-  /** Entries by name after `after`, without tombstones; other objects in the folder are none. */
-  async list(after: string | undefined, limit: number): Promise<{ entries: ListedStored[]; next?: string }> {
-    const entries: ListedStored[] = [];
-    let last = after === undefined ? undefined : keyOf(after);
-    do {
-      const listing = await this.#listed(last, limit + 1 + limits.pageEntries);
-      entries.push(...(await this.#entriesIn(listing, limit, entries.length)));
-      last = listing.next;
-    } while (last !== undefined && entries.length <= limit);
-    const shown = entries.slice(0, limit);
-    return { entries: shown, ...(entries.length > limit ? { next: shown.at(-1)?.name } : {}) };
-  }
-
-  async #listed(after: string | undefined, limit: number): Promise<EntryListing> {
-    return new EntryListing(await this.#store.list(EntryListing.folder, { after, limit }), after, limit);
-  }
-
-  /** The first of them, until there is one more than `limit` with those that were found before. */
-  async #entriesIn(listing: EntryListing, limit: number, before: number): Promise<ListedStored[]> {
-    const pages = this.#pages.of(listing);
-    const found: ListedStored[] = [];
-    for (let at = 0; at < listing.names.length && before + found.length <= limit; at += limit + 1) {
-      const some = listing.names.slice(at, at + limit + 1);
-      const readable = some.filter(({ bytes }) => bytes <= limits.maxEntryBytes).map(({ name }) => name);
-      const bodies = await pages.bodies(readable, some.length > limit ? 1 : 0);
-      const listed = some.map(({ name, bytes }) => listedOf(name, bytes, bodies.get(name)));
-      found.push(...(await Promise.all(listed)).flat());
-    }
-    await pages.keep();
-    return found;
-  }
-
   #encode(entry: IndexEntry): Uint8Array {
     return new TextEncoder().encode(`${JSON.stringify(entry, null, 2)}\n`);
   }
@@ -166,19 +119,8 @@ export class IndexRegistry {
 const maxAttempts = 20;
 
 /** @throws EntryDamaged, NeedsNewerRelease */
-function parsedEntry(index: string, body: Uint8Array): IndexEntry {
+export function parsedEntry(index: string, body: Uint8Array): IndexEntry {
   const entry = parseStored(indexEntry, body, originOf(index));
   if (entry.name !== index) throw entryDamaged(originOf(index));
   return entry;
-}
-
-/** Nothing of a tombstone, and of one that has gone. */
-async function listedOf(name: string, bytes: number, body: Uint8Array | undefined): Promise<ListedStored[]> {
-  if (bytes > limits.maxEntryBytes) return [{ name, state: "damaged" }];
-  if (!body) return [];
-  const entry = await unlessUnreadable(
-    async (): Promise<ListedStored> => parsedEntry(name, body),
-    (state) => ({ name, state }),
-  );
-  return entry.state === "dropped" ? [] : [entry];
 }

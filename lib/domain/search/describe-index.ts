@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { pageWithin } from "../answer-size.ts";
 import { fallbackCounts, type SeenFallbacks } from "../fallbacks.ts";
-import type { IndexRegistry, ListedStored } from "../index/index-registry.ts";
+import type { EntryList, ListedStored } from "../index/entry-list.ts";
+import type { IndexRegistry } from "../index/index-registry.ts";
 import { type ListedEntry, shownEntry, shownOf, shownRecall } from "../index/shown-entry.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { WarmIndexes } from "./reader.ts";
@@ -73,10 +74,10 @@ export async function describeIndex(
 
 /** Entries by name, a page at a time, fewer where these are long; the cursor is the last name of the page before. */
 export async function listIndexes(
-  registry: IndexRegistry,
+  list: EntryList,
   page: { cursor?: string; limit: number },
 ): Promise<{ indexes: ListedEntry[]; next: string | null }> {
-  const { entries, next } = await registry.list(page.cursor, page.limit);
+  const { entries, next } = await list.page(page.cursor, page.limit);
   const indexes = pageWithin(entries.map(listedOf));
   return { indexes, next: (indexes.length < entries.length ? indexes.at(-1)?.name : next) ?? null };
 }
