@@ -4,16 +4,25 @@ const prices = {
   invocation: 0.000_000_2,
   get: 0.000_000_4,
   list: 0.000_005,
+  put: 0.000_005,
   httpApi: 0.000_001,
 };
-/** What the template gives the search function (`searchMemory`). */
+/** What the template gives the functions that search and write documents (`searchMemory`, `writeMemory`). */
 export const searchMemoryMb = 2_048;
 const million = 1_000_000;
 
-/** Of a million such searches, by a Function URL: Lambda bills each begun millisecond. Traces are off, logs are not in it. */
-export function dollarsOfAMillion({ ms, gets, lists }: { ms: number; gets: number; lists: number }): number {
+interface Asked {
+  ms: number;
+  gets: number;
+  lists: number;
+  puts?: number;
+}
+
+/** Of a million such requests, by a Function URL: Lambda bills each begun millisecond. Traces are off, logs are not in it. */
+export function dollarsOfAMillion({ ms, gets, lists, puts = 0 }: Asked): number {
   const gigabyteSeconds = (Math.ceil(ms) / 1_000) * (searchMemoryMb / 1_024);
-  const of = gigabyteSeconds * prices.gigabyteSecond + gets * prices.get + lists * prices.list;
+  const of =
+    gigabyteSeconds * prices.gigabyteSecond + gets * prices.get + lists * prices.list + puts * prices.put;
   return million * (prices.invocation + of);
 }
 
