@@ -1,14 +1,15 @@
 import { fetchDocument, fetchDocuments } from "../lib/domain/search/fetch-document.ts";
+import { listDocuments } from "../lib/domain/search/list-documents.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
-import { readingOperations } from "../lib/http/operations/reading.ts";
+import { fetchingOperations } from "../lib/http/operations/fetching.ts";
 import { readers } from "../lib/readers.ts";
 import { warmBeforehand } from "../lib/warm-beforehand.ts";
 
 warmBeforehand(readers);
 
 const one = httpHandler(
-  readingOperations,
+  fetchingOperations,
   "fetchDocument",
   readers,
   async ({ path, query, timeoutMs, signal }, { indexes }) => ({
@@ -17,7 +18,7 @@ const one = httpHandler(
 );
 
 const several = httpHandler(
-  readingOperations,
+  fetchingOperations,
   "fetchDocuments",
   readers,
   async ({ path, body, timeoutMs, signal }, { indexes }) => ({
@@ -25,5 +26,17 @@ const several = httpHandler(
   }),
 );
 
-/** Both in the same container: what one has opened the other finds open. */
-export const handler = byRoute(one, [[readingOperations.fetchDocuments, several]]);
+const all = httpHandler(
+  fetchingOperations,
+  "listDocuments",
+  readers,
+  async ({ path, query, timeoutMs, signal }, { indexes }) => ({
+    body: await listDocuments(indexes, path.index, query, timeoutMs(), signal),
+  }),
+);
+
+/** All in the same container: what one has opened the others find open. */
+export const handler = byRoute(one, [
+  [fetchingOperations.fetchDocuments, several],
+  [fetchingOperations.listDocuments, all],
+]);

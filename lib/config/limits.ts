@@ -38,6 +38,12 @@ export const limits = {
   maxColumns: 256,
   maxColumnNameLength: 1_024, // at load as in requests
   maxSelectLength: 8_192, // of the query of a URL, which is answered up to some 10 KB
+  defaultListedDocuments: 100,
+  maxListedDocuments: 1_000, // of one page
+  maxListOffset: 2 ** 32 - 1 - 1_001, // LanceDB counts in 32 bits, and begins again at 0
+  maxCursorLength: 512,
+  cursorDigestLength: 16, // of 6 bits
+  maxFilterParameterLength: 8_192, // of the query of a URL, as select
   maxFilterColumns: 32,
   likelyFilterColumns: 16, // that get scalar indexes where a job names none
   likelyFilterBytes: 64, // of a row, on the average

@@ -19,8 +19,7 @@ function occurrences(text: string, char: string): number {
 }
 
 /**
- * Rows of an answer, made one by one until all are there or no answer has room for them. What they take at most is added
- * up by their types; only where that is too much they are written to be counted.
+ * Rows of an answer, made one by one.
  * @param refusal of so many rows that fit, and the first that does not
  * @throws what `refusal` gives
  */
@@ -29,6 +28,20 @@ export function rowsWithin<T extends object>(
   make: (row: number) => T,
   refusal: (fit: number, row: T) => DomainError,
 ): T[] {
+  const { fit, beyond } = rowsThatFit(count, make);
+  if (beyond) throw refusal(fit.length, beyond);
+  return fit;
+}
+
+/**
+ * Rows of an answer, made one by one until all are there or no answer has room for them. What they take at most is added
+ * up by their types; only where that is too much they are written to be counted.
+ * @returns those that fit, and the first that does not
+ */
+export function rowsThatFit<T extends object>(
+  count: number,
+  make: (row: number) => T,
+): { fit: T[]; beyond?: T } {
   const rows: T[] = [];
   let most = 0;
   let exact: number | undefined;
@@ -38,9 +51,9 @@ export function rowsWithin<T extends object>(
     most += mostBytes(row);
     if (most <= room) continue;
     exact = exact === undefined ? rows.reduce((sum, one) => sum + bytesOf(one), 0) : exact + bytesOf(row);
-    if (exact > room) throw refusal(i, row);
+    if (exact > room) return { fit: rows.slice(0, i), beyond: row };
   }
-  return rows;
+  return { fit: rows };
 }
 
 /** With the comma behind it. */

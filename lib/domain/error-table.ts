@@ -31,6 +31,12 @@ export const errorTable = {
     retryable: false,
     title: "Documents with these ids are there already",
   },
+  CursorExpired: {
+    code: "cursor-expired",
+    status: 410,
+    retryable: false,
+    title: "The list cannot go on from there",
+  },
   IdempotencyMismatch: {
     code: "idempotency-mismatch",
     status: 422,

@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { errorTable } from "../domain/error-table.ts";
 import { documentOperations } from "./operations/documents.ts";
+import { fetchingOperations } from "./operations/fetching.ts";
 import { indexOperations } from "./operations/indexes.ts";
 import { jobOperations } from "./operations/jobs.ts";
 import type { Operations } from "./operations/operation.ts";
-import { readingOperations } from "./operations/reading.ts";
+import { searchingOperations } from "./operations/searching.ts";
 import { serviceOperations } from "./operations/service.ts";
 
 /** Every route; a function imports its own group alone. */
 export const operations = {
-  ...readingOperations,
+  ...searchingOperations,
+  ...fetchingOperations,
   ...documentOperations,
   ...indexOperations,
   ...jobOperations,

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
+import { cursorOf } from "../../lib/domain/search/list-cursor.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { type OperationName, operations, problem } from "../../lib/http/operations.ts";
 import { runJob } from "../support/lakehouse.ts";
@@ -23,6 +24,7 @@ let handlers: Record<OperationName, Handler> & { notFound: Handler };
 const shared = new Map([
   ["warmIndex", "search"],
   ["fetchDocuments", "fetch-document"],
+  ["listDocuments", "fetch-document"],
 ]);
 const fileOf = (name: string) =>
   shared.get(name) ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -112,19 +114,21 @@ const leaf = fc.record(
   },
   { requiredKeys: ["op", "column"] },
 );
+const filter = fc.oneof(
+  leaf,
+  fc.record({ op: fc.constantFrom("and", "or"), filters: fc.array(leaf, { maxLength: 3 }) }),
+  text.map((value) => ({ op: "eq", column: "chunk_text", value })),
+);
 const search = fc.record(
   {
     vector: fc.oneof({ weight: 5, arbitrary: fc.tuple(number, number) }, { weight: 1, arbitrary: json }),
     k: mostly(fc.integer({ min: 1, max: 30 })),
-    filter: fc.oneof(
-      leaf,
-      fc.record({ op: fc.constantFrom("and", "or"), filters: fc.array(leaf, { maxLength: 3 }) }),
-      text.map((value) => ({ op: "eq", column: "chunk_text", value })),
-    ),
+    filter,
     select: mostly(fc.subarray(["doc_id", "chunk_text", "vector"])),
     nprobes: mostly(fc.integer({ min: 1, max: 100 })),
     refineFactor: mostly(fc.integer({ min: 1, max: 300 })),
     consistency: fc.constantFrom("strong", "eventual", "weak"),
+    minVersion: mostly(fc.constantFrom(1, 2, 1_000)),
   },
   { requiredKeys: ["vector"] },
 );
@@ -137,6 +141,29 @@ const batch = fc.record(
   { requiredKeys: ["ids"] },
 );
 const change = fc.record({ maxStalenessMs: mostly(fc.integer({ min: 0, max: 3_600_000 })) });
+/** That lead to versions and rows there are, and to others. */
+const cursors = await Promise.all(
+  [1, 2, 3, 4, 5, 1_000].flatMap((version) =>
+    [0, 5, limits.maxListOffset].flatMap((offset) =>
+      ["g1", "g0"].map((generation) => cursorOf({ generation, version, offset }, "rows")),
+    ),
+  ),
+);
+const goingOn = fc.record({ cursor: fc.constantFrom(...cursors) });
+const listing = fc.record(
+  {
+    limit: fc.oneof(fc.nat(1_100).map(String), text),
+    filter: fc.oneof(
+      mostly(filter).map((value) => JSON.stringify(value)),
+      text,
+    ),
+    select: fc.oneof(fc.constantFrom("vector", "doc_id,chunk_text"), text),
+    consistency: fc.constantFrom("strong", "eventual", "weak"),
+    minVersion: fc.constantFrom("1", "1000", "x"),
+    cursor: fc.oneof(fc.constantFrom(...cursors), text),
+  },
+  { requiredKeys: [] },
+);
 const jobs = fc.record(
   {
     type: fc.constantFrom("migrate", "build-index", "optimize"),
@@ -207,9 +234,12 @@ const eventOf = (name: string) =>
   fc.record({
     body: fc.tuple(bodyOf(name), fc.boolean()).map(([given, encoded]) => ({ given, encoded })),
     pathParameters: pathOf(name),
-    queryStringParameters: fc.oneof(
-      { weight: 4, arbitrary: fc.constant(undefined) },
-      { weight: 1, arbitrary: someOf(["select", "limit", "cursor", "consistency"]) },
+    queryStringParameters: fc.oneof<fc.MaybeWeightedArbitrary<unknown>[]>(
+      {
+        weight: 4,
+        arbitrary: name === "listDocuments" ? fc.oneof(listing, goingOn) : fc.constant(undefined),
+      },
+      { weight: 1, arbitrary: someOf(["select", "limit", "cursor", "consistency", "minVersion", "filter"]) },
     ),
     headers: fc.oneof(
       { weight: 5, arbitrary: fc.constant({ "Content-Type": "application/json" }) },
@@ -227,6 +257,8 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "search",
     "search",
     "fetchDocuments",
+    "listDocuments",
+    "listDocuments",
     "startJob",
     "notFound",
   ];
@@ -255,6 +287,9 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "fetchDocument 200",
     "fetchDocument 404",
     "fetchDocuments 200",
+    "listDocuments 200",
+    "listDocuments 400",
+    "listDocuments 410",
     "getIndex 200",
     "warmIndex 200",
   ])

@@ -10,7 +10,7 @@ import { startJob } from "../../lib/domain/jobs/start-job.ts";
 import { describeIndex, listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { indexOperations } from "../../lib/http/operations/indexes.ts";
-import { readingOperations } from "../../lib/http/operations/reading.ts";
+import { searchingOperations } from "../../lib/http/operations/searching.ts";
 import { appendRows } from "../support/append-rows.ts";
 import { createLakehouse, type Lakehouse, runJob, waitForJob } from "../support/lakehouse.ts";
 import { countLater, later, withMore } from "../support/later-fields.ts";
@@ -135,7 +135,7 @@ test("an index with a later release's fields at every level is described, search
   }
   const request = parseSearchRequest({ vector: sampleRows(1)[0]?.vector, k: 3, consistency: "strong" });
   const found = await searchIndex(indexes, "docs", request, 10_000);
-  expect(readingOperations.search.response.safeParse(found).error).toBeUndefined();
+  expect(searchingOperations.search.response.safeParse(found).error).toBeUndefined();
   expect(found).toMatchObject({ performance: { generation: "g3" } });
 });
 

@@ -33,13 +33,15 @@ afterAll(async () => {
 });
 
 describe("with credentials that may only read", () => {
-  test("search and fetch work, in either consistency", async () => {
+  test("search, fetch and lists work, in either consistency", async () => {
     for (const consistency of ["eventual", "strong"]) {
       const found = await http.search("docs", { vector, k: 3, consistency });
       expect([found.status, found.body.hits?.[0]?.doc_id]).toEqual([200, "d0"]);
       const query = `?consistency=${consistency}`;
       const fetched = await http.call("fetchDocument", { index: "docs", docId: "d1" }, { query });
       expect([fetched.status, fetched.body.doc_id]).toEqual([200, "d1"]);
+      const listed = await http.call("listDocuments", { index: "docs" }, { query });
+      expect([listed.status, listed.body.documents?.length]).toEqual([200, 100]);
     }
   });
 

@@ -17,7 +17,8 @@ export async function optimizeAsClient(environment: Record<string, string>, ref:
 
 type Table = Awaited<ReturnType<Connection["openTable"]>>;
 
-async function withTable(
+/** Works with the table of a generation as any LanceDB client can, wherever its bucket is. */
+export async function withTable(
   environment: Record<string, string>,
   { bucket, index, generation }: GenerationRef,
   work: (table: Table) => Promise<unknown>,

@@ -4,9 +4,10 @@ import { Int64 } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Job } from "../../lib/domain/jobs/job.ts";
 import type { Stores } from "../../lib/domain/object-store.ts";
+import { cursorOf } from "../../lib/domain/search/list-cursor.ts";
 import { problem } from "../../lib/http/operations.ts";
 import { appendRows } from "./append-rows.ts";
-import { HttpClient, issuePaths } from "./http-client.ts";
+import { type Answer, HttpClient, issuePaths } from "./http-client.ts";
 import { describeDocuments } from "./http-documents.ts";
 import { type OfflineApi, startOffline } from "./offline-server.ts";
 import { parquetBytes, type Row, sampleRows } from "./parquet-files.ts";
@@ -120,6 +121,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
           http.search("small", { vector: [1, 0, 0, 0], minVersion }),
           http.call("fetchDocument", { ...path, docId: "d1" }, { query: `?minVersion=${minVersion}` }),
           http.call("fetchDocuments", path, { body: { ids: ["d1"], minVersion } }),
+          http.call("listDocuments", path, { query: `?minVersion=${minVersion}` }),
         ];
         for (const { status } of await Promise.all(asked(version))) expect(status).toBe(200);
         for (const { status, headers, body } of await Promise.all(asked(version + 1))) {
@@ -162,6 +164,51 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["nothing", {}, ["body.ids"]],
       ])("documents by %s are refused", async (_, body, paths) => {
         expect(issuePaths(await http.call("fetchDocuments", { index: "small" }, { body }))).toEqual(paths);
+      });
+
+      const list = (query: Record<string, string>) =>
+        http.call("listDocuments", { index: "small" }, { query: `?${new URLSearchParams(query)}` });
+      const idsOf = ({ body }: Answer): string[] =>
+        body.documents.map(({ doc_id }: { doc_id: string }) => doc_id);
+
+      test("all documents are listed, page by page, with the columns that are selected", async () => {
+        const ids: string[] = [];
+        let next: string | null = null;
+        do {
+          const answer = await list({ limit: "7", ...(next === null ? {} : { cursor: next }) });
+          ids.push(...idsOf(answer));
+          next = answer.body.next;
+        } while (next !== null);
+        expect(ids).toEqual(smallRows().map(({ doc_id }) => doc_id));
+        const { body } = await list({ limit: "1", select: "vector,size" });
+        expect(body.documents).toEqual([{ doc_id: "a/b", vector: [1, 0, 0, 0], size: "9007199254740992" }]);
+        expect((await list({})).body.documents[0]).not.toHaveProperty("vector");
+      });
+
+      test("a filter in the URL leaves of the documents those that it finds", async () => {
+        const filter = JSON.stringify({ op: "in", column: "doc_id", values: ["a+b", "d3", "&=;,", "50%"] });
+        const { body } = await list({ filter, limit: "3" });
+        expect(body.documents).toHaveLength(3);
+        expect(idsOf(await list({ filter, limit: "3", cursor: body.next }))).toEqual(["d3"]);
+        expect(issuePaths(await list({ limit: "3", cursor: body.next }))).toEqual(["query.cursor"]);
+      });
+
+      test.each([
+        ["pages of none", { limit: "0" }, ["query.limit"]],
+        ["pages of more than 1,000", { limit: "1001" }, ["query.limit"]],
+        ["what is no cursor", { cursor: "d1" }, ["query.cursor"]],
+        ["what is no filter", { filter: "size = 1" }, ["query.filter"]],
+        ["a filter on no column", { filter: '{"op":"is_null","column":"nope"}' }, ["query.filter.column"]],
+        ["columns there are not", { select: "size,nope" }, ["query.select[1]"]],
+        ["fields it does not know", { offset: "1" }, ["query.offset"]],
+      ])("a list by %s is refused", async (_, query, paths) => {
+        expect(issuePaths(await list(query))).toEqual(paths);
+      });
+
+      test("a list does not go on in a generation that was replaced", async () => {
+        const place = { generation: "g0", version: 1, offset: 1 };
+        const { status, body } = await list({ cursor: await cursorOf(place, "small") });
+        expect([status, body.code]).toEqual([410, "cursor-expired"]);
       });
 
       test("columns are selected in a URL by their names, or by a JSON array of them", async () => {
@@ -257,6 +304,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["dropIndex", { index: "nowhere" }, "index-not-found"],
         ["warmIndex", { index: "nowhere" }, "index-not-found"],
         ["fetchDocument", { index: "nowhere", docId: "a" }, "index-not-found"],
+        ["listDocuments", { index: "nowhere" }, "index-not-found"],
         ["fetchDocument", { index: "small", docId: "nobody" }, "document-not-found"],
         ["fetchDocument", { index: "small", docId: "batch-get" }, "document-not-found"],
         ["fetchDocument", { index: "small", docId: "x' OR '1'='1" }, "document-not-found"],

@@ -2,7 +2,8 @@ import { expect, test, vi } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
 import type { Lease, Query, WarmIndexes } from "../../lib/domain/search/reader.ts";
-import { parseSearchRequest, searchIndex, selectedColumns } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { selectedColumns } from "../../lib/domain/search/selected-columns.ts";
 
 const columns = [
   { name: "doc_id", type: "Utf8" },
@@ -59,7 +60,7 @@ test("whatever does not fit the index is told at once, and nothing is searched",
     expect.stringMatching(/^filter\.column: /),
     "ef: is for HNSW_SQ; this index is IVF_FLAT",
   ]);
-  expect(() => selectedColumns(["w"], { reader: { columns } } as unknown as Lease)).toThrow("no such column");
+  expect(() => selectedColumns(["w"], columns, { vectorColumn: "v" })).toThrow("no such column");
 });
 
 test("numbers that are no float32 are named", async () => {

@@ -1,7 +1,8 @@
 import { DomainError } from "../errors.ts";
+import type { BatchRequest, BatchResponse } from "./fetch-request.ts";
 import type { WarmIndexes } from "./reader.ts";
-import { selectedColumns } from "./search-index.ts";
-import type { BatchRequest, BatchResponse, Document, Freshness } from "./search-request.ts";
+import type { Document, Freshness } from "./search-request.ts";
+import { selectedColumns } from "./selected-columns.ts";
 
 /**
  * One document by its id; the vector only when `select` names it.
@@ -46,8 +47,8 @@ function fetchAll(
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Document>> {
   const started = performance.now();
-  return indexes.use(index, freshness, (lease) => {
-    const columns = selectedColumns(select, lease);
-    return lease.reader.fetch(ids, columns, timeoutMs - (performance.now() - started), signal);
+  return indexes.use(index, freshness, ({ reader, published }) => {
+    const columns = selectedColumns(select, reader.columns, published);
+    return reader.fetch(ids, columns, timeoutMs - (performance.now() - started), signal);
   });
 }

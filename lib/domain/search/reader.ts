@@ -19,6 +19,11 @@ export interface Reader {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Map<string, Document>>;
+  /**
+   * A page of all documents, at the version that is named or at its own.
+   * @throws CursorExpired where that version is gone
+   */
+  page(query: PageQuery): Promise<DocumentPage>;
   stats(): Promise<GenerationStats>;
   /** Fills what later reads are answered from. Whoever asks while that is under way waits for the same. */
   warm(): Promise<void>;
@@ -33,6 +38,27 @@ export interface Query {
   timeoutMs: number;
   /** Once it is aborted nothing more is begun. */
   signal?: AbortSignal;
+}
+
+/** Some of all documents, in the order in which they are stored. */
+export interface PageQuery {
+  /** Of the table; without it the reader's own. */
+  version?: number | undefined;
+  /** How many documents of that version, of those the filter leaves, come before the page. */
+  offset: number;
+  /** At most so many; fewer where an answer has no room for them. */
+  limit: number;
+  filter?: Filter | undefined;
+  /** All but the vector without it. */
+  select?: string[] | undefined;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface DocumentPage {
+  documents: Document[];
+  version: number;
+  hasMore: boolean;
 }
 
 /** A generation opened by the warm container, with what was paid for it. */

@@ -2,13 +2,13 @@ import { limits } from "../../config/limits.ts";
 import { hitsTooLarge, hitsWithVectors } from "../answer-size.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import type { Metric, Publication, SearchDefaults } from "../index/index-entry.ts";
-import { listed } from "../listed.ts";
 import { issuesOf } from "../validate.ts";
 import { filterBoundIssues } from "../values/filter.ts";
 import { filterIssues } from "../values/filter-types.ts";
 import { defaultsAt } from "./defaults-at-k.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
 import { milliseconds, type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
+import { selectedColumns, selectIssues } from "./selected-columns.ts";
 
 /**
  * Parses a search body: the filter's bounds first, since everything after walks it recursively.
@@ -41,7 +41,7 @@ export async function searchIndex(
   return indexes.use(index, request, async (lease) => {
     refuseUnfit(request, lease);
     const settings = settingsFor(request, lease);
-    const columns = selectedColumns(request.select, lease);
+    const columns = selectedColumns(request.select, lease.reader.columns, lease.published);
     refuseTooWide(request, columns, lease);
     const replicated = lease.reader.isReplicated;
     const searching = performance.now();
@@ -76,7 +76,7 @@ function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease
   const { published, reader } = lease;
   const issues = [
     ...vectorIssues(vector, published),
-    ...selectIssues(select, lease),
+    ...selectIssues(select, reader.columns),
     ...(filter ? filterIssues(filter, reader.columns) : []),
     ...(ef !== undefined && published.indexType !== "HNSW_SQ"
       ? [{ path: "ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
@@ -145,27 +145,6 @@ function queryVector(numbers: number[], metric: Metric): Float32Array {
   if (metric !== "cosine" || isComfortable(squaredLength(numbers))) return new Float32Array(numbers);
   const largest = Math.max(...numbers.map(Math.abs));
   return new Float32Array(numbers.map((number) => number / largest));
-}
-
-/**
- * The columns asked for, checked against the index; all but the vector when none are named.
- * @throws BadRequest naming every unknown one and those there are
- */
-export function selectedColumns(select: string[] | undefined, lease: Lease): string[] {
-  const issues = selectIssues(select, lease);
-  if (issues.length > 0) throw badRequest(issues);
-  if (select) return [...new Set(select)];
-  return lease.reader.columns.map(({ name }) => name).filter((name) => name !== lease.published.vectorColumn);
-}
-
-/** Every unknown column of a selection, with those there are. */
-function selectIssues(select: string[] | undefined, { reader }: Lease): Issue[] {
-  const known = reader.columns.map(({ name }) => name);
-  return (select ?? []).flatMap((name, i) =>
-    known.includes(name)
-      ? []
-      : [{ path: `select[${i}]`, message: `no such column; there are: ${listed(known)}` }],
-  );
 }
 
 function settingsFor(request: SearchRequest, lease: Lease) {

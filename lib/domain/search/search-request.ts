@@ -12,14 +12,10 @@ export const consistency = z.enum(["eventual", "strong"]).meta({
 });
 export type Consistency = z.infer<typeof consistency>;
 
-const leastVersion = z.int().min(1);
-const ofLeastVersion = {
+export const minVersion = z.int().min(1).meta({
   description:
     "The read sees at least this version of the table, else it is refused (version-not-reached). A look at the store is paid only where the container knows of none as late.",
-};
-export const minVersion = leastVersion.meta(ofLeastVersion);
-/** In a URL. */
-export const minVersionParameter = z.coerce.number().pipe(leastVersion).meta(ofLeastVersion);
+});
 
 /** How new what is read has to be. */
 export interface Freshness {
@@ -126,24 +122,6 @@ export type SearchResponse = z.infer<typeof searchResponse>;
 export const document = z.looseObject({ doc_id: z.string() }).meta({ id: "Document" });
 export type Document = z.infer<typeof document>;
 
-/** `?select=a,b`, or a JSON array for names that hold a comma or begin with `[`. */
-export const selectParameter = z
-  .string()
-  .max(limits.maxSelectLength)
-  .transform((text, context) => {
-    if (!text.startsWith("[")) return text.split(",");
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue("what begins with [ must be a JSON array of names");
-      return z.NEVER;
-    }
-  })
-  .pipe(columnList)
-  .meta({
-    description: 'Columns, separated by commas; as a JSON array where a name holds a comma: ["a,b","c"]',
-  });
-
 export const docId = z
   .string()
   .min(1)
@@ -154,26 +132,3 @@ export const docId = z
       "Id of a document, percent-encoded. What no path can carry, . and .. above all, is fetched by batch-get",
     example: "w08397",
   });
-
-/** Several documents by their ids, of which a body can carry any. */
-export const batchRequest = z
-  .strictObject({
-    ids: z.array(docId).min(1).max(limits.maxFetchedDocuments).meta({ description: "Ids of documents" }),
-    select: columnList
-      .optional()
-      .meta({ description: "Columns of the documents; all but the vector without it" }),
-    consistency: consistency.default("eventual"),
-    minVersion: minVersion.optional(),
-  })
-  .meta({ id: "BatchGetRequest" });
-export type BatchRequest = z.output<typeof batchRequest>;
-
-export const batchResponse = z
-  .strictObject({
-    documents: z
-      .array(document)
-      .meta({ description: "Each once, in the order in which they were asked for" }),
-    missing: z.array(z.string()).meta({ description: "Ids of which there is no document, in that order" }),
-  })
-  .meta({ id: "BatchGetResponse" });
-export type BatchResponse = z.infer<typeof batchResponse>;

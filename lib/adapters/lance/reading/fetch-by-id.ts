@@ -2,17 +2,9 @@ import { documentsTooLarge } from "../../../domain/answer-size.ts";
 import type { Query } from "../../../domain/search/reader.ts";
 import type { Document } from "../../../domain/search/search-request.ts";
 import type { Filter } from "../../../domain/values/filter.ts";
-import { answerRows } from "../rows/answer-rows.ts";
+import { documentsThatFit } from "../rows/documents.ts";
 import { filterToSql } from "./filter-sql.ts";
-import type { FollowedTable } from "./followed-table.ts";
-import type { TableQueries } from "./table-queries.ts";
-
-/** The table that documents are fetched from, its queries, and the column of their ids. */
-interface Source {
-  followed: FollowedTable;
-  queries: TableQueries;
-  idColumn: string;
-}
+import type { TableSource } from "./table-queries.ts";
 
 /**
  * Documents by their ids, those that are there. One query of the id's index, however many they are; another only where
@@ -20,7 +12,7 @@ interface Source {
  * @throws AnswerTooLarge, DeadlineExceeded
  */
 export async function fetchById(
-  source: Source,
+  source: TableSource,
   ids: string[],
   columns: string[],
   time: Pick<Query, "timeoutMs" | "signal">,
@@ -38,7 +30,7 @@ export async function fetchById(
 
 /** At most as many as ids. */
 async function documentsOf(
-  { followed, queries, idColumn: column }: Source,
+  { followed, queries, published: { idColumn: column } }: TableSource,
   ids: string[],
   columns: string[],
   time: Pick<Query, "timeoutMs" | "signal">,
@@ -51,11 +43,7 @@ async function documentsOf(
     .select([...new Set([column, ...columns])])
     .limit(ids.length);
   const found = await queries.run(query, time);
-  const foundIds = found.getChild(column);
-  const rows = Array.from({ length: found.numRows }, (_, row) => ({ row }));
-  return answerRows(
-    { found, columns, rows },
-    (values, { row }) => ({ doc_id: String(foundIds?.get(row)), ...values }),
-    (fit, widest) => documentsTooLarge(ids.length, fit, widest),
-  );
+  const { fit, widest } = documentsThatFit(found, column, columns);
+  if (widest !== undefined) throw documentsTooLarge(ids.length, fit.length, widest);
+  return fit;
 }

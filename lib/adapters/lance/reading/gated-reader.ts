@@ -1,7 +1,7 @@
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
-import type { Query, Reader } from "../../../domain/search/reader.ts";
+import type { DocumentPage, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 
 const bytesOfNumber = 4;
@@ -48,6 +48,13 @@ export class GatedReader implements Reader {
   ): Promise<Map<string, Document>> {
     const vectors = columns.includes(this.#published.vectorColumn) ? ids.length : 1;
     return this.#within(vectors, timeoutMs, signal, (left) => this.#reader.fetch(ids, columns, left, signal));
+  }
+
+  async page(query: PageQuery): Promise<DocumentPage> {
+    const vectors = query.select?.includes(this.#published.vectorColumn) ? query.limit : 1;
+    return this.#within(vectors, query.timeoutMs, query.signal, (timeoutMs) =>
+      this.#reader.page({ ...query, timeoutMs }),
+    );
   }
 
   stats(): Promise<GenerationStats> {

@@ -2,13 +2,15 @@ import type { Table } from "@lancedb/lancedb";
 import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
-import type { Query, Reader } from "../../../domain/search/reader.ts";
+import type { DocumentPage, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import { distancesOf, hitsAt, hitsIn, nearestIn } from "../rows/hits.ts";
 import type { RowMemory } from "../rows/row-memory.ts";
 import { fetchById } from "./fetch-by-id.ts";
 import { FollowedTable } from "./followed-table.ts";
-import { TableQueries } from "./table-queries.ts";
+import { type OpenAt, pageAt } from "./page-at.ts";
+import { scanPage } from "./scan-page.ts";
+import { TableQueries, type TableSource } from "./table-queries.ts";
 import { statsOf } from "./table-stats.ts";
 import { TwoPhaseSearch } from "./two-phase-search.ts";
 import { Warming } from "./warming.ts";
@@ -22,13 +24,16 @@ export class LanceReader implements Reader {
   readonly #queries: TableQueries;
   readonly #warming: Warming;
   readonly #fallbacks: Fallbacks;
+  readonly #openAt: OpenAt;
 
   private constructor(
     followed: FollowedTable,
     published: Publication,
     memory: RowMemory | undefined,
     fallbacks: Fallbacks,
+    openAt: OpenAt,
   ) {
+    this.#openAt = openAt;
     this.#followed = followed;
     this.#published = published;
     this.#fallbacks = fallbacks;
@@ -37,14 +42,18 @@ export class LanceReader implements Reader {
     this.phases = new TwoPhaseSearch(followed, published, this.#queries, this.#warming);
   }
 
-  /** @param memory that holds its rows when it is warm, where they have room */
+  /**
+   * @param memory that holds its rows when it is warm, where they have room
+   * @param openAt where lists may go on at another version
+   */
   static async over(
     table: Table,
     published: Publication,
     memory?: RowMemory,
     fallbacks = unobserved,
+    openAt: OpenAt = readAtOneVersion,
   ): Promise<LanceReader> {
-    return new LanceReader(await FollowedTable.of(table), published, memory, fallbacks);
+    return new LanceReader(await FollowedTable.of(table), published, memory, fallbacks, openAt);
   }
 
   get columns(): Column[] {
@@ -104,11 +113,29 @@ export class LanceReader implements Reader {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Map<string, Document>> {
-    const source = { followed: this.#followed, queries: this.#queries, idColumn: this.#published.idColumn };
-    return fetchById(source, ids, columns, { timeoutMs, ...(signal ? { signal } : {}) });
+    return fetchById(this.#source, ids, columns, { timeoutMs, signal });
+  }
+
+  get #source(): TableSource {
+    return { followed: this.#followed, queries: this.#queries, published: this.#published };
+  }
+
+  /** From the table that is open, where it is at that version before and after. */
+  async page(query: PageQuery): Promise<DocumentPage> {
+    const { version = this.version } = query;
+    const started = performance.now();
+    const page = this.version === version ? await scanPage(this.#source, query) : undefined;
+    if (page && (await this.#followed.isStillAt(version))) return page;
+    const timeoutMs = query.timeoutMs - (performance.now() - started);
+    return pageAt(version, this.#openAt, this.#published, { ...query, timeoutMs });
   }
 
   async stats(): Promise<GenerationStats> {
     return statsOf(this.#followed.table);
   }
 }
+
+/** For the copy of a version. */
+const readAtOneVersion: OpenAt = async (version) => {
+  throw new Error(`no other version is read here than that of the copy, not ${version}`);
+};

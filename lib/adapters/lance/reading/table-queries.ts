@@ -13,6 +13,13 @@ interface Collected {
   toArrow(options: { timeoutMs: number }): Promise<ArrowTable>;
 }
 
+/** An open table, its queries, and what is published of it. */
+export interface TableSource {
+  followed: FollowedTable;
+  queries: TableQueries;
+  published: Publication;
+}
+
 /** Queries of one table, each within its time. */
 export class TableQueries {
   readonly #followed: FollowedTable;

@@ -3,7 +3,7 @@ import { DomainError } from "../../../domain/errors.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
-import type { Query, Reader } from "../../../domain/search/reader.ts";
+import type { DocumentPage, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import { isGone } from "../lance-errors.ts";
 import type { Opening } from "../opening/opening.ts";
@@ -72,6 +72,13 @@ export class ReplicatedReader implements Reader {
     return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(columns, read)));
   }
 
+  async page(query: PageQuery): Promise<DocumentPage> {
+    const read = (reader: LanceReader) => reader.page(query);
+    const { version, select = [] } = query;
+    if (version !== undefined) return this.#readRows(select, read, version);
+    return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(select, read)));
+  }
+
   /** A replica where one can be had, else what the store holds is read into the caches. */
   async warm(): Promise<void> {
     await this.#store.settle();
@@ -117,9 +124,15 @@ export class ReplicatedReader implements Reader {
   }
 
   /** As read, for work that looks at these columns alone: a replica without vectors serves it, too. */
-  async #readRows<T>(columns: string[], work: (reader: LanceReader) => Promise<T>): Promise<T> {
-    if (columns.includes(this.#published.vectorColumn)) return this.#read(work);
-    const replica = this.#copies.replicas.openAt(this.#ref, this.version);
+  async #readRows<T>(
+    columns: string[],
+    work: (reader: LanceReader) => Promise<T>,
+    version = this.version,
+  ): Promise<T> {
+    const { replicas } = this.#copies;
+    if (columns.includes(this.#published.vectorColumn))
+      return this.#readFrom(replicas.at(this.#ref, version), work);
+    const replica = replicas.openAt(this.#ref, version);
     return this.#readFrom(replica?.copy.hasRows ? replica : undefined, work);
   }
 

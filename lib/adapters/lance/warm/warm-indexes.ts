@@ -224,7 +224,9 @@ export class LanceWarmIndexes implements WarmIndexes {
     try {
       const table = await connection.openTable(generation);
       const { rows, fallbacks } = this.#connections;
-      return { reader: await LanceReader.over(table, published, rows, fallbacks.of(index)), release };
+      const openAt = (version: number) => connection.openTable(generation, undefined, { version });
+      const reader = await LanceReader.over(table, published, rows, fallbacks.of(index), openAt);
+      return { reader, release };
     } catch (error) {
       release();
       throw error;

@@ -1,0 +1,55 @@
+import type { Table } from "@lancedb/lancedb";
+import { limits } from "../../../config/limits.ts";
+import { DomainError } from "../../../domain/errors.ts";
+import type { Publication } from "../../../domain/index/index-entry.ts";
+import type { DocumentPage, PageQuery } from "../../../domain/search/reader.ts";
+import { isGone, lanceCall } from "../lance-errors.ts";
+import { FollowedTable } from "./followed-table.ts";
+import { scanPage } from "./scan-page.ts";
+import { TableQueries } from "./table-queries.ts";
+
+/** Opens a table at a version; whoever asks closes it. */
+export type OpenAt = (version: number) => Promise<Table>;
+
+/**
+ * A page of a version that the open table is not at, from a table that is opened for it alone.
+ * @throws CursorExpired where the version is gone that a cursor names
+ */
+export async function pageAt(
+  version: number,
+  openAt: OpenAt,
+  published: Publication,
+  query: PageQuery,
+): Promise<DocumentPage> {
+  const started = performance.now();
+  try {
+    const table = await opened(openAt(version), Math.min(limits.openTimeoutMs, query.timeoutMs));
+    try {
+      const followed = await lanceCall(query.timeoutMs, () => FollowedTable.of(table));
+      const queries = new TableQueries(followed, published);
+      const timeoutMs = query.timeoutMs - (performance.now() - started);
+      return await scanPage({ followed, queries, published }, { ...query, timeoutMs });
+    } finally {
+      table.close();
+    }
+  } catch (error) {
+    if (query.version === undefined || !isGone(error)) throw error;
+    throw new DomainError(
+      "CursorExpired",
+      `the cursor is of version ${version}, which is gone; begin without it`,
+    );
+  }
+}
+
+/** One that comes after nobody waited for it any more is closed. */
+async function opened(opening: Promise<Table>, timeoutMs: number): Promise<Table> {
+  try {
+    return await lanceCall(timeoutMs, () => opening);
+  } catch (error) {
+    opening.then(
+      (table) => table.close(),
+      () => undefined,
+    );
+    throw error;
+  }
+}

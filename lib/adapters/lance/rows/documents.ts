@@ -1,0 +1,18 @@
+import type { Table } from "apache-arrow";
+import type { Document } from "../../../domain/search/search-request.ts";
+import { type FittingRows, rowsThatFit } from "./answer-rows.ts";
+
+/** The first rows of an answer as documents, as many as have room. @param count of its rows, at most */
+export function documentsThatFit(
+  found: Table,
+  idColumn: string,
+  columns: string[],
+  count = found.numRows,
+): FittingRows<Document> {
+  const ids = found.getChild(idColumn);
+  const rows = Array.from({ length: count }, (_, row) => ({ row }));
+  return rowsThatFit({ found, columns, rows }, (values, { row }) => ({
+    doc_id: String(ids?.get(row)),
+    ...values,
+  }));
+}

@@ -1,0 +1,29 @@
+import { limits } from "../../config/limits.ts";
+import { parseSearchRequest } from "../../domain/search/search-index.ts";
+import { searchRequest, searchResponse } from "../../domain/search/search-request.ts";
+import { warmResponse } from "../../domain/search/warm-index.ts";
+import { common, type Operations, ofIndex } from "./operation.ts";
+
+/** What searches. Its function starts cold before a waiting user, so nothing else is described here. */
+export const searchingOperations = {
+  search: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/search",
+    summary: "The k documents nearest to a vector",
+    path: ofIndex,
+    body: searchRequest,
+    parseBody: parseSearchRequest,
+    maxBodyBytes: limits.maxBodyBytes,
+    response: searchResponse,
+  },
+  warmIndex: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/warm",
+    summary: "Opens an index in the container that answers, and fills what its searches read",
+    path: ofIndex,
+    pendingStatus: 202,
+    response: warmResponse,
+  },
+} satisfies Operations;
