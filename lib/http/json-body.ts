@@ -16,7 +16,7 @@ export function jsonBody(linesOf?: string): middy.MiddlewareObj<HttpEvent, HttpR
   return {
     before: async (request) => {
       const { event } = request;
-      if (!isLines(event.headers["content-type"])) return json.before?.(request);
+      if (!isLines(event.headers?.["content-type"])) return json.before?.(request);
       Object.assign(event, { body: { [linesOf]: valuesOf(event.body ?? "") } });
     },
   };
