@@ -40,7 +40,11 @@ async function die(write?: typeof keyed): Promise<OwnTurn> {
   return taken.promise;
 }
 
-const lookAt = async (own: OwnTurn) => own.abandoned;
+/** As a writer does that ends what was left to it. */
+async function lookAt(own: OwnTurn) {
+  if (own.abandoned) await own.recovered();
+  return own.abandoned;
+}
 
 test("who comes after a turn that was ended finds nothing abandoned", async () => {
   expect(await during(process(), lookAt)).toBeUndefined();
@@ -88,6 +92,54 @@ test("a turn that is too old goes to the next, who is told what was under way an
   await die();
   now += leaseMs;
   expect(await during(process(), lookAt)).toEqual({ version: 7 });
+});
+
+test.each([
+  ["fails", async () => Promise.reject(new Error("failed"))],
+  ["says nothing of it", async () => undefined],
+])(
+  "who was told what was under way and %s leaves it to the next, and what it was about itself is not in it",
+  async (_, work) => {
+    await during(process(), async (own) => own.leaves(7));
+    await die(keyed);
+    now += leaseMs;
+    await during(process(), work, { key: "other", request: "r" }).catch(() => undefined);
+    await expect(during(process(), lookAt)).rejects.toMatchObject({ kind: "TooBusy" });
+    now += leaseMs;
+    expect(await during(process(), lookAt)).toEqual({ write: keyed, version: 7 });
+    expect(await during(process(), lookAt)).toBeUndefined();
+  },
+);
+
+test("who has ended what was under way, and dies, leaves what it was about itself", async () => {
+  await die(keyed);
+  now += leaseMs;
+  const other = { key: "other", request: "r" };
+  const recovered = Promise.withResolvers<void>();
+  void during(
+    process(),
+    async (own) => {
+      await own.recovered();
+      recovered.resolve();
+      return new Promise(() => undefined);
+    },
+    other,
+  );
+  await recovered.promise;
+  now += leaseMs;
+  expect(await during(process(), lookAt)).toEqual({ write: other });
+});
+
+test("who lost its turn while it ended what was under way is told so", async () => {
+  await die(keyed);
+  now += leaseMs;
+  await expect(
+    during(process(), async (own) => {
+      now += leaseMs;
+      await during(process(), lookAt);
+      await own.recovered();
+    }),
+  ).rejects.toMatchObject({ kind: "StoreUnavailable" });
 });
 
 test("who lost its turn is not permitted any more, and does not end that of the next", async () => {

@@ -49,7 +49,10 @@ export async function inTurn(
     const published = publishedOf((await deps.registry.get(index)).value);
     deps.buckets.writable(published.bucket);
     const ref = { index, bucket: published.bucket, generation: published.generation };
-    if (own.abandoned) await recover(deps, ref, own.abandoned);
+    if (own.abandoned) {
+      await recover(deps, ref, own.abandoned);
+      await own.recovered();
+    }
     const kept = keyed && (await deps.receipts.find(index, keyed));
     if (kept?.receipt.state === "done") return kept.receipt.answer;
     return deps.documents.with(ref, async (documents) => {

@@ -24,6 +24,8 @@ type Turn = z.infer<typeof turn>;
 export interface OwnTurn {
   /** What the holder before was about, where it did not end its turn. */
   abandoned?: { write?: KeyedWrite; version?: number };
+  /** That is ended now, and the turn is this holder's. Until then whoever is next is told the same. @throws StoreUnavailable */
+  recovered(): Promise<void>;
   /** Asked when a table is open and before it is written to. @throws StoreUnavailable when somebody else has the turn now */
   permit(): Promise<void>;
   /** What the next is told: all that was committed until now has this version or an earlier one. */
@@ -68,7 +70,7 @@ export class WriteTurns {
     const deadline = this.#clock.now() + timeoutMs;
     return this.#afterOthersHere(index, async () => {
       const taken = await this.#take(index, write, deadline);
-      return this.#using(index, taken, work);
+      return this.#using(index, taken, write, work);
     });
   }
 
@@ -115,41 +117,41 @@ export class WriteTurns {
     stored: Stored | undefined,
     write: KeyedWrite | undefined,
   ): Promise<Taken | undefined> {
-    const holder = crypto.randomUUID();
-    const version = stored?.turn.version;
-    const own: Turn = {
-      holder,
-      since: new Date(this.#clock.now()).toISOString(),
-      ...(write ? { write } : {}),
-      ...(version === undefined ? {} : { version }),
-    };
+    const before = stored?.turn;
+    const isLeft = before !== undefined && before.holder !== null;
+    const since = new Date(this.#clock.now()).toISOString();
+    const own = turnOf(crypto.randomUUID(), since, before?.version, isLeft ? before.write : write);
     const etag = await this.#put(index, own, stored?.etag);
     if (etag === undefined) return undefined;
-    const before = stored?.turn;
-    return { own, etag, ...(before && before.holder !== null ? { abandoned: abandonedOf(before) } : {}) };
+    return { own, etag, ...(isLeft ? { abandoned: abandonedOf(before) } : {}) };
   }
 
   async #using<T>(
     index: string,
-    { own, etag, abandoned }: Taken,
+    { own, etag: taken, abandoned }: Taken,
+    write: KeyedWrite | undefined,
     work: (own: OwnTurn) => Promise<T>,
   ): Promise<T> {
-    let [version, isAbandoned] = [own.version, false];
+    let [etag, version, isLeft] = [taken, own.version, abandoned !== undefined];
     const permit = async () => {
       if ((await this.#read(index))?.turn.holder !== own.holder) throw turnLost(index);
+    };
+    const recovered = async () => {
+      const now = await this.#put(index, turnOf(own.holder, own.since, version, write), etag);
+      if (now === undefined) throw turnLost(index);
+      [etag, isLeft] = [now, false];
     };
     const leaves = (now: number) => {
       version = now;
     };
     const abandon = () => {
-      isAbandoned = true;
+      isLeft = true;
     };
     try {
-      return await work({ ...(abandoned ? { abandoned } : {}), permit, leaves, abandon });
+      return await work({ ...(abandoned ? { abandoned } : {}), recovered, permit, leaves, abandon });
     } finally {
-      const free = { holder: null, since: own.since, ...(version === undefined ? {} : { version }) };
       // what was committed stands, whether or not this is said: then the next waits until the turn is old
-      if (!isAbandoned) await this.#put(index, free, etag).catch(nothing);
+      if (!isLeft) await this.#put(index, turnOf(null, own.since, version), etag).catch(nothing);
     }
   }
 
@@ -173,6 +175,10 @@ interface Taken {
   own: Turn;
   etag: string;
   abandoned?: NonNullable<OwnTurn["abandoned"]>;
+}
+
+function turnOf(holder: string | null, since: string, version?: number, write?: KeyedWrite): Turn {
+  return { holder, since, ...(write ? { write } : {}), ...(version === undefined ? {} : { version }) };
 }
 
 function abandonedOf({ write, version }: Turn): NonNullable<OwnTurn["abandoned"]> {

@@ -30,9 +30,10 @@ export async function publishGeneration(
   publication: Publication,
 ): Promise<void> {
   const { index } = made.ref;
-  await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned }) => {
+  await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned, recovered }) => {
     const before = (await deps.registry.get(index)).value.published;
     if (before && abandoned) await recover(deps, { index, ...before }, abandoned);
+    if (abandoned) await recovered();
     await publishInTurn(deps, job, made, publication);
   });
 }

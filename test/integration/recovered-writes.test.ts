@@ -1,0 +1,65 @@
+import { randomUUID } from "node:crypto";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Container } from "../../lib/container.ts";
+import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
+import { type WriteMode, writeDocuments } from "../../lib/domain/documents/write-documents.ts";
+import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
+import { DomainError } from "../../lib/domain/errors.ts";
+import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";
+import { createLakehouse, type Lakehouse } from "../support/lakehouse.ts";
+
+const turn = { WRITE_TURN_MS: "100" };
+
+let lakehouse: Lakehouse;
+let container: Container;
+
+beforeEach(async () => {
+  lakehouse = await createLakehouse();
+  container = lakehouse.open(turn);
+  await createIndex(container, createRequest.parse({ name: "docs", dimension: 2, columns }), undefined);
+});
+
+afterEach(() => lakehouse.remove());
+
+const unreachable = new DomainError("StoreUnavailable", "the store does not answer");
+const columns = [{ name: "text", type: "Utf8" }];
+const document = (doc_id: string, text: string) => ({ doc_id, vector: [1, 0], text });
+
+const write = (documents: unknown[], mode: WriteMode = "upsert", keyed?: KeyedWrite, by = container) =>
+  writeDocuments(by, { index: "docs", mode, documents, keyed }, 10_000);
+
+async function textOf(id: string): Promise<unknown> {
+  const asked = { ids: [id], consistency: "strong" } as const;
+  return (await fetchDocuments(container.indexes, "docs", { ...asked, ids: [id] }, 10_000)).documents[0]?.[
+    "text"
+  ];
+}
+
+/** Commits, and comes no further: neither is its answer kept nor its turn ended. */
+async function dieAfterCommit(documents: unknown[], keyed: KeyedWrite): Promise<void> {
+  const dying = lakehouse.open(turn);
+  dying.receipts.keep = async () => {
+    throw unreachable;
+  };
+  await expect(write(documents, "insert", keyed, dying)).rejects.toBe(unreachable);
+}
+
+test.each(["registry", "receipts", "documents"] as const)(
+  "what a dead writer left is ended by the second that comes where the %s of the first were out of reach",
+  async (what) => {
+    const keyed = { key: randomUUID(), request: "r" };
+    await dieAfterCommit([document("a", "first")], keyed);
+    const failing = lakehouse.open(turn);
+    const refuse = async () => {
+      throw unreachable;
+    };
+    if (what === "registry") failing.registry.update = refuse;
+    if (what === "receipts") failing.receipts.keepUnknown = refuse;
+    if (what === "documents") failing.documents.with = refuse;
+    await expect(write([document("b", "x")], "upsert", undefined, failing)).rejects.toBe(unreachable);
+    await write([document("a", "since")]);
+    const again = await write([document("a", "first")], "insert", keyed);
+    expect(await textOf("a")).toBe("since");
+    expect(await write([document("a", "first")], "insert", keyed)).toEqual(again);
+  },
+);
