@@ -44,7 +44,7 @@ module.exports = {
       warm: ["opening", "replicas", "reading", "tables"],
       recall: ["replicas", "reading", "tables", "files"],
       writing: ["tables", "files"],
-      documents: ["reading", "tables", "rows"],
+      documents: ["reading", "tables", "files", "rows"],
     }),
     ...rooms(
       "lib/adapters/parquet",

@@ -58,7 +58,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
     generations: new LanceGenerations(tables, stores, openings),
     loads: new LanceLoads(tables),
     builds: new LanceBuilds(tables, stores),
-    documents: new LanceDocuments(tables),
+    documents: new LanceDocuments(tables, stores),
     turns: new WriteTurns(primary, clock, environment.WRITE_TURN_MS),
     receipts: new Receipts(primary, clock),
     probes: new LanceProbes(connections, tables, stores),

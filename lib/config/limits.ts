@@ -56,6 +56,11 @@ export const limits = {
   maxDocuments: 10_000, // of one request
   maxDocumentsJsonValues: 5_000_000,
   writeTurnMs: 10_000, // after which a writer seems dead to the next
+  maxCarriedRows: 200_000, // that were written while a job built anew what it publishes
+  maxCarriedRanges: 64, // of fragments, as so many conditions of one query
+  carriedBatchRows: 1_024,
+  carryRounds: 8, // until few enough are left to keep writers waiting for
+  carriedInTurn: 1_000, // rows
   publishWaitMs: 30_000, // until nobody writes to the index
   maxVersionsLookedAt: 1_000, // for what became of a write whose process died
 

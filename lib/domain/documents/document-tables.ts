@@ -42,12 +42,31 @@ export interface PastDocuments {
   count(filter: Filter): Promise<number>;
 }
 
+/** What is to be carried from one generation to another that is to take its place. */
+export interface CarriedWrites {
+  from: GenerationRef;
+  /** The version that the other was made of, with what was carried since. */
+  since: number;
+  to: GenerationRef;
+  idColumn: string;
+  columns: Column[];
+  /** Asked when the other is open and before it is written to. */
+  permit(): Promise<void>;
+}
+
 /** The tables of generations that documents are written to. */
 export interface DocumentTables {
   /** An empty table; one that is there already stays. @throws Conflict where that has other columns */
   create(ref: GenerationRef, columns: Column[]): Promise<void>;
   /** Whether a column can have this type, as Arrow prints it. */
   isStored(type: string): boolean;
+  /**
+   * Does to one generation what was done to another after a version: rows that came or were changed are upserted by their
+   * ids, those that went are deleted. May be repeated.
+   * @returns the version of the other that this one has now, and how many rows that took
+   * @throws Conflict where that cannot be told any more, or is more than a publication carries
+   */
+  carry(writes: CarriedWrites): Promise<{ version: number; rows: number }>;
   /** Opens the newest version; it is closed when the work is done. */
   with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T>;
 }

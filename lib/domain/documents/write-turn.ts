@@ -50,6 +50,7 @@ export async function inTurn(
     deps.buckets.writable(published.bucket);
     const ref = { index, bucket: published.bucket, generation: published.generation };
     if (own.abandoned) {
+      await withdrawPublication(deps, index);
       await recover(deps, ref, own.abandoned);
       await own.recovered();
     }
@@ -66,21 +67,25 @@ export async function inTurn(
   });
 }
 
-/**
- * Ends what whoever had the turn before did not end: nothing that is under way is committed any more, and what may have been
- * is noted, for when that write is sent again. A publication of that holder has to begin again.
- */
-export async function recover(
-  { registry, documents, receipts }: Pick<WriteDependencies, "registry" | "documents" | "receipts">,
-  { index, bucket, generation }: GenerationRef,
-  { write, version = 0 }: NonNullable<OwnTurn["abandoned"]>,
-): Promise<void> {
-  const ref = { index, bucket, generation };
+/** Where that was a publication, it can no longer be made: it would be without what is written now. */
+async function withdrawPublication({ registry }: WriteDependencies, index: string): Promise<void> {
   await registry.update(index, ({ claim }) => {
     if (!claim?.publishing) return undefined;
     const { publishing: _, ...open } = claim;
     return { claim: open };
   });
+}
+
+/**
+ * Ends what whoever had the turn before did not end: nothing that is under way is committed any more, and what may have been
+ * is noted, for when that write is sent again.
+ */
+export async function recover(
+  { documents, receipts }: Pick<WriteDependencies, "documents" | "receipts">,
+  { index, bucket, generation }: GenerationRef,
+  { write, version = 0 }: NonNullable<OwnTurn["abandoned"]>,
+): Promise<void> {
+  const ref = { index, bucket, generation };
   const upTo = await documents.with(ref, (open) => open.fence());
   if (write) await receipts.keepUnknown(index, write, { after: version, upTo, ref });
 }

@@ -18,9 +18,10 @@ export interface PublishDependencies extends Pick<WriteDependencies, "turns" | "
 }
 
 /**
- * Publishes, while nobody writes documents: what is acknowledged is in the generation that the job began with, or is found
- * to be missing here, or comes to the new one.
- * Repeated after its own success it changes nothing.
+ * Publishes with one conditional PUT: readers see the old generation or the new one, never both or neither. First no task
+ * of the job may write any more, and the very version that was verified is fenced. What was written to the old generation
+ * while the job built it anew is carried over in rounds; the last of them, and the PUT, while nobody writes: then whatever
+ * was acknowledged is in what is published. Repeated after its own success it changes nothing.
  * @throws JobCancelled, Conflict, TooBusy
  */
 export async function publishGeneration(
@@ -29,39 +30,83 @@ export async function publishGeneration(
   made: Plan,
   publication: Publication,
 ): Promise<void> {
-  const { index } = made.ref;
-  await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned, recovered }) => {
-    const before = (await deps.registry.get(index)).value.published;
-    if (before && abandoned) await recover(deps, { index, ...before }, abandoned);
-    if (abandoned) await recovered();
-    await publishInTurn(deps, job, made, publication);
-  });
-}
-
-/**
- * Publishes with one conditional PUT: readers see the old generation or the new one, never both or neither.
- * The end is recorded first, so that a cancel either comes before and wins, or after and finds the job succeeded. Then no
- * task of the job may write any more, and the very version that was verified is fenced and published.
- */
-async function publishInTurn(
-  deps: PublishDependencies,
-  job: string,
-  made: Plan,
-  publication: Publication,
-): Promise<void> {
-  const { registry, ledger, generations, clock } = deps;
+  const { registry, generations } = deps;
   const { ref } = made;
   if (wasPublished((await registry.get(ref.index)).value, ref.generation)) return;
-  await refuseIfWrittenTo(deps, made);
-  const end = await ledger.end(job, "succeeded");
-  if (end.state !== "succeeded") await ledger.refuseEnded(job);
+  await refuseIfReplaced(deps, made);
   const attempt: Attempt = { job, id: crypto.randomUUID() };
   await registry.update(ref.index, (entry) => closed(entry, attempt, made));
   const permit = async () => void claimIn((await registry.get(ref.index)).value, attempt);
   const verified = publication.recall.version ?? (await generations.version(ref));
   const version = await generations.fence(ref, verified, permit);
   const fenced = { ...publication, recall: { ...publication.recall, version } };
-  await registry.update(ref.index, (entry) => published(entry, attempt, made, fenced, clock.now()));
+  await publishFenced(deps, attempt, made, fenced, permit);
+}
+
+async function publishFenced(
+  deps: PublishDependencies,
+  attempt: Attempt,
+  made: Plan,
+  publication: Publication,
+  permit: () => Promise<void>,
+): Promise<void> {
+  const { index } = made.ref;
+  let replaced = made;
+  for (let round = 1; round <= limits.carryRounds; round++) {
+    const { plan, rows } = await carried(deps, replaced, publication, permit);
+    replaced = plan;
+    if (rows <= limits.carriedInTurn) break;
+  }
+  await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned, recovered }) => {
+    const before = (await deps.registry.get(index)).value.published;
+    if (before && abandoned) await recover(deps, { index, ...before }, abandoned);
+    if (abandoned) await recovered();
+    const { plan } = await carried(deps, replaced, publication, permit);
+    await publishInTurn(deps, attempt, plan, publication);
+  });
+}
+
+/** The end is recorded first, so that a cancel either comes before and wins, or after and finds the job succeeded. */
+async function publishInTurn(
+  { registry, ledger, generations, clock }: PublishDependencies,
+  attempt: Attempt,
+  made: Plan,
+  publication: Publication,
+): Promise<void> {
+  const end = await ledger.end(attempt.job, "succeeded");
+  if (end.state !== "succeeded") await ledger.refuseEnded(attempt.job);
+  const rows = await generations.rowsOf(made.ref);
+  await registry.update(made.ref.index, (entry) =>
+    published(entry, attempt, made, { ...publication, rows }, clock.now()),
+  );
+}
+
+/**
+ * Does to the new generation what was done to the one that it was built of.
+ * @returns the plan, as if the job had begun with that, and how many rows it took
+ * @throws Conflict where a job brings its own rows: those that were written would be lost
+ */
+async function carried(
+  deps: PublishDependencies,
+  made: Plan,
+  { idColumn, columns }: Publication,
+  permit: () => Promise<void>,
+): Promise<{ plan: Plan; rows: number }> {
+  if (!made.published || made.published.version === null) return { plan: made, rows: 0 };
+  const { ref: from, version: since } = made.published;
+  if (made.files.length > 0) {
+    await refuseIfReplaced(deps, made);
+    return { plan: made, rows: 0 };
+  }
+  const { version, rows } = await deps.documents.carry({
+    from,
+    since,
+    to: made.ref,
+    idColumn,
+    columns,
+    permit,
+  });
+  return { plan: { ...made, published: { ref: from, version } }, rows };
 }
 
 /** Whether a job has published: its generation is served, or was. */
@@ -120,9 +165,9 @@ function published(
   };
 }
 
-/** Rows that were written to the published generation since the job began would be lost with it. */
-async function refuseIfWrittenTo({ generations }: PublishDependencies, made: Plan): Promise<void> {
-  if (!made.published) return;
+/** Rows that were written to the published generation since the job began would be lost with it, where the job has others. */
+async function refuseIfReplaced({ generations }: PublishDependencies, made: Plan): Promise<void> {
+  if (!made.published || made.files.length === 0) return;
   const version = await generations.versionIfThere(made.published.ref);
   if (version !== null && version !== made.published.version)
     throw new DomainError(

@@ -1,19 +1,27 @@
 import type { Table } from "@lancedb/lancedb";
-import type { DocumentTables, OpenDocuments } from "../../../domain/documents/document-tables.ts";
+import type {
+  CarriedWrites,
+  DocumentTables,
+  OpenDocuments,
+} from "../../../domain/documents/document-tables.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
+import type { Stores } from "../../../domain/object-store.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { schemaOf } from "../../arrow/document-table.ts";
 import { typeNamed } from "../../arrow/stored-types.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
+import { carry } from "./carry.ts";
 import { openDocuments } from "./open-documents.ts";
 
 /** Documents in LanceDB tables. */
 export class LanceDocuments implements DocumentTables {
   readonly #tables: LanceTables;
+  readonly #stores: Stores;
 
-  constructor(tables: LanceTables) {
+  constructor(tables: LanceTables, stores: Stores) {
     this.#tables = tables;
+    this.#stores = stores;
   }
 
   async create(ref: GenerationRef, columns: Column[]): Promise<void> {
@@ -28,6 +36,10 @@ export class LanceDocuments implements DocumentTables {
 
   isStored(type: string): boolean {
     return typeNamed(type) !== undefined;
+  }
+
+  async carry(writes: CarriedWrites): Promise<{ version: number; rows: number }> {
+    return carry(this.#tables, this.#stores(writes.from.bucket), writes);
   }
 
   async with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T> {

@@ -15,6 +15,7 @@ import { documentTable } from "../../arrow/document-table.ts";
 import { fromLance, isGone } from "../lance-errors.ts";
 import { filterToSql } from "../reading/filter-sql.ts";
 import { jsonRows } from "../rows/json-values.ts";
+import { mergeRows } from "./merge-rows.ts";
 
 /** The documents of an open table, as they are at its version. */
 export async function openDocuments(table: Table): Promise<OpenDocuments> {
@@ -39,10 +40,8 @@ class TableDocuments implements OpenDocuments {
   }
 
   async upsert(idColumn: string, batch: DocumentBatch): Promise<Committed> {
-    const merge = this.#table.mergeInsert(idColumn).whenMatchedUpdateAll().whenNotMatchedInsertAll();
-    const { version, numInsertedRows, numUpdatedRows } = await merge.execute(documentTable(batch), {
-      timeoutMs: limits.defaultRequestTimeoutMs,
-    });
+    const merged = await mergeRows(this.#table, idColumn, documentTable(batch));
+    const { version, numInsertedRows, numUpdatedRows } = merged;
     return { version, inserted: numInsertedRows, updated: numUpdatedRows, deleted: 0 };
   }
 

@@ -55,6 +55,31 @@ export function dataFilesOf(manifest: Uint8Array): DataFile[] {
 /** Whether ids of rows say nothing of where these are. @throws Error when it is no manifest */
 export const hasStableRowIds = (manifest: Uint8Array) => (readManifest(manifest).flags & stableRowIds) !== 0;
 
+/**
+ * What rows of each fragment a version has, as text that is another where these are others; by the fragment's id, which is
+ * never used again. @throws Error when it is no manifest
+ */
+export function fragmentsOf(manifest: Uint8Array): Map<number, FragmentState> {
+  const { files, others } = readManifest(manifest);
+  const states = new Map<number, FragmentState>();
+  for (const { fragment, path } of files) {
+    const before = states.get(fragment);
+    states.set(fragment, { files: `${before?.files ?? ""}${path};`, deletions: "" });
+  }
+  for (const path of others) {
+    const [, id, deletions = ""] = /^_deletions\/(\d+)-(.+)$/.exec(path) ?? [];
+    const state = states.get(Number(id));
+    if (state) state.deletions = deletions;
+  }
+  return states;
+}
+
+/** The files that hold a fragment's values, and the one that says which of its rows are deleted. */
+export interface FragmentState {
+  files: string;
+  deletions: string;
+}
+
 /** @throws Error when it is no manifest */
 export function filesNamedBy(manifest: Uint8Array): NamedFiles {
   const { files, others, transaction, indexesAt, flags, unknown } = readManifest(manifest);
