@@ -20,6 +20,7 @@ import { WriteTurns } from "./domain/documents/write-turns.ts";
 import { asDomainError, DomainError } from "./domain/errors.ts";
 import { JobLedger } from "./domain/jobs/job-ledger.ts";
 import { refuseNewer } from "./domain/jobs/refuse-newer.ts";
+import { startUpkeep } from "./domain/jobs/start-upkeep.ts";
 import type { ParquetSource } from "./domain/source/parquet-source.ts";
 import { createReaders, type Readers, type ReadingHalf, readers } from "./readers.ts";
 import { logTask } from "./task/log-task.ts";
@@ -67,6 +68,11 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
     buildRoom: () => buildRoom(environment),
     retireAfterMs,
     taskTimeLimitMs,
+    askUpkeep: async (index, generation) => {
+      await startUpkeep(container, index, generation).catch((error) =>
+        logger.warn("no job takes in what was written", { index, error: asDomainError(error) }),
+      );
+    },
     close: async () => {
       await embedded?.close();
       await close();

@@ -56,6 +56,13 @@ export const limits = {
   maxDocuments: 10_000, // of one request
   maxDocumentsJsonValues: 5_000_000,
   writeTurnMs: 10_000, // after which a writer seems dead to the next
+  upkeepRows: 10_000, // written since an index was built, from which a job takes them in
+  upkeepShare: 0.05, // of the rows there are, likewise
+  upkeepDeletedShare: 0.2, // of the rows there are
+  leastUpkeepRows: 1_000, // of so few rows no share is worth a job
+  upkeepCommits: 1_000, // each leaves some four files
+  upkeepAgainMs: 600_000, // until a job is asked for again that has not published
+  maxUnindexedRows: 200_000, // with which writes are still taken
   maxCarriedRows: 200_000, // that were written while a job built anew what it publishes
   maxCarriedRanges: 64, // of fragments, as so many conditions of one query
   carriedBatchRows: 1_024,

@@ -169,6 +169,13 @@ export const errorTable = {
     retryable: true,
     title: "The object store does not answer",
   },
+  TooManyUnindexed: {
+    code: "too-many-unindexed",
+    status: 503,
+    retryable: true,
+    shown: true,
+    title: "More was written than the index holds",
+  },
   TooBusy: { code: "too-busy", status: 503, retryable: true, title: "There are too many requests at a time" },
   WorkflowUnavailable: {
     code: "workflow-unavailable",

@@ -178,6 +178,26 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       expect(await textsOf("deleted", ["a"])).toEqual({ a: "again" });
     });
 
+    test("enough of them set a job off by themselves, and the next when there are enough again", async () => {
+      await make("kept", { indexType: "IVF_FLAT" });
+      const many = (from: number, count: number) =>
+        Array.from({ length: count }, (_, i) => ({
+          doc_id: `d${from + i}`,
+          vector: [Math.sin(from + i), Math.cos(from + i), Math.sin(2 * (from + i)), 1],
+        }));
+      const served = async () => publishedOf((await container.registry.get("kept")).value);
+      await write("kept", many(0, 9_999));
+      expect((await container.registry.get("kept")).value.claim).toBeNull();
+      await write("kept", many(9_999, 1));
+      const waited = { timeout: 60_000, interval: 100 };
+      await expect.poll(async () => (await served()).generation, waited).toBe("g2");
+      expect(await served()).toMatchObject({ indexType: "IVF_FLAT", rows: 10_000 });
+      await write("kept", many(10_000, 999));
+      await write("kept", [...many(10_999, 1), ...many(0, 1)]);
+      await expect.poll(async () => (await served()).generation, waited).toBe("g3");
+      expect(await rowsOf("kept")).toBe(11_000);
+    });
+
     test("while jobs build anew: each ends, and what was acknowledged is in what is served afterwards", async () => {
       await make("published", { indexType: "IVF_FLAT" });
       await write(

@@ -47,6 +47,7 @@ export async function deleteDocuments(
     index,
     {
       keyed: dryRun ? undefined : keyed,
+      grows: false,
       fit: (published) => {
         which = filter ? fitting(published, filter) : idFilter(published, ids ?? []);
       },

@@ -47,6 +47,7 @@ export async function writeDocuments(
     index,
     {
       keyed,
+      grows: true,
       fit: (published, { columns }) => {
         if (published.generation !== read.generation) batch = documentBatch(published, given);
         refuseChangedColumns(published, columns);

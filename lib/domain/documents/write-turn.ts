@@ -4,9 +4,11 @@ import { DomainError } from "../errors.ts";
 import type { GenerationRef, Publication } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { publishedOf } from "../index/published.ts";
+import type { Clock } from "../task-context.ts";
 import type { Committed, DocumentTables, OpenDocuments, PastDocuments } from "./document-tables.ts";
 import type { Receipt, Receipts, Written } from "./receipts.ts";
-import type { KeyedWrite, OwnTurn, WriteTurns } from "./write-turns.ts";
+import { isUpkeepDue, refuseTooManyUnindexed, tallied } from "./upkeep.ts";
+import type { Abandoned, KeyedWrite, OwnTurn, WriteTurns } from "./write-turns.ts";
 
 export interface WriteDependencies {
   registry: IndexRegistry;
@@ -14,6 +16,9 @@ export interface WriteDependencies {
   turns: WriteTurns;
   receipts: Receipts;
   documents: DocumentTables;
+  clock: Clock;
+  /** Asks for a job that takes in what was written to an index: one, however many ask. Never fails. */
+  askUpkeep(index: string, generation: string): Promise<void>;
 }
 
 /** What one write does, in its index's turn. */
@@ -24,6 +29,8 @@ export interface Write {
   fit(published: Publication, documents: OpenDocuments): void;
   /** Whatever else refuses it, before anything is written. */
   refuse?(documents: OpenDocuments): Promise<void>;
+  /** Whether it may leave more rows that no index holds. */
+  grows: boolean;
   /** One commit. */
   commit(documents: OpenDocuments): Promise<Committed>;
   /** Whether a version has what it would write. */
@@ -45,7 +52,7 @@ export async function inTurn(
   timeoutMs: number,
 ): Promise<Written> {
   const { keyed } = write;
-  return deps.turns.during(index, keyed, timeoutMs, async (own) => {
+  const done = await deps.turns.during(index, keyed, timeoutMs, async (own) => {
     const published = publishedOf((await deps.registry.get(index)).value);
     deps.buckets.writable(published.bucket);
     const ref = { index, bucket: published.bucket, generation: published.generation };
@@ -55,16 +62,28 @@ export async function inTurn(
       await own.recovered();
     }
     const kept = keyed && (await deps.receipts.find(index, keyed));
-    if (kept?.receipt.state === "done") return kept.receipt.answer;
+    if (kept?.receipt.state === "done") return { answer: kept.receipt.answer, isDue: false };
     return deps.documents.with(ref, async (documents) => {
       write.fit(published, documents);
       const before = kept && (await committedBefore(documents, ref, kept.receipt, write.isIn));
       const committed = before ?? (await committing(deps, ref, own, write, documents));
+      const isDue = committed.version > documents.version && leave(deps.clock, own, published, committed);
       const answer = { generation: ref.generation, ...committed };
       if (keyed) await keeping(own, () => deps.receipts.keep(index, keyed, answer, kept));
-      return answer;
+      return { answer, isDue };
     });
   });
+  if (done.isDue) await deps.askUpkeep(index, done.answer.generation);
+  return done.answer;
+}
+
+/** Tells the next what was written so far. @returns whether a job is to be asked for that takes it in */
+function leave(clock: Clock, own: OwnTurn, published: Publication, committed: Committed): boolean {
+  const written = tallied(own.tally, published.generation, committed);
+  const isDue = isUpkeepDue(published, written, clock.now());
+  const askedAt = isDue ? new Date(clock.now()).toISOString() : written.askedAt;
+  own.leaves(committed.version, { ...written, ...(askedAt === undefined ? {} : { askedAt }) });
+  return isDue;
 }
 
 /** Where that was a publication, it can no longer be made: it would be without what is written now. */
@@ -83,11 +102,12 @@ async function withdrawPublication({ registry }: WriteDependencies, index: strin
 export async function recover(
   { documents, receipts }: Pick<WriteDependencies, "documents" | "receipts">,
   { index, bucket, generation }: GenerationRef,
-  { write, version = 0 }: NonNullable<OwnTurn["abandoned"]>,
+  { write, version = 0, tally }: Abandoned,
 ): Promise<void> {
   const ref = { index, bucket, generation };
+  const after = tally?.generation === generation ? version : 0;
   const upTo = await documents.with(ref, (open) => open.fence());
-  if (write) await receipts.keepUnknown(index, write, { after: version, upTo, ref });
+  if (write) await receipts.keepUnknown(index, write, { after, upTo, ref });
 }
 
 /** @returns undefined where no version has it: it was not committed when it was first sent. @throws Conflict */
@@ -110,17 +130,17 @@ async function committing(
   deps: WriteDependencies,
   ref: GenerationRef,
   own: OwnTurn,
-  { keyed, refuse, commit }: Write,
+  { keyed, refuse, commit, grows }: Write,
   documents: OpenDocuments,
 ): Promise<Committed> {
+  if (grows) refuseTooManyUnindexed(ref.index, ref.generation, own.tally);
   await refuse?.(documents);
   await own.permit();
   try {
-    const committed = await commit(documents);
-    own.leaves(committed.version);
-    return committed;
+    return await commit(documents);
   } catch (error) {
-    const left = { version: documents.version, ...(keyed ? { write: keyed } : {}) };
+    const tally = { generation: ref.generation, rows: 0, deleted: 0, commits: 0 };
+    const left = { version: documents.version, write: keyed, tally };
     await own
       .permit()
       .then(() => recover(deps, ref, left))

@@ -5,6 +5,7 @@ import type { ObjectStore } from "../object-store.ts";
 import { parseStored } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
+import { type Tally, tally } from "./upkeep.ts";
 
 /** What of a write has to be known when its process dies: the digests of its Idempotency-Key and of what it writes. */
 export const keyedWrite = z.object({ key: z.string(), request: z.string() });
@@ -17,19 +18,29 @@ const turn = z.object({
   write: keyedWrite.optional(),
   /** Of the served generation when the one before was over: what the holder commits is later. */
   version: z.int().optional(),
+  tally: tally.optional(),
 });
 type Turn = z.infer<typeof turn>;
+
+/** What is known of a turn that nobody ended: what it was about to write, and after which version of which generation. */
+export interface Abandoned {
+  write?: Turn["write"];
+  version?: Turn["version"];
+  tally?: Turn["tally"];
+}
 
 /** A turn that began; whoever had it before and did not end it may still have something under way. */
 export interface OwnTurn {
   /** What the holder before was about, where it did not end its turn. */
-  abandoned?: { write?: KeyedWrite; version?: number };
+  abandoned?: Abandoned;
   /** That is ended now, and the turn is this holder's. Until then whoever is next is told the same. @throws StoreUnavailable */
   recovered(): Promise<void>;
   /** Asked when a table is open and before it is written to. @throws StoreUnavailable when somebody else has the turn now */
   permit(): Promise<void>;
+  /** What was written before it. */
+  tally?: Tally;
   /** What the next is told: all that was committed until now has this version or an earlier one. */
-  leaves(version: number): void;
+  leaves(version: number, tally?: Tally): void;
   /** Nothing is known of what is under way: whoever is next finds the turn not ended. */
   abandon(): void;
 }
@@ -120,10 +131,10 @@ export class WriteTurns {
     const before = stored?.turn;
     const isLeft = before !== undefined && before.holder !== null;
     const since = new Date(this.#clock.now()).toISOString();
-    const own = turnOf(crypto.randomUUID(), since, before?.version, isLeft ? before.write : write);
+    const own = turnOf(crypto.randomUUID(), since, { ...before, write: isLeft ? before.write : write });
     const etag = await this.#put(index, own, stored?.etag);
     if (etag === undefined) return undefined;
-    return { own, etag, ...(isLeft ? { abandoned: abandonedOf(before) } : {}) };
+    return { own, etag, ...(isLeft ? { abandoned: known(before) } : {}) };
   }
 
   async #using<T>(
@@ -132,26 +143,28 @@ export class WriteTurns {
     write: KeyedWrite | undefined,
     work: (own: OwnTurn) => Promise<T>,
   ): Promise<T> {
-    let [etag, version, isLeft] = [taken, own.version, abandoned !== undefined];
+    let [etag, isLeft] = [taken, abandoned !== undefined];
+    let left: Abandoned = { version: own.version, tally: own.tally };
     const permit = async () => {
       if ((await this.#read(index))?.turn.holder !== own.holder) throw turnLost(index);
     };
     const recovered = async () => {
-      const now = await this.#put(index, turnOf(own.holder, own.since, version, write), etag);
+      const now = await this.#put(index, turnOf(own.holder, own.since, { ...left, write }), etag);
       if (now === undefined) throw turnLost(index);
       [etag, isLeft] = [now, false];
     };
-    const leaves = (now: number) => {
-      version = now;
+    const leaves = (version: number, tally = left.tally) => {
+      left = { version, tally };
     };
     const abandon = () => {
       isLeft = true;
     };
     try {
-      return await work({ ...(abandoned ? { abandoned } : {}), recovered, permit, leaves, abandon });
+      const told = { ...(abandoned ? { abandoned } : {}), ...(own.tally ? { tally: own.tally } : {}) };
+      return await work({ ...told, recovered, permit, leaves, abandon });
     } finally {
       // what was committed stands, whether or not this is said: then the next waits until the turn is old
-      if (!isLeft) await this.#put(index, turnOf(null, own.since, version), etag).catch(nothing);
+      if (!isLeft) await this.#put(index, turnOf(null, own.since, left), etag).catch(nothing);
     }
   }
 
@@ -174,15 +187,20 @@ interface Stored {
 interface Taken {
   own: Turn;
   etag: string;
-  abandoned?: NonNullable<OwnTurn["abandoned"]>;
+  abandoned?: Abandoned;
 }
 
-function turnOf(holder: string | null, since: string, version?: number, write?: KeyedWrite): Turn {
-  return { holder, since, ...(write ? { write } : {}), ...(version === undefined ? {} : { version }) };
+function turnOf(holder: string | null, since: string, left: Abandoned): Turn {
+  return { holder, since, ...known(left) };
 }
 
-function abandonedOf({ write, version }: Turn): NonNullable<OwnTurn["abandoned"]> {
-  return { ...(write ? { write } : {}), ...(version === undefined ? {} : { version }) };
+/** What there is of it: what is undefined is not stored. */
+function known({ write, version, tally }: Abandoned): Abandoned {
+  return {
+    ...(write ? { write } : {}),
+    ...(version === undefined ? {} : { version }),
+    ...(tally ? { tally } : {}),
+  };
 }
 
 const firstWaitMs = 10;

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { limits } from "../../config/limits.ts";
+import { DomainError } from "../errors.ts";
+import type { Publication } from "../index/index-entry.ts";
+import type { Committed } from "./document-tables.ts";
+
+/** What documents did to a generation since it was published. */
+export const tally = z.object({
+  generation: z.string(),
+  /** That no vector index holds: inserted or updated. */
+  rows: z.int(),
+  /** That were deleted or updated, and lie in its files still. */
+  deleted: z.int(),
+  commits: z.int(),
+  /** When a job was last asked for that takes them in. */
+  askedAt: z.string().optional(),
+});
+export type Tally = z.infer<typeof tally>;
+
+/** @param before of whatever generation, or none */
+export function tallied(before: Tally | undefined, generation: string, committed: Committed): Tally {
+  const own = before?.generation === generation ? before : { generation, rows: 0, deleted: 0, commits: 0 };
+  const { inserted, updated, deleted } = committed;
+  return {
+    ...own,
+    rows: own.rows + inserted + updated,
+    deleted: own.deleted + deleted + updated,
+    commits: own.commits + 1,
+  };
+}
+
+/**
+ * Whether a job should take in what was written: new rows are compared one by one until then, and each commit leaves files.
+ * An index that compares every row anyway is built when it has so many. A job that was asked for a while ago and has not
+ * published has failed, or is still at it: it is asked for again.
+ */
+export function isUpkeepDue({ indexType, rows }: Publication, written: Tally, now: number): boolean {
+  const { askedAt, commits, deleted } = written;
+  if (askedAt !== undefined && now - Date.parse(askedAt) < limits.upkeepAgainMs) return false;
+  if (commits >= limits.upkeepCommits) return true;
+  if (deleted >= Math.max(limits.upkeepDeletedShare * rows, limits.leastUpkeepRows)) return true;
+  if (indexType === "EXACT") return written.rows > 0 && rows + written.rows >= limits.upkeepRows;
+  const share = Math.max(limits.upkeepShare * rows, limits.leastUpkeepRows);
+  return written.rows >= Math.min(limits.upkeepRows, share);
+}
+
+/** Searches would become scans without anybody knowing. @throws TooManyUnindexed */
+export function refuseTooManyUnindexed(index: string, generation: string, written: Tally | undefined): void {
+  if (written?.generation !== generation || written.rows < limits.maxUnindexedRows) return;
+  throw new DomainError(
+    "TooManyUnindexed",
+    `${written.rows} rows of index "${index}" were written that no index holds yet, at most ${limits.maxUnindexedRows}: a job takes them in, send this again when it has`,
+  );
+}

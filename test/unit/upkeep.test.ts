@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { limits } from "../../lib/config/limits.ts";
+import {
+  isUpkeepDue,
+  refuseTooManyUnindexed,
+  type Tally,
+  tallied,
+} from "../../lib/domain/documents/upkeep.ts";
+import type { Publication } from "../../lib/domain/index/index-entry.ts";
+
+const now = Date.parse("2026-01-01T00:00:00Z");
+const none: Tally = { generation: "g1", rows: 0, deleted: 0, commits: 1 };
+
+const isDue = (rows: number, written: Partial<Tally>, indexType: Publication["indexType"] = "IVF_RQ") =>
+  isUpkeepDue({ rows, indexType } as Publication, { ...none, ...written }, now);
+
+test.each<[string, boolean, boolean]>([
+  ["a twentieth of the rows", isDue(100_000, { rows: 4_999 }), isDue(100_000, { rows: 5_000 })],
+  ["ten thousand of many", isDue(10_000_000, { rows: 9_999 }), isDue(10_000_000, { rows: 10_000 })],
+  ["a thousand of few", isDue(300, { rows: 999 }), isDue(300, { rows: 1_000 })],
+  ["a thousand commits", isDue(100_000, { commits: 999 }), isDue(100_000, { commits: 1_000 })],
+  ["a fifth that is deleted", isDue(100_000, { deleted: 19_999 }), isDue(100_000, { deleted: 20_000 })],
+  [
+    "ten thousand in all, all compared",
+    isDue(9_000, { rows: 999 }, "EXACT"),
+    isDue(9_000, { rows: 1_000 }, "EXACT"),
+  ],
+])("a job is due from %s", (_, before, from) => {
+  expect([before, from]).toEqual([false, true]);
+});
+
+test("a job that was asked for is not asked for again for ten minutes", () => {
+  const askedAt = (ms: number) => new Date(now - ms).toISOString();
+  expect(isDue(100, { rows: 5_000, askedAt: askedAt(limits.upkeepAgainMs - 1) })).toBe(false);
+  expect(isDue(100, { rows: 5_000, askedAt: askedAt(limits.upkeepAgainMs) })).toBe(true);
+});
+
+test("what is written adds up until another generation is published", () => {
+  const committed = { version: 7, inserted: 3, updated: 2, deleted: 1 };
+  const once = tallied(undefined, "g1", committed);
+  expect(once).toEqual({ generation: "g1", rows: 5, deleted: 3, commits: 1 });
+  expect(tallied(once, "g1", committed)).toEqual({ generation: "g1", rows: 10, deleted: 6, commits: 2 });
+  expect(tallied(once, "g2", committed)).toEqual({ ...once, generation: "g2" });
+});
+
+test("more than an index may lack is refused, of its own generation alone", () => {
+  const full = { ...none, rows: limits.maxUnindexedRows };
+  expect(() => refuseTooManyUnindexed("docs", "g1", full)).toThrow(
+    expect.objectContaining({ kind: "TooManyUnindexed" }),
+  );
+  for (const written of [undefined, { ...full, generation: "g0" }, { ...full, rows: full.rows - 1 }])
+    expect(() => refuseTooManyUnindexed("docs", "g1", written)).not.toThrow();
+});
