@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { connect, Index, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { gatherOpening } from "../../lib/adapters/lance/opening/gather-opening.ts";
-import { decodeOpening, encodeOpening } from "../../lib/adapters/lance/opening/opening.ts";
+import { decodeOpening, encodeOpening, type Opening } from "../../lib/adapters/lance/opening/opening.ts";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
 import { PartialCopy } from "../../lib/adapters/lance/replicas/partial-copy.ts";
 import { LocalStore } from "../../lib/adapters/store/local-store.ts";
@@ -25,10 +25,12 @@ let written: ReturnType<typeof rowsFrom>;
 /** Tells what was read. */
 class CountingStore extends LocalStore {
   bytesRead = 0;
+  onRead = () => {};
 
   override async readInto(...[key, start, into, identity]: Parameters<LocalStore["readInto"]>) {
     const bytes = await super.readInto(key, start, into, identity);
     this.bytesRead += bytes;
+    this.onRead();
     return bytes;
   }
 }
@@ -74,12 +76,12 @@ async function published(): Promise<Publication> {
   return { ...own, generation: "g1", bucket: "b" } as unknown as Publication;
 }
 
-async function copyOf(more: { room?: number } = {}) {
+async function copyOf(more: { room?: number } = {}, changed: Partial<Opening> = {}) {
   const of = await published();
   const opened = { index: "docs", bucket: "b", generation: "g1", version: await table.version() };
   const columns = of.columns.map(({ name }) => name);
   const opening = await gatherOpening(store, { ...opened, vectorColumn: "vector", columns });
-  const again = decodeOpening(encodeOpening(opening));
+  const again = decodeOpening(encodeOpening({ ...opening, ...changed }));
   store.bytesRead = 0;
   const copy = await PartialCopy.open(store, "lance/docs/g1.lance/", again, {
     published: of,
@@ -188,4 +190,52 @@ test("rows are what they are in the table, whichever are read first", async () =
     }
     await close();
   }
+});
+
+describe("which parts of it are there", () => {
+  beforeEach(async () => {
+    metric = "l2";
+    await table.createIndex("vector", { config: kinds.IVF_FLAT() });
+  });
+
+  /** As it is filled: all that were seen, one after the other. */
+  async function partsSeen(...of: Parameters<typeof copyOf>): Promise<string[]> {
+    const { copy, close } = await copyOf(...of);
+    const seen: string[] = [];
+    store.onRead = () => {
+      const parts = copy.parts.join(" and ") || "none";
+      if (parts !== seen.at(-1)) seen.push(parts);
+    };
+    const { signal } = new AbortController();
+    await copy.completeRows(signal);
+    store.onRead();
+    await copy.complete(signal);
+    store.onRead();
+    await close();
+    return seen;
+  }
+
+  const bytesOf = async (files: RegExp) => {
+    const all = await store.list("lance/docs/g1.lance/");
+    return all.reduce((sum, { key, bytes }) => sum + (files.test(key) ? bytes : 0), 0);
+  };
+
+  test("is known as they come: few rows first, then the index, then vectors", async () => {
+    expect(await partsSeen()).toEqual(["none", "rows", "index and rows", "index and rows and vectors"]);
+  });
+
+  test("where it is not known where vectors lie these come with the rows", async () => {
+    const seen = await partsSeen({}, { hasRows: false });
+    expect(seen).toEqual(["none", "rows and vectors", "index and rows and vectors"]);
+  });
+
+  test("what there is no room for is never there", async () => {
+    const index = await bytesOf(/\.idx$/);
+    expect(await partsSeen({ room: index })).toEqual(["none", "index"]);
+    expect(await partsSeen({ room: index + (await bytesOf(/\.lance$/)) - 1 })).toEqual([
+      "none",
+      "rows",
+      "index and rows",
+    ]);
+  });
 });

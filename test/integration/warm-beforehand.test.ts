@@ -81,4 +81,5 @@ test("a local index that is warmed needs no copy", async () => {
   const { indexes } = lakehouse.open();
   const { state, performance } = await warmIndex(indexes, "docs", 10_000);
   expect([state, performance.cache, performance.bytes]).toEqual(["warm", "warm", null]);
+  expect(performance).not.toHaveProperty("onDisk");
 });

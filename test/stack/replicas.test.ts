@@ -29,6 +29,8 @@ import {
 const systemTmpdir = tmpdir();
 const rows = 300;
 const gigabyte = 1_073_741_824;
+/** All parts of an index. */
+const whole = ["index", "rows", "vectors"];
 /** Of each request, where all of this is to hold on a store that is far away, too: `STORE_LATENCY_MS=20`. */
 const latencyMs = Number(process.env["STORE_LATENCY_MS"] ?? 0);
 const latency: Fault | undefined = latencyMs > 0 ? { kind: "delay", ms: latencyMs } : undefined;
@@ -119,7 +121,7 @@ async function filesOfCopies(): Promise<string[]> {
 }
 
 test("the first answer comes from the store, the next from a replica, without a request", async () => {
-  expect(await search()).toMatchObject({ cache: "cold", rows });
+  expect(await search()).toMatchObject({ cache: "cold", onDisk: [], rows });
   await warm.copies.idle();
   proxy.resetCounts();
   for (let i = 0; i < 5; i++) expect(await search()).toMatchObject({ cache: "replica", rows, first: "d0" });
@@ -147,7 +149,7 @@ test("an index may be named as the folder of a table's rows", async () => {
 
 test("an index that is warmed has its replica before the first search", async () => {
   const warmed = await warmIndex(warm.indexes, "docs", 30_000);
-  expect(warmed).toMatchObject({ state: "warm", performance: { cache: "replica" } });
+  expect(warmed).toMatchObject({ state: "warm", performance: { cache: "replica", onDisk: whole } });
   expect(warmed.performance.bytes).toBeGreaterThan(0);
   proxy.resetCounts();
   expect(await search()).toMatchObject({ cache: "replica", rows, first: "d0" });
@@ -159,14 +161,14 @@ test("where there is no room for a replica the caches are warmed", async () => {
   await warm.close();
   warm = warmContainer(1_000);
   const warmed = await warmIndex(warm.indexes, "docs", 30_000);
-  expect(warmed).toMatchObject({ state: "warm", performance: { cache: "warm", bytes: null } });
+  expect(warmed).toMatchObject({ state: "warm", performance: { cache: "warm", bytes: null, onDisk: [] } });
   expect(given()).toEqual(["replica no-room"]);
 });
 
 test("rows that others append are seen at once when strong, and within five seconds: no replica hides them", async () => {
   expect(await replicated()).toMatchObject({ cache: "replica", rows });
   await append("new", 5);
-  expect(await search("strong")).toMatchObject({ cache: "warm", rows: rows + 5 });
+  expect(await search("strong")).toMatchObject({ cache: "warm", onDisk: [], rows: rows + 5 });
   await append("newer", 5);
   now += 4_999;
   expect(await search()).toMatchObject({ rows: rows + 10 });
@@ -383,6 +385,13 @@ describe("until there is a replica, with a copy of the index", () => {
     expect(await nearest()).toEqual(hits);
   });
 
+  test("the answers say that it is there, and nothing else", async () => {
+    await nearest();
+    expect(await search()).toMatchObject({ cache: "warm", onDisk: ["index"] });
+    const { performance } = await warmIndex(warm.indexes, "docs", 30_000);
+    expect(performance).toMatchObject({ cache: "warm", onDisk: ["index"] });
+  });
+
   test.each(["cosine", "l2", "dot"])(
     "refined by %s, hits are those of the store, of which only candidates are read",
     async (metric) => {
@@ -464,6 +473,7 @@ describe.each([true, false])("with a copy of all but the vectors, opened by part
 
   const many = 40_000;
   const bytesOfVectors = many * 8 * 4;
+  const withoutVectors = { cache: "warm", onDisk: ["index", "rows"] };
 
   beforeEach(() => migrate("large", many));
 
@@ -522,7 +532,7 @@ describe.each([true, false])("with a copy of all but the vectors, opened by part
   async function found(request: object) {
     const parsed = parseSearchRequest({ vector: query, k: 5, ...request });
     const { hits, performance } = await searchIndex(warm.indexes, "large", parsed, 10_000);
-    return { hits, cache: performance.cache };
+    return { hits, cache: performance.cache, onDisk: performance.onDisk };
   }
 
   const document = (select?: string[]) => {
@@ -560,14 +570,14 @@ describe.each([true, false])("with a copy of all but the vectors, opened by part
     const hasRows = () => warm.copies.replicas.openAt(ref, version)?.copy.hasRows;
     await expect.poll(hasRows, { timeout: 20_000 }).toBe(true);
     others.length = 0;
-    expect(await found(requests.plain)).toEqual({ hits: expected[0], cache: "warm" });
+    expect(await found(requests.plain)).toEqual({ hits: expected[0], ...withoutVectors });
     expect(await document()).toEqual(expected[4]);
     expect(others).toEqual([]);
     expect(await allAnswers()).toEqual(expected);
     await expect.poll(() => proxy.counts.faults.held).toBe(1);
     proxy.release();
     await warm.copies.idle();
-    expect((await found(requests.plain)).cache).toBe("replica");
+    expect(await found(requests.plain)).toMatchObject({ cache: "replica", onDisk: whole });
     expect(await allAnswers()).toEqual(expected);
   });
 
@@ -595,7 +605,7 @@ describe.each([true, false])("with a copy of all but the vectors, opened by part
     );
     await found(requests.plain);
     await warm.copies.idle();
-    expect(await found(requests.plain)).toEqual({ hits: expected[0], cache: "warm" });
+    expect(await found(requests.plain)).toEqual({ hits: expected[0], ...withoutVectors });
     proxy.resetCounts();
     await found(requests.plain);
     await document();

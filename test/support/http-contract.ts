@@ -102,6 +102,15 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect(found.body.performance.cache).not.toBe("cold");
       });
 
+      test("what is on the container's disk is said of indexes that are copied there", async () => {
+        const { buckets } = (await http.call("listBuckets")).body;
+        const { backend } = buckets.find(({ name }: { name: string }) => name === bucket);
+        const warmed = await http.call("warmIndex", { index: "small" });
+        const found = await http.search("small", { vector: [1, 0, 0, 0] });
+        for (const { body } of [warmed, found])
+          expect("onDisk" in body.performance).toBe(backend !== "local");
+      });
+
       test.each(["strong", "eventual"])(
         "%s consistency is taken by search and fetch",
         async (consistency) => {

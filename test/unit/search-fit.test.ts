@@ -129,6 +129,19 @@ test.each([
   expect((await searched({}, {}, lease)).performance.cache).toBe(cache);
 });
 
+test("the answer tells which parts were on the disk when the search began, where any can be", async () => {
+  expect((await searched({})).performance).not.toHaveProperty("onDisk");
+  const reader = {
+    columns,
+    onDisk: ["index"],
+    search: async () => {
+      reader.onDisk = ["index", "rows"];
+      return [];
+    },
+  };
+  expect((await searched({}, {}, { reader })).performance.onDisk).toEqual(["index"]);
+});
+
 test("what it took to open leaves less time to search in, and all of it is told", async () => {
   let clock = 5_000;
   const now = vi.spyOn(performance, "now").mockImplementation(() => clock);

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import { DomainError } from "../../lib/domain/errors.ts";
-import type { Lease, Reader, WarmIndexes } from "../../lib/domain/search/reader.ts";
+import type { IndexPart, Lease, Reader, WarmIndexes } from "../../lib/domain/search/reader.ts";
 import { warmIndex } from "../../lib/domain/search/warm-index.ts";
 
 const timeoutMs = 250;
@@ -10,14 +10,15 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+type WarmedReader = Pick<Reader, "warm" | "replicaBytes" | "onDisk">;
+
 /** An index that is open, with a reader that warms as it is told. */
-function indexesWith(reader: Pick<Reader, "warm" | "replicaBytes">): WarmIndexes {
+function indexesWith(reader: WarmedReader): WarmIndexes {
   const lease = { reader: { version: 3, ...reader }, published: { generation: "g1" }, cold: true, openMs: 5 };
   return { use: (_index, _consistency, work) => work(lease as unknown as Lease) };
 }
 
-const warmed = (reader: Pick<Reader, "warm" | "replicaBytes">) =>
-  warmIndex(indexesWith(reader), "docs", timeoutMs);
+const warmed = (reader: WarmedReader) => warmIndex(indexesWith(reader), "docs", timeoutMs);
 
 test("an index whose caches are filled is warm, one with a copy on the disk a replica of so many bytes", async () => {
   const warm = async () => undefined;
@@ -29,6 +30,15 @@ test("an index whose caches are filled is warm, one with a copy on the disk a re
     state: "warm",
     performance: { cache: "replica", bytes: 7 },
   });
+});
+
+test("the answer tells which parts are on the disk when it has been waited for, where any can be", async () => {
+  const reader: WarmedReader & { onDisk: IndexPart[] } = {
+    onDisk: [],
+    warm: async () => void reader.onDisk.push("index", "rows"),
+  };
+  expect((await warmed(reader)).performance.onDisk).toEqual(["index", "rows"]);
+  expect((await warmed({ warm: async () => undefined })).performance).not.toHaveProperty("onDisk");
 });
 
 test("what is not done before the deadline goes on, and its failure is nobody's", async () => {

@@ -3,6 +3,10 @@ import type { Column, IndexEntry, Publication, SearchDefaults } from "../index/i
 import type { Filter } from "../values/filter.ts";
 import type { Document, Freshness, Hit } from "./search-request.ts";
 
+/** Parts of an index that a container copies to its disk. */
+export const indexParts = ["index", "rows", "vectors"] as const;
+export type IndexPart = (typeof indexParts)[number];
+
 /** An index opened for reading, at one version of its published generation. */
 export interface Reader {
   readonly columns: Column[];
@@ -11,6 +15,8 @@ export interface Reader {
   readonly isReplicated?: boolean;
   /** Bytes of that copy, where it does. */
   readonly replicaBytes?: number;
+  /** The parts of that version which this machine's disk has all of; undefined where its store is a folder. */
+  readonly onDisk?: IndexPart[] | undefined;
   search(query: Query): Promise<Hit[]>;
   /** Those that are there, by their ids, of which none is there twice. */
   fetch(

@@ -43,7 +43,7 @@ export async function searchIndex(
     const settings = settingsFor(request, lease);
     const columns = selectedColumns(request.select, lease.reader.columns, lease.published);
     refuseTooWide(request, columns, lease);
-    const replicated = lease.reader.isReplicated;
+    const { isReplicated, onDisk } = lease.reader;
     const searching = performance.now();
     const hits = await lease.reader.search({
       vector: queryVector(request.vector, lease.published.metric),
@@ -58,7 +58,8 @@ export async function searchIndex(
     return {
       hits,
       performance: {
-        cache: lease.cold ? "cold" : replicated ? "replica" : "warm",
+        cache: lease.cold ? "cold" : isReplicated ? "replica" : "warm",
+        ...(onDisk ? { onDisk } : {}),
         openMs: milliseconds(lease.openMs),
         searchMs: milliseconds(ended - searching),
         totalMs: milliseconds(ended - started),

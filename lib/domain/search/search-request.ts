@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { columnName } from "../names.ts";
 import { filter } from "../values/filter.ts";
+import { indexParts } from "./reader.ts";
 
 /** Names of columns a caller wants back. */
 export const columnList = z.array(columnName).max(limits.maxColumns);
@@ -90,6 +91,9 @@ export type Hit = z.infer<typeof hit>;
 /** What an index is read from: the store, with empty or filled caches, or a copy on the container's disk. */
 export const cache = z.enum(["cold", "warm", "replica"]);
 
+/** Parts of which all is on the container's disk. */
+export const onDisk = z.array(z.enum(indexParts));
+
 /** A duration as answers show it, to the microsecond. */
 export const milliseconds = (ms: number) => Math.round(ms * 1000) / 1000;
 
@@ -100,6 +104,10 @@ export const searchResponse = z
       cache: cache.meta({
         description:
           "cold: this request opened the index; replica: it was read from a copy on the container's disk",
+      }),
+      onDisk: onDisk.optional().meta({
+        description:
+          "Parts of the index of which all was on the container's disk when the search began: the vector index, rows without their vectors, vectors. Absent where the bucket is a folder: nothing is copied",
       }),
       openMs: z.number(),
       searchMs: z.number(),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { within } from "../within.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
-import { cache, milliseconds } from "./search-request.ts";
+import { cache, milliseconds, onDisk } from "./search-request.ts";
 
 export const warmResponse = z
   .strictObject({
@@ -15,6 +15,10 @@ export const warmResponse = z
           "What a search now reads: cold and warm the store, replica a copy on the container's disk",
       }),
       bytes: z.int().nullable().meta({ description: "Of that copy; null where there is none" }),
+      onDisk: onDisk.optional().meta({
+        description:
+          "Parts of the index of which all is on the container's disk now; absent where the bucket is a folder",
+      }),
       openMs: z.number(),
       warmMs: z.number(),
       totalMs: z.number(),
@@ -59,7 +63,10 @@ export async function warmIndex(
   });
 }
 
-function stateOf({ reader }: Lease, isWarm: boolean): Pick<WarmResponse["performance"], "cache" | "bytes"> {
-  const bytes = reader.replicaBytes ?? null;
-  return { cache: bytes !== null ? "replica" : isWarm ? "warm" : "cold", bytes };
+type WarmState = Pick<WarmResponse["performance"], "cache" | "bytes" | "onDisk">;
+
+function stateOf({ reader }: Lease, isWarm: boolean): WarmState {
+  const { replicaBytes: bytes = null, onDisk } = reader;
+  const cache = bytes !== null ? "replica" : isWarm ? "warm" : "cold";
+  return { cache, bytes, ...(onDisk ? { onDisk } : {}) };
 }

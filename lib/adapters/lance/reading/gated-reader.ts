@@ -1,7 +1,7 @@
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
-import type { DocumentPage, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
+import type { DocumentPage, IndexPart, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 
 const bytesOfNumber = 4;
@@ -32,6 +32,10 @@ export class GatedReader implements Reader {
 
   get replicaBytes(): number | undefined {
     return this.#reader.replicaBytes;
+  }
+
+  get onDisk(): IndexPart[] | undefined {
+    return this.#reader.onDisk;
   }
 
   async search(query: Query): Promise<Hit[]> {

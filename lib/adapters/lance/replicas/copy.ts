@@ -1,4 +1,4 @@
-import type { Query } from "../../../domain/search/reader.ts";
+import type { IndexPart, Query } from "../../../domain/search/reader.ts";
 
 /** Files of one version of a table on this machine's disk. */
 export interface Copy {
@@ -14,6 +14,8 @@ export interface Copy {
   readonly isIndexed: boolean;
   /** Whether all indexes are there, and all of the rows but their vectors. */
   readonly hasRows: boolean;
+  /** Of which all is there. */
+  readonly parts: IndexPart[];
   /** Whether `complete` has anything to do. */
   readonly isToBeCompleted: boolean;
   /** @returns when a search may read it for the nearest by the vector index. @throws StoreUnavailable */

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { limits } from "../../../config/limits.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
+import type { IndexPart } from "../../../domain/search/reader.ts";
 import { newCopyFolder } from "../copy-folder.ts";
 import { isDataFile } from "../files/generation-folder.ts";
 import type { ByteRange } from "../files/lance-format.ts";
@@ -90,6 +91,11 @@ export class DiskCopy implements Copy {
   /** Whether it has all it is meant to; without, nothing may be read that looks at vectors. */
   get isWhole(): boolean {
     return this.#isWhole;
+  }
+
+  get parts(): IndexPart[] {
+    if (this.#options.nearestOnly) return ["index"];
+    return this.#isWhole ? ["index", "rows", "vectors"] : ["index", "rows"];
   }
 
   get isToBeCompleted(): boolean {

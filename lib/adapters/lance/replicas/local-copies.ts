@@ -2,6 +2,7 @@ import { limits } from "../../../config/limits.ts";
 import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
+import { type IndexPart, indexParts } from "../../../domain/search/reader.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { manifestIn } from "../opening/opening.ts";
@@ -39,6 +40,14 @@ export class LocalCopies {
       this.replicas.refuseOpening(ref);
     };
     return { version, columns: published.columns, manifest: manifestIn(opening), open, refuse };
+  }
+
+  /** The parts of a version that are there, in whichever copy; undefined where there is nothing to copy. */
+  partsOnDisk(ref: GenerationRef, version: number): IndexPart[] | undefined {
+    if (this.replicas.isLocal(ref.bucket)) return undefined;
+    const copies = [this.replicas.copyOf(ref), this.indexes.copyOf(ref)];
+    const there = copies.flatMap((copy) => (copy?.version === version ? copy.parts : []));
+    return indexParts.filter((part) => there.includes(part));
   }
 
   /**

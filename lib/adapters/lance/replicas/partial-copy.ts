@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { limits } from "../../../config/limits.ts";
 import type { Publication } from "../../../domain/index/index-entry.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
-import type { Query } from "../../../domain/search/reader.ts";
+import { type IndexPart, indexParts, type Query } from "../../../domain/search/reader.ts";
 import { newCopyFolder } from "../copy-folder.ts";
 import { RowPlaces } from "../files/data-file.ts";
 import type { FileBytes } from "../files/file-bytes.ts";
@@ -39,9 +39,9 @@ export class PartialCopy implements Copy {
   readonly #files: Map<string, SparseFile>;
   readonly #room: number;
   readonly #pace: CopyPace;
-  /** Of the rows all is there but vectors; of their indexes not yet. */
+  #isIndexThere = false;
+  /** All but vectors and the vector index. */
   #areRowsThere = false;
-  #hasRows = false;
   #isCompleted = false;
 
   private constructor(
@@ -95,7 +95,14 @@ export class PartialCopy implements Copy {
   }
 
   get hasRows(): boolean {
-    return this.#hasRows;
+    return this.#isIndexThere && this.#areRowsThere;
+  }
+
+  get parts(): IndexPart[] {
+    const areAmongRows = this.#opened.bytes.vectors === 0;
+    const vectors = this.isWhole || (areAmongRows && this.#areRowsThere);
+    const there = { index: this.#isIndexThere, rows: this.#areRowsThere, vectors };
+    return indexParts.filter((part) => there[part]);
   }
 
   get isToBeCompleted(): boolean {
@@ -151,11 +158,11 @@ export class PartialCopy implements Copy {
     if (isPrompt) await this.#copyRows({ signal });
     await this.#copyIndex({ concurrency: limits.restConcurrency, signal });
     if (!isPrompt && this.#isWithRows) await this.#copyRows({ concurrency: limits.restConcurrency, signal });
-    this.#hasRows = this.#isWithRows;
   }
 
   async #copyIndex(pace: CopyPace): Promise<void> {
     for (const [path, file] of this.#files) if (isIndexFile(path)) await file.complete(pace);
+    this.#isIndexThere = true;
   }
 
   async #copyRows({ concurrency = limits.diskCopyConcurrency, signal }: CopyPace): Promise<void> {

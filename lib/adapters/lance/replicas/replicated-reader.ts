@@ -3,7 +3,7 @@ import { DomainError } from "../../../domain/errors.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
-import type { DocumentPage, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
+import type { DocumentPage, IndexPart, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import { isGone } from "../lance-errors.ts";
 import type { Opening } from "../opening/opening.ts";
@@ -51,6 +51,10 @@ export class ReplicatedReader implements Reader {
 
   get replicaBytes(): number | undefined {
     return this.#copies.replicas.at(this.#ref, this.version)?.bytes;
+  }
+
+  get onDisk(): IndexPart[] | undefined {
+    return this.#copies.partsOnDisk(this.#ref, this.version);
   }
 
   async search(query: Query): Promise<Hit[]> {
