@@ -168,6 +168,7 @@ export const limits = {
   maxNamedRows: 20, // of a unit, with bad vectors
   maxNamedSkipped: 10, // of a job
   forkConcurrency: 32,
+  ledgerReadsAtATime: 32, // documents of a job
 
   // Index building and recall
   minRowsToTrain: 256, // PQ cannot train on fewer

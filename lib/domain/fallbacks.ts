@@ -74,15 +74,7 @@ export const fastPaths = {
   "index-copy": {
     does: "Until there is a replica, a copy of the vector index tells which rows are read from the store",
     instead: "the store is searched",
-    reasons: [
-      "no-room",
-      "not-copied",
-      "unreadable",
-      "rows-not-indexed",
-      "too-few-hits",
-      "table-moved-on",
-      "not-fetched",
-    ],
+    reasons: ["no-room", "not-copied", "unreadable", "rows-not-indexed", "too-few-hits", "table-moved-on"],
   },
   "linked-copies": {
     does: "What another copy on the disk has is linked",

@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
+import { onSmallDisk } from "../support/small-disk.ts";
 
-const megabytes = 6;
 let root: string;
 
 beforeAll(async () => {
@@ -20,29 +18,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** In a mount namespace of its own: the disk goes with the process. */
-async function onSmallDisk() {
-  const data = join(root, "data");
-  const script = join(import.meta.dirname, "../support/full-store-process.ts");
-  const mount = `mount -t tmpfs -o size=${megabytes}m tmpfs "$1" && exec "$0" "$2" "$1"`;
-  const privileged = process.getuid?.() === 0 ? ["-m"] : ["-r", "-m"];
-  const { stdout } = await promisify(execFile)(
-    "unshare",
-    [...privileged, "sh", "-c", mount, process.execPath, data, script],
-    {
-      env: {
-        ...process.env,
-        LAKEHOUSE_TOML: join(root, "lakehouse.toml"),
-        DATA_ROOT: data,
-        RETIRE_AFTER_MS: "0",
-      },
-    },
-  );
-  return JSON.parse(stdout);
-}
-
 test("a full disk is one job's: it says so, what is served goes on, and what was built goes when it can", async () => {
-  const told = await onSmallDisk();
+  const disk = join(root, "data");
+  const env = { LAKEHOUSE_TOML: join(root, "lakehouse.toml"), DATA_ROOT: disk, RETIRE_AFTER_MS: "0" };
+  const told = await onSmallDisk("full-store-process.ts", { disk, megabytes: 6, env });
   expect(told.small).toBe("succeeded");
   expect(told.large).toMatchObject({ state: "failed", error: { code: "store-full", phase: "load" } });
   expect(told.draftsAfterLarge).toEqual([]);

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { getJob } from "../../lib/domain/jobs/get-job.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { startJob } from "../../lib/domain/jobs/start-job.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { fillDisk } from "./fill-disk.ts";
 import { runJob, waitForJob } from "./lakehouse.ts";
 import { sampleRows } from "./parquet-files.ts";
 
@@ -38,7 +39,7 @@ async function withoutRoom({ ledger, workflow }: Container) {
   const id = "without-room";
   await startJob(container, id, jobInput.parse(migrate("large")));
   while (!(await ledger.read(id, "plan", z.unknown()))) await sleep(5);
-  const filling = setInterval(fill, 5);
+  const filling = setInterval(() => fillDisk(filler), 5);
   const job = await waitForJob(container, id);
   const searched = await search();
   const refused = await startJob(container, "another", jobInput.parse(migrate("small"))).catch(
@@ -49,18 +50,6 @@ async function withoutRoom({ ledger, workflow }: Container) {
   while ((await tablesOf("large")).length > 0 || !(await ledger.ended(id))) await sleep(100);
   const after = await getJob(ledger, workflow, id);
   return { code: job.error?.code, searched, refused, after: { state: after.state, code: after.error?.code } };
-}
-
-/** With whatever room there is. */
-function fill(): void {
-  const file = openSync(filler, "a");
-  try {
-    for (;;) writeSync(file, Buffer.alloc(statfsSync(root).bavail > 16 ? 65_536 : 512));
-  } catch {
-    // full
-  } finally {
-    closeSync(file);
-  }
 }
 
 async function search(): Promise<number> {

@@ -187,7 +187,8 @@ describe.each(Object.keys(stores))("in %s", (place) => {
   test("a damaged page is written anew, and one of a newer release is left as it is", async () => {
     const store = open();
     await writeEntries(store, 20);
-    const list = () => listOf().page(undefined, 50);
+    const fallbacks = new FallbackCounts(() => undefined);
+    const list = () => new EntryList(open(), clock, fallbacks).page(undefined, 50);
     const { entries } = await list();
     const [key = ""] = await pageKeys(store);
     const whole = await stored(store, key);
@@ -200,6 +201,7 @@ describe.each(Object.keys(stores))("in %s", (place) => {
     await overwrite(store, key, JSON.stringify(newer));
     expect((await list()).entries).toEqual(entries);
     expect(await stored(store, key)).toEqual(newer);
+    expect(fallbacks.seen()).toEqual([{ fastPath: "entry-pages", reason: "unreadable", count: 5 }]);
   });
 
   test("pages are divided as indexes come between, and hold no more than they may", async () => {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { clippedIssue, DomainError } from "../errors.ts";
+import { inGroups } from "../in-groups.ts";
 import { clipped } from "../listed.ts";
 import { jobId } from "../names.ts";
 import type { ObjectStore } from "../object-store.ts";
@@ -107,8 +108,8 @@ export class JobLedger {
    */
   async refuseNewer(id: string): Promise<void> {
     const names = await this.#names(id, "");
-    await Promise.all(
-      names.map(async (name) => refuseNewer(await this.#store.get(keyOf(id, name)), originOf(id, name))),
+    await inGroups(names, limits.ledgerReadsAtATime, async (name) =>
+      refuseNewer(await this.#store.get(keyOf(id, name)), originOf(id, name)),
     );
   }
 
@@ -134,7 +135,7 @@ export class JobLedger {
   /** Every worker's progress. */
   async phases(id: string): Promise<Phase[]> {
     const names = await this.#names(id, "progress/");
-    const read = await Promise.all(names.map((name) => this.read(id, name, phase)));
+    const read = await inGroups(names, limits.ledgerReadsAtATime, (name) => this.read(id, name, phase));
     return read.flatMap((one) => (one ? [phaseOf(one)] : []));
   }
 

@@ -1,4 +1,5 @@
 import { limits } from "../../config/limits.ts";
+import { inGroups } from "../in-groups.ts";
 import type { SearchDefaults } from "../index/index-entry.ts";
 import type { TaskContext } from "../task-context.ts";
 import type { Nearest, Neighbours, ProbeVector } from "./recall-probe.ts";
@@ -79,10 +80,8 @@ async function inParallel<T, R>(
   { signal }: TaskContext,
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
-  const results: R[] = [];
-  for (let i = 0; i < items.length; i += limits.recallConcurrency) {
+  return inGroups(items, limits.recallConcurrency, (item) => {
     signal.throwIfAborted();
-    results.push(...(await Promise.all(items.slice(i, i + limits.recallConcurrency).map(work))));
-  }
-  return results;
+    return work(item);
+  });
 }

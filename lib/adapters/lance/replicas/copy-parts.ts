@@ -56,6 +56,11 @@ export async function copyParts(
   if (failures.length > 0) throw failures[0];
 }
 
+/** For loops that take from it at the same time: the first that fails ends it, and so what the others would begin. */
+export function* shared<T>(items: T[]): Generator<T> {
+  yield* items;
+}
+
 /** What is there stays. */
 async function created(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });

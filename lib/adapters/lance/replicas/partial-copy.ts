@@ -14,7 +14,7 @@ import { nearestPartitions } from "../opening/nearest-partitions.ts";
 import { manifestIn, type Opening } from "../opening/opening.ts";
 import { readSegments, type Segment } from "../opening/segments.ts";
 import type { Copy } from "./copy.ts";
-import type { CopyPace } from "./copy-parts.ts";
+import { type CopyPace, shared } from "./copy-parts.ts";
 import { SparseFile } from "./sparse-file.ts";
 
 /** The parts of a generation, in the order in which searches need them. */
@@ -166,7 +166,7 @@ export class PartialCopy implements Copy {
   }
 
   async #copyRows({ concurrency = limits.diskCopyConcurrency, signal }: CopyPace): Promise<void> {
-    const rest = [...this.#files].filter(([path]) => !isIndexFile(path)).values();
+    const rest = shared([...this.#files].filter(([path]) => !isIndexFile(path)));
     const copySome = async () => {
       for (const [path, file] of rest) {
         const beside = bytesBeside(this.#opened.vectors.get(path) ?? [], file.bytes);

@@ -32,7 +32,7 @@ export interface ReplicaOptions {
   inParts?: boolean;
   /** Whether its indexes are read before it is used. */
   warm: boolean;
-  /** Another copy of the generation, whose files are linked where there is no earlier replica. */
+  /** Another copy of the generation, to link files of where there is no earlier replica. */
   beside?: (ref: GenerationRef) => Copy | undefined;
 }
 
@@ -125,7 +125,7 @@ export class Replicas {
     if (!leave) return;
     const done = work()
       .catch((error) => {
-        this.#fellBack(ref, isFull(error) ? "no-room" : "not-copied");
+        this.#fellBack(ref, isOf("StoreFull", error) ? "no-room" : "not-copied");
         this.#giveUp(key, version);
       })
       .then(() => {
@@ -182,7 +182,7 @@ export class Replicas {
     const of = { published, room: await roomFor(this.#options), pace: { concurrency, pause } };
     const copy = await PartialCopy.open(this.#stores(ref.bucket), folderOf(ref), opening, of).catch(
       (error) => {
-        const reason = isFull(error) ? "no-room" : "layout-unknown";
+        const reason = isOf("StoreFull", error) ? "no-room" : "layout-unknown";
         this.#connections.fallbacks.of(ref.index).happened("partial-copy", reason);
         this.#unknown.set(keyOf(ref), true);
       },
@@ -220,13 +220,17 @@ export class Replicas {
     });
   }
 
-  /** @throws when its rows or vectors cannot be copied or its indexes cannot be read; its files go then */
+  /**
+   * Where the store fails what is there stays, and the rest comes behind a later answer.
+   * @throws when it cannot be copied or its indexes cannot be read for another reason; its files go then
+   */
   async #complete(ref: GenerationRef, replica: Replica): Promise<void> {
     const key = keyOf(ref);
     try {
       await replica.complete(this.#closed.signal, this.#options.warm);
     } catch (error) {
       if (replica.isRetired) return; // it gave way meanwhile
+      if (isOf("StoreUnavailable", error) && !replica.copy.isWhole) return this.#fellBack(ref, "not-copied");
       this.#ready?.delete(key);
       this.#retire(replica);
       throw error;
@@ -237,8 +241,8 @@ export class Replicas {
   }
 }
 
-/** The disk, since its room was asked for. */
-const isFull = (error: unknown) => asDomainError(error).kind === "StoreFull";
+/** The store failed, or the disk has filled up since its room was asked for. */
+const isOf = (kind: "StoreUnavailable" | "StoreFull", error: unknown) => asDomainError(error).kind === kind;
 
 interface Given {
   version: number;

@@ -233,8 +233,9 @@ export class ReplicatedReader implements Reader {
   ): Promise<NearestRows | undefined> {
     try {
       const near = await copy?.nearest(query);
-      if (near && near !== "not-fetched") return near;
-      if (copy) this.#fallbacks.happened(kind, near ?? "too-few-hits");
+      if (near === "not-fetched") this.#fallbacks.happened("partial-copy", near);
+      else if (near) return near;
+      else if (copy) this.#fallbacks.happened(kind, "too-few-hits");
       return undefined;
     } catch (error) {
       if (!isOfTheDisk(error)) throw error;

@@ -8,7 +8,7 @@ import { Places } from "../../places.ts";
 import { type FileBytes, fileBytes } from "../files/file-bytes.ts";
 import type { ByteRange } from "../files/lance-format.ts";
 import { runsOf } from "./block-runs.ts";
-import { type CopyPace, copyPart, type Part, partsOf } from "./copy-parts.ts";
+import { type CopyPace, copyPart, type Part, partsOf, shared } from "./copy-parts.ts";
 
 const { blockBytes } = limits;
 
@@ -127,7 +127,7 @@ export class SparseFile {
   /** The same for ranges that nobody waits for: a part after the other, so that a search which needs one waits for that alone. */
   async ensureInParts(ranges: ByteRange[], pace: CopyPace): Promise<void> {
     const { concurrency = limits.diskCopyConcurrency, signal, pause = 0 } = pace;
-    const parts = partsOf(this.#key, this.#path, ranges).values();
+    const parts = shared(partsOf(this.#key, this.#path, ranges));
     const copySome = async () => {
       for (const part of parts) {
         signal?.throwIfAborted(); // not while it is copied: a search may wait for it, too

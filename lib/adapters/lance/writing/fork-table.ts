@@ -1,5 +1,6 @@
 import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
+import { inGroups } from "../../../domain/in-groups.ts";
 import type { WritePermit } from "../../../domain/index/generations.ts";
 import { listed } from "../../../domain/listed.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
@@ -28,10 +29,7 @@ export async function copyVersion(
   const files = await sizesIn(store, from, named);
   refuseUnknown([...named.unknown, ...(await unknownFiles(store, from, files))]);
   refuseMissing(files, named);
-  const copied = (path: string) => store.copy(from + path, to + path);
-  const paths = [...files.keys()];
-  for (let i = 0; i < paths.length; i += limits.forkConcurrency)
-    await Promise.all(paths.slice(i, i + limits.forkConcurrency).map(copied));
+  await inGroups([...files.keys()], limits.forkConcurrency, (path) => store.copy(from + path, to + path));
   refuseOther(await sizesIn(store, to, named), files);
   await permit();
   await store.copy(manifestKey(from, version), manifestKey(to, version));
