@@ -46,7 +46,7 @@ export const fastPaths = {
   "vectors-last": {
     does: "A copy of a generation answers before its vectors are there",
     instead: "it answers when all of it is there",
-    reasons: ["manifest-unreadable", "data-file-unreadable"],
+    reasons: ["data-file-unreadable"],
   },
   replica: {
     does: "A generation is read from a copy on this machine's disk",
@@ -89,7 +89,7 @@ export const fastPaths = {
   "probe-copy": {
     does: "Recall is measured on a copy on this machine's disk",
     instead: "on the store",
-    reasons: ["no-room"],
+    reasons: ["no-room", "table-unknown"],
   },
   "partition-count": {
     does: "An analysed search tells how many partitions an index has",

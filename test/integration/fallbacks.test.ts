@@ -164,11 +164,6 @@ describe("the place of vectors", () => {
     expect(counts.seen()).toEqual([]);
   });
 
-  test("that a manifest does not tell is not guessed", async () => {
-    expect((await placed((manifest) => manifest.subarray(0, 90))).size).toBe(0);
-    happened("vectors-last", "manifest-unreadable");
-  });
-
   test("that a data file does not tell is not guessed", async () => {
     const damaged = await placed(async (manifest, data) => {
       const bytes = await readFile(data);

@@ -10,6 +10,7 @@ import { LocalStore } from "../../lib/adapters/store/local-store.ts";
 import { S3Store } from "../../lib/adapters/store/s3-store.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
 import type { ObjectStore } from "../../lib/domain/object-store.ts";
+import { withField } from "../support/manifest-field.ts";
 import { sampleRows } from "../support/parquet-files.ts";
 import { startS3Server } from "../support/s3-server.ts";
 
@@ -148,22 +149,6 @@ test("a manifest with fields of tomorrow is refused by their numbers", async () 
     message: expect.stringContaining("field 30 of the manifest"),
   });
 });
-
-/** The manifest once more behind itself, with an empty field added. */
-function withField(bytes: Uint8Array, field: number): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const trailer = bytes.length - 16;
-  const start = Number(view.getBigUint64(trailer, true));
-  const length = view.getUint32(start, true);
-  const tag = (field << 3) | 2;
-  const added = [(tag & 0x7f) | 0x80, tag >> 7, 0];
-  const message = Buffer.concat([bytes.subarray(start + 4, start + 4 + length), Buffer.from(added)]);
-  const head = Buffer.alloc(4);
-  head.writeUInt32LE(message.length);
-  const end = Buffer.from(bytes.subarray(trailer));
-  end.writeBigUInt64LE(BigInt(trailer));
-  return Buffer.concat([bytes.subarray(0, trailer), head, message, end]);
-}
 
 /** As a bucket holds them: listed in the order of their bytes. */
 let s3: Awaited<ReturnType<typeof startS3Server>>;

@@ -488,8 +488,7 @@ describe.each([true, false])("with a copy of all but the vectors, opened by part
   async function placesOfVectors(): Promise<ByteRange[]> {
     const { ref, version } = await publication();
     const store = lakehouse.stores(ref.bucket);
-    const files = await filesOfVersion(store, folderOf(ref), version);
-    const manifest = (await store.get(files.at(-1)?.key ?? ""))?.body ?? new Uint8Array();
+    const { files, manifest } = await filesOfVersion(store, folderOf(ref), version);
     const places = await vectorBytes(store, files, manifest, "vector", unobserved);
     expect(places.size).toBe(1);
     return [...places.values()].flat();

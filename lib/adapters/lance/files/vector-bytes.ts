@@ -22,7 +22,9 @@ export async function vectorBytes(
 ): Promise<Map<string, ByteRange[]>> {
   const found = new Map<string, ByteRange[]>();
   try {
-    const columns = columnsIn(manifest, vectorColumn, fallbacks);
+    const columns = new Map(
+      dataFilesOf(manifest).map(({ path, columnOf }) => [path, columnOf(vectorColumn)]),
+    );
     for (const file of files) {
       const column = columns.get(file.key.slice(file.key.lastIndexOf("/") + 1));
       if (column !== undefined && file.bytes >= limits.leastSplitFileBytes)
@@ -33,16 +35,6 @@ export async function vectorBytes(
     fallbacks.happened("vectors-last", "data-file-unreadable");
   }
   return found;
-}
-
-/** Of the vectors, by the names of data files; none where the manifest does not tell. */
-function columnsIn(manifest: Uint8Array, vectorColumn: string, fallbacks: Fallbacks) {
-  try {
-    return new Map(dataFilesOf(manifest).map(({ path, columnOf }) => [path, columnOf(vectorColumn)]));
-  } catch {
-    fallbacks.happened("vectors-last", "manifest-unreadable");
-    return new Map<string, number | undefined>();
-  }
 }
 
 async function rangesIn(

@@ -20,18 +20,19 @@ export interface OpenedVersion extends GenerationRef {
 
 /**
  * Reads what a first search of a version needs before its partitions and rows.
- * @throws StoreUnavailable; Error where an index has no partitions, or is laid out as this release does not know
+ * @throws StoreUnavailable, TableNotKnown; Error where an index has no partitions, or is laid out as this release does not know
  */
 export async function gatherOpening(store: ObjectStore, opened: OpenedVersion): Promise<Opening> {
   const { bucket, generation, version, vectorColumn } = opened;
   const folder = folderOf(opened);
   const manifestPath = manifestKey(folder, version).slice(folder.length);
-  const stored = await filesOfVersion(store, folder, version);
+  const { files: stored, manifest } = await filesOfVersion(store, folder, version);
   const listed = stored.map(({ key, bytes }) => ({ path: key.slice(folder.length), bytes }));
   const bytesOf = new Map(listed.map(({ path, bytes }) => [path, bytes]));
-  const manifest = await store.read(folder + manifestPath, 0, bytesOf.get(manifestPath) ?? 0);
-  const named = new Set([...filesNamedBy(manifest).files, manifestPath]);
-  const files = listed.filter(({ path }) => named.has(path));
+  const named = filesNamedBy(manifest);
+  const paths = new Set([...named.files, manifestPath]);
+  const isNamed = (path: string) => paths.has(path) || named.folders.some((one) => path.startsWith(one));
+  const files = listed.filter(({ path }) => isNamed(path));
   const gathered = new Gathered(store, folder, bytesOf);
   for (const { path } of files) if (isOpened(path)) await gathered.beforeRows(path);
   const hasRows = await gathered.rows(

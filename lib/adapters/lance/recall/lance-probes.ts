@@ -1,4 +1,5 @@
 import type { Connection } from "@lancedb/lancedb";
+import { asDomainError } from "../../../domain/errors.ts";
 import type { GenerationRef, Metric } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import type { Probes, RecallProbe } from "../../../domain/recall/recall-probe.ts";
@@ -53,8 +54,14 @@ export class LanceProbes implements Probes {
   async #copied(ref: GenerationRef): Promise<DiskCopy | undefined> {
     const fallbacks = this.#tables.fallbacksOf(ref);
     const version = await this.#tables.version(ref);
-    const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), { version, fallbacks });
-    if (!copy) fallbacks.happened("probe-copy", "no-room");
-    return copy;
+    try {
+      const copy = await copyToDisk(this.#stores(ref.bucket), folderOf(ref), { version, fallbacks });
+      if (!copy) fallbacks.happened("probe-copy", "no-room");
+      return copy;
+    } catch (error) {
+      if (asDomainError(error).kind !== "TableNotKnown") throw error;
+      fallbacks.happened("probe-copy", "table-unknown");
+      return undefined;
+    }
   }
 }

@@ -38,14 +38,14 @@ const bytesIn = (ranges: ByteRange[]) => ranges.reduce((sum, { start, end }) => 
  * Copies a table's files to the temporary disk.
  * @param folder of the table in the store, ending with `/`
  * @returns undefined when the disk has no room for it, or it is too large
- * @throws StoreUnavailable; nothing is left then
+ * @throws StoreUnavailable, TableNotKnown where a part might be missed; nothing is left then
  */
 export async function copyToDisk(
   store: ObjectStore,
   folder: string,
   options: CopyOptions,
 ): Promise<DiskCopy | undefined> {
-  const files = await filesOfVersion(store, folder, options.version, options.nearestOnly);
+  const { files } = await filesOfVersion(store, folder, options.version, options.nearestOnly);
   const room = await roomFor(options);
   const least = options.vectorColumn ? files.filter((file) => !isData(file)) : files;
   if (bytesOf(least) > room) return undefined;

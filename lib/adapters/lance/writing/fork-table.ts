@@ -1,13 +1,12 @@
 import { limits } from "../../../config/limits.ts";
-import { DomainError } from "../../../domain/errors.ts";
 import { inGroups } from "../../../domain/in-groups.ts";
 import type { WritePermit } from "../../../domain/index/generations.ts";
-import { listed } from "../../../domain/listed.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
 import { isKnownFile, unknownIn } from "../files/known-files.ts";
 import { filesNamedBy, type NamedFiles } from "../files/manifest.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { copiedParts, filesUnder } from "../files/version-files.ts";
+import { missing, refuseMissing, refuseUnknown } from "../files/whole-version.ts";
 
 /** Sizes of files by their paths in the folder of the table. */
 type Sizes = Map<string, number>;
@@ -28,7 +27,7 @@ export async function copyVersion(
   const named = filesNamedBy(await manifestOf(store, from, version));
   const files = await sizesIn(store, from, named);
   refuseUnknown([...named.unknown, ...(await unknownFiles(store, from, files))]);
-  refuseMissing(files, named);
+  refuseMissing([...files.keys()], named);
   await inGroups([...files.keys()], limits.forkConcurrency, (path) => store.copy(from + path, to + path));
   refuseOther(await sizesIn(store, to, named), files);
   await permit();
@@ -59,34 +58,9 @@ async function unknownFiles(store: ObjectStore, folder: string, files: Sizes): P
   return elsewhere === undefined ? unknown : [elsewhere, ...unknown];
 }
 
-function refuseUnknown(unknown: string[]): void {
-  if (unknown.length === 0) return;
-  const what = listed([...new Set(unknown)]);
-  throw new DomainError(
-    "TableNotKnown",
-    `it has what is not known here, and might be copied without a part: ${what}`,
-  );
-}
-
-function refuseMissing(files: Sizes, named: NamedFiles): void {
-  const paths = [...files.keys()];
-  const gone = named.files.filter((path) => !files.has(path));
-  const empty = named.folders.filter((folder) => !paths.some((path) => path.startsWith(folder)));
-  if (gone.length + empty.length > 0)
-    throw missing(`the manifest names ${gone.length + empty.length} files that are not there`, [
-      ...gone,
-      ...empty,
-    ]);
-}
-
 function refuseOther(copied: Sizes, files: Sizes): void {
   const others = [...files].filter(([path, bytes]) => copied.get(path) !== bytes);
   if (others.length === 0) return;
   const paths = others.map(([path]) => path);
   throw missing(`${others.length} files are not in the copy as they were`, paths);
-}
-
-/** To begin again: somebody may have removed them, or an earlier attempt is cleared away. */
-function missing(what: string, paths: string[]): DomainError {
-  return new DomainError("StoreUnavailable", what, { cause: new Error(listed(paths)) });
 }
