@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import type { BenchResult, ReportName } from "../bench/results.ts";
 import { type Target, targets } from "../bench/targets.ts";
 import { errorTable } from "../lib/domain/error-table.ts";
-import { fastPaths } from "../lib/domain/fallbacks.ts";
+import { fallbackWords } from "../lib/domain/fallback-words.ts";
+import { type FastPath, fastPaths } from "../lib/domain/fallbacks.ts";
 
 const results = "bench/results";
 const reports: Record<ReportName, string> = {
@@ -74,10 +75,10 @@ function errorRows(): string {
 }
 
 function fastPathRows(): string {
-  const rows = Object.entries(fastPaths).map(
-    ([name, { does, instead, reasons }]) =>
-      `| \`${name}\` | ${does} | ${reasons.map((reason) => `\`${reason}\``).join(", ")} | ${instead} |`,
-  );
+  const rows = Object.entries(fallbackWords).map(([name, { does, instead }]) => {
+    const reasons = fastPaths[name as FastPath].map((reason) => `\`${reason}\``);
+    return `| \`${name}\` | ${does} | ${reasons.join(", ")} | ${instead} |`;
+  });
   return ["| faster way | what it does | why not | instead |", "|---|---|---|---|", ...rows].join("\n");
 }
 

@@ -1,5 +1,4 @@
-import { link, mkdir, readFile, rm, statfs } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { link, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { limits } from "../../../config/limits.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
@@ -13,6 +12,7 @@ import { bytesBeside, vectorBytes } from "../files/vector-bytes.ts";
 import { filesOfVersion, type StoredFile } from "../files/version-files.ts";
 import type { Copy } from "./copy.ts";
 import { type CopyPace, copyParts, type Part, partsOf } from "./copy-parts.ts";
+import { roomFor } from "./disk-room.ts";
 
 export interface CopyOptions extends CopyPace {
   /** The one that opens. */
@@ -46,7 +46,7 @@ export async function copyToDisk(
   options: CopyOptions,
 ): Promise<DiskCopy | undefined> {
   const { files } = await filesOfVersion(store, folder, options.version, options.nearestOnly);
-  const room = await roomFor(options);
+  const room = await roomFor(options.maxBytes);
   const least = options.vectorColumn ? files.filter((file) => !isData(file)) : files;
   if (bytesOf(least) > room) return undefined;
   const copy = new DiskCopy(store, folder, await newCopyFolder(), options);
@@ -58,12 +58,6 @@ export async function copyToDisk(
   }
   await copy.remove();
   return undefined;
-}
-
-/** Bytes that a copy may have. */
-export async function roomFor({ maxBytes = Infinity }: Pick<CopyOptions, "maxBytes">): Promise<number> {
-  const disk = await statfs(tmpdir());
-  return Math.min(disk.bavail * disk.bsize * limits.diskCopyShare, maxBytes);
 }
 
 /** A table's files on this machine's disk. */

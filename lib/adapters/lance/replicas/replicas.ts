@@ -8,7 +8,7 @@ import { folderOf } from "../files/generation-folder.ts";
 import type { Opening } from "../opening/opening.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import type { Copy } from "./copy.ts";
-import { copyToDisk, roomFor } from "./disk-copy.ts";
+import { roomFor } from "./disk-room.ts";
 import { PartialCopy } from "./partial-copy.ts";
 import { Replica } from "./replica.ts";
 import { keyOf, type Wanted } from "./wanted.ts";
@@ -48,8 +48,10 @@ export class Replicas {
   readonly #ready: LRUCache<string, Replica> | undefined;
   readonly #opening = new Map<string, Promise<void>>();
   readonly #filling = new Map<string, Promise<void>>();
-  /** Versions that did not fit or could not be copied: not tried again, unless there is more to link now. */
-  readonly #given = new LRUCache<string, Given>({ max: limits.maxOpenHandles });
+  /** Versions that did not fit or could not be copied: not tried again, or only when there is another copy to link from. */
+  readonly #given = new LRUCache<string, { version: number; forGood: boolean }>({
+    max: limits.maxOpenHandles,
+  });
   /** Those whose openings do not describe what can be had in parts. */
   readonly #unknown = new LRUCache<string, true>({ max: limits.maxOpenHandles });
   readonly #closed = new AbortController();
@@ -179,7 +181,7 @@ export class Replicas {
 
   async #open({ ref, published }: Wanted, opening: Opening): Promise<void> {
     const { concurrency, pause = 0 } = this.#options;
-    const of = { published, room: await roomFor(this.#options), pace: { concurrency, pause } };
+    const of = { published, room: await roomFor(this.#options.maxBytes), pace: { concurrency, pause } };
     const copy = await PartialCopy.open(this.#stores(ref.bucket), folderOf(ref), opening, of).catch(
       (error) => {
         const reason = isOf("StoreFull", error) ? "no-room" : "layout-unknown";
@@ -206,6 +208,7 @@ export class Replicas {
 
   async #copied({ ref, published, version, pause }: Wanted, other: Copy | undefined) {
     const { maxBytes, maxReadBytes, concurrency, nearestOnly, vectorsLast } = this.#options;
+    const { copyToDisk } = await import("./disk-copy.ts"); // which no search needs that has an opening
     return copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
       version,
       from: this.copyOf(ref) ?? other,
@@ -243,9 +246,3 @@ export class Replicas {
 
 /** The store failed, or the disk has filled up since its room was asked for. */
 const isOf = (kind: "StoreUnavailable" | "StoreFull", error: unknown) => asDomainError(error).kind === kind;
-
-interface Given {
-  version: number;
-  /** Else only until there is another copy whose files can be linked. */
-  forGood: boolean;
-}
