@@ -161,7 +161,7 @@ describe("while partitions of a search are on their way", () => {
       (sum, file) => sum + file.bytes,
       0,
     );
-    warm = open({ maxBytes: 1.5 * bytes });
+    warm = open({ maxBytes: Math.floor(1.5 * bytes) });
     const searching = hitsOf(warm, queries[0] as number[]);
     await begun();
     const [before] = await copies();
