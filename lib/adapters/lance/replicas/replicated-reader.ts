@@ -1,5 +1,4 @@
 import { limits } from "../../../config/limits.ts";
-import { DomainError } from "../../../domain/errors.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
@@ -10,6 +9,7 @@ import type { Opening } from "../opening/opening.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
 import type { StoreTable } from "../reading/store-table.ts";
 import type { NearestRows } from "../rows/hits.ts";
+import { isOfTheDisk, whyUnreadable } from "./disk-errors.ts";
 import type { LocalCopies } from "./local-copies.ts";
 import type { Replica } from "./replica.ts";
 import type { Replicas } from "./replicas.ts";
@@ -256,10 +256,3 @@ export class ReplicatedReader implements Reader {
     if (this.isReplicated) this.#copies.indexes.drop(this.#ref);
   }
 }
-
-/** A deadline that passed or a mistake of the request would be the same from the store. */
-function isOfTheDisk(error: unknown): error is DomainError {
-  return error instanceof DomainError && ["Internal", "StoreUnavailable", "StoreFull"].includes(error.kind);
-}
-
-const whyUnreadable = ({ kind }: DomainError) => (kind === "StoreFull" ? "no-room" : "unreadable");
