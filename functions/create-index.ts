@@ -1,6 +1,6 @@
 import { container } from "../lib/container.ts";
 import { createIndex } from "../lib/domain/documents/create-index.ts";
-import { describeIndex } from "../lib/domain/search/describe-index.ts";
+import { describeWritten } from "../lib/domain/documents/describe-written.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { keyedWrite } from "../lib/http/keyed-write.ts";
 import { indexOperations } from "../lib/http/operations/indexes.ts";
@@ -11,9 +11,8 @@ export const handler = httpHandler(
   container,
   async ({ body, headers }, deps) => {
     await createIndex(deps, body, keyedWrite(headers["idempotency-key"], "create", body));
-    const { registry, indexes, fallbacks } = deps;
     return {
-      body: await describeIndex(registry, indexes, fallbacks, body.name),
+      body: await describeWritten(deps, body.name),
       headers: { location: `/indexes/${body.name}` },
     };
   },

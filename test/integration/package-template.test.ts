@@ -198,10 +198,10 @@ test.each(["Health", "Openapi", "ListBuckets", "NotFound"])("%s can only log", (
   expect(actionsOfFunction(name)).toEqual([]);
 });
 
-test("executions are started by startJob alone and stopped by cancelJob alone", () => {
+test("executions are started by startJob and by what takes in writes, and stopped by cancelJob alone", () => {
   const who = (action: string) =>
     functions().flatMap(({ name }) => (actionsOfFunction(name).includes(action) ? [name] : []));
-  expect(who("states:StartExecution")).toEqual(["StartJob"]);
+  expect(who("states:StartExecution")).toEqual(["WriteDocuments", "CatchUp", "StartJob"]);
   expect(who("states:StopExecution")).toEqual(["CancelJob"]);
 });
 

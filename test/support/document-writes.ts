@@ -2,10 +2,13 @@ import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import { catchUp } from "../../lib/domain/documents/catch-up.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
 import { deleteDocuments } from "../../lib/domain/documents/delete-documents.ts";
+import { describeWritten } from "../../lib/domain/documents/describe-written.ts";
 import { type WriteMode, writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
+import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { publishedOf } from "../../lib/domain/index/published.ts";
 import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";
 import { runJob } from "./lakehouse.ts";
@@ -196,6 +199,27 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       await write("kept", [...many(10_999, 1), ...many(0, 1)]);
       await expect.poll(async () => (await served()).generation, waited).toBe("g3");
       expect(await rowsOf("kept")).toBe(11_000);
+    });
+
+    test("a job that was asked for and is lost is asked for again, though nobody writes any more", async () => {
+      await make("lost", { indexType: "IVF_FLAT" });
+      const by = open();
+      by.askUpkeep = async () => undefined;
+      const documents = Array.from({ length: 10_000 }, (_, i) => ({
+        doc_id: `d${i}`,
+        vector: [Math.sin(i), 1, i, 0],
+      }));
+      await write("lost", documents, {}, by);
+      const described = () => describeWritten(container, "lost");
+      const { written } = await described();
+      expect(written).toMatchObject({ rows: 10_000, deleted: 0, commits: 1, jobAskedAt: expect.any(String) });
+      const list = new EntryList(container.stores("primary"), container.clock);
+      expect((await catchUp(container, list)).due).toBe(0);
+      const later = { now: () => Date.now() + 601_000 };
+      expect((await catchUp({ ...container, clock: later }, list)).due).toBe(1);
+      const waited = { timeout: 60_000, interval: 100 };
+      await expect.poll(async () => (await described()).published?.generation, waited).toBe("g2");
+      expect((await described()).written).toEqual({ rows: 0, deleted: 0, commits: 0, jobAskedAt: null });
     });
 
     test("while jobs build anew: each ends, and what was acknowledged is in what is served afterwards", async () => {

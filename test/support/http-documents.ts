@@ -240,6 +240,8 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
         { doc_id: "d1", vector: [0, 0, -1, -1] },
       ]);
       expect(answer.body).toMatchObject({ generation: "g2", inserted: 1, updated: 1 });
+      const { written } = (await http.call("getIndex", { index: "built" })).body;
+      expect(written).toEqual({ rows: 2, deleted: 1, commits: 1, jobAskedAt: null });
       expect(await search("built", [0, 0, 0, -1], { k: 2 })).toEqual(["new", "d1"]);
     });
   });

@@ -85,6 +85,11 @@ export class WriteTurns {
     });
   }
 
+  /** What was written to an index, when the last turn ended. @returns undefined where nobody ever had one */
+  async tally(index: string): Promise<Tally | undefined> {
+    return (await this.#read(index))?.turn.tally;
+  }
+
   /** Removes what is kept of an index that was dropped. */
   async forget(index: string): Promise<void> {
     await this.#store.deletePrefix(folderOf(index));

@@ -18,25 +18,23 @@ const recallPromise = shownRecall.extend({
   }),
 });
 
-export const indexDescription = shownEntry
-  .extend({
-    stats: z
-      .strictObject({
-        rows: z.int(),
-        bytes: z.int(),
-        fragments: z.int(),
-        unindexedRows: z.int(),
-        indexes: z.array(z.strictObject({ name: z.string(), type: z.string(), unindexedRows: z.int() })),
-        health: z.enum(["ok", "exact", "degraded"]).meta({
-          description:
-            "ok: every row is indexed. exact: served without a vector index. degraded: rows are compared one by one until the index is rebuilt",
-        }),
-      })
-      .nullable(),
-    recall: recallPromise.nullable(),
-    fallbacks: fallbackCounts,
-  })
-  .meta({ id: "Index" });
+export const indexDescription = shownEntry.extend({
+  stats: z
+    .strictObject({
+      rows: z.int(),
+      bytes: z.int(),
+      fragments: z.int(),
+      unindexedRows: z.int(),
+      indexes: z.array(z.strictObject({ name: z.string(), type: z.string(), unindexedRows: z.int() })),
+      health: z.enum(["ok", "exact", "degraded"]).meta({
+        description:
+          "ok: every row is indexed. exact: served without a vector index. degraded: rows are compared one by one until the index is rebuilt",
+      }),
+    })
+    .nullable(),
+  recall: recallPromise.nullable(),
+  fallbacks: fallbackCounts,
+});
 export type IndexDescription = z.infer<typeof indexDescription>;
 
 /** The registry entry with what its table says now. @throws IndexNotFound */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { createRequest } from "../../domain/documents/create-index.ts";
+import { describedIndex } from "../../domain/documents/describe-written.ts";
 import { indexChange } from "../../domain/index/change-index.ts";
 import { damagedEntry, newerEntry, shownEntry } from "../../domain/index/shown-entry.ts";
 import { indexName } from "../../domain/names.ts";
-import { indexDescription } from "../../domain/search/describe-index.ts";
 import { common, cursor, idempotent, next, type Operations, ofIndex, page } from "./operation.ts";
 
 /** Indexes as a whole. */
@@ -29,7 +29,7 @@ export const indexOperations = {
     body: createRequest,
     maxBodyBytes: limits.maxJobBodyBytes,
     status: 201,
-    response: indexDescription,
+    response: describedIndex,
   },
   getIndex: {
     ...common,
@@ -37,7 +37,7 @@ export const indexOperations = {
     route: "/indexes/{index}",
     summary: "What is published of an index, and how its table is",
     path: ofIndex,
-    response: indexDescription,
+    response: describedIndex,
   },
   changeIndex: {
     ...common,
@@ -47,7 +47,7 @@ export const indexOperations = {
     path: ofIndex,
     body: indexChange,
     maxBodyBytes: limits.maxIndexBodyBytes,
-    response: indexDescription,
+    response: describedIndex,
   },
   dropIndex: {
     ...common,
