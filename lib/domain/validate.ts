@@ -3,6 +3,9 @@ import { limits } from "../config/limits.ts";
 import { badRequest, type Issue } from "./errors.ts";
 import { clipped } from "./listed.ts";
 
+/** The path of a problem that is of no field. */
+export const wholeInput = "(root)";
+
 /** The problems zod found, each with its path written as in the input: `filter.filters[3].column`. */
 export function issuesOf(error: z.ZodError, root = ""): Issue[] {
   return error.issues.flatMap((issue) => {
@@ -11,7 +14,7 @@ export function issuesOf(error: z.ZodError, root = ""): Issue[] {
         path: pathOf(root, [...issue.path, key]),
         message: "unknown field",
       }));
-    return [{ path: pathOf(root, issue.path) || "(root)", message: issue.message }];
+    return [{ path: pathOf(root, issue.path) || wholeInput, message: issue.message }];
   });
 }
 

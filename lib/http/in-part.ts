@@ -1,4 +1,5 @@
 import { badRequest, DomainError, type Issue } from "../domain/errors.ts";
+import { wholeInput } from "../domain/validate.ts";
 
 /** The parts of a request that a use case is given. */
 export type Part = "body" | "query";
@@ -15,4 +16,7 @@ export function inPart(part: Part, error: unknown): unknown {
   );
 }
 
-const withPart = (part: Part, { path, message }: Issue): Issue => ({ path: `${part}.${path}`, message });
+const withPart = (part: Part, { path, message }: Issue): Issue => ({
+  path: path === wholeInput ? part : `${part}.${path}`,
+  message,
+});

@@ -136,6 +136,19 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
       expect(issuePaths(await write("strict", [good], "?mode=replace"))).toEqual(["query.mode"]);
     });
 
+    test("a filter that deletes is held to the bounds of one that searches", async () => {
+      await create("bounded");
+      const leaf = { op: "is_null", column: "doc_id" };
+      const few = { op: "or", filters: Array.from({ length: 30 }, () => leaf) };
+      const filter = { op: "or", filters: Array.from({ length: 30 }, () => few) };
+      const { http } = server();
+      const refused = await http.call("deleteDocuments", { index: "bounded" }, { body: { filter } });
+      expect(issuePaths(refused)).toEqual(["body.filter"]);
+      expect(issuePaths(await http.call("deleteDocuments", { index: "bounded" }, { body: {} }))).toEqual([
+        "body",
+      ]);
+    });
+
     test("an insertion refuses ids that are there, all of them by name, and writes none of the others", async () => {
       await create("inserted");
       const document = (doc_id: string) => ({ doc_id, vector: [1, 0, 0, 0] });

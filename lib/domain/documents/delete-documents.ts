@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { badRequest } from "../errors.ts";
 import type { Publication } from "../index/index-entry.ts";
 import { docId } from "../search/search-request.ts";
 import { type Filter, filter } from "../values/filter.ts";
-import { filterIssues } from "../values/filter-types.ts";
 import { storedId } from "./document-batch.ts";
 import type { OpenDocuments } from "./document-tables.ts";
 import type { Written } from "./receipts.ts";
+import { fittingFilter, parseWithFilters } from "./request-filters.ts";
 import { inTurn, type WriteDependencies } from "./write-turn.ts";
 import type { KeyedWrite } from "./write-turns.ts";
 
@@ -28,6 +27,7 @@ export const deleteRequest = z
   .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), "must have ids or a filter")
   .meta({ id: "DeleteRequest" });
 export type DeleteRequest = z.output<typeof deleteRequest>;
+export const parseDelete = parseWithFilters(deleteRequest, "filter");
 
 /**
  * Deletes documents by their ids or by a filter, in one commit; ids of which there is no document delete nothing.
@@ -49,7 +49,7 @@ export async function deleteDocuments(
       keyed: dryRun ? undefined : keyed,
       grows: false,
       fit: (published) => {
-        which = filter ? fitting(published, filter) : idFilter(published, ids ?? []);
+        which = filter ? fittingFilter(published, filter) : idFilter(published, ids ?? []);
       },
       commit: async (documents) => {
         const { version } = documents;
@@ -61,12 +61,6 @@ export async function deleteDocuments(
     },
     timeoutMs,
   );
-}
-
-function fitting({ columns }: Publication, filter: Filter): Filter {
-  const issues = filterIssues(filter, columns);
-  if (issues.length > 0) throw badRequest(issues);
-  return filter;
 }
 
 function idFilter(published: Publication, ids: string[]): Filter {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { deleteRequest } from "../../domain/documents/delete-documents.ts";
+import { deleteRequest, parseDelete } from "../../domain/documents/delete-documents.ts";
 import { written } from "../../domain/documents/receipts.ts";
 import { documentsRequest, writeMode } from "../../domain/documents/write-documents.ts";
 import { indexName } from "../../domain/names.ts";
@@ -40,6 +40,7 @@ export const documentOperations = {
     path: ofIndex,
     headers: idempotent,
     body: deleteRequest,
+    parseBody: parseDelete,
     maxBodyBytes: limits.maxBodyBytes,
     response: written,
   },
