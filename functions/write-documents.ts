@@ -1,5 +1,6 @@
 import { container } from "../lib/container.ts";
 import { deleteDocuments } from "../lib/domain/documents/delete-documents.ts";
+import { patchDocuments } from "../lib/domain/documents/patch-documents.ts";
 import { writeDocuments } from "../lib/domain/documents/write-documents.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
@@ -37,8 +38,31 @@ const deletedOne = httpHandler(
   },
 );
 
+const patched = httpHandler(
+  documentOperations,
+  "patchDocuments",
+  container,
+  async ({ path: { index }, headers, body, timeoutMs }, deps) => {
+    const keyed = keyedWrite(headers["idempotency-key"], "patch", index, body);
+    return { body: await patchDocuments(deps, index, body, keyed, timeoutMs()) };
+  },
+);
+
+const patchedOne = httpHandler(
+  documentOperations,
+  "patchDocument",
+  container,
+  async ({ path: { index, docId }, headers, body, timeoutMs }, deps) => {
+    const asked = { ...body, docId };
+    const keyed = keyedWrite(headers["idempotency-key"], "patch", index, asked);
+    return { body: await patchDocuments(deps, index, asked, keyed, timeoutMs()) };
+  },
+);
+
 /** In the same container, where writes of one index wait for each other without asking the store. */
 export const handler = byRoute(written, [
   [documentOperations.deleteDocuments, deleted],
   [documentOperations.deleteDocument, deletedOne],
+  [documentOperations.patchDocuments, patched],
+  [documentOperations.patchDocument, patchedOne],
 ]);

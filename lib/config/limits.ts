@@ -55,6 +55,9 @@ export const limits = {
   maxDocumentsBodyBytes: 5_000_000, // Lambda takes 6,291,556 with headers, a body of bytes as base64
   maxDocuments: 10_000, // of one request
   maxDocumentsJsonValues: 5_000_000,
+  maxChangedDocuments: 10_000, // of one request
+  maxChangedVectorBytes: 64 * 1_048_576, // of these documents, which are read to be written with what is changed
+  maxChangedBytes: 256 * 1_048_576, // of all their columns
   writeTurnMs: 10_000, // after which a writer seems dead to the next
   upkeepRows: 10_000, // written since an index was built, from which a job takes them in
   upkeepShare: 0.05, // of the rows there are, likewise

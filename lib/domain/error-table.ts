@@ -37,6 +37,12 @@ export const errorTable = {
     retryable: false,
     title: "The list cannot go on from there",
   },
+  ConditionFailed: {
+    code: "condition-failed",
+    status: 409,
+    retryable: false,
+    title: "What the change was made on condition of does not hold",
+  },
   IdempotencyMismatch: {
     code: "idempotency-mismatch",
     status: 422,

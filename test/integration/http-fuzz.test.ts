@@ -25,11 +25,16 @@ const shared = new Map([
   ["warmIndex", "search"],
   ["fetchDocuments", "fetch-document"],
   ["listDocuments", "fetch-document"],
+  ["patchDocument", "write-documents"],
+  ["patchDocuments", "write-documents"],
   ["deleteDocument", "write-documents"],
   ["deleteDocuments", "write-documents"],
 ]);
 /** These may name any index but the one that is read. */
-const changing = ["dropIndex", "writeDocuments", "deleteDocument", "deleteDocuments"];
+const changing = [
+  ...["dropIndex", "writeDocuments", "patchDocument", "patchDocuments"],
+  ...["deleteDocument", "deleteDocuments"],
+];
 const fileOf = (name: string) =>
   shared.get(name) ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 

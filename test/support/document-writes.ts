@@ -6,6 +6,7 @@ import { catchUp } from "../../lib/domain/documents/catch-up.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
 import { deleteDocuments } from "../../lib/domain/documents/delete-documents.ts";
 import { describeWritten } from "../../lib/domain/documents/describe-written.ts";
+import { patchDocuments } from "../../lib/domain/documents/patch-documents.ts";
 import { type WriteMode, writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
 import { EntryList } from "../../lib/domain/index/entry-list.ts";
@@ -23,6 +24,13 @@ export interface WrittenLakehouse {
 }
 
 const turnMs = 400;
+
+/** A change that holds no more once it is made. */
+const countedFrom = (from: number) => ({
+  docId: "counter",
+  set: { chunk_text: String(from + 1) },
+  if: { op: "eq" as const, column: "chunk_text", value: String(from) },
+});
 
 /** What holds of documents that are written, whoever dies or waits meanwhile. */
 export function describeDocumentWrites(name: string, create: () => Promise<WrittenLakehouse>): void {
@@ -220,6 +228,101 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       const waited = { timeout: 60_000, interval: 100 };
       await expect.poll(async () => (await described()).published?.generation, waited).toBe("g2");
       expect((await described()).written).toEqual({ rows: 0, deleted: 0, commits: 0, jobAskedAt: null });
+    });
+
+    const counted = (index: string, from: number, keyed?: KeyedWrite, by = container) =>
+      patchDocuments(by, index, countedFrom(from), keyed, 30_000);
+
+    const countOf = async (index: string) => Number((await textsOf(index, ["counter"]))["counter"]);
+
+    test("changed on condition by several at a time: no count is lost, and none is done twice", async () => {
+      await make("counted");
+      await write("counted", [document("counter", "0"), document("other", "x")]);
+      const [writers, each] = [4, 5];
+      await Promise.all(
+        Array.from({ length: writers }, open).map(async (by) => {
+          for (let done = 0; done < each; ) {
+            const from = await countOf("counted");
+            const error = await counted("counted", from, undefined, by).then(
+              () => undefined,
+              (thrown) => thrown,
+            );
+            if (!error) done++;
+            else expect(error).toMatchObject({ kind: "ConditionFailed" });
+          }
+        }),
+      );
+      expect(await textsOf("counted", ["counter", "other"])).toEqual({
+        counter: String(writers * each),
+        other: "x",
+      });
+      expect(await rowsOf("counted")).toBe(2);
+    });
+
+    test("changed on condition by processes that are killed at any moment: each count is one's alone", async () => {
+      await make("shared");
+      await write("shared", [document("counter", "0")]);
+      for (let count = 0; count < 8; count++) {
+        const keyed = { key: randomUUID(), request: "count" };
+        const asked = JSON.stringify(countedFrom(count));
+        const child = otherProcess(environment, "patch-later", "shared", asked, keyed.key);
+        while (!((await child.next()) as { opened?: true })?.opened);
+        child.tell("go");
+        await sleep(randomInt(120));
+        await child.kill();
+        const isAcknowledged = child.messages.length > 0;
+        const sent = await Promise.allSettled([counted("shared", count), counted("shared", count, keyed)]);
+        expect(sent.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+        if (isAcknowledged) expect(sent[1].status).toBe("fulfilled");
+        expect(await countOf("shared")).toBe(count + 1);
+      }
+    });
+
+    test("one that died before it changed anything is refused when it is sent again, though another did the same", async () => {
+      await make("same");
+      const { generation, version } = await write("same", [document("counter", "0")]);
+      await counted("same", 0);
+      const dead = open();
+      const reached = Promise.withResolvers<void>();
+      dead.documents.with = () => {
+        reached.resolve();
+        return new Promise(() => undefined);
+      };
+      const keyed = { key: randomUUID(), request: "count" };
+      void counted("same", 0, keyed, dead);
+      await reached.promise;
+      await write("same", [document("other", "x")]); // ends what was left
+      await expect(counted("same", 0, keyed)).rejects.toMatchObject({ kind: "ConditionFailed" });
+      const onVersion = { docId: "counter", set: { chunk_text: "1" }, ifVersion: { generation, version } };
+      await expect(patchDocuments(container, "same", onVersion, undefined, 10_000)).rejects.toMatchObject({
+        kind: "ConditionFailed",
+      });
+    });
+
+    test("changed by a filter: so many in one commit as it may be, and none of more", async () => {
+      await make("many");
+      const alone = { ...container, askUpkeep: async () => undefined };
+      const documents = Array.from({ length: 10_001 }, (_, i) =>
+        document(`d${String(i).padStart(5, "0")}`, "old"),
+      );
+      for (const some of [documents.slice(0, 6_000), documents.slice(6_000)])
+        await write("many", some, {}, alone);
+      const change = (op: "lt" | "lte") =>
+        patchDocuments(
+          alone,
+          "many",
+          { filter: { op, column: "doc_id", value: "d10000" }, set: { chunk_text: "new" }, dryRun: false },
+          undefined,
+          20_000,
+        );
+      await expect(change("lte")).rejects.toMatchObject({ kind: "BadRequest", issues: [{ path: "filter" }] });
+      expect(await change("lt")).toMatchObject({ inserted: 0, updated: 10_000 });
+      expect(await textsOf("many", ["d00000", "d09999", "d10000"])).toEqual({
+        d00000: "new",
+        d09999: "new",
+        d10000: "old",
+      });
+      expect(await rowsOf("many")).toBe(10_001);
     });
 
     test("while jobs build anew: each ends, and what was acknowledged is in what is served afterwards", async () => {

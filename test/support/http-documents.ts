@@ -187,6 +187,165 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
         expect([other.status, other.body.code]).toEqual([422, "idempotency-mismatch"]);
     });
 
+    describe("and changed", () => {
+      const patch = (index: string, docId: string, body: object, headers: Record<string, string> = {}) =>
+        server().http.call("patchDocument", { index, docId }, { body, headers });
+
+      const patchMany = (index: string, body: object, headers: Record<string, string> = {}) =>
+        server().http.call("patchDocuments", { index }, { body, headers });
+
+      const document = (doc_id: string, more: object = {}) => ({ doc_id, vector: [1, 0, 0, 0], ...more });
+
+      const rowsOf = async (index: string, ids: string[]) => {
+        const body = { ids, select: ["doc_id", "vector", "size", "tags"], consistency: "strong" };
+        return (await server().http.call("fetchDocuments", { index }, { body })).body.documents;
+      };
+
+      const a = { ...document("a/1"), size: "9007199254740993", tags: ["x", null] };
+      const b = { ...document("b"), size: null, tags: null };
+
+      test("columns that are named change, by the document's id; the others keep what they have, exactly", async () => {
+        await create("changed", { columns });
+        const all = { price: 1.25, at: "2026-02-03T04:05:06.789012", raw: "AAEC" };
+        await write("changed", [{ ...a, ...all }, b]);
+        expect((await patch("changed", "a/1", { set: { tags: [] } })).body).toMatchObject({
+          inserted: 0,
+          updated: 1,
+          deleted: 0,
+        });
+        const { body } = await server().http.call(
+          "fetchDocument",
+          { index: "changed", docId: "a/1" },
+          { query: "?select=doc_id,vector,tags,size,price,at,raw&consistency=strong" },
+        );
+        expect(body).toEqual({ ...a, ...all, at: expect.stringContaining("04:05:06.789012"), tags: [] });
+        await patch("changed", "b", { set: { vector: [0, 0, 0, 1], size: 2 } });
+        await patch("changed", "a/1", { set: { tags: null } });
+        expect(await rowsOf("changed", ["a/1", "b"])).toEqual([
+          { ...a, tags: null },
+          { ...b, vector: [0, 0, 0, 1], size: 2 },
+        ]);
+        expect(await search("changed", [0, 0, 0, 1], { k: 1 })).toEqual(["b"]);
+      });
+
+      test("many at once, each with its own columns, all of them or none", async () => {
+        await create("many", { columns });
+        await write("many", [a, b]);
+        const documents = [
+          { doc_id: "b", size: 7 },
+          { doc_id: "a/1", tags: ["y"], vector: [0, 1, 0, 0] },
+        ];
+        expect((await patchMany("many", { documents, dryRun: true })).body).toMatchObject({ updated: 2 });
+        expect(await rowsOf("many", ["a/1", "b"])).toEqual([a, b]);
+        expect((await patchMany("many", { documents })).body).toMatchObject({ updated: 2, inserted: 0 });
+        const changed = [
+          { ...a, tags: ["y"], vector: [0, 1, 0, 0] },
+          { ...b, size: 7 },
+        ];
+        expect(await rowsOf("many", ["a/1", "b"])).toEqual(changed);
+        const refused = await patchMany("many", {
+          documents: [
+            { doc_id: "nobody", size: 1 },
+            { doc_id: "b", size: 1 },
+          ],
+        });
+        expect([refused.status, refused.body.code]).toEqual([404, "document-not-found"]);
+        expect(refused.body.issues.map(({ path }: { path: string }) => path)).toEqual([
+          "documents[0].doc_id",
+        ]);
+        expect((await patch("many", "nobody", { set: { size: 1 } })).body.code).toBe("document-not-found");
+        expect(await rowsOf("many", ["a/1", "b", "nobody"])).toEqual(changed);
+      });
+
+      test("those that a filter takes", async () => {
+        await create("filtered", { columns });
+        await write(
+          "filtered",
+          Array.from({ length: 30 }, (_, i) => document(`d${i}`, { size: i })),
+        );
+        const filter = { op: "gte", column: "size", value: 10 };
+        const asked = { filter, set: { size: -1, tags: ["old"] } };
+        expect((await patchMany("filtered", { ...asked, dryRun: true })).body).toMatchObject({ updated: 20 });
+        expect((await patchMany("filtered", asked)).body).toMatchObject({ updated: 20 });
+        expect((await patchMany("filtered", asked)).body).toMatchObject({ updated: 0 });
+        const [kept, changed] = await rowsOf("filtered", ["d9", "d10"]);
+        expect([kept.size, kept.tags, changed.size, changed.tags]).toEqual([9, null, -1, ["old"]]);
+      });
+
+      test("on condition: of a filter that holds for the document, of a version", async () => {
+        await create("conditional", { columns });
+        const { body: first } = await write("conditional", [document("a", { size: 1 })]);
+        const at = ({ generation, version }: { generation: string; version: number }) => ({
+          ifVersion: { generation, version },
+        });
+        const ifSize = (value: number) => ({ if: { op: "eq", column: "size", value } });
+        const late = await patch("conditional", "a", { set: { size: 9 }, ...ifSize(2) });
+        expect([late.status, late.body.code]).toEqual([409, "condition-failed"]);
+        const next = await patch("conditional", "a", { set: { size: 2 }, ...ifSize(1), ...at(first) });
+        expect(next.body).toMatchObject({ updated: 1 });
+        for (const other of [first, { ...next.body, generation: "g2" }]) {
+          const refused = await patch("conditional", "a", { set: { size: 3 }, ...at(other) });
+          expect([refused.status, refused.body.code]).toEqual([409, "condition-failed"]);
+        }
+        expect((await patch("conditional", "a", { set: { size: 3 }, ...at(next.body) })).status).toBe(200);
+        expect((await rowsOf("conditional", ["a"]))[0].size).toBe(3);
+      });
+
+      test("with an Idempotency-Key once, and answered the same", async () => {
+        await create("repeated", { columns });
+        await write("repeated", [document("a", { size: 1 })]);
+        const headers = { "idempotency-key": "patch-1" };
+        const asked = { set: { size: 2 }, if: { op: "eq", column: "size", value: 1 } };
+        const sent = await Promise.all(
+          Array.from({ length: 3 }, () => patch("repeated", "a", asked, headers)),
+        );
+        for (const { status, body } of sent) expect([status, body]).toEqual([200, sent[0]?.body]);
+        await patch("repeated", "a", { set: { size: 5 } });
+        expect((await patch("repeated", "a", asked, headers)).body).toEqual(sent[0]?.body);
+        expect((await rowsOf("repeated", ["a"]))[0].size).toBe(5);
+        const other = await patch("repeated", "a", { set: { size: 3 } }, headers);
+        expect(other.body.code).toBe("idempotency-mismatch");
+      });
+
+      test("what cannot be is refused by its path", async () => {
+        await create("refused", { columns });
+        await write("refused", [document("a")]);
+        const set = { doc_id: "b", nope: 1, size: 1.5, vector: [1] };
+        expect(issuePaths(await patch("refused", "a", { set })).sort()).toEqual(
+          ["doc_id", "nope", "size", "vector"].map((name) => `body.set.${name}`),
+        );
+        expect(issuePaths(await patch("refused", "a", { set: {} }))).toEqual(["body.set"]);
+        const filter = { op: "eq", column: "nope", value: 1 };
+        expect(issuePaths(await patch("refused", "a", { set: { size: 1 }, if: filter }))).toEqual([
+          "body.if.column",
+        ]);
+        expect(issuePaths(await patchMany("refused", { filter, set: { size: 1 } }))).toEqual([
+          "body.filter.column",
+        ]);
+        expect(issuePaths(await patchMany("refused", { documents: [{ doc_id: "a" }, { size: 1 }] }))).toEqual(
+          ["body.documents[0]", "body.documents[1].doc_id"],
+        );
+        for (const wrong of [
+          {},
+          { filter },
+          { documents: [{ doc_id: "a", size: 1 }], filter },
+          { filter, set: { size: 1 }, if: filter },
+        ])
+          expect(issuePaths(await patchMany("refused", wrong))).toEqual(["body"]);
+        const is = { op: "is_null", column: "size" };
+        const vectors = await patchMany("refused", { filter: is, set: { vector: [1, 2, 3, 4] } });
+        expect(issuePaths(vectors)).toEqual(["body.set.vector"]);
+        await create("long", { dimension: 16_384, columns });
+        const documents = Array.from({ length: 1_025 }, (_, i) => ({ doc_id: `d${i}`, size: 1 }));
+        expect(issuePaths(await patchMany("long", { documents }))).toEqual(["body.documents"]);
+        const wide = { op: "or", filters: Array.from({ length: 900 }, () => is) };
+        expect(issuePaths(await patchMany("refused", { filter: wide, set: { size: 1 } }))).toEqual([
+          "body.filter",
+        ]);
+        expect(issuePaths(await patch("refused", "a", { set: { size: 1 }, if: wide }))).toEqual(["body.if"]);
+      });
+    });
+
     test("the same name is taken; with the same Idempotency-Key and body it is the same index", async () => {
       const headers = { "idempotency-key": "make-1" };
       const first = await create("made", {}, headers);
@@ -256,6 +415,11 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
       const { written } = (await http.call("getIndex", { index: "built" })).body;
       expect(written).toEqual({ rows: 2, deleted: 1, commits: 1, jobAskedAt: null });
       expect(await search("built", [0, 0, 0, -1], { k: 2 })).toEqual(["new", "d1"]);
+      const sent = { body: { set: { vector: [0, 0, 0, -1] } } };
+      const changed = await http.call("patchDocument", { index: "built", docId: "d2" }, sent);
+      expect(changed.body).toMatchObject({ generation: "g2", inserted: 0, updated: 1 });
+      expect((await search("built", [0, 0, 0, -1], { k: 2 })).sort()).toEqual(["d2", "new"]);
+      expect((await http.call("getIndex", { index: "built" })).body.stats.rows).toBe(601);
     });
   });
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "@lancedb/lancedb";
 import { type Container, createContainer } from "../../lib/container.ts";
+import { patchDocuments } from "../../lib/domain/documents/patch-documents.ts";
 import { writeDocuments, writeMode } from "../../lib/domain/documents/write-documents.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
@@ -54,6 +55,17 @@ const commands: Record<string, () => Promise<unknown>> = {
     const keyed = { key, request: documents.length.toString() };
     const request = { index, mode: writeMode.parse(mode), documents: JSON.parse(documents), keyed };
     process.send?.({ written: await writeDocuments(container, request, 30_000) });
+    await container.close();
+  },
+  /** Changes documents as JSON says, with the key given, when it is told to: index, patch, key. */
+  "patch-later": async () => {
+    const [index = "", patch = "", key = ""] = args;
+    const container = createContainer();
+    await container.registry.get(index);
+    process.send?.({ opened: true });
+    await once(process, "message");
+    const keyed = { key, request: "count" };
+    process.send?.({ written: await patchDocuments(container, index, JSON.parse(patch), keyed, 30_000) });
     await container.close();
   },
   /** Runs a job given as JSON to its end. */

@@ -3,7 +3,7 @@ import { badRequest, DomainError, type Issue } from "../errors.ts";
 import type { Column, Publication } from "../index/index-entry.ts";
 import { listed } from "../listed.ts";
 import { type StoredValue, storedForm, storedValue } from "../values/stored-value.ts";
-import type { DocumentBatch } from "./document-tables.ts";
+import type { DocumentBatch, DocumentPatch } from "./document-tables.ts";
 
 /** What of an index its documents have to fit. */
 export type DocumentForm = Pick<
@@ -24,6 +24,45 @@ export function documentBatch(form: DocumentForm, documents: readonly unknown[])
   refuseRepeatedIds(form, rows, found);
   found.refuse();
   return { columns: form.columns, rows: rows as StoredValue[][] };
+}
+
+/**
+ * Changes of documents, each by its id, as their index stores them.
+ * @throws BadRequest with every problem of every document (`documents[3].vector[7]`)
+ */
+export function documentPatch(form: DocumentForm, documents: readonly unknown[]): DocumentPatch {
+  const found = new Problems();
+  const rows = documents.map((document, i) => changeOf(form, document, `documents[${i}]`, found));
+  refuseRepeatedIds(form, rows, found);
+  found.refuse();
+  return { columns: form.columns, rows: rows as DocumentPatch["rows"] };
+}
+
+/** The same values for each of these documents. @param ids as their column holds them */
+export function samePatch(
+  { columns, idColumn }: DocumentForm,
+  ids: StoredValue[],
+  values: Map<string, StoredValue>,
+): DocumentPatch {
+  const rows = ids.map((id) => columns.map(({ name }) => (name === idColumn ? id : values.get(name))));
+  return { columns, rows };
+}
+
+/** Values by column, but for the id. @throws BadRequest with every problem (`set.size`) */
+export function storedSet(form: DocumentForm, set: Record<string, unknown>): Map<string, StoredValue> {
+  const found = new Problems();
+  const fields = fieldsOf(form, set, "set", found) ?? new Map();
+  if (fields.has(form.idColumn)) found.add(`set.${form.idColumn}`, "is the id, which cannot be changed");
+  fields.delete(form.idColumn);
+  const row = valuesOf(form, fields, "set", found);
+  found.refuse();
+  return new Map(form.columns.flatMap(({ name }, i) => (fields.has(name) ? [[name, row[i] ?? null]] : [])));
+}
+
+/** As their column holds them. */
+export function idsOf(idColumn: string, { columns, rows }: DocumentPatch): StoredValue[] {
+  const at = columns.findIndex(({ name }) => name === idColumn);
+  return rows.map((row) => row[at] ?? null);
 }
 
 /** An id of a request as its column holds it. @throws BadRequest naming it */
@@ -70,15 +109,43 @@ function rowOf(
   path: string,
   found: Problems,
 ): (StoredValue | undefined)[] | undefined {
+  const fields = fieldsOf(form, document, path, found);
+  return fields && form.columns.map((column) => fieldOf(form, column, fields.get(column.name), path, found));
+}
+
+/** The same of a document that is there: what it does not name is undefined. */
+function changeOf(
+  form: DocumentForm,
+  document: unknown,
+  path: string,
+  found: Problems,
+): (StoredValue | undefined)[] | undefined {
+  const fields = fieldsOf(form, document, path, found);
+  if (!fields) return undefined;
+  if (!fields.has(form.idColumn)) found.add(`${path}.${form.idColumn}`, "every document has an id");
+  else if (fields.size === 1) found.add(path, "names nothing that is to be changed");
+  return valuesOf(form, fields, path, found);
+}
+
+const valuesOf = (form: DocumentForm, fields: Map<string, unknown>, path: string, found: Problems) =>
+  form.columns.map((column) =>
+    fields.has(column.name) ? fieldOf(form, column, fields.get(column.name), path, found) : undefined,
+  );
+
+/** By column. @returns undefined where it is no object */
+function fieldsOf(
+  form: DocumentForm,
+  document: unknown,
+  path: string,
+  found: Problems,
+): Map<string, unknown> | undefined {
   if (typeof document !== "object" || document === null || Array.isArray(document))
-    return found.add(path, "must be an object with a value for each column");
+    return found.add(path, "must be an object of values by column");
   const fields = named(form, document as Record<string, unknown>);
   for (const name of fields.keys())
     if (!form.columns.some((column) => column.name === name))
       found.add(`${path}.${name}`, unknownColumn(form));
-  return form.columns.map((column) =>
-    fieldOf(form, column, fields.get(column.name), `${path}.${column.name}`, found),
-  );
+  return fields;
 }
 
 /** By column; an id that is given as answers show it is that of its column. */
@@ -99,9 +166,10 @@ function fieldOf(
   form: DocumentForm,
   { name, type }: Column,
   value: unknown,
-  path: string,
+  documentPath: string,
   found: Problems,
 ): StoredValue | undefined {
+  const path = `${documentPath}.${name}`;
   if (name === form.vectorColumn) return vectorOf(form, value, path, found);
   if (name === form.idColumn) return idOf(type, value, path, found);
   const stored = storedValue(value ?? null, type);

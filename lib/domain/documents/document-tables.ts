@@ -8,6 +8,12 @@ export interface DocumentBatch {
   rows: StoredValue[][];
 }
 
+/** What changes of documents: their ids, and in each row a value for every column that does not stay as it is. */
+export interface DocumentPatch {
+  columns: Column[];
+  rows: (StoredValue | undefined)[][];
+}
+
 /** What a commit did. */
 export interface Committed {
   /** The first in which it is seen. */
@@ -18,15 +24,13 @@ export interface Committed {
 }
 
 /** A generation's table at its newest version, to which one writes who has the turn. */
-export interface OpenDocuments {
-  readonly version: number;
+export interface OpenDocuments extends PastDocuments {
   /** As the table has them, whoever made them. */
   readonly columns: Column[];
-  /** Of these ids, those of which there are documents. @param ids as their column holds them */
-  present(idColumn: string, ids: StoredValue[]): Promise<StoredValue[]>;
   /** Rows by their ids: what is there is replaced, in the columns of the batch, what is not is added; one commit. */
   upsert(idColumn: string, batch: DocumentBatch): Promise<Committed>;
-  count(filter: Filter): Promise<number>;
+  /** Those of a patch that are there, whose other columns stay as they are; one commit. */
+  change(idColumn: string, patch: DocumentPatch): Promise<Committed>;
   /** In one commit. */
   delete(filter: Filter): Promise<Committed>;
   /** The same table as an earlier version has it. @returns undefined where that version is not kept any more */
@@ -37,8 +41,13 @@ export interface OpenDocuments {
 
 /** What can be asked of a version that is not the newest. */
 export interface PastDocuments {
-  /** Whether each row of the batch is there as the batch has it. */
-  holds(idColumn: string, batch: DocumentBatch): Promise<boolean>;
+  readonly version: number;
+  /** Of these ids, those of which there are documents that the filter takes. @param ids as their column holds them */
+  present(idColumn: string, ids: StoredValue[], filter?: Filter): Promise<StoredValue[]>;
+  /** The ids of those that a filter takes, so many at most. */
+  ids(idColumn: string, filter: Filter, limit: number): Promise<StoredValue[]>;
+  /** Whether each document is there, with the values that its row has. */
+  holds(idColumn: string, patch: DocumentPatch): Promise<boolean>;
   count(filter: Filter): Promise<number>;
 }
 

@@ -3,8 +3,8 @@ import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
 import type { Publication } from "../index/index-entry.ts";
 import { publishedOf } from "../index/published.ts";
-import { type DocumentForm, documentBatch, refuseChangedColumns } from "./document-batch.ts";
-import type { DocumentBatch, OpenDocuments } from "./document-tables.ts";
+import { documentBatch, idsOf, refuseChangedColumns } from "./document-batch.ts";
+import type { DocumentBatch, PastDocuments } from "./document-tables.ts";
 import type { Written } from "./receipts.ts";
 import { inTurn, type WriteDependencies } from "./write-turn.ts";
 import type { KeyedWrite } from "./write-turns.ts";
@@ -52,9 +52,7 @@ export async function writeDocuments(
         if (published.generation !== read.generation) batch = documentBatch(published, given);
         refuseChangedColumns(published, columns);
       },
-      refuse: async (documents) => {
-        if (mode === "insert") await refusePresent(read, documents, batch);
-      },
+      ...(mode === "insert" ? { refuse: (documents) => refusalOfPresent(read, documents, batch) } : {}),
       commit: (documents) => documents.upsert(read.idColumn, batch),
       isIn: (documents) => documents.holds(read.idColumn, batch),
     },
@@ -62,27 +60,22 @@ export async function writeDocuments(
   );
 }
 
-async function refusePresent(
-  { idColumn, columns }: Publication,
-  documents: OpenDocuments,
+async function refusalOfPresent(
+  { idColumn }: Publication,
+  documents: PastDocuments,
   batch: DocumentBatch,
-): Promise<void> {
-  const ids = idsOf({ idColumn, columns }, batch);
+): Promise<DomainError | undefined> {
+  const ids = idsOf(idColumn, batch);
   const present = new Set((await documents.present(idColumn, ids)).map(String));
-  if (present.size === 0) return;
+  if (present.size === 0) return undefined;
   const issues = ids.flatMap((id, i) =>
     present.has(String(id)) ? [{ path: `documents[${i}].${idColumn}`, message: "is there already" }] : [],
   );
-  throw new DomainError(
+  return new DomainError(
     "DocumentExists",
     `${present.size} of the documents are there already; none was written`,
     {
       issues,
     },
   );
-}
-
-function idsOf({ idColumn, columns }: Pick<DocumentForm, "idColumn" | "columns">, { rows }: DocumentBatch) {
-  const at = columns.findIndex(({ name }) => name === idColumn);
-  return rows.map((row) => row[at] ?? null);
 }

@@ -27,8 +27,8 @@ export interface Write {
   keyed: KeyedWrite | undefined;
   /** Makes what is written of what was sent. @throws where it does not fit what is published */
   fit(published: Publication, documents: OpenDocuments): void;
-  /** Whatever else refuses it, before anything is written. */
-  refuse?(documents: OpenDocuments): Promise<void>;
+  /** Whatever else refuses it, before anything is written; nothing that it refuses was written upon such a version. */
+  refuse?(documents: PastDocuments): Promise<DomainError | undefined>;
   /** Whether it may leave more rows that no index holds. */
   grows: boolean;
   /** One commit. */
@@ -65,7 +65,7 @@ export async function inTurn(
     if (kept?.receipt.state === "done") return { answer: kept.receipt.answer, isDue: false };
     return deps.documents.with(ref, async (documents) => {
       write.fit(published, documents);
-      const before = kept && (await committedBefore(documents, ref, kept.receipt, write.isIn));
+      const before = kept && (await committedBefore(documents, ref, kept.receipt, write));
       const committed = before ?? (await committing(deps, ref, own, write, documents));
       const isDue = committed.version > documents.version && leave(deps.clock, own, published, committed);
       const answer = { generation: ref.generation, ...committed };
@@ -115,13 +115,15 @@ async function committedBefore(
   documents: OpenDocuments,
   { index, generation }: GenerationRef,
   receipt: Receipt,
-  isIn: Write["isIn"],
+  { isIn, refuse }: Write,
 ): Promise<Committed | undefined> {
   if (receipt.state === "done") return undefined;
   const { ref, after, upTo } = receipt;
   if (ref.generation !== generation) throw forgotten(index);
-  for (let version = upTo; version > Math.max(after, upTo - limits.maxVersionsLookedAt); version--)
-    if (await documents.at(version, isIn)) return { version, inserted: 0, updated: 0, deleted: 0 };
+  const isTaken = async (before: PastDocuments) => (await refuse?.(before)) === undefined;
+  for (let version = upTo; version > Math.max(after, upTo - limits.maxVersionsLookedAt, 1); version--)
+    if ((await documents.at(version, isIn)) && (await documents.at(version - 1, isTaken)))
+      return { version, inserted: 0, updated: 0, deleted: 0 };
   return undefined;
 }
 
@@ -134,7 +136,8 @@ async function committing(
   documents: OpenDocuments,
 ): Promise<Committed> {
   if (grows) refuseTooManyUnindexed(ref.index, ref.generation, own.tally);
-  await refuse?.(documents);
+  const refusal = await refuse?.(documents);
+  if (refusal) throw refusal;
   await own.permit();
   try {
     return await commit(documents);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { deleteRequest, parseDelete } from "../../domain/documents/delete-documents.ts";
+import { onePatch, parseOnePatch, parsePatch, patchRequest } from "../../domain/documents/patch-request.ts";
 import { written } from "../../domain/documents/receipts.ts";
 import { documentsRequest, writeMode } from "../../domain/documents/write-documents.ts";
 import { indexName } from "../../domain/names.ts";
@@ -21,6 +22,31 @@ export const documentOperations = {
     maxBodyBytes: limits.maxDocumentsBodyBytes,
     jsonBounds: { fields: limits.maxDocumentsJsonValues, values: limits.maxDocumentsJsonValues },
     linesOf: "documents",
+    response: written,
+  },
+  patchDocument: {
+    ...common,
+    method: "patch",
+    route: "/indexes/{index}/documents/{docId}",
+    summary: "Changes columns of a document that is there, on conditions if need be",
+    path: z.strictObject({ index: indexName, docId }),
+    headers: idempotent,
+    body: onePatch,
+    parseBody: parseOnePatch,
+    maxBodyBytes: limits.maxBodyBytes,
+    response: written,
+  },
+  patchDocuments: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/documents/patch",
+    summary: "Changes columns of documents by their ids, or of those that a filter takes, in one commit",
+    path: ofIndex,
+    headers: idempotent,
+    body: patchRequest,
+    parseBody: parsePatch,
+    maxBodyBytes: limits.maxDocumentsBodyBytes,
+    jsonBounds: { fields: limits.maxDocumentsJsonValues, values: limits.maxDocumentsJsonValues },
     response: written,
   },
   deleteDocument: {

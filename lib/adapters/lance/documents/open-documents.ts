@@ -1,20 +1,25 @@
-import type { Table } from "@lancedb/lancedb";
+import type { MergeResult, Table } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { limits } from "../../../config/limits.ts";
+import { idsOf } from "../../../domain/documents/document-batch.ts";
 import type {
   Committed,
   DocumentBatch,
+  DocumentPatch,
   OpenDocuments,
   PastDocuments,
 } from "../../../domain/documents/document-tables.ts";
+import { badRequest, type DomainError } from "../../../domain/errors.ts";
 import type { Column } from "../../../domain/index/index-entry.ts";
 import type { Filter, Scalar } from "../../../domain/values/filter.ts";
 import type { StoredValue } from "../../../domain/values/stored-value.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { documentTable } from "../../arrow/document-table.ts";
+import { typeNamed } from "../../arrow/stored-types.ts";
 import { fromLance, isGone } from "../lance-errors.ts";
 import { filterToSql } from "../reading/filter-sql.ts";
 import { jsonRows } from "../rows/json-values.ts";
+import { changedRows } from "./changed-rows.ts";
 import { mergeRows } from "./merge-rows.ts";
 
 /** The documents of an open table, as they are at its version. */
@@ -34,15 +39,25 @@ class TableDocuments implements OpenDocuments {
     this.#table = table;
   }
 
-  async present(idColumn: string, ids: StoredValue[]): Promise<StoredValue[]> {
-    const found = await this.#rowsOf(idColumn, ids, [idColumn]);
-    return found.flatMap((part) => Array.from(part.getChildAt(0) ?? []) as StoredValue[]);
+  async present(idColumn: string, ids: StoredValue[], filter?: Filter): Promise<StoredValue[]> {
+    return (await this.#rowsOf(idColumn, ids, [idColumn], filter)).flatMap(firstColumn);
+  }
+
+  async ids(idColumn: string, filter: Filter, limit: number): Promise<StoredValue[]> {
+    const sql = filterToSql(filter, this.columns);
+    return firstColumn(await this.#table.query().where(sql).select([idColumn]).limit(limit).toArrow());
   }
 
   async upsert(idColumn: string, batch: DocumentBatch): Promise<Committed> {
-    const merged = await mergeRows(this.#table, idColumn, documentTable(batch));
-    const { version, numInsertedRows, numUpdatedRows } = merged;
-    return { version, inserted: numInsertedRows, updated: numUpdatedRows, deleted: 0 };
+    return committed(await mergeRows(this.#table, idColumn, documentTable(batch)));
+  }
+
+  async change(idColumn: string, patch: DocumentPatch): Promise<Committed> {
+    const names = this.columns.flatMap(({ name, type }) => (typeNamed(type) ? [name] : []));
+    const read = await this.#rowsOf(idColumn, idsOf(idColumn, patch), names);
+    const [first, ...others] = read.map((rows) => changedRows(rows, idColumn, patch));
+    if (!first) return { version: this.version, inserted: 0, updated: 0, deleted: 0 };
+    return committed(await mergeRows(this.#table, idColumn, first.concat(...others), "left"));
   }
 
   async count(filter: Filter): Promise<number> {
@@ -67,14 +82,23 @@ class TableDocuments implements OpenDocuments {
     }
   }
 
-  async holds(idColumn: string, batch: DocumentBatch): Promise<boolean> {
-    const names = batch.columns.map(({ name }) => name);
+  async holds(idColumn: string, patch: DocumentPatch): Promise<boolean> {
+    const given = patch.columns
+      .map((_, at) => at)
+      .filter((at) => patch.rows.some((row) => row[at] !== undefined));
+    const columns = given.map((at) => patch.columns[at] as Column);
+    const names = columns.map(({ name }) => name);
     if (names.some((name) => !this.columns.some((column) => column.name === name))) return false;
-    const at = names.indexOf(idColumn);
-    const ids = batch.rows.map((row) => row[at] ?? null);
-    const found = (await this.#rowsOf(idColumn, ids, names)).flatMap((part) => jsonRows(part, names));
-    const there = new Set(found.map((row) => JSON.stringify(row)));
-    return jsonRows(documentTable(batch), names).every((row) => there.has(JSON.stringify(row)));
+    const found = await this.#rowsOf(idColumn, idsOf(idColumn, patch), names);
+    const there = new Map(
+      found.flatMap((part) => jsonRows(part, names)).map((row) => [String(row[idColumn]), row]),
+    );
+    const rows = patch.rows.map((row) => given.map((at) => row[at] ?? null));
+    return jsonRows(documentTable({ columns, rows }), names).every((wanted, i) => {
+      const row = there.get(String(wanted[idColumn]));
+      const isAs = (name: string) => JSON.stringify(row?.[name]) === JSON.stringify(wanted[name]);
+      return row && names.every((name, j) => patch.rows[i]?.[given[j] ?? -1] === undefined || isAs(name));
+    });
   }
 
   /**
@@ -91,15 +115,36 @@ class TableDocuments implements OpenDocuments {
     }
   }
 
-  async #rowsOf(idColumn: string, ids: StoredValue[], columns: string[]): Promise<ArrowTable[]> {
+  async #rowsOf(
+    idColumn: string,
+    ids: StoredValue[],
+    columns: string[],
+    filter?: Filter,
+  ): Promise<ArrowTable[]> {
     const parts: ArrowTable[] = [];
+    let bytes = 0;
     for (let i = 0; i < ids.length; i += limits.maxFetchedDocuments) {
       const some = ids.slice(i, i + limits.maxFetchedDocuments).map(scalarOf);
-      const sql = filterToSql({ op: "in", column: idColumn, values: some }, this.columns);
-      parts.push(await this.#table.query().where(sql).select(columns).toArrow());
+      const isOne: Filter = { op: "in", column: idColumn, values: some };
+      const sql = filterToSql(filter ? { op: "and", filters: [isOne, filter] } : isOne, this.columns);
+      const part = await this.#table.query().where(sql).select(columns).toArrow();
+      bytes += part.batches.reduce((sum, { data }) => sum + data.byteLength, 0);
+      if (bytes > limits.maxChangedBytes) throw tooLong();
+      parts.push(part);
     }
     return parts;
   }
 }
+
+function committed({ version, numInsertedRows, numUpdatedRows }: MergeResult): Committed {
+  return { version, inserted: numInsertedRows, updated: numUpdatedRows, deleted: 0 };
+}
+
+function tooLong(): DomainError {
+  const most = limits.maxChangedBytes / 1_048_576;
+  return badRequest({ path: "documents", message: `have more than ${most} MiB; change fewer at once` });
+}
+
+const firstColumn = (rows: ArrowTable) => Array.from(rows.getChildAt(0) ?? []) as StoredValue[];
 
 const scalarOf = (id: StoredValue): Scalar => (typeof id === "bigint" ? String(id) : (id as Scalar));
