@@ -30,7 +30,8 @@ async function publish(call: TaskCall): Promise<void> {
   const made = await planOf(call);
   const payload = z.object({ index: builtIndex, verified }).parse(call.payload);
   const { columns, idColumn, vectorColumn, dimension } = made.target;
-  await publishGeneration(deps, jobId, made, {
+  const onWrites = input.type === "migrate" ? input.onWrites : "keep";
+  await publishGeneration(deps, jobId, made, onWrites, {
     generation: made.generation,
     bucket: made.ref.bucket,
     dimension,

@@ -272,19 +272,27 @@ test("rows written to the published generation meanwhile are carried over, chang
   await expectRowsOnceIn("g3", all.slice(1));
 });
 
-test("a job that brings its own rows ends with conflict when others were written meanwhile, which are not lost", async () => {
-  const all = sampleRows(800);
-  await publishedAndAppended(all.slice(0, 700), 100, { indexType: "HNSW_SQ" });
-  const other = lakehouse.open();
-  const fence = other.generations.fence.bind(other.generations);
-  other.generations.fence = async (...given) => {
-    await appendRows(lakehouse.environment, first, all.slice(700));
-    return fence(...given);
-  };
-  expect((await runJob(other, migrate)).error).toMatchObject({ code: "conflict" });
-  expect(await tables()).toEqual(["g1"]);
-  await expectServed("g1", 800);
-});
+test.each<["conflict" | "keep" | "discard", string, number]>([
+  ["conflict", "g1", 800],
+  ["keep", "g2", 800],
+  ["discard", "g2", 700],
+])(
+  "a job that brings its own rows, with others written meanwhile: %s",
+  async (onWrites, generation, rows) => {
+    const all = sampleRows(800);
+    await writeParquetFile(join(lakehouse.source, "docs/part.parquet"), all.slice(0, 700));
+    expect((await runJob(container, migrate)).error).toBeNull();
+    const other = lakehouse.open();
+    const fence = other.generations.fence.bind(other.generations);
+    other.generations.fence = async (...given) => {
+      await appendRows(lakehouse.environment, first, all.slice(700));
+      return fence(...given);
+    };
+    const job = await runJob(other, { ...migrate, onWrites });
+    expect(job.error?.code ?? null).toBe(onWrites === "conflict" ? "conflict" : null);
+    await expectRowsOnceIn(generation, all.slice(0, rows));
+  },
+);
 
 test("a cancelled optimization leaves the published generation, and another may follow", async () => {
   const all = sampleRows(4_000, 32);

@@ -57,8 +57,10 @@ export interface CarriedWrites {
   /** The version that the other was made of, with what was carried since. */
   since: number;
   to: GenerationRef;
-  idColumn: string;
+  /** Of the other: what both have is carried, its id and its vector at least. */
   columns: Column[];
+  idColumn: string;
+  vectorColumn: string;
   /** Asked when the other is open and before it is written to. */
   permit(): Promise<void>;
 }

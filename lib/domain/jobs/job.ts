@@ -39,6 +39,12 @@ export const columnChoice = z
   });
 export type ColumnChoice = z.infer<typeof columnChoice>;
 
+export const onWrites = z.enum(["conflict", "keep", "discard"]).meta({
+  description:
+    "What becomes of documents that are written to the index while the job runs. conflict: it fails, and they stay. keep: they are carried over to what it loads. discard: they go with what it replaces",
+});
+export type OnWrites = z.infer<typeof onWrites>;
+
 export const migrateInput = z
   .strictObject({
     type: z.literal("migrate"),
@@ -61,6 +67,7 @@ export const migrateInput = z
       description:
         "Whether directories `key=value` of the source become columns: integers where all values are, else strings",
     }),
+    onWrites: onWrites.default("conflict"),
     workers: z.int().min(1).max(limits.maxWorkers).default(limits.defaultWorkers),
   })
   .meta({ id: "MigrateJob" });

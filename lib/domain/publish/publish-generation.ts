@@ -6,6 +6,7 @@ import type { Generations } from "../index/generations.ts";
 import type { Claim, IndexEntry, Publication } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { noLongerHeld, wasPublished } from "../index/write-permit.ts";
+import type { OnWrites } from "../jobs/job.ts";
 import type { JobLedger } from "../jobs/job-ledger.ts";
 import { type Plan, plan } from "../jobs/plan.ts";
 import type { Clock } from "../task-context.ts";
@@ -28,41 +29,45 @@ export async function publishGeneration(
   deps: PublishDependencies,
   job: string,
   made: Plan,
+  onWrites: OnWrites,
   publication: Publication,
 ): Promise<void> {
   const { registry, generations } = deps;
   const { ref } = made;
   if (wasPublished((await registry.get(ref.index)).value, ref.generation)) return;
-  await refuseIfReplaced(deps, made);
+  if (onWrites === "conflict") await refuseIfWrittenTo(deps, made);
   const attempt: Attempt = { job, id: crypto.randomUUID() };
   await registry.update(ref.index, (entry) => closed(entry, attempt, made));
   const permit = async () => void claimIn((await registry.get(ref.index)).value, attempt);
   const verified = publication.recall.version ?? (await generations.version(ref));
   const version = await generations.fence(ref, verified, permit);
   const fenced = { ...publication, recall: { ...publication.recall, version } };
-  await publishFenced(deps, attempt, made, fenced, permit);
+  await publishFenced(deps, { attempt, made, onWrites, publication: fenced, permit });
 }
 
-async function publishFenced(
-  deps: PublishDependencies,
-  attempt: Attempt,
-  made: Plan,
-  publication: Publication,
-  permit: () => Promise<void>,
-): Promise<void> {
-  const { index } = made.ref;
-  let replaced = made;
+/** A publication that is ready but for what was written meanwhile. */
+interface Fenced {
+  attempt: Attempt;
+  made: Plan;
+  onWrites: OnWrites;
+  publication: Publication;
+  permit: () => Promise<void>;
+}
+
+async function publishFenced(deps: PublishDependencies, fenced: Fenced): Promise<void> {
+  const { index } = fenced.made.ref;
+  let made = fenced.made;
   for (let round = 1; round <= limits.carryRounds; round++) {
-    const { plan, rows } = await carried(deps, replaced, publication, permit);
-    replaced = plan;
+    const { plan, rows } = await carried(deps, { ...fenced, made });
+    made = plan;
     if (rows <= limits.carriedInTurn) break;
   }
   await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned, recovered }) => {
     const before = (await deps.registry.get(index)).value.published;
     if (before && abandoned) await recover(deps, { index, ...before }, abandoned);
     if (abandoned) await recovered();
-    const { plan } = await carried(deps, replaced, publication, permit);
-    await publishInTurn(deps, attempt, plan, publication);
+    const { plan } = await carried(deps, { ...fenced, made });
+    await publishInTurn(deps, fenced.attempt, plan, fenced.publication);
   });
 }
 
@@ -82,30 +87,22 @@ async function publishInTurn(
 }
 
 /**
- * Does to the new generation what was done to the one that it was built of.
+ * Does to the new generation what was done to the one that it takes the place of since the job began.
  * @returns the plan, as if the job had begun with that, and how many rows it took
- * @throws Conflict where a job brings its own rows: those that were written would be lost
+ * @throws Conflict where what was written would be lost, and nobody said that it may
  */
 async function carried(
   deps: PublishDependencies,
-  made: Plan,
-  { idColumn, columns }: Publication,
-  permit: () => Promise<void>,
+  { made, onWrites, publication, permit }: Fenced,
 ): Promise<{ plan: Plan; rows: number }> {
   if (!made.published || made.published.version === null) return { plan: made, rows: 0 };
   const { ref: from, version: since } = made.published;
-  if (made.files.length > 0) {
-    await refuseIfReplaced(deps, made);
-    return { plan: made, rows: 0 };
+  if (onWrites === "conflict") await refuseIfWrittenTo(deps, made);
+  if (onWrites !== "keep") {
+    const version = await deps.generations.versionIfThere(from);
+    return { plan: { ...made, published: { ref: from, version: version ?? since } }, rows: 0 };
   }
-  const { version, rows } = await deps.documents.carry({
-    from,
-    since,
-    to: made.ref,
-    idColumn,
-    columns,
-    permit,
-  });
+  const { version, rows } = await deps.documents.carry({ ...publication, from, since, to: made.ref, permit });
   return { plan: { ...made, published: { ref: from, version } }, rows };
 }
 
@@ -165,14 +162,14 @@ function published(
   };
 }
 
-/** Rows that were written to the published generation since the job began would be lost with it, where the job has others. */
-async function refuseIfReplaced({ generations }: PublishDependencies, made: Plan): Promise<void> {
-  if (!made.published || made.files.length === 0) return;
+/** Rows that were written to the published generation since the job began would be lost with it. */
+async function refuseIfWrittenTo({ generations }: PublishDependencies, made: Plan): Promise<void> {
+  if (!made.published) return;
   const version = await generations.versionIfThere(made.published.ref);
   if (version !== null && version !== made.published.version)
     throw new DomainError(
       "Conflict",
-      `index "${made.ref.index}" was written to after the job began (version ${made.published.version} became ${version}), and those rows would be lost; start the job again to replace them, too`,
+      `index "${made.ref.index}" was written to after the job began (version ${made.published.version} became ${version}), and those rows would be lost; start the job again to replace them, too, or with onWrites: "keep" or "discard"`,
     );
 }
 

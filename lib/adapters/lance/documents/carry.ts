@@ -2,7 +2,7 @@ import type { Table } from "@lancedb/lancedb";
 import { limits } from "../../../config/limits.ts";
 import type { CarriedWrites } from "../../../domain/documents/document-tables.ts";
 import { DomainError } from "../../../domain/errors.ts";
-import type { GenerationRef } from "../../../domain/index/index-entry.ts";
+import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
 import type { Scalar } from "../../../domain/values/filter.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
@@ -35,7 +35,8 @@ export async function carry(
     const written = await lastOfEach(source, changes.written, writes.idColumn);
     const rows = written.size + gone.length;
     if (rows > limits.maxCarriedRows) throw tooMany(from, rows);
-    await upsertRows(tables, source, [...written.values()], writes);
+    const names = commonColumns(columnsOf(await source.schema()), writes);
+    await upsertRows(tables, { source, names, addresses: [...written.values()] }, writes);
     const left = gone.filter((id) => !written.has(String(id)));
     await deleteIds(tables, left, writes);
     return { version, rows };
@@ -124,13 +125,20 @@ async function idsAt(table: Table, addresses: bigint[], idColumn: string): Promi
   return ids;
 }
 
+/** @throws Conflict where the vectors of one cannot be those of the other */
+function commonColumns(stored: Column[], { from, columns, idColumn, vectorColumn }: CarriedWrites): string[] {
+  const types = new Map(stored.map(({ name, type }) => [name, type]));
+  const common = columns.filter(({ name, type }) => types.get(name) === type).map(({ name }) => name);
+  const missing = [idColumn, vectorColumn].find((name) => !common.includes(name));
+  if (missing === undefined) return common;
+  throw untold(from, `its column "${missing}" is another than that of what the job has built`);
+}
+
 async function upsertRows(
   tables: LanceTables,
-  source: Table,
-  addresses: bigint[],
-  { to, idColumn, columns, permit }: CarriedWrites,
+  { source, names, addresses }: { source: Table; names: string[]; addresses: bigint[] },
+  { to, idColumn, permit }: CarriedWrites,
 ): Promise<void> {
-  const names = columns.map(({ name }) => name);
   for (let i = 0; i < addresses.length; i += limits.carriedBatchRows) {
     const some = addresses.slice(i, i + limits.carriedBatchRows);
     const rows = await source.takeRowIds(some).select(names).toArrow();
@@ -160,7 +168,7 @@ const scalarOf = (id: unknown): Scalar => (typeof id === "bigint" ? String(id) :
 function untold({ index }: GenerationRef, why: string): DomainError {
   return new DomainError(
     "Conflict",
-    `index "${index}" was written to after the job began, and what was written cannot be told: ${why}. Start the job again`,
+    `index "${index}" was written to after the job began, and what was written cannot be carried over: ${why}. Start the job again`,
   );
 }
 
