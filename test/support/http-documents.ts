@@ -257,6 +257,44 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
         expect(await rowsOf("many", ["a/1", "b", "nobody"])).toEqual(changed);
       });
 
+      test("what one of many keeps of a column that others change is kept exactly", async () => {
+        await create("exact", {
+          columns: [
+            ...columns,
+            { name: "ratio", type: "Float32" },
+            { name: "list", type: "List<Timestamp<SECOND>>" },
+          ],
+        });
+        const kept = {
+          size: "-9223372036854775808",
+          price: 9999999999.99,
+          at: "0001-01-01T00:00:00.000001",
+          raw: "/wA=",
+          tags: ["", null, "\uFEFF😀"],
+          ratio: "NaN",
+          list: ["1969-12-31T23:59:59", null],
+        };
+        const other = { size: 1, price: 0.01, at: null, raw: "", tags: null, ratio: 0.1, list: [] };
+        await write("exact", [document("kept", { ...kept, vector: [0.1, 1e-40, -0, 3e17] }), document("b")]);
+        const body = { ids: ["kept", "b"], select: [...Object.keys(kept), "vector"], consistency: "strong" };
+        const rows = async () =>
+          (await server().http.call("fetchDocuments", { index: "exact" }, { body })).body.documents;
+        const [before] = await rows();
+        expect(before).toMatchObject({
+          size: kept.size,
+          price: kept.price,
+          raw: kept.raw,
+          tags: kept.tags,
+          ratio: "NaN",
+        });
+        const documents = [
+          { doc_id: "b", vector: [0, 1, 0, 0], ...other },
+          { doc_id: "kept", size: kept.size },
+        ];
+        expect((await patchMany("exact", { documents })).body).toMatchObject({ updated: 2 });
+        expect(await rows()).toEqual([before, expect.objectContaining({ size: 1, price: 0.01, raw: "" })]);
+      });
+
       test("those that a filter takes", async () => {
         await create("filtered", { columns });
         await write(

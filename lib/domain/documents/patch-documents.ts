@@ -40,7 +40,7 @@ export async function patchDocuments(
 ): Promise<Written> {
   const read = publishedOf((await deps.registry.get(index)).value);
   let change = changeOf(read, asked); // refused before anybody waits for it
-  let { generation } = read;
+  let published = read;
   const isDry = "dryRun" in asked && asked.dryRun;
   return inTurn(
     deps,
@@ -48,21 +48,21 @@ export async function patchDocuments(
     {
       keyed: isDry ? undefined : keyed,
       grows: !isDry,
-      fit: (published, { columns }) => {
-        if (published.generation !== read.generation) change = changeOf(published, asked);
-        generation = published.generation;
-        refuseChangedColumns(published, columns);
+      fit: (now, { columns }) => {
+        if (now.generation !== read.generation) change = changeOf(now, asked);
+        published = now;
+        refuseChangedColumns(now, columns);
       },
       refuse: async (documents) =>
-        refusalOfVersion({ generation, version: documents.version }, asked.ifVersion) ??
+        refusalOfVersion({ ...published, version: documents.version }, asked.ifVersion) ??
         change.refuse(documents),
       commit: async (documents) => {
         const patch = await change.patch(documents);
         const updated = patch.rows.length;
         if (isDry || updated === 0) return { version: documents.version, inserted: 0, updated, deleted: 0 };
-        return documents.change(read.idColumn, patch);
+        return documents.change(published.idColumn, patch);
       },
-      isIn: async (documents) => documents.holds(read.idColumn, await change.patch(documents)),
+      isIn: async (documents) => documents.holds(published.idColumn, await change.patch(documents)),
     },
     timeoutMs,
   );

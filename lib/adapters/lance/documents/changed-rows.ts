@@ -8,8 +8,8 @@ import { documentTable, schemaOf } from "../../arrow/document-table.ts";
 import { jsonColumn } from "../rows/json-values.ts";
 
 /**
- * Rows with all their columns, and in them what a patch changes. They are written as a whole: of a column alone Lance would
- * write all values that their fragments have, a vector's, too.
+ * Rows with all their columns, and in them what a patch changes. They are written as a whole: of a column alone Lance writes
+ * all values that their fragments have (measured: for one vector of 256 in a fragment of 10,000 rows 10.3 MB, not 2 KB).
  * @param read of documents of the patch, in any order
  */
 export function changedRows(read: Table, idColumn: string, { columns, rows }: DocumentPatch): Table {
