@@ -39,6 +39,7 @@ export function generatedDocs(): Record<string, string> {
       between("docs/reference.md", "errors", errorRows()),
     ),
     "docs/benchmarks.md": between("docs/benchmarks.md", "bench", benchTables()),
+    "docs/documents.md": between("docs/documents.md", "writes", writeTable()),
   };
 }
 
@@ -65,6 +66,10 @@ function benchTables(): string {
     .join("\n\n")
     .replaceAll(/\]\(([\w-]+\.svg)\)/g, `](../${results}/$1)`);
 }
+
+/** Without its heading. */
+const writeTable = () =>
+  readFileSync(`${results}/document-writes.md`, "utf8").trim().split("\n").slice(2).join("\n");
 
 function errorRows(): string {
   const rows = Object.values(errorTable).map(

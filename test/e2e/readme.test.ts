@@ -13,12 +13,14 @@ const shown = "http://127.0.0.1:3000";
 
 let readme: string;
 let reference: string;
+let written: string;
 let folder: string;
 let server: OfflineApi;
 
 beforeAll(async () => {
   readme = await readFile("README.md", "utf8");
   reference = await readFile("docs/reference.md", "utf8");
+  written = await readFile("docs/documents.md", "utf8");
   folder = await mkdtemp(join(tmpdir(), "readme-"));
   await mkdir(join(folder, "data"));
   await symlink(resolve("examples"), join(folder, "examples"));
@@ -49,13 +51,17 @@ async function type(block: string): Promise<string> {
 /** What follows the commands that run everything. */
 const afterCommands = (text: string) => text.slice(text.indexOf("## The API by example"));
 
-/** What the reference shows of an index, and the client in TypeScript. */
+/** The client in TypeScript that a document shows. @returns what it prints */
+async function clientOf(text: string): Promise<string> {
+  const [client] = blocks("ts", text);
+  await writeFile(join(folder, "client.ts"), (client ?? "").replaceAll(shown, server.url));
+  return (await run(process.execPath, ["client.ts"], { cwd: folder, timeout: 30_000 })).stdout;
+}
+
+/** What the reference shows of an index, and the client of the README. */
 async function whileThereIsAnIndex(): Promise<void> {
   for (const block of blocks("sh", reference)) await type(block);
-  const [client] = blocks("ts");
-  await writeFile(join(folder, "client.ts"), (client ?? "").replaceAll(shown, server.url));
-  const { stdout } = await run(process.execPath, ["client.ts"], { cwd: folder, timeout: 30_000 });
-  expect(stdout).toContain("doc_id: ");
+  expect(await clientOf(readme)).toContain("doc_id: ");
 }
 
 async function jobsAreOver(): Promise<void> {
@@ -82,6 +88,20 @@ test("every command of the API by example works, in their order, and the search 
   expect(words(answer.hits)).toEqual(words(example.hits));
   expect(Object.keys(answer.performance)).toEqual(expect.arrayContaining(Object.keys(example.performance)));
 }, 240_000); // three jobs, one after the other
+
+/** Of calls that follow each other. */
+const answersIn = (output: string): { deleted?: number }[] =>
+  [...output.matchAll(/^\{.*\}$/gm)].flatMap(([line]) => JSON.parse(`[${line.replaceAll("}{", "},{")}]`));
+
+test("every command of the writing of documents works, and its client finds what it has written", async () => {
+  const typed: string[] = [];
+  for (const block of blocks("sh", written)) typed.push(await type(block));
+  const [, ofWrites = [], ofDeletions = []] = typed.map(answersIn);
+  const [shownAnswer] = blocks("json", written).map((text) => JSON.parse(text));
+  expect(ofWrites[0]).toEqual(shownAnswer);
+  expect(ofDeletions.map(({ deleted }) => deleted)).toEqual([1, 2, 0]);
+  expect(await clientOf(written)).toBe("n0\nn100\n");
+});
 
 test("the tables of errors and of the benchmark are those of their sources", async () => {
   for (const [file, text] of Object.entries(generatedDocs())) expect(await readFile(file, "utf8")).toBe(text);

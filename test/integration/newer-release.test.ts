@@ -1,14 +1,18 @@
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import { dropInTurn } from "../../lib/domain/documents/drop-in-turn.ts";
+import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { EntryList } from "../../lib/domain/index/entry-list.ts";
+import { publishedOf } from "../../lib/domain/index/published.ts";
 import { cancelJob } from "../../lib/domain/jobs/cancel-job.ts";
 import { getJob } from "../../lib/domain/jobs/get-job.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { startJob } from "../../lib/domain/jobs/start-job.ts";
 import { describeIndex, listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { documentOperations } from "../../lib/http/operations/documents.ts";
 import { indexOperations } from "../../lib/http/operations/indexes.ts";
 import { searchingOperations } from "../../lib/http/operations/searching.ts";
 import { appendRows } from "../support/append-rows.ts";
@@ -118,6 +122,69 @@ test("an index of a newer format is not searched, dropped or replaced; others ar
     ),
   ).toEqual(["needs-newer-release", "ready"]);
   expect(await runJob(container, { type: "build-index", index: "other" })).toMatchObject({ error: null });
+});
+
+describe("documents that are written", () => {
+  const turn = "registry/turns/docs/turn.json";
+  const free = { holder: null, since: new Date(0).toISOString() };
+  const keyed = { key: "k", request: "r" };
+  const document = { doc_id: "new", vector: sampleRows(1)[0]?.vector };
+
+  const write = () =>
+    writeDocuments(container, { index: "docs", mode: "upsert", documents: [document], keyed }, 10_000);
+
+  const rows = async () => {
+    const published = publishedOf((await container.registry.get("docs")).value);
+    return container.generations.rowsOf({ index: "docs", ...published });
+  };
+
+  test("an index whose turn is of a newer format is served, and neither written to nor dropped", async () => {
+    expect(await runJob(container, migrate)).toMatchObject({ error: null });
+    await change(turn, { ...free, format: 999 });
+    const before = await stored("registry/");
+    await expect(write()).rejects.toMatchObject(newer);
+    await expect(dropInTurn(container, "docs", 10_000)).rejects.toMatchObject(newer);
+    expect(await stored("registry/")).toEqual(before);
+    expect(await rows()).toBe(100);
+    await change(turn, { format: 1 });
+    expect(await write()).toMatchObject({ inserted: 1 });
+    await dropInTurn(container, "docs", 10_000);
+    expect(await stored("registry/turns/")).toEqual([]);
+    expect(await stored("registry/receipts/")).toEqual([]);
+  });
+
+  test("a write whose receipt is of a newer format is not done again, and the receipt stays", async () => {
+    expect(await runJob(container, migrate)).toMatchObject({ error: null });
+    const answer = await write();
+    const [[receipt = ""] = []] = await stored("registry/receipts/");
+    await change(receipt, { format: 999 });
+    const before = await stored("registry/receipts/");
+    await expect(write()).rejects.toMatchObject(newer);
+    expect(await stored("registry/receipts/")).toEqual(before);
+    await change(receipt, { format: 1 });
+    expect(await write()).toEqual(answer);
+    expect(await rows()).toBe(101);
+  });
+
+  test("a turn and a receipt with a later release's fields are read, and answered with our own alone", async () => {
+    expect(await runJob(container, migrate)).toMatchObject({ error: null });
+    const answer = await write();
+    for (const [key, text] of await stored("registry/"))
+      if (/turns|receipts/.test(key)) await change(key, withMore(JSON.parse(text)) as Json);
+    expect(documentOperations.writeDocuments.response.safeParse(await write()).error).toBeUndefined();
+    expect(await write()).toEqual(answer);
+  });
+
+  test("a job that would publish to an index whose turn is of a newer format fails, and leaves what is served", async () => {
+    expect(await runJob(container, migrate)).toMatchObject({ error: null });
+    onceVerified(() => change(turn, { ...free, format: 999 }));
+    const job = await runJob(container, { type: "build-index", index: "docs", indexType: "IVF_FLAT" });
+    expect(job.error).toMatchObject({ code: "needs-newer-release" });
+    expect((await container.registry.get("docs")).value).toMatchObject({
+      published: { generation: "g1" },
+      claim: null,
+    });
+  });
 });
 
 test("an index with a later release's fields at every level is described, searched, optimized and rebuilt", async () => {

@@ -180,6 +180,56 @@ test("ChangeIndex reads as GetIndex does, and writes the registry alone", () => 
   );
 });
 
+describe("what writes documents", () => {
+  /** Keys of a bucket that one of its statements allows the action on. */
+  const keysOf = (role: string, action: string) =>
+    statementsOf(role)
+      .filter((one) => actionsOf(one).includes(action))
+      .flatMap(({ Resource }) => JSON.stringify(Resource).match(/(?<=serverless-lance-data\/)[^"]+/g) ?? [])
+      .sort();
+
+  test.each(["WriteDocuments", "CreateIndex"])("%s reads and writes generations and the registry", (name) => {
+    const role = `${name}Role`;
+    expect(new Set(keysOf(role, "s3:GetObject"))).toEqual(new Set(["registry/*", "lance/*"]));
+    expect(new Set(keysOf(role, "s3:PutObject"))).toEqual(
+      new Set(["registry/*", "lance/*", ".conditional-writes"]),
+    );
+    expect(keysOf(role, "s3:AbortMultipartUpload")).toEqual(["lance/*"]);
+    expect(statementsOf(role).flatMap(actionsOf)).toContain("s3:ListBucket");
+  });
+
+  test("drops nothing: a writer forgets old writes alone, and who makes an index removes nothing", () => {
+    expect(keysOf("WriteDocumentsRole", "s3:DeleteObject")).toEqual([
+      "registry/receipts/*",
+      "registry/turns/*",
+    ]);
+    expect(actionsOfFunction("CreateIndex")).not.toContain("s3:DeleteObject");
+  });
+
+  test("knows nothing of jobs, and starts none", () => {
+    for (const name of ["WriteDocuments", "CreateIndex"]) {
+      expect(JSON.stringify(statementsOf(`${name}Role`))).not.toContain("/jobs/");
+      expect(actionsOfFunction(name).filter((action) => !action.startsWith("s3:"))).toEqual([]);
+    }
+  });
+});
+
+test("somebody is told of failed requests of any function, and of searches and writes that find no room", () => {
+  const alarms = ofType("AWS::CloudWatch::Alarm").map(([, { Properties }]) => Properties);
+  const watched = alarms.map(({ Namespace, MetricName, Dimensions }) =>
+    [Namespace, MetricName, JSON.stringify(Dimensions).match(/(?<="Ref":")[^"]+/)?.[0]].join(" "),
+  );
+  expect(watched.sort()).toEqual([
+    "AWS/ApiGateway 5xx HttpApi",
+    "AWS/Lambda Throttles SearchLambdaFunction",
+    "AWS/Lambda Throttles WriteDocumentsLambdaFunction",
+    "AWS/States ExecutionsFailed BuildIndexStateMachine",
+    "AWS/States ExecutionsFailed MigrateStateMachine",
+  ]);
+  for (const { AlarmActions, OKActions } of alarms)
+    expect([AlarmActions, OKActions]).toEqual([[{ Ref: "Alarms" }], [{ Ref: "Alarms" }]]);
+});
+
 test("ListIndexes can only read, and write what it has read of many entries", () => {
   expect(actionsOfFunction("ListIndexes")).toEqual(["s3:GetObject", "s3:ListBucket", "s3:PutObject"]);
   const written = statementsOf("ListIndexesRole").filter((one) => actionsOf(one).includes("s3:PutObject"));

@@ -4,9 +4,10 @@ import { DomainError } from "../errors.ts";
 import type { GenerationRef, Publication } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { publishedOf } from "../index/published.ts";
+import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { Clock } from "../task-context.ts";
 import type { Committed, DocumentTables, OpenDocuments, PastDocuments } from "./document-tables.ts";
-import type { Receipt, Receipts, Written } from "./receipts.ts";
+import { type Receipt, type Receipts, type Written, written } from "./receipts.ts";
 import { isUpkeepDue, refuseTooManyUnindexed, tallied } from "./upkeep.ts";
 import type { Abandoned, KeyedWrite, OwnTurn, WriteTurns } from "./write-turns.ts";
 
@@ -62,7 +63,8 @@ export async function inTurn(
       await own.recovered();
     }
     const kept = keyed && (await deps.receipts.find(index, keyed));
-    if (kept?.receipt.state === "done") return { answer: kept.receipt.answer, isDue: false };
+    if (kept?.receipt.state === "done")
+      return { answer: droppingUnknown(written).parse(kept.receipt.answer), isDue: false };
     return deps.documents.with(ref, async (documents) => {
       write.fit(published, documents);
       const before = kept && (await committedBefore(documents, ref, kept.receipt, write));
