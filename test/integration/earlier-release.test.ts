@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import { describeWritten } from "../../lib/domain/documents/describe-written.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { getJob, listJobs } from "../../lib/domain/jobs/get-job.ts";
-import { describeIndex, listIndexes } from "../../lib/domain/search/describe-index.ts";
+import { listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { indexOperations } from "../../lib/http/operations/indexes.ts";
@@ -44,7 +45,7 @@ test("its indexes are listed and described, its tombstone is none", async () => 
   });
   expect(indexes.map(({ name }) => name)).toEqual(["docs", "half", "plain"]);
   expect(indexOperations.listIndexes.response.safeParse({ indexes, next }).success).toBe(true);
-  const described = await describeIndex(container.registry, container.indexes, container.fallbacks, "docs");
+  const described = await describeWritten(container, "docs");
   expect(indexOperations.getIndex.response.safeParse(described).success).toBe(true);
   expect(described).toMatchObject({
     published: { generation: "g3", indexType: "HNSW_SQ" },

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import { describeWritten } from "../../lib/domain/documents/describe-written.ts";
 import { dropInTurn } from "../../lib/domain/documents/drop-in-turn.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
@@ -10,7 +11,7 @@ import { cancelJob } from "../../lib/domain/jobs/cancel-job.ts";
 import { getJob } from "../../lib/domain/jobs/get-job.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { startJob } from "../../lib/domain/jobs/start-job.ts";
-import { describeIndex, listIndexes } from "../../lib/domain/search/describe-index.ts";
+import { listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { documentOperations } from "../../lib/http/operations/documents.ts";
 import { indexOperations } from "../../lib/http/operations/indexes.ts";
@@ -188,10 +189,10 @@ describe("documents that are written", () => {
 });
 
 test("an index with a later release's fields at every level is described, searched, optimized and rebuilt", async () => {
-  const { registry, indexes, fallbacks } = container;
+  const { registry, indexes } = container;
   expect(await runJob(container, migrate)).toMatchObject({ error: null });
   await change(entry, withMore((await registry.read("docs"))?.value) as Json);
-  const described = await describeIndex(registry, indexes, fallbacks, "docs");
+  const described = await describeWritten(container, "docs");
   expect(indexOperations.getIndex.response.safeParse(described).error).toBeUndefined();
   expect(countLater(described)).toBe(0);
   const ref = { index: "docs", bucket: "primary", generation: "g1" };
