@@ -63,7 +63,7 @@ export const limits = {
   upkeepShare: 0.05, // of the rows there are, likewise
   upkeepDeletedShare: 0.2, // of the rows there are
   leastUpkeepRows: 1_000, // of so few rows no share is worth a job
-  upkeepCommits: 1_000, // each leaves some four files
+  upkeepCommits: 100, // each leaves files that further writes read, too (bench/results/document-writes.md)
   upkeepAgainMs: 600_000, // until a job is asked for again that has not published
   maxUnindexedRows: 200_000, // with which writes are still taken
   maxCarriedRows: 200_000, // that were written while a job built anew what it publishes

@@ -452,6 +452,18 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
       expect(answer.body).toMatchObject({ generation: "g2", inserted: 1, updated: 1 });
       const { written } = (await http.call("getIndex", { index: "built" })).body;
       expect(written).toEqual({ rows: 2, deleted: 1, commits: 1, jobAskedAt: null });
+      const { version, generation } = answer.body;
+      const found = (more: object) => http.search("built", { vector: [0, 0, 0, -1], k: 1, ...more });
+      expect((await found({ minVersion: version, minGeneration: generation })).body.hits[0].doc_id).toBe(
+        "new",
+      );
+      expect((await found({ minVersion: version + 1_000, minGeneration: "g1" })).status).toBe(200);
+      for (const asked of [
+        { minVersion: version + 1_000, minGeneration: generation },
+        { minGeneration: "g9" },
+      ])
+        expect((await found(asked)).body.code).toBe("version-not-reached");
+      expect(issuePaths(await found({ minGeneration: "9" }))).toEqual(["body.minGeneration"]);
       expect(await search("built", [0, 0, 0, -1], { k: 2 })).toEqual(["new", "d1"]);
       const sent = { body: { set: { vector: [0, 0, 0, -1] } } };
       const changed = await http.call("patchDocument", { index: "built", docId: "d2" }, sent);

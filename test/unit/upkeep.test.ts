@@ -18,7 +18,7 @@ test.each<[string, boolean, boolean]>([
   ["a twentieth of the rows", isDue(100_000, { rows: 4_999 }), isDue(100_000, { rows: 5_000 })],
   ["ten thousand of many", isDue(10_000_000, { rows: 9_999 }), isDue(10_000_000, { rows: 10_000 })],
   ["a thousand of few", isDue(300, { rows: 999 }), isDue(300, { rows: 1_000 })],
-  ["a thousand commits", isDue(100_000, { commits: 999 }), isDue(100_000, { commits: 1_000 })],
+  ["a hundred commits", isDue(100_000, { commits: 99 }), isDue(100_000, { commits: 100 })],
   ["a fifth that is deleted", isDue(100_000, { deleted: 19_999 }), isDue(100_000, { deleted: 20_000 })],
   [
     "ten thousand in all, all compared",

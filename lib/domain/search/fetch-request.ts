@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { columnList, consistency, docId, document, minVersion } from "./search-request.ts";
+import { columnList, consistency, docId, document, minGeneration, minVersion } from "./search-request.ts";
 
 /** In a URL. */
 export const minVersionParameter = z.coerce
@@ -35,6 +35,7 @@ export const batchRequest = z
       .meta({ description: "Columns of the documents; all but the vector without it" }),
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
+    minGeneration: minGeneration.optional(),
   })
   .meta({ id: "BatchGetRequest" });
 export type BatchRequest = z.output<typeof batchRequest>;

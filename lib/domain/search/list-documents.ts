@@ -74,13 +74,18 @@ export async function listDocuments(
 }
 
 /** @throws CursorExpired, BadRequest */
-function refuseUnfit(from: ListPlace, generation: string, { minVersion = 0 }: Freshness): void {
+function refuseUnfit(
+  from: ListPlace,
+  generation: string,
+  { minVersion = 0, minGeneration }: Freshness,
+): void {
   if (from.generation !== generation)
     throw new DomainError(
       "CursorExpired",
       `the cursor is of generation ${from.generation}, and ${generation} is published now; begin without it`,
     );
-  if (from.version >= minVersion) return;
+  const isOfBefore = minGeneration !== undefined && minGeneration !== generation; // then it was reached
+  if (isOfBefore || from.version >= minVersion) return;
   const message = `the cursor is of version ${from.version}; begin without it to see a later one`;
   throw badRequest({ path: "minVersion", message });
 }

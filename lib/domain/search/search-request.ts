@@ -18,11 +18,20 @@ export const minVersion = z.int().min(1).meta({
     "The read sees at least this version of the table, else it is refused (version-not-reached). A look at the store is paid only where the container knows of none as late.",
 });
 
+export const minGeneration = z
+  .string()
+  .regex(/^g[1-9]\d{0,8}$/, "must be a generation as a write answers it, such as g7")
+  .meta({
+    description:
+      "The generation that minVersion is of, as a write answers both: a later one has all that was acknowledged in it, and counts its versions by itself. Without it, minVersion is of the published one",
+  });
+
 /** How new what is read has to be. */
 export interface Freshness {
   consistency: Consistency;
-  /** Of the published generation's table. */
+  /** Of the table of `minGeneration`, or of the published one. */
   minVersion?: number | undefined;
+  minGeneration?: string | undefined;
 }
 
 /**
@@ -78,6 +87,7 @@ export const searchRequest = z
     ef: z.int().min(1).max(limits.maxEf).optional().meta({ description: "HNSW candidates; HNSW_SQ only" }),
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
+    minGeneration: minGeneration.optional(),
   })
   .meta({ id: "SearchRequest" });
 export type SearchRequest = z.output<typeof searchRequest>;

@@ -8,7 +8,7 @@ import {
   selectParameter,
 } from "../../domain/search/fetch-request.ts";
 import { filterParameter, listResponse } from "../../domain/search/list-documents.ts";
-import { consistency, docId, document } from "../../domain/search/search-request.ts";
+import { consistency, docId, document, minGeneration } from "../../domain/search/search-request.ts";
 import { common, cursor, type Operations, ofIndex } from "./operation.ts";
 
 /** What reads documents without a search: as light as what searches, and for the same reason. */
@@ -23,6 +23,7 @@ export const fetchingOperations = {
       select: selectParameter.optional(),
       consistency: consistency.default("eventual"),
       minVersion: minVersionParameter.optional(),
+      minGeneration: minGeneration.optional(),
     }),
     response: document,
   },
@@ -54,6 +55,7 @@ export const fetchingOperations = {
       select: selectParameter.optional(),
       consistency: consistency.default("eventual"),
       minVersion: minVersionParameter.optional(),
+      minGeneration: minGeneration.optional(),
     }),
     response: listResponse,
   },

@@ -3,6 +3,7 @@ import { DomainError } from "../../../domain/errors.ts";
 import type { GenerationRef, IndexEntry, Publication } from "../../../domain/index/index-entry.ts";
 import type { IndexRegistry } from "../../../domain/index/index-registry.ts";
 import { publishedOf } from "../../../domain/index/published.ts";
+import { generationNumber } from "../../../domain/names.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
 import type { Lease, WarmIndexes } from "../../../domain/search/reader.ts";
 import type { Freshness } from "../../../domain/search/search-request.ts";
@@ -92,12 +93,12 @@ export class LanceWarmIndexes implements WarmIndexes {
   }
 
   /** @throws VersionNotReached */
-  async #look(handle: Handle, { consistency, minVersion = 0 }: Freshness) {
-    const isStrong = consistency === "strong";
+  async #look(handle: Handle, freshness: Freshness) {
+    const isStrong = freshness.consistency === "strong";
     let cold = await (isStrong ? handle.freshFromNow() : handle.freshWithin(this.#stalenessMs));
-    if (!isStrong && isBefore(handle.opened(), minVersion)) cold = (await handle.freshFromNow()) || cold;
+    if (!isStrong && isBefore(handle.opened(), freshness)) cold = (await handle.freshFromNow()) || cold;
     const opened = handle.opened();
-    if (opened && isBefore(opened, minVersion)) throw notReached(opened, minVersion);
+    if (opened && isBefore(opened, freshness)) throw notReached(opened, freshness);
     return { opened, cold, viewAgeMs: handle.ageMs };
   }
 
@@ -234,12 +235,20 @@ export class LanceWarmIndexes implements WarmIndexes {
   }
 }
 
-const isBefore = (opened: OpenGeneration | undefined, version: number) =>
-  opened !== undefined && opened.reader.version < version;
+/** Versions are of a generation's table: a later generation has all that was acknowledged in one before. */
+function isBefore(opened: OpenGeneration | undefined, { minVersion = 0, minGeneration }: Freshness): boolean {
+  if (!opened) return false;
+  const served = generationNumber(opened.published.generation);
+  const asked = minGeneration === undefined ? served : generationNumber(minGeneration);
+  return served < asked || (served === asked && opened.reader.version < minVersion);
+}
 
-/** Versions are of a table: one that was named of a generation before may never be reached by the next. */
-function notReached({ entry, published, reader }: OpenGeneration, version: number): DomainError {
-  const detail = `index "${entry.name}" is at version ${reader.version} of generation ${published.generation}, and minVersion asks for ${version}`;
+function notReached(
+  { entry, published, reader }: OpenGeneration,
+  { minVersion = 0, minGeneration }: Freshness,
+): DomainError {
+  const asked = `minVersion asks for ${minVersion}${minGeneration === undefined ? "" : ` of ${minGeneration}`}`;
+  const detail = `index "${entry.name}" is at version ${reader.version} of generation ${published.generation}, and ${asked}`;
   return new DomainError("VersionNotReached", detail);
 }
 
