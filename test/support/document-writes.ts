@@ -325,6 +325,24 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       expect(await rowsOf("many")).toBe(10_001);
     });
 
+    test("an index that lost all of its documents is optimized, served as empty, and written to again", async () => {
+      await make("emptied", { indexType: "IVF_FLAT" });
+      await write(
+        "emptied",
+        Array.from({ length: 300 }, (_, i) => document(`d${i}`, "a")),
+      );
+      expect((await runJob(container, { type: "optimize", index: "emptied" })).error).toBeNull();
+      const filter = { op: "eq", column: "chunk_text", value: "a" } as const;
+      await deleteDocuments(container, "emptied", { filter, dryRun: false }, undefined, 10_000);
+      expect((await runJob(container, { type: "optimize", index: "emptied" })).error).toBeNull();
+      expect(await describeWritten(container, "emptied")).toMatchObject({
+        stats: { rows: 0 },
+        recall: { measured: 1, queries: 0, status: "verified" },
+      });
+      await write("emptied", [document("again", "b")]);
+      expect(await textsOf("emptied", ["again", "d0"])).toEqual({ again: "b" });
+    });
+
     test("while jobs build anew: each ends, and what was acknowledged is in what is served afterwards", async () => {
       await make("published", { indexType: "IVF_FLAT" });
       const by = open();

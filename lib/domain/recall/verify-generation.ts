@@ -48,6 +48,7 @@ export async function verifyGeneration(
       "RowsMiscounted",
       `the generation has ${rows} rows, the load sealed ${wanted.rows}`,
     );
+  if (rows === 0) return nothingMissed(wanted.targetRecall, await generations.version(plan.ref));
   const probe = await probes.probe(plan.ref, plan.target.vectorColumn, wanted.metric);
   try {
     const sample = await sampled(probe, built, recallSampleSize(rows, plan.target.dimension));
@@ -89,6 +90,11 @@ export async function verifyGeneration(
   } finally {
     await probe.close();
   }
+}
+
+/** Of no rows none is missed. */
+function nothingMissed(target: number, version: number): Verified {
+  return { searchDefaults: {}, recall: { target, measured: 1, k: limits.recallK, queries: 0, version } };
 }
 
 const told = (k: number, { recall, settings }: Measurement) => ({
