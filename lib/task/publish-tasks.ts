@@ -45,7 +45,6 @@ async function publish(call: TaskCall): Promise<void> {
     asked: await askedIn(call, payload.index.leftOut),
     reasons: payload.index.reasons,
     ...payload.verified,
-    rows: await deps.generations.rowsOf(made.ref),
     ...(await skippedIn(call, made)),
     source:
       input.type === "migrate"

@@ -16,9 +16,9 @@ import type { StoredValue } from "../../domain/values/stored-value.ts";
 import { setDecimal } from "./decimal-words.ts";
 import { typeNamed } from "./stored-types.ts";
 
-/** The schema of an index's columns. @param required the column that is never null; without it, any may be */
-export function schemaOf(columns: readonly Column[], required?: string): Schema {
-  return new Schema(columns.map(({ name, type }) => new Field(name, known(type), name !== required)));
+/** The schema of an index's columns, any of which may be null. */
+export function schemaOf(columns: readonly Column[]): Schema {
+  return new Schema(columns.map(({ name, type }) => new Field(name, known(type), true)));
 }
 
 /** Documents as an Arrow table of one batch. */

@@ -25,7 +25,7 @@ import {
   Uint64,
   Utf8,
 } from "apache-arrow";
-import { timeOf } from "../../domain/values/column-types.ts";
+import { listOf, timeOf } from "../../domain/values/column-types.ts";
 import { decimalTypeOf } from "../../domain/values/decimal.ts";
 
 const plain = [
@@ -45,12 +45,12 @@ const plainTypes = new Map(plain.map((type) => [String(type), type]));
 
 /** The Arrow type of a stored column by its printed name; undefined when such columns are not carried over. */
 export function typeNamed(name: string): DataType | undefined {
-  const list = /^(?:List|FixedSizeList\[(\d+)\])<(.+)>$/.exec(name);
+  const list = listOf(name);
   if (!list) return scalarNamed(name);
-  const item = scalarNamed(list[2] ?? "");
+  const item = scalarNamed(list.item);
   if (!item) return undefined;
   const field = new Field("item", item, true);
-  return list[1] === undefined ? new List(field) : new FixedSizeList(Number(list[1]), field);
+  return list.size === undefined ? new List(field) : new FixedSizeList(Number(list.size), field);
 }
 
 function scalarNamed(name: string): DataType | undefined {

@@ -30,7 +30,7 @@ export async function publishGeneration(
   job: string,
   made: Plan,
   onWrites: OnWrites,
-  publication: Publication,
+  publication: UncountedPublication,
 ): Promise<void> {
   const { registry, generations } = deps;
   const { ref } = made;
@@ -45,30 +45,54 @@ export async function publishGeneration(
   await publishFenced(deps, { attempt, made, onWrites, publication: fenced, permit });
 }
 
+/** Its rows are counted when what was written meanwhile is in it. */
+type UncountedPublication = Omit<Publication, "rows">;
+
 /** A publication that is ready but for what was written meanwhile. */
 interface Fenced {
   attempt: Attempt;
   made: Plan;
   onWrites: OnWrites;
-  publication: Publication;
+  publication: UncountedPublication;
   permit: () => Promise<void>;
 }
 
 async function publishFenced(deps: PublishDependencies, fenced: Fenced): Promise<void> {
   const { index } = fenced.made.ref;
-  let made = fenced.made;
+  const made = await carriedBeforehand(deps, fenced);
+  await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned, recovered }) => {
+    const before = (await deps.registry.get(index)).value.published;
+    if (before && abandoned) await recover(deps, { index, ...before }, abandoned);
+    if (abandoned) await recovered();
+    const replaced = await replacedBy(deps, { ...fenced, made });
+    await publishInTurn(deps, fenced.attempt, replaced, fenced.publication);
+  });
+}
+
+/** In rounds, until few enough rows are left to keep writers waiting for. */
+async function carriedBeforehand(deps: PublishDependencies, fenced: Fenced): Promise<Plan> {
+  let { made } = fenced;
+  if (fenced.onWrites !== "keep") return made;
   for (let round = 1; round <= limits.carryRounds; round++) {
     const { plan, rows } = await carried(deps, { ...fenced, made });
     made = plan;
     if (rows <= limits.carriedInTurn) break;
   }
-  await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned, recovered }) => {
-    const before = (await deps.registry.get(index)).value.published;
-    if (before && abandoned) await recover(deps, { index, ...before }, abandoned);
-    if (abandoned) await recovered();
-    const { plan } = await carried(deps, { ...fenced, made });
-    await publishInTurn(deps, fenced.attempt, plan, fenced.publication);
-  });
+  return made;
+}
+
+/**
+ * While nobody writes.
+ * @returns the plan, as if the job had begun with all that is replaced now
+ * @throws Conflict where what was written would be lost, and nobody said that it may
+ */
+async function replacedBy(deps: PublishDependencies, fenced: Fenced): Promise<Plan> {
+  const { made, onWrites } = fenced;
+  if (onWrites === "keep") return (await carried(deps, fenced)).plan;
+  if (onWrites === "conflict") await refuseIfWrittenTo(deps, made);
+  if (onWrites === "conflict" || !made.published) return made;
+  const version = await deps.generations.versionIfThere(made.published.ref);
+  return { ...made, published: { ...made.published, version: version ?? made.published.version } };
 }
 
 /** The end is recorded first, so that a cancel either comes before and wins, or after and finds the job succeeded. */
@@ -76,7 +100,7 @@ async function publishInTurn(
   { registry, ledger, generations, clock }: PublishDependencies,
   attempt: Attempt,
   made: Plan,
-  publication: Publication,
+  publication: UncountedPublication,
 ): Promise<void> {
   const end = await ledger.end(attempt.job, "succeeded");
   if (end.state !== "succeeded") await ledger.refuseEnded(attempt.job);
@@ -89,19 +113,14 @@ async function publishInTurn(
 /**
  * Does to the new generation what was done to the one that it takes the place of since the job began.
  * @returns the plan, as if the job had begun with that, and how many rows it took
- * @throws Conflict where what was written would be lost, and nobody said that it may
+ * @throws Conflict where that cannot be told, or is too much
  */
 async function carried(
   deps: PublishDependencies,
-  { made, onWrites, publication, permit }: Fenced,
+  { made, publication, permit }: Omit<Fenced, "onWrites">,
 ): Promise<{ plan: Plan; rows: number }> {
   if (!made.published || made.published.version === null) return { plan: made, rows: 0 };
   const { ref: from, version: since } = made.published;
-  if (onWrites === "conflict") await refuseIfWrittenTo(deps, made);
-  if (onWrites !== "keep") {
-    const version = await deps.generations.versionIfThere(from);
-    return { plan: { ...made, published: { ref: from, version: version ?? since } }, rows: 0 };
-  }
   const { version, rows } = await deps.documents.carry({ ...publication, from, since, to: made.ref, permit });
   return { plan: { ...made, published: { ref: from, version } }, rows };
 }

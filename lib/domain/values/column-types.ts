@@ -34,7 +34,8 @@ function widenedLists(a: string, b: string): string | undefined {
   return item && (size === undefined ? `List<${item}>` : `FixedSizeList[${size}]<${item}>`);
 }
 
-function listOf(type: string): { size: string | undefined; item: string } | undefined {
+/** What a list's type says, as Arrow prints it: `List<Utf8>`, `FixedSizeList[3]<Float32>`. @returns undefined for any other */
+export function listOf(type: string): { size: string | undefined; item: string } | undefined {
   const found = /^(?:List|FixedSizeList\[(\d+)\])<(.+)>$/.exec(type);
   return found?.[2] ? { size: found[1], item: found[2] } : undefined;
 }

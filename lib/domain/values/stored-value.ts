@@ -1,9 +1,13 @@
+import { listOf } from "./column-types.ts";
 import { decimalTypeOf } from "./decimal.ts";
 import type { Scalar } from "./filter.ts";
 import { countOf, daysOf, decimalOf, integerOf, kindOf, numberOf, takenBy } from "./filter-types.ts";
 
 /** A value as a column holds it: integers, decimals, times and dates as counts in the column's unit. */
 export type StoredValue = string | boolean | number | bigint | Uint8Array | null | StoredValue[];
+
+/** An id as a filter names it. */
+export const idScalar = (id: StoredValue): Scalar => (typeof id === "bigint" ? String(id) : (id as Scalar));
 
 /**
  * A value in the form in which answers show it (docs/columns.md), as its column holds it.
@@ -12,7 +16,7 @@ export type StoredValue = string | boolean | number | bigint | Uint8Array | null
  */
 export function storedValue(value: unknown, type: string): StoredValue | undefined {
   if (value === null) return null;
-  const list = listType(type);
+  const list = listOf(type);
   if (list) return storedList(value, list);
   if (type === "Binary") return storedBytes(value);
   return isScalar(value) ? storedScalar(value, type) : undefined;
@@ -20,7 +24,7 @@ export function storedValue(value: unknown, type: string): StoredValue | undefin
 
 /** What a column of this type takes, for who gave something else. */
 export function storedForm(type: string): string {
-  const list = listType(type);
+  const list = listOf(type);
   if (list) {
     const items = list.size === undefined ? "an array" : `an array of ${list.size}`;
     return `${items}, each null or ${storedForm(list.item)}`;
@@ -34,19 +38,11 @@ export function storedForm(type: string): string {
       : "null, as nothing else can be written to it";
 }
 
-interface ListType {
-  size?: number;
-  item: string;
-}
-
-/** From the printed type, such as `List<Utf8>` or `FixedSizeList[3]<Float32>`. */
-function listType(type: string): ListType | undefined {
-  const [, size, item] = /^(?:List|FixedSizeList\[(\d+)\])<(.+)>$/.exec(type) ?? [];
-  return item === undefined ? undefined : { item, ...(size === undefined ? {} : { size: Number(size) }) };
-}
-
-function storedList(value: unknown, { size, item }: ListType): StoredValue[] | undefined {
-  if (!Array.isArray(value) || (size !== undefined && value.length !== size)) return undefined;
+function storedList(
+  value: unknown,
+  { size, item }: NonNullable<ReturnType<typeof listOf>>,
+): StoredValue[] | undefined {
+  if (!Array.isArray(value) || (size !== undefined && value.length !== Number(size))) return undefined;
   const items = value.map((one) => storedValue(one, item));
   return items.every((one) => one !== undefined) ? items : undefined;
 }

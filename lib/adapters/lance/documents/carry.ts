@@ -5,6 +5,7 @@ import { DomainError } from "../../../domain/errors.ts";
 import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
 import type { Scalar } from "../../../domain/values/filter.ts";
+import { idScalar } from "../../../domain/values/stored-value.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { type FragmentState, fragmentsOf, hasStableRowIds } from "../files/manifest.ts";
@@ -120,7 +121,7 @@ async function idsAt(table: Table, addresses: bigint[], idColumn: string): Promi
   for (let i = 0; i < addresses.length; i += limits.carriedBatchRows) {
     const some = addresses.slice(i, i + limits.carriedBatchRows);
     const found = await table.takeRowIds(some).select([idColumn]).toArrow();
-    ids.push(...Array.from(found.getChildAt(0) ?? [], scalarOf));
+    ids.push(...Array.from(found.getChildAt(0) ?? [], idScalar));
   }
   return ids;
 }
@@ -162,8 +163,6 @@ async function deleteIds(
       await target.delete(sql);
     });
 }
-
-const scalarOf = (id: unknown): Scalar => (typeof id === "bigint" ? String(id) : (id as Scalar));
 
 function untold({ index }: GenerationRef, why: string): DomainError {
   return new DomainError(

@@ -11,8 +11,8 @@ import type {
 } from "../../../domain/documents/document-tables.ts";
 import { badRequest, type DomainError } from "../../../domain/errors.ts";
 import type { Column } from "../../../domain/index/index-entry.ts";
-import type { Filter, Scalar } from "../../../domain/values/filter.ts";
-import type { StoredValue } from "../../../domain/values/stored-value.ts";
+import type { Filter } from "../../../domain/values/filter.ts";
+import { idScalar, type StoredValue } from "../../../domain/values/stored-value.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { documentTable } from "../../arrow/document-table.ts";
 import { typeNamed } from "../../arrow/stored-types.ts";
@@ -124,7 +124,7 @@ class TableDocuments implements OpenDocuments {
     const parts: ArrowTable[] = [];
     let bytes = 0;
     for (let i = 0; i < ids.length; i += limits.maxFetchedDocuments) {
-      const some = ids.slice(i, i + limits.maxFetchedDocuments).map(scalarOf);
+      const some = ids.slice(i, i + limits.maxFetchedDocuments).map(idScalar);
       const isOne: Filter = { op: "in", column: idColumn, values: some };
       const sql = filterToSql(filter ? { op: "and", filters: [isOne, filter] } : isOne, this.columns);
       const part = await this.#table.query().where(sql).select(columns).toArrow();
@@ -146,5 +146,3 @@ function tooLong(): DomainError {
 }
 
 const firstColumn = (rows: ArrowTable) => Array.from(rows.getChildAt(0) ?? []) as StoredValue[];
-
-const scalarOf = (id: StoredValue): Scalar => (typeof id === "bigint" ? String(id) : (id as Scalar));
