@@ -25,6 +25,7 @@ export const limits = {
   maxK: 1_000,
   defaultK: 10,
   maxDimension: 16_384,
+  leastSquaredLength: 1.1754944e-38, // below float32's normal range, where lengths are 0 or wrong
   maxSquaredLength: 1e36, // of a vector: distances of longer ones are infinite in float32
   maxNprobes: 65_536,
   maxRefineFactor: 256,

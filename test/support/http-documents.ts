@@ -408,6 +408,12 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
           (path) => `body.${path}`,
         ),
       );
+      const names = ["_distance", "*", "doc_id", "_sealed_7", "a\nb"];
+      const taken = await create("wrong", {
+        idColumn: "key",
+        columns: names.map((name) => ({ name, type: "Utf8" })),
+      });
+      expect(issuePaths(taken)).toEqual(names.map((_, i) => `body.columns[${i}].name`));
       expect(issuePaths(await create("Wrong", { dimension: 0 })).sort()).toEqual([
         "body.dimension",
         "body.name",

@@ -144,3 +144,23 @@ test("whatever is sent is taken as a row for each document, or refused as a bad 
     { numRuns: 2_000 },
   );
 });
+
+test("a vector is held to the lengths that a load takes, in float32", () => {
+  const vector = (values: number[]) => [{ key: "a", vector: values }];
+  for (const metric of ["cosine", "l2"] as const)
+    for (const values of [
+      [1e-25, 0],
+      [1e30, 0],
+      [1e39, 0],
+    ])
+      expect(issuesOf(vector(values), { ...form, metric })).toEqual([
+        expect.stringMatching(/^documents\[0\]\.vector is too (short|long)/),
+      ]);
+  for (const values of [
+    [0, 0],
+    [1e-200, 0],
+  ]) {
+    expect(issuesOf(vector(values))).toEqual([expect.stringContaining("length 0")]);
+    expect(documentBatch({ ...form, metric: "l2" }, vector(values)).rows).toHaveLength(1);
+  }
+});

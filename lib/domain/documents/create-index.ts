@@ -17,6 +17,7 @@ import { bucketAlias, columnName, indexName } from "../names.ts";
 import type { Stores } from "../object-store.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
+import { unfitName } from "../values/column-name.ts";
 import type { DocumentTables } from "./document-tables.ts";
 import type { KeyedWrite } from "./write-turns.ts";
 
@@ -146,7 +147,8 @@ function columnsOf(
 
 function nameIssues(name: string, i: number, all: Column[]): Issue[] {
   const path = i === 0 ? "idColumn" : i === all.length - 1 ? "vectorColumn" : `columns[${i - 1}].name`;
-  if (/[`.]/.test(name)) return [{ path, message: "cannot hold a backtick or a dot" }];
+  const message = unfitName(name, all[0]?.name ?? "");
+  if (message !== undefined) return [{ path, message }];
   const isTwice = all.findIndex((one) => one.name === name) < i;
   return isTwice ? [{ path, message: "is the name of another column, too" }] : [];
 }

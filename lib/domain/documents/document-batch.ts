@@ -198,11 +198,13 @@ function vectorOf(
     return found.add(path, `has ${value.length} numbers, the index's vectors have ${dimension}`);
   const wrong = value.findIndex((one) => !Number.isFinite(one));
   if (wrong >= 0) return found.add(`${path}[${wrong}]`, "must be a finite number");
-  const squared = value.reduce((sum: number, one: number) => sum + one * one, 0);
+  const squared = value.reduce((sum: number, one: number) => sum + Math.fround(one) ** 2, 0);
   if (squared > limits.maxSquaredLength)
     return found.add(path, "is too long: distances to it would be infinite");
-  return metric === "cosine" && squared === 0
-    ? found.add(path, "has the length 0, which has no cosine")
+  if (squared === 0)
+    return metric === "cosine" ? found.add(path, "has the length 0, which has no cosine") : value;
+  return squared < limits.leastSquaredLength
+    ? found.add(path, "is too short: distances to it would be wrong")
     : value;
 }
 

@@ -1,6 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import { DomainError, type Issue, summaryOf } from "../errors.ts";
 import type { Column } from "../index/index-entry.ts";
+import { unfitName } from "../values/column-name.ts";
 import { widenedType, withoutNulls } from "../values/column-types.ts";
 import { idFormOf } from "./id-forms.ts";
 import type { FileFooter, SourceColumn } from "./parquet-source.ts";
@@ -10,22 +11,6 @@ export interface SourceFile {
   key: string;
   footer: FileFooter;
 }
-
-/** Names LanceDB gives to columns of its own, and those of our hits. */
-const reservedNames = new Set([
-  "_distance",
-  "_rowid",
-  "_rowaddr",
-  "_rowoffset",
-  "_row_created_at_version",
-  "_row_last_updated_at_version",
-  "_score",
-  "_relevance_score",
-  "distance",
-  "score",
-]);
-/** Of the columns that say where a row came from, while it is loaded and counted. */
-const originNames = /^_(origin|sealed_.*)$/i;
 
 /** Throws what a look at one file found, with the file in every path. */
 export function invalidSource(file: string, message: string, where = ""): DomainError {
@@ -150,22 +135,8 @@ function columnIssues(
 }
 
 function nameIssue(file: string, name: string, idColumn: string): Issue[] {
-  const path = columnPath(file, name);
-  if (reservedNames.has(name.toLowerCase()) || originNames.test(name))
-    return [{ path, message: "the name is reserved; rename the column" }];
-  // every hit and document carries its id under this name
-  if (name === "doc_id" && idColumn !== name)
-    return [{ path, message: `the name is reserved for the id, which is ${idColumn}; rename the column` }];
-  // LanceDB reads a dot as a path into a struct and cannot quote a backtick
-  if (/[`.\p{Cc}]/u.test(name) || name === "")
-    return [{ path, message: "a column name may not be empty or hold . ` or control characters" }];
-  // LanceDB reads it as all columns
-  if (name === "*") return [{ path, message: "the name stands for all columns; rename the column" }];
-  if (name.length > limits.maxColumnNameLength)
-    return [
-      { path, message: `the name has ${name.length} characters, at most ${limits.maxColumnNameLength}` },
-    ];
-  return [];
+  const message = unfitName(name, idColumn);
+  return message === undefined ? [] : [{ path: columnPath(file, name), message }];
 }
 
 function repeated(columns: SourceColumn[]): string[] {

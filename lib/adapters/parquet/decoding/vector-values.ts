@@ -116,14 +116,12 @@ function floatsIn(column: Data, start: number, end: number): Float32Array {
 /**
  * Squared lengths are computed in float32: below its normal range they are 0 or wrong, and near its end those of
  * differences, and sums of them, are infinite (bench/NOTES.md).
+ * @throws VectorRowError for the first row that is not finite, or has no distance to others
  */
-const smallestSquare = 1.1754944e-38;
-
-/** @throws VectorRowError for the first row that is not finite, or has no distance to others */
 export function refuseIncomparable(values: Float32Array, dimension: number, refuseZeros: boolean): void {
   for (let start = 0; start < values.length; start += dimension) {
     const square = squareOf(values, start, start + dimension); // NaN and infinity pass through it
-    if (square >= smallestSquare && square <= limits.maxSquaredLength) continue;
+    if (square >= limits.leastSquaredLength && square <= limits.maxSquaredLength) continue;
     if (square === 0 && !refuseZeros) continue;
     throw new VectorRowError(start / dimension, reasonOf(values.subarray(start, start + dimension)));
   }
@@ -157,7 +155,7 @@ function reasonOf(vector: Float32Array): string {
   if (vector.every((value) => value === 0))
     return "the vector is all zeros, which has no direction to compare by cosine";
   const extreme = vector.some((value) => Math.abs(value) > 1) ? "large" : "small";
-  const bounds = `${Math.sqrt(smallestSquare).toExponential(0)} to ${Math.sqrt(limits.maxSquaredLength).toExponential(0)}`;
+  const bounds = `${Math.sqrt(limits.leastSquaredLength).toExponential(0)} to ${Math.sqrt(limits.maxSquaredLength).toExponential(0)}`;
   return `the vector's values are too ${extreme}: distances in float32 are right for lengths of ${bounds}`;
 }
 
