@@ -1,68 +1,51 @@
-import { container } from "../lib/container.ts";
+import { type Container, container } from "../lib/container.ts";
 import { deleteDocuments } from "../lib/domain/documents/delete-documents.ts";
 import { patchDocuments } from "../lib/domain/documents/patch-documents.ts";
+import type { Written } from "../lib/domain/documents/receipts.ts";
 import { writeDocuments } from "../lib/domain/documents/write-documents.ts";
+import type { KeyedWrite } from "../lib/domain/documents/write-turns.ts";
 import { byRoute } from "../lib/http/by-route.ts";
-import { httpHandler } from "../lib/http/http-handler.ts";
+import { type HttpRequest, httpHandler } from "../lib/http/http-handler.ts";
 import { keyedWrite } from "../lib/http/keyed-write.ts";
-import { documentOperations } from "../lib/http/operations/documents.ts";
+import { documentOperations as operations } from "../lib/http/operations/documents.ts";
 
-const written = httpHandler(
-  documentOperations,
-  "writeDocuments",
-  container,
-  async ({ path: { index }, query: { mode }, headers, body: { documents }, timeoutMs }, deps) => {
-    const keyed = keyedWrite(headers["idempotency-key"], "write", index, mode, documents);
-    return { body: await writeDocuments(deps, { index, mode, documents, keyed }, timeoutMs()) };
-  },
+/** A write, with what is kept of its request where it has an Idempotency-Key. */
+function writing<N extends keyof typeof operations>(
+  name: N,
+  write: (
+    request: HttpRequest<(typeof operations)[N]>,
+    deps: Container,
+    keyed?: KeyedWrite,
+  ) => Promise<Written>,
+) {
+  return httpHandler(operations, name, container, async (request, deps) => {
+    const { headers, path, query, body }: HttpRequest<(typeof operations)["writeDocuments"]> =
+      request as never;
+    const keyed = keyedWrite(headers["idempotency-key"], name, path, query, body);
+    return { body: await write(request, deps, keyed) };
+  });
+}
+
+const written = writing("writeDocuments", ({ path, query, body, timeoutMs }, deps, keyed) =>
+  writeDocuments(deps, { ...path, ...query, ...body, keyed }, timeoutMs()),
 );
-
-const deleted = httpHandler(
-  documentOperations,
-  "deleteDocuments",
-  container,
-  async ({ path: { index }, headers, body, timeoutMs }, deps) => {
-    const keyed = keyedWrite(headers["idempotency-key"], "delete", index, body);
-    return { body: await deleteDocuments(deps, index, body, keyed, timeoutMs()) };
-  },
+const deleted = writing("deleteDocuments", ({ path, body, timeoutMs }, deps, keyed) =>
+  deleteDocuments(deps, path.index, body, keyed, timeoutMs()),
 );
-
-const deletedOne = httpHandler(
-  documentOperations,
-  "deleteDocument",
-  container,
-  async ({ path: { index, docId }, headers, timeoutMs }, deps) => {
-    const asked = { ids: [docId], dryRun: false };
-    const keyed = keyedWrite(headers["idempotency-key"], "delete", index, asked);
-    return { body: await deleteDocuments(deps, index, asked, keyed, timeoutMs()) };
-  },
+const deletedOne = writing("deleteDocument", ({ path: { index, docId }, timeoutMs }, deps, keyed) =>
+  deleteDocuments(deps, index, { ids: [docId], dryRun: false }, keyed, timeoutMs()),
 );
-
-const patched = httpHandler(
-  documentOperations,
-  "patchDocuments",
-  container,
-  async ({ path: { index }, headers, body, timeoutMs }, deps) => {
-    const keyed = keyedWrite(headers["idempotency-key"], "patch", index, body);
-    return { body: await patchDocuments(deps, index, body, keyed, timeoutMs()) };
-  },
+const patched = writing("patchDocuments", ({ path, body, timeoutMs }, deps, keyed) =>
+  patchDocuments(deps, path.index, body, keyed, timeoutMs()),
 );
-
-const patchedOne = httpHandler(
-  documentOperations,
-  "patchDocument",
-  container,
-  async ({ path: { index, docId }, headers, body, timeoutMs }, deps) => {
-    const asked = { ...body, docId };
-    const keyed = keyedWrite(headers["idempotency-key"], "patch", index, asked);
-    return { body: await patchDocuments(deps, index, asked, keyed, timeoutMs()) };
-  },
+const patchedOne = writing("patchDocument", ({ path: { index, docId }, body, timeoutMs }, deps, keyed) =>
+  patchDocuments(deps, index, { ...body, docId }, keyed, timeoutMs()),
 );
 
 /** In the same container, where writes of one index wait for each other without asking the store. */
 export const handler = byRoute(written, [
-  [documentOperations.deleteDocuments, deleted],
-  [documentOperations.deleteDocument, deletedOne],
-  [documentOperations.patchDocuments, patched],
-  [documentOperations.patchDocument, patchedOne],
+  [operations.deleteDocuments, deleted],
+  [operations.deleteDocument, deletedOne],
+  [operations.patchDocuments, patched],
+  [operations.patchDocument, patchedOne],
 ]);

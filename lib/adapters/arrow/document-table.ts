@@ -1,7 +1,6 @@
 import {
   type Data,
   DataType,
-  type Decimal,
   Field,
   makeData,
   RecordBatch,
@@ -13,7 +12,7 @@ import {
 import type { DocumentBatch } from "../../domain/documents/document-tables.ts";
 import type { Column } from "../../domain/index/index-entry.ts";
 import type { StoredValue } from "../../domain/values/stored-value.ts";
-import { setDecimal } from "./decimal-words.ts";
+import { countedData, header } from "./built-data.ts";
 import { typeNamed } from "./stored-types.ts";
 
 /** The schema of an index's columns, any of which may be null. */
@@ -45,31 +44,14 @@ function dataOf(type: DataType, values: StoredValue[]): Data {
   if (DataType.isList(type)) return listData(type, values);
   if (DataType.isUtf8(type) || DataType.isBinary(type) || DataType.isBool(type))
     return vectorFromArray(values, type).data[0] as Data;
-  const data = DataType.isDecimal(type) ? decimalWords(type, values) : numbersOf(type, values);
-  return makeData({ type, length: values.length, data, ...validityOf(values) } as never);
-}
-
-/** Of numbers, and of what is counted in them: times, dates, durations. */
-function numbersOf(type: DataType, values: StoredValue[]) {
-  const array = new type.ArrayType(values.length);
-  const isBig = array instanceof BigInt64Array || array instanceof BigUint64Array;
-  for (const [i, value] of values.entries())
-    if (value !== null) array[i] = isBig ? BigInt(value as bigint) : Number(value);
-  return array;
-}
-
-function decimalWords({ bitWidth }: Decimal, values: StoredValue[]): Uint32Array {
-  const words = new Uint32Array((values.length * bitWidth) / 32);
-  for (const [i, value] of values.entries())
-    if (value !== null) setDecimal(words, i, bitWidth, value as bigint);
-  return words;
+  return countedData(type, values as (number | bigint | null)[]);
 }
 
 function fixedListData(type: DataType & { listSize: number }, values: StoredValue[]): Data {
   const none = new Array<null>(type.listSize).fill(null);
   const items = values.flatMap((list) => (list as StoredValue[] | null) ?? none);
   const child = dataOf(itemOf(type), items);
-  return makeData({ type, length: values.length, child, ...validityOf(values) } as never);
+  return makeData({ ...header(type, values), child } as never);
 }
 
 function listData(type: DataType, values: StoredValue[]): Data {
@@ -80,16 +62,7 @@ function listData(type: DataType, values: StoredValue[]): Data {
     itemOf(type),
     values.flatMap((list) => (list as StoredValue[] | null) ?? []),
   );
-  return makeData({ type, length: values.length, valueOffsets, child, ...validityOf(values) } as never);
+  return makeData({ ...header(type, values), valueOffsets, child } as never);
 }
 
 const itemOf = (type: DataType): DataType => (type.children as Field[])[0]?.type as DataType;
-
-function validityOf(values: StoredValue[]): { nullCount: number; nullBitmap?: Uint8Array } {
-  const nulls = values.filter((value) => value === null).length;
-  if (nulls === 0) return { nullCount: 0 };
-  const nullBitmap = new Uint8Array(Math.ceil(values.length / 8));
-  for (const [i, value] of values.entries())
-    if (value !== null) nullBitmap[i >> 3] = (nullBitmap[i >> 3] ?? 0) | (1 << (i % 8));
-  return { nullCount: nulls, nullBitmap };
-}

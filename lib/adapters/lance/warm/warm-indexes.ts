@@ -3,7 +3,6 @@ import { DomainError } from "../../../domain/errors.ts";
 import type { GenerationRef, IndexEntry, Publication } from "../../../domain/index/index-entry.ts";
 import type { IndexRegistry } from "../../../domain/index/index-registry.ts";
 import { publishedOf } from "../../../domain/index/published.ts";
-import { generationNumber } from "../../../domain/names.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
 import type { Lease, WarmIndexes } from "../../../domain/search/reader.ts";
 import type { Freshness } from "../../../domain/search/search-request.ts";
@@ -18,6 +17,7 @@ import { type OpenTable, StoreTable } from "../reading/store-table.ts";
 import type { LocalCopies } from "../replicas/local-copies.ts";
 import { ReplicatedReader } from "../replicas/replicated-reader.ts";
 import type { LanceConnections } from "../tables/connections.ts";
+import { isBefore, notReached } from "./freshness.ts";
 import { Handle, type Opened, OpenGeneration } from "./index-handle.ts";
 
 /**
@@ -233,23 +233,6 @@ export class LanceWarmIndexes implements WarmIndexes {
       throw error;
     }
   }
-}
-
-/** Versions are of a generation's table: a later generation has all that was acknowledged in one before. */
-function isBefore(opened: OpenGeneration | undefined, { minVersion = 0, minGeneration }: Freshness): boolean {
-  if (!opened) return false;
-  const served = generationNumber(opened.published.generation);
-  const asked = minGeneration === undefined ? served : generationNumber(minGeneration);
-  return served < asked || (served === asked && opened.reader.version < minVersion);
-}
-
-function notReached(
-  { entry, published, reader }: OpenGeneration,
-  { minVersion = 0, minGeneration }: Freshness,
-): DomainError {
-  const asked = `minVersion asks for ${minVersion}${minGeneration === undefined ? "" : ` of ${minGeneration}`}`;
-  const detail = `index "${entry.name}" is at version ${reader.version} of generation ${published.generation}, and ${asked}`;
-  return new DomainError("VersionNotReached", detail);
 }
 
 /** What was opened after nobody waited for it any more. */

@@ -1,6 +1,6 @@
 import { type Data, DataType, type Decimal, type Field, makeData, vectorFromArray } from "apache-arrow";
-import { setDecimal } from "../../arrow/decimal-words.ts";
-import { type Count, readBytes, readCounts, Unfit } from "./exact-values.ts";
+import { bitmapWhere, countedData, header } from "../../arrow/built-data.ts";
+import { readBytes, readCounts, Unfit } from "./exact-values.ts";
 import { RowError } from "./row-error.ts";
 
 /** A row whose value its column cannot hold. */
@@ -108,13 +108,6 @@ function bitmapOf(column: Data): Uint8Array | undefined {
   return bitmapWhere(column.length, (row) => column.getValid(row));
 }
 
-function bitmapWhere(length: number, isValid: (row: number) => boolean): Uint8Array {
-  const bits = new Uint8Array(Math.ceil(length / 64) * 8);
-  for (let row = 0; row < length; row++)
-    if (isValid(row)) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
-  return bits;
-}
-
 function ofBytes(type: DataType, column: Data): Data {
   const read = readBytes(column, DataType.isUtf8(type));
   const parts = Array.from({ length: column.length }, (_, place) => read(place));
@@ -128,26 +121,10 @@ function ofBytes(type: DataType, column: Data): Data {
 
 function ofCounts(type: DataType, column: Data): Data {
   const read = readCounts(column, type);
-  const counts = Array.from({ length: column.length }, (_, place) => read(place));
-  const width = DataType.isDecimal(type) ? type.bitWidth / 32 : 1;
-  const data = new (type.ArrayType as new (length: number) => CountArray)(counts.length * width);
-  for (const [place, count] of counts.entries()) if (count !== null) setCount(data, place, count, type);
-  return makeData({ ...header(type, counts), data } as never);
-}
-
-type CountArray = Record<number, Count>;
-
-function setCount(data: CountArray, place: number, count: Count, type: DataType): void {
-  if (DataType.isDecimal(type))
-    setDecimal(data as unknown as Uint32Array, place, type.bitWidth, BigInt(count));
-  else if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[place] = BigInt(count);
-  else data[place] = Number(count);
-}
-
-function header(type: DataType, values: unknown[]) {
-  const nullBitmap = bitmapWhere(values.length, (place) => values[place] !== null);
-  const nullCount = values.filter((value) => value === null).length;
-  return { type, length: values.length, nullCount, nullBitmap };
+  return countedData(
+    type,
+    Array.from({ length: column.length }, (_, place) => read(place)),
+  );
 }
 
 function dataOf(values: unknown[], type: DataType): Data {
