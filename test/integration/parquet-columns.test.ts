@@ -282,7 +282,7 @@ test("integer ids become strings, digit by digit, beyond 2^53 too", async () => 
   await write("integers/c.parquet", category, { types: { doc_id: kinds["category"]?.type as DataType } });
   expect((await migrate("integers")).error).toBeNull();
   const stored = await storedRows(lakehouse, "integers");
-  expect([...stored.keys()]).toEqual([...ids, 2n ** 64n - 1n, "seven"].map(String));
+  expect(new Set(stored.keys())).toEqual(new Set([...ids, 2n ** 64n - 1n, "seven"].map(String)));
 });
 
 test("a dimension that the job says is checked, one it does not say is found", async () => {

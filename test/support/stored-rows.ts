@@ -26,7 +26,10 @@ export async function storedTable(lakehouse: Lakehouse, index: string): Promise<
   }
 }
 
-/** The same, as plain rows by id: vectors as arrays of numbers, bytes as hex, times and decimals as their raw counts. */
+/**
+ * The same, as plain rows by id: vectors as arrays of numbers, bytes as hex, times and decimals as their raw counts. They come as they
+ * were committed: files that are loaded side by side in any order.
+ */
 export async function storedRows(lakehouse: Lakehouse, index: string, idColumn = "doc_id") {
   const table = await storedTable(lakehouse, index);
   const names = table.schema.fields.map(({ name }) => name);
