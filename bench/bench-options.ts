@@ -6,8 +6,8 @@ import type { ReportName, SectionName } from "./results.ts";
 
 /** What each report holds; `--sections` takes some of them. */
 const sectionsOf: Record<ReportName, SectionName[]> = {
-  local: ["types", "peers", "filter", "verify", "builds", "growth", "migrate"],
-  stack: ["migrate", "store", "cold"],
+  local: ["types", "peers", "filter", "verify", "builds", "growth", "migrate", "documents"],
+  stack: ["migrate", "store", "cold", "documents"],
   pylance: ["migrate", "builds", "search"],
   "pylance-stack": ["migrate", "builds", "search"],
   "s3-like": ["sparse"],
@@ -29,6 +29,8 @@ export interface BenchOptions {
   growthDimension: number;
   /** Rows of the tables that sparse traffic is measured on. */
   sweep: number[];
+  /** Processes that write documents at the same time. */
+  writers: number[];
   layout: Layout;
   types: AskedIndexType[];
   /** A folder. */
@@ -49,6 +51,7 @@ export function readOptions(): BenchOptions {
       vs: { type: "string" },
       "s3-like": { type: "boolean", default: false },
       sweep: { type: "string", default: "10000,30000,100000,300000,1000000" },
+      writers: { type: "string", default: "1,8" },
       sections: { type: "string" },
       rows: { type: "string", default: "100000" },
       dimension: { type: "string", default: "768" },
@@ -77,6 +80,7 @@ export function readOptions(): BenchOptions {
     builds: countOf("builds", values.builds),
     growth: values.growth.split(",").map((rows) => countOf("growth", rows)),
     sweep: values.sweep.split(",").map((rows) => countOf("sweep", rows)),
+    writers: values.writers.split(",").map((count) => countOf("writers", count)),
     growthDimension: countOf("growth-dimension", values["growth-dimension"]),
     layout: listOf("layout", layouts, values.layout)[0] as Layout,
     types: listOf("types", askedIndexType.options, values.types),

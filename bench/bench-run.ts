@@ -43,8 +43,8 @@ export class BenchRun {
   }
 
   /** A script of this folder in a process of its own. */
-  child<T>(script: string, input: object): Promise<T> {
-    return runChild<T>(script, input, this.environment);
+  child<T>(script: string, input: object, begin?: () => Promise<void>): Promise<T> {
+    return runChild<T>(script, input, this.environment, begin);
   }
 
   /** The source of a migration: the set in the local folder. */

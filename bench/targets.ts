@@ -10,6 +10,7 @@ import type {
 } from "./results.ts";
 import { medianMs } from "./sections/builds.ts";
 import { coldRatio } from "./sections/cold.ts";
+import { upsertRatio } from "./sections/documents.ts";
 import { ratioToPylance } from "./sections/migrate.ts";
 import { gigabytes, mebibytes, ms, share, times } from "./sections/section.ts";
 import { dollars, dollarsOf, medianOver } from "./sections/sparse.ts";
@@ -59,6 +60,37 @@ function recallGain(sections: Sections): number | undefined {
   const [planned, defaults] = [buildRecall(sections, "planned"), buildRecall(sections, "defaults")];
   return planned === undefined || defaults === undefined ? undefined : planned - defaults;
 }
+
+const writersOf = ({ documents }: Sections, count: number) =>
+  documents?.figures.together.find(({ writers }) => writers === count);
+
+/** The same in a folder and on the store. */
+const documents: Omit<Target, "report">[] = [
+  {
+    name: "upsert of 1,000 documents less one conditional write, of bare LanceDB's",
+    bound: { most: 1.25 },
+    shown: times,
+    measured: (sections) => sections.documents && upsertRatio(sections.documents.figures),
+  },
+  ...[1, 8].map((count) => ({
+    name: `rows a second, writers: ${count}, of bare LanceDB's`,
+    bound: { least: 0.8 },
+    shown: times,
+    measured: (sections: Sections) => {
+      const { ours, bare } = writersOf(sections, count) ?? {};
+      return ratio(ours?.rowsPerSecond, bare?.rowsPerSecond);
+    },
+  })),
+  {
+    name: "documents that the first strong search finds",
+    bound: { least: 1 },
+    shown: share,
+    measured: ({ documents: measured }) => {
+      const found = measured?.figures.strong;
+      return found && found.filter(({ isFound }) => isFound).length / found.length;
+    },
+  },
+];
 
 const local: Omit<Target, "report">[] = [
   {
@@ -141,6 +173,7 @@ const local: Omit<Target, "report">[] = [
     measured: (sections) => buildRecall(sections, "auto"),
   },
   { name: "load: peak RSS", bound: { most: 1e9 }, shown: gigabytes, measured: peakOfLoads },
+  ...documents,
 ];
 
 const stack: Omit<Target, "report">[] = [
@@ -187,6 +220,7 @@ const stack: Omit<Target, "report">[] = [
     measured: ({ store }) => store?.figures.bytes,
   },
   { name: "load: peak RSS", bound: { most: 1e9 }, shown: gigabytes, measured: peakOfLoads },
+  ...documents,
 ];
 
 const pylance: Omit<Target, "report">[] = ["fixed_size_list", "list", "binary"].map((layout) => ({

@@ -1,6 +1,7 @@
 import type { Figures, SectionName } from "../results.ts";
 import { builds } from "./builds.ts";
 import { cold } from "./cold.ts";
+import { documents } from "./documents.ts";
 import { filter } from "./filter.ts";
 import { growth } from "./growth.ts";
 import { migrate } from "./migrate.ts";
@@ -25,6 +26,7 @@ export const sections: { [K in keyof Figures]: Section<K> } = {
   cold,
   sparse,
   search,
+  documents,
 };
 
 export const sectionNames = Object.keys(sections) as SectionName[];

@@ -14,6 +14,7 @@ const tiny = {
   "curve-queries": 20,
   "round-queries": 40,
   types: "IVF_PQ,auto",
+  writers: "1,2",
 };
 
 let folder: string;
@@ -48,8 +49,9 @@ test("the benchmark reports what was asked for, and a section can be repeated wi
   expect(first.markdown).toMatch(/^\| auto: bytes on disk \| ≤ 400 MiB \| \d+ MiB \| yes \|$/m);
   expect(await readFile(join(folder, "out/recall-latency.svg"), "utf8")).toContain("<svg");
 
-  const second = await bench("filter");
+  const second = await bench("filter,documents");
   expect(second.result.sections.types).toEqual(first.result.sections.types);
   expect(second.result.sections.filter?.figures.indexed.recall).toBeGreaterThan(0.5);
   expect(second.markdown).toContain("| with a scalar index, as by default |");
+  expect(second.markdown).toContain("| found by it | 20 of 20 |");
 }, 240_000);
