@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
@@ -114,6 +114,21 @@ test("a partial copy answers, and nothing is given up", async () => {
   await copies.idle();
   await searched();
   expect(given()).toEqual([]);
+});
+
+test("of an index that is all there nothing is read from the disk again, also while vectors are still to come", async () => {
+  const store = new FailingStore(root);
+  const { given, copies, reader } = await open({ store });
+  store.fails = (key) => key.includes("/data/") && reader.onDisk?.join() === "index,rows";
+  await searched();
+  await copies.idle();
+  expect(reader.onDisk).toEqual(["index", "rows"]);
+  const folder = copies.replicas.copyOf(copiedRef)?.folder ?? "";
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".idx"));
+  for (const path of files.map((file) => join(folder, file)))
+    await writeFile(path, new Uint8Array((await stat(path)).size)); // LanceDB asks how large it is at each search
+  for (let i = 0; i < partitions; i++) await searched();
+  expect(given()).toEqual(["replica not-copied"]);
 });
 
 test("partial-copy layout-unknown: an opening that does not say where partitions lie", async () => {

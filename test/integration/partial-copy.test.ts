@@ -192,6 +192,22 @@ test("rows are what they are in the table, whichever are read first", async () =
   }
 });
 
+test("of an index that is all there no partitions are chosen", async () => {
+  metric = "l2";
+  await table.createIndex("vector", { config: kinds.IVF_FLAT() });
+  const { copy, close } = await copyOf();
+  const unread = {
+    ...queryOf({ nprobes: 3 }),
+    get vector(): Float32Array {
+      throw new Error("the vector was compared with centroids");
+    },
+  };
+  await expect(copy.prepareNearest(unread)).rejects.toThrow("centroids");
+  await copy.completeRows(new AbortController().signal);
+  await copy.prepareNearest(unread);
+  await close();
+});
+
 describe("which parts of it are there", () => {
   beforeEach(async () => {
     metric = "l2";

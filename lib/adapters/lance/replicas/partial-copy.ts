@@ -119,7 +119,11 @@ export class PartialCopy implements Copy {
     return index + rows + vectors <= this.#room;
   }
 
-  async prepareNearest({ vector, settings }: Query): Promise<void> {
+  async prepareNearest(query: Query): Promise<void> {
+    if (!this.#isIndexThere) await this.#preparePartitions(query);
+  }
+
+  async #preparePartitions({ vector, settings }: Query): Promise<void> {
     const { nprobes = Number.POSITIVE_INFINITY } = settings;
     const wanted = this.#opened.segments.flatMap(({ centroids, files }) => {
       const partitions = nearestPartitions(centroids, vector, this.#published.metric, nprobes);

@@ -118,17 +118,22 @@ export class Replica {
 
   /**
    * Copies the vectors, where they were left for later; it is ready then, unless they have no room.
-   * @param warm whether its rows are read into memory and its indexes into the session's cache before
+   * @param warm whether its rows are read into memory and its indexes into the session's cache as soon as they serve
    * @throws what reading the store threw, or when it is retired
    */
   async complete(signal: AbortSignal, warm: boolean): Promise<void> {
     const { copy } = this;
     const either = AbortSignal.any([signal, this.#retired.signal]);
     await this.#held(() => copy.completeRows(either));
-    if (warm && copy.hasRows) await this.use((reader) => reader.holdRows());
+    if (warm && copy.hasRows) await this.#warmWithoutVectors();
     if (copy.isToBeCompleted) await this.#held(() => copy.complete(either));
     if (copy.isWhole && warm) await this.warm();
     this.#isReady = copy.isWhole;
+  }
+
+  /** Where another copy tells the nearest, that one's index is in the cache. */
+  async #warmWithoutVectors(): Promise<void> {
+    await this.use((reader) => (this.copy.isIndexed ? reader.warm() : reader.holdRows()));
   }
 
   /** Reads its indexes into the session's cache; those of one column where it has no others. */
