@@ -64,7 +64,13 @@ export const limits = {
   upkeepShare: 0.05, // of the rows there are, likewise
   upkeepDeletedShare: 0.2, // of the rows there are
   leastUpkeepRows: 1_000, // of so few rows no share is worth a job
-  upkeepCommits: 100, // each leaves files that further writes read, too (bench/results/document-writes.md)
+  upkeepFragments: 256, // that no index holds, and that are too large to be gathered
+  gatherCommits: 8, // of an index, after which one gathers the small fragments that they have left (bench/NOTES.md)
+  leastGatheredFragments: 4,
+  mostGatheredFragments: 64, // as so many conditions of one query
+  gatheredRows: 5_000, // of all that one commit gathers
+  gatheredBytes: 8 * 1_048_576,
+  gatherShare: 0.5, // of a write's time, after which it gathers nothing
   upkeepAgainMs: 600_000, // until a job is asked for again that has not published
   maxUnindexedRows: 200_000, // with which writes are still taken
   maxCarriedRows: 200_000, // that were written while a job built anew what it publishes

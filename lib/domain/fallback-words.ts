@@ -82,4 +82,8 @@ export const fallbackWords: Record<FastPath, { does: string; instead: string }> 
     does: "Whether an index has changed is looked at behind an answer",
     instead: "the next request waits for it",
   },
+  "gathered-fragments": {
+    does: "The small fragments that writes leave are gathered into one by some of them",
+    instead: "they stay, and further writes read each, until a job builds the index anew",
+  },
 };

@@ -36,6 +36,7 @@ export const fastPaths = {
   "warm-behind": ["failed"],
   "entry-pages": ["unreadable", "not-written"],
   "look-ahead": ["failed"],
+  "gathered-fragments": ["table-not-known", "failed"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type FastPath = keyof typeof fastPaths;

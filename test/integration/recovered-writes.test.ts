@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
 import { type WriteMode, writeDocuments } from "../../lib/domain/documents/write-documents.ts";
@@ -61,5 +62,35 @@ test.each(["registry", "receipts", "documents"] as const)(
     const again = await write([document("a", "first")], "insert", keyed);
     expect(await textOf("a")).toBe("since");
     expect(await write([document("a", "first")], "insert", keyed)).toEqual(again);
+  },
+);
+
+test.each(["before", "after"] as const)(
+  "one that died %s it gathered small fragments is found when it is sent again, and its document is there once",
+  async (when) => {
+    for (let i = 1; i < limits.gatherCommits; i++) await write([document(`d${i}`, "first")]);
+    const dying = lakehouse.open(turn);
+    const opened = dying.documents.with.bind(dying.documents);
+    const reached = Promise.withResolvers<void>();
+    dying.documents.with = (ref, work) =>
+      opened(ref, (documents) => {
+        const gather = documents.gather;
+        const gathersNoMore = async (idColumn: string) => {
+          if (when === "after") expect(await gather(idColumn)).toMatchObject({ fragments: 1 });
+          reached.resolve();
+          return new Promise<never>(() => undefined);
+        };
+        return work(Object.assign(documents, { gather: gathersNoMore }));
+      });
+    const keyed = { key: randomUUID(), request: "r" };
+    void write([document("a", "first")], "insert", keyed, dying);
+    await reached.promise;
+    await write([document("a", "since")]);
+    const again = await write([document("a", "first")], "insert", keyed);
+    expect(again).toMatchObject({ inserted: 0, updated: 0 });
+    expect(await write([document("a", "first")], "insert", keyed)).toEqual(again);
+    expect(await textOf("a")).toBe("since");
+    const ref = { index: "docs", bucket: "primary", generation: "g1" };
+    expect(await container.generations.rowsOf(ref)).toBe(limits.gatherCommits);
   },
 );

@@ -1,6 +1,10 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { folderOf } from "../../lib/adapters/lance/files/generation-folder.ts";
+import { fragmentsOf } from "../../lib/adapters/lance/files/manifest.ts";
+import { manifestKey } from "../../lib/adapters/lance/files/manifest-name.ts";
+import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
 import { catchUp } from "../../lib/domain/documents/catch-up.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
@@ -175,6 +179,25 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       expect(await textsOf("frozen", ["a", "b"])).toEqual({ a: "meanwhile" });
       await write("frozen", [document("c", "after")]);
       expect(await rowsOf("frozen")).toBe(2);
+    });
+
+    test("one by one, by two at a time: they leave few fragments, and each is there once", async () => {
+      await make("gathered");
+      const ids = Array.from({ length: 60 }, (_, i) => `d${i}`);
+      const halves = [ids.slice(0, 30), ids.slice(30)];
+      await Promise.all(
+        halves.map(async (half) => {
+          const by = open();
+          for (const id of half) await write("gathered", [document(id, "a")], {}, by);
+        }),
+      );
+      const { bucket } = publishedOf((await container.registry.get("gathered")).value);
+      const ref = { index: "gathered", bucket, generation: "g1" };
+      const key = manifestKey(folderOf(ref), await container.generations.version(ref));
+      const manifest = (await container.stores(bucket).get(key))?.body ?? new Uint8Array();
+      expect(fragmentsOf(manifest).size).toBeLessThan(2 * limits.gatherCommits);
+      expect(Object.keys(await textsOf("gathered", ids)).sort()).toEqual(ids.sort());
+      expect(await rowsOf("gathered")).toBe(60);
     });
 
     test("a deletion that is sent again deletes nothing that came in between", async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import {
+  isGatherDue,
   isUpkeepDue,
   refuseTooManyUnindexed,
   type Tally,
@@ -18,7 +19,7 @@ test.each<[string, boolean, boolean]>([
   ["a twentieth of the rows", isDue(100_000, { rows: 4_999 }), isDue(100_000, { rows: 5_000 })],
   ["ten thousand of many", isDue(10_000_000, { rows: 9_999 }), isDue(10_000_000, { rows: 10_000 })],
   ["a thousand of few", isDue(300, { rows: 999 }), isDue(300, { rows: 1_000 })],
-  ["a hundred commits", isDue(100_000, { commits: 99 }), isDue(100_000, { commits: 100 })],
+  ["many fragments", isDue(100_000, { fragments: 255 }), isDue(100_000, { fragments: 256 })],
   ["a fifth that is deleted", isDue(100_000, { deleted: 19_999 }), isDue(100_000, { deleted: 20_000 })],
   [
     "ten thousand in all, all compared",
@@ -33,6 +34,14 @@ test("a job that was asked for is not asked for again for ten minutes", () => {
   const askedAt = (ms: number) => new Date(now - ms).toISOString();
   expect(isDue(100, { rows: 5_000, askedAt: askedAt(limits.upkeepAgainMs - 1) })).toBe(false);
   expect(isDue(100, { rows: 5_000, askedAt: askedAt(limits.upkeepAgainMs) })).toBe(true);
+});
+
+test("fragments are gathered after every eighth commit, or the next where one had no time for it", () => {
+  expect([7, 8, 9].map((commits) => isGatherDue({ ...none, commits }))).toEqual([false, true, true]);
+  expect([16, 17].map((commits) => isGatherDue({ ...none, commits, gatheredAfter: 9 }))).toEqual([
+    false,
+    true,
+  ]);
 });
 
 test("what is written adds up until another generation is published", () => {

@@ -23,6 +23,11 @@ export interface Committed {
   deleted: number;
 }
 
+export interface Gathered {
+  version: number;
+  fragments: number;
+}
+
 /** A generation's table at its newest version, to which one writes who has the turn. */
 export interface OpenDocuments extends PastDocuments {
   /** As the table has them, whoever made them. */
@@ -35,6 +40,11 @@ export interface OpenDocuments extends PastDocuments {
   delete(filter: Filter): Promise<Committed>;
   /** The same table as an earlier version has it. @returns undefined where that version is not kept any more */
   at<T>(version: number, look: (documents: PastDocuments) => Promise<T>): Promise<T | undefined>;
+  /**
+   * Brings the rows of small fragments into one, in one commit, where that pays; no row is another after it.
+   * @returns the version now, and how many fragments no index holds; undefined where that is not known, or failed
+   */
+  gather(idColumn: string): Promise<Gathered | undefined>;
   /** Whatever is under way to this table is never committed. Loses nothing that was. @returns the version now */
   fence(): Promise<number>;
 }

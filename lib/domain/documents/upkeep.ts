@@ -12,6 +12,10 @@ export const tally = z.object({
   /** That were deleted or updated, and lie in its files still. */
   deleted: z.int(),
   commits: z.int(),
+  /** After how many of them small fragments were last gathered. */
+  gatheredAfter: z.int().optional(),
+  /** That no index held then. */
+  fragments: z.int().optional(),
   /** When a job was last asked for that takes them in. */
   askedAt: z.string().optional(),
 });
@@ -29,15 +33,21 @@ export function tallied(before: Tally | undefined, generation: string, committed
   };
 }
 
+/** Whether so many commits have each left a fragment since small ones were gathered that they should be again. */
+export function isGatherDue({ commits, gatheredAfter = 0 }: Tally): boolean {
+  return commits - gatheredAfter >= limits.gatherCommits;
+}
+
 /**
- * Whether a job should take in what was written: new rows are compared one by one until then, and each commit leaves files.
+ * Whether a job should take in what was written: new rows are compared one by one until then, and further writes read each
+ * fragment.
  * An index that compares every row anyway is built when it has so many. A job that was asked for a while ago and has not
  * published has failed, or is still at it: it is asked for again.
  */
 export function isUpkeepDue({ indexType, rows }: Publication, written: Tally, now: number): boolean {
-  const { askedAt, commits, deleted } = written;
+  const { askedAt, deleted, fragments = 0 } = written;
   if (askedAt !== undefined && now - Date.parse(askedAt) < limits.upkeepAgainMs) return false;
-  if (commits >= limits.upkeepCommits) return true;
+  if (fragments >= limits.upkeepFragments) return true;
   if (deleted >= Math.max(limits.upkeepDeletedShare * rows, limits.leastUpkeepRows)) return true;
   if (indexType === "EXACT") return written.rows > 0 && rows + written.rows >= limits.upkeepRows;
   const share = Math.max(limits.upkeepShare * rows, limits.leastUpkeepRows);

@@ -8,7 +8,7 @@ import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { Clock } from "../task-context.ts";
 import type { Committed, DocumentTables, OpenDocuments, PastDocuments } from "./document-tables.ts";
 import { type Receipt, type Receipts, type Written, written } from "./receipts.ts";
-import { isUpkeepDue, refuseTooManyUnindexed, tallied } from "./upkeep.ts";
+import { isGatherDue, isUpkeepDue, refuseTooManyUnindexed, tallied } from "./upkeep.ts";
 import type { Abandoned, KeyedWrite, OwnTurn, WriteTurns } from "./write-turns.ts";
 
 export interface WriteDependencies {
@@ -53,6 +53,7 @@ export async function inTurn(
   timeoutMs: number,
 ): Promise<Written> {
   const { keyed } = write;
+  const gatherUntil = deps.clock.now() + limits.gatherShare * timeoutMs;
   const done = await deps.turns.during(index, keyed, timeoutMs, async (own) => {
     const published = publishedOf((await deps.registry.get(index)).value);
     deps.buckets.writable(published.bucket);
@@ -69,8 +70,11 @@ export async function inTurn(
       write.fit(published, documents);
       const before = kept && (await committedBefore(documents, ref, kept.receipt, write));
       const committed = before ?? (await committing(deps, ref, own, write, documents));
-      const isDue = committed.version > documents.version && leave(deps.clock, own, published, committed);
-      const answer = { generation: ref.generation, ...committed };
+      const { version, isDue } =
+        committed.version > documents.version
+          ? await leave(deps.clock, own, { published, documents, committed, gatherUntil })
+          : { version: committed.version, isDue: false };
+      const answer = { generation: ref.generation, ...committed, version };
       if (keyed) await keeping(own, () => deps.receipts.keep(index, keyed, answer, kept));
       return { answer, isDue };
     });
@@ -79,13 +83,35 @@ export async function inTurn(
   return done.answer;
 }
 
-/** Tells the next what was written so far. @returns whether a job is to be asked for that takes it in */
-function leave(clock: Clock, own: OwnTurn, published: Publication, committed: Committed): boolean {
-  const written = tallied(own.tally, published.generation, committed);
-  const isDue = isUpkeepDue(published, written, clock.now());
-  const askedAt = isDue ? new Date(clock.now()).toISOString() : written.askedAt;
-  own.leaves(committed.version, { ...written, ...(askedAt === undefined ? {} : { askedAt }) });
-  return isDue;
+interface Done {
+  published: Publication;
+  documents: OpenDocuments;
+  committed: Committed;
+  /** From then on there is no time for it. */
+  gatherUntil: number;
+}
+
+/**
+ * Gathers small fragments when it is time to, and tells the next what was written so far. What is answered is the version after
+ * that: then it is still the newest, for whoever writes on condition that it is.
+ * @returns whether a job is to be asked for that takes in what was written
+ */
+async function leave(
+  clock: Clock,
+  own: OwnTurn,
+  { published, documents, committed, gatherUntil }: Done,
+): Promise<{ version: number; isDue: boolean }> {
+  let [version, tally] = [committed.version, tallied(own.tally, published.generation, committed)];
+  own.leaves(version, tally);
+  if (isGatherDue(tally) && clock.now() < gatherUntil) {
+    const gathered = await documents.gather(published.idColumn);
+    version = gathered?.version ?? version;
+    const { fragments = tally.fragments } = gathered ?? {};
+    tally = { ...tally, gatheredAfter: tally.commits, ...(fragments === undefined ? {} : { fragments }) };
+  }
+  const isDue = isUpkeepDue(published, tally, clock.now());
+  own.leaves(version, isDue ? { ...tally, askedAt: new Date(clock.now()).toISOString() } : tally);
+  return { version, isDue };
 }
 
 /** Where that was a publication, it can no longer be made: it would be without what is written now. */

@@ -12,6 +12,7 @@ import { type FragmentState, fragmentsOf, hasStableRowIds } from "../files/manif
 import { manifestKey } from "../files/manifest-name.ts";
 import { filterToSql } from "../reading/filter-sql.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
+import { fragmentRanges, rowsIn } from "./fragment-ranges.ts";
 import { mergeRows } from "./merge-rows.ts";
 
 /**
@@ -67,21 +68,15 @@ function changesBetween(before: Uint8Array, now: Uint8Array): Changes {
   };
 }
 
-/** A condition on the addresses of rows: a fragment's number is in their upper 32 bits. @throws Conflict */
+/** @throws Conflict */
 function inFragments(fragments: number[]): string {
-  const ranges: [number, number][] = [];
-  for (const id of fragments.toSorted((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last && last[1] === id) last[1] = id + 1;
-    else ranges.push([id, id + 1]);
-  }
+  const ranges = fragmentRanges(fragments);
   if (ranges.length > limits.maxCarriedRanges)
     throw new DomainError(
       "Conflict",
       "writes have changed too many parts of the table for a job to carry them over",
     );
-  const first = (id: number) => String(BigInt(id) << 32n);
-  return ranges.map(([from, to]) => `(_rowid >= ${first(from)} AND _rowid < ${first(to)})`).join(" OR ");
+  return rowsIn(ranges);
 }
 
 /** Addresses of rows by their ids; of rows with one id, which another client may have added, the last: a merge would add each. */

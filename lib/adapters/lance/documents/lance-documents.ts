@@ -12,6 +12,7 @@ import { schemaOf } from "../../arrow/document-table.ts";
 import { typeNamed } from "../../arrow/stored-types.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
 import { carry } from "./carry.ts";
+import { gatherFragments } from "./gather-fragments.ts";
 import { openDocuments } from "./open-documents.ts";
 
 /** Documents in LanceDB tables. */
@@ -43,7 +44,12 @@ export class LanceDocuments implements DocumentTables {
   }
 
   async with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T> {
-    return this.#tables.with(ref, async (table) => work(await openDocuments(table)));
+    const [store, fallbacks] = [this.#stores(ref.bucket), this.#tables.fallbacksOf(ref)];
+    return this.#tables.with(ref, async (table) =>
+      work(
+        await openDocuments(table, (idColumn) => gatherFragments({ table, store, fallbacks, ref }, idColumn)),
+      ),
+    );
   }
 }
 

@@ -23,19 +23,21 @@ import { changedRows } from "./changed-rows.ts";
 import { mergeRows } from "./merge-rows.ts";
 
 /** The documents of an open table, as they are at its version. */
-export async function openDocuments(table: Table): Promise<OpenDocuments> {
+export async function openDocuments(table: Table, gather: OpenDocuments["gather"]): Promise<OpenDocuments> {
   const columns = columnsOf(await table.schema());
-  return new TableDocuments(table, columns, await table.version());
+  return new TableDocuments(table, columns, await table.version(), gather);
 }
 
 class TableDocuments implements OpenDocuments {
   readonly columns: Column[];
   readonly version: number;
+  readonly gather: OpenDocuments["gather"];
   readonly #table: Table;
 
-  constructor(table: Table, columns: Column[], version: number) {
+  constructor(table: Table, columns: Column[], version: number, gather: OpenDocuments["gather"]) {
     this.columns = columns;
     this.version = version;
+    this.gather = gather;
     this.#table = table;
   }
 
@@ -73,7 +75,7 @@ class TableDocuments implements OpenDocuments {
     try {
       await this.#table.checkout(version);
       const columns = columnsOf(await this.#table.schema());
-      return await look(new TableDocuments(this.#table, columns, version));
+      return await look(new TableDocuments(this.#table, columns, version, this.gather));
     } catch (error) {
       if (isGone(fromLance(error))) return undefined;
       throw error;

@@ -1,5 +1,6 @@
 import { PbfReader } from "pbf";
 import { readU64, refuseOther, viewOf } from "./lance-format.ts";
+import { indexesIn, readPath, type StoredIndex } from "./manifest-indexes.ts";
 
 /** What a manifest says of its version's files: https://github.com/lance-format/lance/blob/main/protos/table.proto */
 
@@ -33,11 +34,12 @@ const stableRowIds = 0b10;
 interface Manifest {
   /** Ids of the columns by their names. */
   fields: Map<string, number>;
+  fragments: Fragment[];
   files: StoredFile[];
   /** Of fragments, beside data files. */
   others: string[];
+  indexes: StoredIndex[];
   transaction: string;
-  indexesAt: number | undefined;
   flags: number;
   unknown: Set<string>;
 }
@@ -82,9 +84,7 @@ export interface FragmentState {
 
 /** @throws Error when it is no manifest */
 export function filesNamedBy(manifest: Uint8Array): NamedFiles {
-  const { files, others, transaction, indexesAt, flags, unknown } = readManifest(manifest);
-  const indexes = indexesAt === undefined ? [] : indexesIn(messageAt(manifest, indexesAt));
-  if ((flags & ~knownFlags) !== 0 || flags > 0xffff) unknown.add(`flags ${flags} of the manifest`);
+  const { files, others, transaction, indexes, unknown } = readManifest(manifest);
   return {
     files: [
       ...files.map(({ path }) => `data/${path}`),
@@ -99,22 +99,27 @@ export function filesNamedBy(manifest: Uint8Array): NamedFiles {
   };
 }
 
-function readManifest(bytes: Uint8Array): Manifest {
+/** @throws Error when it is no manifest */
+export function readManifest(bytes: Uint8Array): Manifest {
   refuseOther(bytes);
   const read: Manifest = {
-    ...{ fields: new Map(), files: [], others: [], transaction: "", indexesAt: undefined, flags: 0 },
+    ...{ fields: new Map(), fragments: [], files: [], others: [], indexes: [], transaction: "", flags: 0 },
     unknown: new Set(),
   };
+  let indexesAt: number | undefined;
   const start = readU64(viewOf(bytes), bytes.length - manifestTrailerBytes);
   messageAt(bytes, start).readFields((tag, _, pbf) => {
     if (tag === 1) readField(pbf, read.fields);
     if (tag === 2) readFragment(pbf, read);
-    if (tag === 6) read.indexesAt = pbf.readVarint();
+    if (tag === 6) indexesAt = pbf.readVarint();
     if (tag === 9) read.flags = pbf.readVarint();
     if (tag === 12) read.transaction = pbf.readString();
     if (tag === 18) read.unknown.add("files in other folders");
     else if (!fieldsOfManifest.has(tag)) read.unknown.add(`field ${tag} of the manifest`);
   }, undefined);
+  if ((read.flags & ~knownFlags) !== 0 || read.flags > 0xffff)
+    read.unknown.add(`flags ${read.flags} of the manifest`);
+  if (indexesAt !== undefined) read.indexes = indexesIn(messageAt(bytes, indexesAt));
   return read;
 }
 
@@ -135,47 +140,63 @@ function readField(pbf: PbfReader, fields: Map<string, number>): void {
 }
 
 /** Its data files, and by their side what is deleted, which ids rows have, when they were written, and what lies over them. */
-function readFragment(pbf: PbfReader, { files, others, unknown }: Manifest): void {
-  let [id, deletions] = [0, ""];
+function readFragment(pbf: PbfReader, { fragments, files, others, unknown }: Manifest): void {
+  let [id, written, gone] = [0, 0, { name: "", rows: 0 }];
   const own: StoredFile[] = [];
   pbf.readMessage((tag) => {
     if (tag === 1) id = pbf.readVarint();
     if (tag === 2) own.push(readFile(pbf));
-    if (tag === 3) deletions = readDeletions(pbf);
+    if (tag === 3) gone = readDeletions(pbf);
+    if (tag === 4) written = pbf.readVarint();
     if (tag === 6 || tag === 8 || tag === 10) others.push(readPath(pbf));
     if (tag === 11)
       pbf.readMessage((part) => part === 1 && others.push(`data/${readFile(pbf).path}`), undefined);
     if (!fieldsOfFragment.has(tag)) unknown.add(`field ${tag} of a fragment`);
   }, undefined);
   files.push(...own.map((file) => ({ ...file, fragment: id })));
-  if (deletions) others.push(`_deletions/${id}-${deletions}`);
+  fragments.push({ id, rows: written - gone.rows, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) });
+  if (gone.name) others.push(`_deletions/${id}-${gone.name}`);
+}
+
+/** Rows that lie together. */
+export interface Fragment {
+  /** Never used again. */
+  id: number;
+  /** That are not deleted. */
+  rows: number;
+  /** Of its data files. */
+  bytes: number;
 }
 
 interface StoredFile {
   path: string;
+  bytes: number;
   fragment: number;
   fields: number[];
   columns: number[];
 }
 
 function readFile(pbf: PbfReader): StoredFile {
-  const file: StoredFile = { path: "", fragment: 0, fields: [], columns: [] };
+  const file: StoredFile = { path: "", bytes: 0, fragment: 0, fields: [], columns: [] };
   return pbf.readMessage((tag) => {
     if (tag === 1) file.path = pbf.readString();
     if (tag === 2) pbf.readPackedVarint(file.fields);
     if (tag === 3) pbf.readPackedVarint(file.columns);
+    if (tag === 6) file.bytes = pbf.readVarint();
   }, file);
 }
 
 /** @returns its name but for the id of the fragment */
-function readDeletions(pbf: PbfReader): string {
-  const file = { type: 0, readVersion: 0, id: 0n };
+function readDeletions(pbf: PbfReader): { name: string; rows: number } {
+  const file = { type: 0, readVersion: 0, id: 0n, rows: 0 };
   pbf.readMessage((tag) => {
     if (tag === 1) file.type = pbf.readVarint();
     if (tag === 2) file.readVersion = pbf.readVarint();
     if (tag === 3) file.id = readExactly(pbf);
+    if (tag === 4) file.rows = pbf.readVarint();
   }, undefined);
-  return `${file.readVersion}-${file.id}.${file.type === 1 ? "bin" : "arrow"}`;
+  const name = `${file.readVersion}-${file.id}.${file.type === 1 ? "bin" : "arrow"}`;
+  return { name, rows: file.rows };
 }
 
 /** A number of 64 bits, all of which are in a name. */
@@ -186,45 +207,4 @@ function readExactly(pbf: PbfReader): bigint {
     value |= BigInt(byte & 0x7f) << shift;
     if (byte < 0x80) return value;
   }
-}
-
-function readPath(pbf: PbfReader): string {
-  let path = "";
-  pbf.readMessage((tag) => {
-    if (tag === 1) path = pbf.readString();
-  }, undefined);
-  return path;
-}
-
-interface IndexFiles {
-  folder: string;
-  /** None where they were not counted. */
-  files: string[];
-  /** All of it is in the manifest. */
-  isInline: boolean;
-}
-
-function indexesIn(section: PbfReader): IndexFiles[] {
-  const indexes: IndexFiles[] = [];
-  section.readFields((tag, _, pbf) => {
-    if (tag === 1) indexes.push(readIndex(pbf));
-  }, undefined);
-  return indexes;
-}
-
-function readIndex(pbf: PbfReader): IndexFiles {
-  const index: IndexFiles = { folder: "", files: [], isInline: false };
-  return pbf.readMessage((tag) => {
-    if (tag === 1) index.folder = `_indices/${readUuid(pbf)}/`;
-    if (tag === 6) index.isInline = /(FragmentReuse|MemWal)IndexDetails$/.test(readPath(pbf));
-    if (tag === 10) index.files.push(readPath(pbf));
-  }, index);
-}
-
-function readUuid(pbf: PbfReader): string {
-  let hex = "";
-  pbf.readMessage((tag) => {
-    if (tag === 1) hex = Buffer.from(pbf.readBytes()).toString("hex");
-  }, undefined);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -1,0 +1,47 @@
+import type { PbfReader } from "pbf";
+
+/** An index as a manifest tells of it. */
+export interface StoredIndex {
+  folder: string;
+  /** None where they were not counted. */
+  files: string[];
+  /** All of it is in the manifest. */
+  isInline: boolean;
+  /** Whose rows it holds, as a bitmap; none where that is not told. */
+  fragments: Uint8Array | undefined;
+}
+
+export function indexesIn(section: PbfReader): StoredIndex[] {
+  const indexes: StoredIndex[] = [];
+  section.readFields((tag, _, pbf) => {
+    if (tag === 1) indexes.push(readIndex(pbf));
+  }, undefined);
+  return indexes;
+}
+
+function readIndex(pbf: PbfReader): StoredIndex {
+  const index: StoredIndex = { folder: "", files: [], isInline: false, fragments: undefined };
+  return pbf.readMessage((tag) => {
+    if (tag === 1) index.folder = `_indices/${readUuid(pbf)}/`;
+    if (tag === 5) index.fragments = pbf.readBytes();
+    if (tag === 6) index.isInline = /(FragmentReuse|MemWal)IndexDetails$/.test(readPath(pbf));
+    if (tag === 10) index.files.push(readPath(pbf));
+  }, index);
+}
+
+function readUuid(pbf: PbfReader): string {
+  let hex = "";
+  pbf.readMessage((tag) => {
+    if (tag === 1) hex = Buffer.from(pbf.readBytes()).toString("hex");
+  }, undefined);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** A name that is all that is read of a message. */
+export function readPath(pbf: PbfReader): string {
+  let path = "";
+  pbf.readMessage((tag) => {
+    if (tag === 1) path = pbf.readString();
+  }, undefined);
+  return path;
+}
