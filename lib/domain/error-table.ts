@@ -25,6 +25,12 @@ export const errorTable = {
     retryable: false,
     title: "Somebody else is changing the same thing",
   },
+  ColumnsChanged: {
+    code: "columns-changed",
+    status: 409,
+    retryable: false,
+    title: "Another client has taken columns of the table away",
+  },
   DocumentExists: {
     code: "document-exists",
     status: 409,

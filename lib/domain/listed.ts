@@ -1,10 +1,8 @@
 import { limits } from "../config/limits.ts";
 
 /** Names in a message: the first of them, and how many there are beside these. An input may have 100,000 columns. */
-export function listed(names: readonly string[]): string {
-  const shown = names
-    .slice(0, limits.maxListedNames)
-    .map((name) => clipped(visible(name), limits.maxListedNameLength));
+export function listed(names: readonly string[], length: number = limits.maxListedNameLength): string {
+  const shown = names.slice(0, limits.maxListedNames).map((name) => clipped(visible(name), length));
   const left = names.length - shown.length;
   return `${shown.join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
 }

@@ -182,8 +182,11 @@ test("a load that is over takes no rows of a late worker", async () => {
   const append = container.loads.append(plan.ref, late as Uint8Array);
   await expect(append).rejects.toMatchObject({ kind: "StoreUnavailable" });
   expect(await compact()).toEqual({ sealed: true, rows: files * rowsInFile });
-  const columns = (await container.generations.columns(plan.ref)).map(({ name }) => name);
-  expect(columns).toEqual(["doc_id", "chunk_text", "vector"]);
+  const { all } = await container.generations.columns(
+    plan.ref,
+    await container.generations.version(plan.ref),
+  );
+  expect(all.map(({ name }) => name)).toEqual(["doc_id", "chunk_text", "vector"]);
 });
 
 test("an append that was under way when the load was sealed is refused at its commit", async () => {

@@ -20,19 +20,28 @@ type Table = Awaited<ReturnType<Connection["openTable"]>>;
 /** Works with the table of a generation as any LanceDB client can, wherever its bucket is. */
 export async function withTable(
   environment: Record<string, string>,
-  { bucket, index, generation }: GenerationRef,
+  { generation, ...at }: GenerationRef,
   work: (table: Table) => Promise<unknown>,
+): Promise<void> {
+  await withConnection(environment, at, async (connection) => {
+    const table = await connection.openTable(generation);
+    try {
+      await work(table);
+    } finally {
+      table.close();
+    }
+  });
+}
+
+/** Works with all tables of an index. */
+export async function withConnection(
+  environment: Record<string, string>,
+  { bucket, index }: Pick<GenerationRef, "bucket" | "index">,
+  work: (connection: Connection) => Promise<unknown>,
 ): Promise<void> {
   const connections = new LanceConnections(loadBuckets(readEnvironment(environment)), 256);
   try {
-    await connections.use(bucket, index, async (connection) => {
-      const table = await connection.openTable(generation);
-      try {
-        await work(table);
-      } finally {
-        table.close();
-      }
-    });
+    await connections.use(bucket, index, work);
   } finally {
     await connections.close();
   }

@@ -1,12 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
-import {
-  type DocumentForm,
-  documentBatch,
-  refuseChangedColumns,
-  storedId,
-} from "../../lib/domain/documents/document-batch.ts";
+import { type DocumentForm, documentBatch, storedId } from "../../lib/domain/documents/document-batch.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
 
 const form: DocumentForm = {
@@ -116,13 +111,6 @@ test("an id of a request is as its column holds it", () => {
   expect(refusalOf(() => storedId(withIds("Int64"), "a", "ids[3]")).issues).toEqual([
     { path: "ids[3]", message: expect.stringContaining("must be an integer") },
   ]);
-});
-
-test("a table whose columns another client has taken away or changed is not written to; more of them is no matter", () => {
-  const [key, size, vector] = form.columns as [never, never, never];
-  expect(() => refuseChangedColumns(form, [vector, { name: "more", type: "Bool" }, size, key])).not.toThrow();
-  const changed = refusalOf(() => refuseChangedColumns(form, [key, { name: "size", type: "Utf8" }]));
-  expect(changed).toMatchObject({ kind: "Conflict", message: expect.stringContaining("size, vector") });
 });
 
 test("whatever is sent is taken as a row for each document, or refused as a bad request", () => {

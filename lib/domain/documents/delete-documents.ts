@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import type { Publication } from "../index/index-entry.ts";
+import { refuseChangedColumns } from "../index/column-changes.ts";
+import type { Column, Publication } from "../index/index-entry.ts";
 import { docId } from "../search/search-request.ts";
 import { type Filter, filter } from "../values/filter.ts";
 import { storedId } from "./document-batch.ts";
@@ -31,7 +32,7 @@ export const parseDelete = parseWithFilters(deleteRequest, "filter");
 
 /**
  * Deletes documents by their ids or by a filter, in one commit; ids of which there is no document delete nothing.
- * @throws BadRequest for a filter or an id that does not fit the columns, and what `inTurn` throws
+ * @throws BadRequest for a filter or an id that does not fit the columns, ColumnsChanged where there are no ids, and what `inTurn` throws
  */
 export async function deleteDocuments(
   deps: WriteDependencies,
@@ -48,8 +49,8 @@ export async function deleteDocuments(
     {
       keyed: dryRun ? undefined : keyed,
       grows: false,
-      fit: (published) => {
-        which = filter ? fittingFilter(published, filter) : idFilter(published, ids ?? []);
+      fit: (published, { columns }) => {
+        which = filter ? fittingFilter({ columns }, filter) : idFilter(published, columns, ids ?? []);
       },
       commit: async (documents) => {
         const { version } = documents;
@@ -63,7 +64,8 @@ export async function deleteDocuments(
   );
 }
 
-function idFilter(published: Publication, ids: string[]): Filter {
+function idFilter(published: Publication, stored: Column[], ids: string[]): Filter {
+  refuseChangedColumns(published, stored, [published.idColumn]);
   for (const [i, id] of ids.entries()) storedId(published, id, `ids[${i}]`);
   return { op: "in", column: published.idColumn, values: ids };
 }

@@ -1,18 +1,19 @@
 import { limits } from "../../config/limits.ts";
-import { badRequest, DomainError, type Issue } from "../errors.ts";
+import { badRequest, type Issue } from "../errors.ts";
 import type { Column, Publication } from "../index/index-entry.ts";
 import { listed } from "../listed.ts";
 import { type StoredValue, storedForm, storedValue } from "../values/stored-value.ts";
 import type { DocumentBatch, DocumentPatch } from "./document-tables.ts";
 
 /** What of an index its documents have to fit. */
-export type DocumentForm = Pick<
-  Publication,
-  "idColumn" | "vectorColumn" | "dimension" | "metric" | "columns"
->;
+export interface DocumentForm
+  extends Pick<Publication, "idColumn" | "vectorColumn" | "dimension" | "metric" | "columns"> {
+  /** Columns that hold no nulls; none without it. */
+  required?: readonly string[];
+}
 
 /** As answers name the id of a document, whatever its column is called. */
-const idField = "doc_id";
+export const idField = "doc_id";
 
 /**
  * Documents as their index stores them: a column that a document lacks is null.
@@ -71,17 +72,6 @@ export function storedId({ columns, idColumn }: DocumentForm, id: string, path: 
   const value = storedValue(id, type);
   if (value !== undefined) return value;
   throw badRequest({ path, message: `must be ${storedForm(type)}` });
-}
-
-/** What the table of an index has to have for documents to be written. @throws Conflict where another client took it away */
-export function refuseChangedColumns({ columns }: DocumentForm, stored: readonly Column[]): void {
-  const types = new Map(stored.map(({ name, type }) => [name, type]));
-  const changed = columns.filter(({ name, type }) => types.get(name) !== type).map(({ name }) => name);
-  if (changed.length === 0) return;
-  throw new DomainError(
-    "Conflict",
-    `another client has removed or changed columns of the index's table: ${listed(changed)}. Put them back, or load the index anew`,
-  );
 }
 
 /** So many as an answer names; the others are counted. */
@@ -173,6 +163,8 @@ function fieldOf(
   if (name === form.vectorColumn) return vectorOf(form, value, path, found);
   if (name === form.idColumn) return idOf(type, value, path, found);
   const stored = storedValue(value ?? null, type);
+  if (stored === null && form.required?.includes(name))
+    return found.add(path, `must be ${storedForm(type)}: whoever added the column allows no nulls in it`);
   return stored === undefined ? found.add(path, `must be ${storedForm(type)}`) : stored;
 }
 

@@ -32,6 +32,10 @@ export interface Gathered {
 export interface OpenDocuments extends PastDocuments {
   /** As the table has them, whoever made them. */
   readonly columns: Column[];
+  /** Of these, those of types that documents can have values of. */
+  readonly writable: Column[];
+  /** Of these, those that hold no nulls, as another client may have made them. */
+  readonly required: string[];
   /** Rows by their ids: what is there is replaced, in the columns of the batch, what is not is added; one commit. */
   upsert(idColumn: string, batch: DocumentBatch): Promise<Committed>;
   /** Those of a patch that are there, whose other columns stay as they are; one commit. */

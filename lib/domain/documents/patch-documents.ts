@@ -6,18 +6,12 @@ import type { Publication } from "../index/index-entry.ts";
 import { publishedOf } from "../index/published.ts";
 import type { Filter } from "../values/filter.ts";
 import type { StoredValue } from "../values/stored-value.ts";
-import {
-  documentPatch,
-  idsOf,
-  refuseChangedColumns,
-  samePatch,
-  storedId,
-  storedSet,
-} from "./document-batch.ts";
+import { type DocumentForm, documentPatch, idsOf, samePatch, storedId, storedSet } from "./document-batch.ts";
 import type { DocumentPatch, PastDocuments } from "./document-tables.ts";
 import type { onePatch, patchRequest } from "./patch-request.ts";
 import type { Written } from "./receipts.ts";
 import { fittingFilter } from "./request-filters.ts";
+import { isAboutOthers, isOtherForm, namesOthers, tableForm } from "./table-form.ts";
 import { inTurn, type WriteDependencies } from "./write-turn.ts";
 import type { KeyedWrite } from "./write-turns.ts";
 
@@ -28,8 +22,8 @@ type AskedVersion = NonNullable<AskedPatch["ifVersion"]>;
 
 /**
  * Changes columns of documents in one commit, all or none; other columns keep their values.
- * @throws BadRequest with every problem, DocumentNotFound and ConditionFailed naming ids, Conflict where another client has
- * taken columns away, and what `inTurn` throws
+ * @throws BadRequest with every problem, DocumentNotFound and ConditionFailed naming ids, ColumnsChanged where another
+ * client has taken columns away, and what `inTurn` throws
  */
 export async function patchDocuments(
   deps: WriteDependencies,
@@ -39,7 +33,8 @@ export async function patchDocuments(
   timeoutMs: number,
 ): Promise<Written> {
   const read = publishedOf((await deps.registry.get(index)).value);
-  let change = changeOf(read, asked); // refused before anybody waits for it
+  const early = isOfOthers(read, asked) ? undefined : changeOf(read, asked); // refused before anybody waits for it
+  let change = early ?? nothing;
   let published = read;
   const isDry = "dryRun" in asked && asked.dryRun;
   return inTurn(
@@ -48,10 +43,10 @@ export async function patchDocuments(
     {
       keyed: isDry ? undefined : keyed,
       grows: !isDry,
-      fit: (now, { columns }) => {
-        if (now.generation !== read.generation) change = changeOf(now, asked);
-        published = now;
-        refuseChangedColumns(now, columns);
+      fit: (now, documents) => {
+        const form = tableForm(now, documents);
+        change = early && !isOtherForm(read, form) ? early : changeOf(form, asked);
+        published = form;
       },
       refuse: async (documents) =>
         refusalOfVersion({ ...published, version: documents.version }, asked.ifVersion) ??
@@ -75,7 +70,22 @@ interface Change {
   patch(documents: PastDocuments): Promise<DocumentPatch>;
 }
 
-function changeOf(published: Publication, asked: AskedPatch): Change {
+const nothing: Change = {
+  refuse: async () => undefined,
+  patch: async () => ({ columns: [], rows: [] }),
+};
+
+/** Whether it is about columns that are not published. */
+function isOfOthers(published: Publication, asked: AskedPatch): boolean {
+  const documents = ("documents" in asked && asked.documents) || [];
+  const filter = "filter" in asked ? asked.filter : undefined;
+  return (
+    namesOthers(published, [asked.set, ...documents]) ||
+    [asked.if, filter].some((one) => isAboutOthers(published, one))
+  );
+}
+
+function changeOf(published: Publication & DocumentForm, asked: AskedPatch): Change {
   const condition = asked.if && fittingFilter(published, asked.if, "if");
   if ("docId" in asked) {
     const { docId, set } = asked;

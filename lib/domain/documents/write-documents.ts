@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
-import type { Publication } from "../index/index-entry.ts";
 import { publishedOf } from "../index/published.ts";
-import { documentBatch, idsOf, refuseChangedColumns } from "./document-batch.ts";
+import { documentBatch, idsOf } from "./document-batch.ts";
 import type { DocumentBatch, PastDocuments } from "./document-tables.ts";
 import type { Written } from "./receipts.ts";
+import { isOtherForm, namesOthers, tableForm } from "./table-form.ts";
 import { inTurn, type WriteDependencies } from "./write-turn.ts";
 import type { KeyedWrite } from "./write-turns.ts";
 
@@ -31,8 +31,8 @@ export const documentsRequest = z
 
 /**
  * Writes documents in one commit, all or none.
- * @throws BadRequest with every problem of every document, DocumentExists naming ids, Conflict where another client has taken
- * columns away, and what `inTurn` throws
+ * @throws BadRequest with every problem of every document, DocumentExists naming ids, ColumnsChanged where another client has
+ * taken columns away, and what `inTurn` throws
  */
 export async function writeDocuments(
   deps: WriteDependencies,
@@ -41,27 +41,30 @@ export async function writeDocuments(
 ): Promise<Written> {
   const { index, mode, documents: given, keyed } = request;
   const read = publishedOf((await deps.registry.get(index)).value);
-  let batch = documentBatch(read, given); // refused before anybody waits for it
+  const early = namesOthers(read, given) ? undefined : documentBatch(read, given); // refused before anybody waits for it
+  let batch: DocumentBatch = early ?? { columns: [], rows: [] };
+  let { idColumn } = read;
   return inTurn(
     deps,
     index,
     {
       keyed,
       grows: true,
-      fit: (published, { columns }) => {
-        if (published.generation !== read.generation) batch = documentBatch(published, given);
-        refuseChangedColumns(published, columns);
+      fit: (published, documents) => {
+        const form = tableForm(published, documents);
+        idColumn = form.idColumn;
+        batch = early && !isOtherForm(read, form) ? early : documentBatch(form, given);
       },
-      ...(mode === "insert" ? { refuse: (documents) => refusalOfPresent(read, documents, batch) } : {}),
-      commit: (documents) => documents.upsert(read.idColumn, batch),
-      isIn: (documents) => documents.holds(read.idColumn, batch),
+      ...(mode === "insert" ? { refuse: (documents) => refusalOfPresent(idColumn, documents, batch) } : {}),
+      commit: (documents) => documents.upsert(idColumn, batch),
+      isIn: (documents) => documents.holds(idColumn, batch),
     },
     timeoutMs,
   );
 }
 
 async function refusalOfPresent(
-  { idColumn }: Publication,
+  idColumn: string,
   documents: PastDocuments,
   batch: DocumentBatch,
 ): Promise<DomainError | undefined> {

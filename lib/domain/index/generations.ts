@@ -11,6 +11,12 @@ export interface GenerationStats {
 /** Asked when a table is open and before it is written to, so that what it allows is older than the fence of a publication. */
 export type WritePermit = () => Promise<void>;
 
+export interface StoredColumns {
+  all: Column[];
+  /** Of types that an index can have; others are left as they are. */
+  carried: Column[];
+}
+
 export interface VectorIndexState {
   unindexedRows: number;
   /** Each holds some of the rows and is searched as an index of its own: what was built, and what was folded in since. */
@@ -26,8 +32,8 @@ export interface Generations {
   /** Null when the table, or a file of it, is gone. */
   versionIfThere(ref: GenerationRef): Promise<number | null>;
   rowsOf(ref: GenerationRef): Promise<number>;
-  /** The columns as stored. */
-  columns(ref: GenerationRef): Promise<Column[]>;
+  /** The columns of a version, as stored. */
+  columns(ref: GenerationRef, version: number): Promise<StoredColumns>;
   /** The vector index as it stands; null when there is none. */
   vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null>;
   /**

@@ -1,5 +1,6 @@
 import { DomainError } from "../errors.ts";
-import type { AskedIndex, GenerationRef, Publication } from "../index/index-entry.ts";
+import { neededColumns, refuseChangedColumns } from "../index/column-changes.ts";
+import type { AskedIndex, Column, GenerationRef, Publication } from "../index/index-entry.ts";
 import { publishedOf } from "../index/published.ts";
 import type { BuildIndexInput, OptimizeInput } from "../jobs/job.ts";
 import { type Plan, plan } from "../jobs/plan.ts";
@@ -17,7 +18,7 @@ type PlannedIndex = Omit<AskedIndex, "filterColumns"> & { filterColumns?: string
  * The first task of a rebuild or an optimization: claims the next generation and notes the version of the published one
  * to start from. Repeated, it finds its plan.
  * @returns undefined when an optimization has nothing to do; the job has succeeded then
- * @throws IndexNotFound, IndexNotReady, Conflict, IndexParametersInvalid, JobTooLarge
+ * @throws IndexNotFound, IndexNotReady, ColumnsChanged, Conflict, IndexParametersInvalid, JobTooLarge
  */
 export async function planRebuild(
   deps: PlanDependencies,
@@ -30,17 +31,18 @@ export async function planRebuild(
   deps.buckets.writable(published.bucket);
   const from = { index: input.index, bucket: published.bucket, generation: published.generation };
   if (input.type === "optimize" && (await isKept(deps, job, input, published, from))) return undefined;
-  const rows = await deps.generations.rowsOf(from);
-  const asked: PlannedIndex = input.type === "optimize" ? askedOf(published) : input;
+  const [rows, version] = await Promise.all([deps.generations.rowsOf(from), deps.generations.version(from)]);
+  const columns = await columnsAt(deps, from, version, published);
+  const asked: PlannedIndex = input.type === "optimize" ? stillAsked(askedOf(published), columns) : input;
   refuseWithoutRoom(asked, { rows, dimension: published.dimension }, await deps.buildRoom());
-  refuseUnfilterable(asked.filterColumns ?? [], published.columns);
+  refuseUnfilterable(asked.filterColumns ?? [], columns);
   const claim = await claimGeneration(deps, job, input.index, published.bucket);
   if (publishedOf((await deps.registry.get(input.index)).value).generation !== published.generation)
     throw new DomainError(
       "Conflict",
       `another generation of index "${input.index}" was just published; start again`,
     );
-  const { idColumn, vectorColumn, dimension, columns, metric } = published;
+  const { idColumn, vectorColumn, dimension, metric } = published;
   const made: Plan = {
     ref: { ...from, generation: claim.generation },
     generation: claim.generation,
@@ -52,9 +54,9 @@ export async function planRebuild(
     units: [],
     notes: [],
     workers: 0,
-    filterColumns: indexable(asked.filterColumns ?? [], published.columns),
+    filterColumns: indexable(asked.filterColumns ?? [], columns),
     unaskedFilterColumns: asked.unaskedFilterColumns ?? [],
-    published: { ref: from, version: await deps.generations.version(from) },
+    published: { ref: from, version },
     claimedAt: claim.since,
   };
   await sweepLeftovers(deps, made);
@@ -63,6 +65,24 @@ export async function planRebuild(
     made.upkeep = planUpkeep(published, rows, built);
   }
   return keepPlan(deps, job, made);
+}
+
+/** Those that the next generation has: of a version as it is, whoever made them. @throws ColumnsChanged */
+async function columnsAt(
+  { generations }: PlanDependencies,
+  from: GenerationRef,
+  version: number,
+  published: Publication,
+): Promise<Column[]> {
+  const { all, carried } = await generations.columns(from, version);
+  refuseChangedColumns(published, all, neededColumns(published));
+  return carried;
+}
+
+/** Nobody names them anew: of those that another client has taken away there is no index any more. */
+function stillAsked(asked: AskedIndex, columns: Column[]): AskedIndex {
+  const isThere = (name: string) => columns.some((column) => column.name === name);
+  return { ...asked, filterColumns: asked.filterColumns.filter(isThere) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { pageWithin } from "../answer-size.ts";
 import { fallbackCounts, type SeenFallbacks } from "../fallbacks.ts";
+import { type ColumnChange, columnChanges } from "../index/column-changes.ts";
 import type { EntryList, ListedStored } from "../index/entry-list.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { type ListedEntry, shownEntry, shownOf, shownRecall } from "../index/shown-entry.ts";
@@ -18,6 +19,11 @@ const recallPromise = shownRecall.extend({
   }),
 });
 
+const health = z.enum(["ok", "exact", "degraded", "empty", "columns-changed"]).meta({
+  description:
+    "ok: every row is indexed. exact: served without a vector index. degraded: rows are compared one by one until the index is rebuilt. empty: all of its rows were deleted. columns-changed: another LanceDB client has taken columns away, columnChanges says which; what needs them is refused",
+});
+
 export const indexDescription = shownEntry.extend({
   stats: z
     .strictObject({
@@ -26,10 +32,22 @@ export const indexDescription = shownEntry.extend({
       fragments: z.int(),
       unindexedRows: z.int(),
       indexes: z.array(z.strictObject({ name: z.string(), type: z.string(), unindexedRows: z.int() })),
-      health: z.enum(["ok", "exact", "degraded"]).meta({
-        description:
-          "ok: every row is indexed. exact: served without a vector index. degraded: rows are compared one by one until the index is rebuilt",
-      }),
+      health,
+      columnChanges: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            was: z
+              .string()
+              .nullable()
+              .meta({ description: "Its type when it was published; null: it came since" }),
+            is: z.string().nullable().meta({ description: "Its type in the table; null: it is gone" }),
+          }),
+        )
+        .meta({
+          description:
+            "What other LanceDB clients did to columns of the table since. One that came can be read, written and filtered by, and the next job publishes it",
+        }),
     })
     .nullable(),
   recall: recallPromise.nullable(),
@@ -53,12 +71,15 @@ export async function describeIndex(
     const unindexedRows = Math.max(0, ...vectorIndexes.map((one) => one.unindexedRows));
     const exact = published.indexType === "EXACT";
     const missing = !exact && vectorIndexes.length === 0;
-    const health = exact ? "exact" : missing || unindexedRows > 0 ? "degraded" : "ok";
+    const changes = columnChanges(published, reader.columns);
     const isExact = exact && vectorIndexes.length === 0; // whatever is written is compared, too
     const unindexed = missing ? stats.rows : unindexedRows;
+    const health = healthOf({ exact, rows: stats.rows, isIndexed: !missing && unindexedRows === 0, changes });
+    const shown = shownOf(current);
     return {
-      ...shownOf(current),
-      stats: { ...stats, unindexedRows: unindexed, indexes: built, health },
+      ...shown,
+      published: shown.published && { ...shown.published, columns: reader.columns },
+      stats: { ...stats, unindexedRows: unindexed, indexes: built, health, columnChanges: changes },
       recall: {
         ...droppingUnknown(shownRecall).parse(published.recall),
         servedVersion: reader.version,
@@ -68,6 +89,24 @@ export async function describeIndex(
       fallbacks: fallbacks.seen(index),
     };
   });
+}
+
+/** The first of what is not as it should be. */
+function healthOf({
+  exact,
+  rows,
+  isIndexed,
+  changes,
+}: {
+  exact: boolean;
+  rows: number;
+  isIndexed: boolean;
+  changes: ColumnChange[];
+}): z.infer<typeof health> {
+  if (changes.some(({ was }) => was !== null)) return "columns-changed";
+  if (exact) return "exact";
+  if (rows === 0) return "empty";
+  return isIndexed ? "ok" : "degraded";
 }
 
 /** Entries by name, a page at a time, fewer where these are long; the cursor is the last name of the page before. */

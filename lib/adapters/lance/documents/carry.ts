@@ -8,7 +8,7 @@ import type { Scalar } from "../../../domain/values/filter.ts";
 import { idScalar } from "../../../domain/values/stored-value.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { folderOf } from "../files/generation-folder.ts";
-import { type FragmentState, fragmentsOf, hasStableRowIds } from "../files/manifest.ts";
+import { type FragmentState, fragmentsOf, hasStableRowIds, haveSameColumns } from "../files/manifest.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { filterToSql } from "../reading/filter-sql.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
@@ -32,7 +32,7 @@ export async function carry(
     const version = await source.version();
     if (version === since) return { version, rows: 0 };
     const [before, now] = await Promise.all([since, version].map((one) => manifestOf(store, from, one)));
-    const changes = changesBetween(before as Uint8Array, now as Uint8Array);
+    const changes = changesBetween(from, before as Uint8Array, now as Uint8Array);
     const gone = await goneIds(source, { since, version }, changes.shrunk, writes.idColumn);
     const written = await lastOfEach(source, changes.written, writes.idColumn);
     const rows = written.size + gone.length;
@@ -59,7 +59,9 @@ interface Changes {
   shrunk: number[];
 }
 
-function changesBetween(before: Uint8Array, now: Uint8Array): Changes {
+/** @throws Conflict */
+function changesBetween(from: GenerationRef, before: Uint8Array, now: Uint8Array): Changes {
+  if (!haveSameColumns(before, now)) throw untold(from, "another client has changed its columns");
   const [old, current] = [fragmentsOf(before), fragmentsOf(now)];
   const isOther = (id: number, key: keyof FragmentState) => old.get(id)?.[key] !== current.get(id)?.[key];
   return {

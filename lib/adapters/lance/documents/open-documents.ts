@@ -24,21 +24,33 @@ import { mergeRows } from "./merge-rows.ts";
 
 /** The documents of an open table, as they are at its version. */
 export async function openDocuments(table: Table, gather: OpenDocuments["gather"]): Promise<OpenDocuments> {
-  const columns = columnsOf(await table.schema());
-  return new TableDocuments(table, columns, await table.version(), gather);
+  const schema = await table.schema();
+  const required = schema.fields.filter(({ nullable }) => !nullable).map(({ name }) => name);
+  const at = { columns: columnsOf(schema), required, version: await table.version() };
+  return new TableDocuments(table, at, gather);
 }
 
 class TableDocuments implements OpenDocuments {
   readonly columns: Column[];
   readonly version: number;
+  readonly required: string[];
   readonly gather: OpenDocuments["gather"];
   readonly #table: Table;
 
-  constructor(table: Table, columns: Column[], version: number, gather: OpenDocuments["gather"]) {
+  constructor(
+    table: Table,
+    { columns, required, version }: Pick<OpenDocuments, "columns" | "required" | "version">,
+    gather: OpenDocuments["gather"],
+  ) {
     this.columns = columns;
+    this.required = required;
     this.version = version;
     this.gather = gather;
     this.#table = table;
+  }
+
+  get writable(): Column[] {
+    return this.columns.filter(({ type }) => typeNamed(type));
   }
 
   async present(idColumn: string, ids: StoredValue[], filter?: Filter): Promise<StoredValue[]> {
@@ -55,7 +67,7 @@ class TableDocuments implements OpenDocuments {
   }
 
   async change(idColumn: string, patch: DocumentPatch): Promise<Committed> {
-    const names = this.columns.flatMap(({ name, type }) => (typeNamed(type) ? [name] : []));
+    const names = this.writable.map(({ name }) => name);
     const read = await this.#rowsOf(idColumn, idsOf(idColumn, patch), names);
     const [first, ...others] = read.map((rows) => changedRows(rows, idColumn, patch));
     if (!first) return { version: this.version, inserted: 0, updated: 0, deleted: 0 };
@@ -75,7 +87,7 @@ class TableDocuments implements OpenDocuments {
     try {
       await this.#table.checkout(version);
       const columns = columnsOf(await this.#table.schema());
-      return await look(new TableDocuments(this.#table, columns, version, this.gather));
+      return await look(new TableDocuments(this.#table, { columns, required: [], version }, this.gather));
     } catch (error) {
       if (isGone(fromLance(error))) return undefined;
       throw error;
@@ -85,12 +97,13 @@ class TableDocuments implements OpenDocuments {
   }
 
   async holds(idColumn: string, patch: DocumentPatch): Promise<boolean> {
-    const given = patch.columns
-      .map((_, at) => at)
-      .filter((at) => patch.rows.some((row) => row[at] !== undefined));
+    const isHere = (at: number) => this.columns.some(({ name }) => name === patch.columns[at]?.name);
+    const all = patch.columns.map((_, at) => at);
+    const lacking = all.filter((at) => !isHere(at)); // which later versions may have, with nulls
+    if (patch.rows.some((row) => lacking.some((at) => (row[at] ?? null) !== null))) return false;
+    const given = all.filter((at) => isHere(at) && patch.rows.some((row) => row[at] !== undefined));
     const columns = given.map((at) => patch.columns[at] as Column);
     const names = columns.map(({ name }) => name);
-    if (names.some((name) => !this.columns.some((column) => column.name === name))) return false;
     const found = await this.#rowsOf(idColumn, idsOf(idColumn, patch), names);
     const there = new Map(
       found.flatMap((part) => jsonRows(part, names)).map((row) => [String(row[idColumn]), row]),

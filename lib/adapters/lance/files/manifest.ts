@@ -54,6 +54,12 @@ export function dataFilesOf(manifest: Uint8Array): DataFile[] {
   }));
 }
 
+/** Whether two versions of a table have the same columns. @throws Error when one is no manifest */
+export function haveSameColumns(one: Uint8Array, other: Uint8Array): boolean {
+  const [before, now] = [readManifest(one).fields, readManifest(other).fields];
+  return before.size === now.size && [...before].every(([name, id]) => now.get(name) === id);
+}
+
 /** Whether ids of rows say nothing of where these are. @throws Error when it is no manifest */
 export const hasStableRowIds = (manifest: Uint8Array) => (readManifest(manifest).flags & stableRowIds) !== 0;
 

@@ -1,4 +1,5 @@
 import { documentsTooLarge } from "../../../domain/answer-size.ts";
+import { refuseChangedColumns } from "../../../domain/index/column-changes.ts";
 import type { Query } from "../../../domain/search/reader.ts";
 import type { Document } from "../../../domain/search/search-request.ts";
 import type { Filter } from "../../../domain/values/filter.ts";
@@ -9,7 +10,7 @@ import type { TableSource } from "./table-queries.ts";
 /**
  * Documents by their ids, those that are there. One query of the id's index, however many they are; another only where
  * clients wrote an id more than once.
- * @throws AnswerTooLarge, DeadlineExceeded
+ * @throws ColumnsChanged, AnswerTooLarge, DeadlineExceeded
  */
 export async function fetchById(
   source: TableSource,
@@ -30,11 +31,13 @@ export async function fetchById(
 
 /** At most as many as ids. */
 async function documentsOf(
-  { followed, queries, published: { idColumn: column } }: TableSource,
+  { followed, queries, published }: TableSource,
   ids: string[],
   columns: string[],
   time: Pick<Query, "timeoutMs" | "signal">,
 ): Promise<Document[]> {
+  const { idColumn: column } = published;
+  refuseChangedColumns(published, followed.columns, [column]);
   const [value = "", ...others] = ids;
   const isOne: Filter = others.length > 0 ? { op: "in", column, values: ids } : { op: "eq", column, value };
   const query = followed.table

@@ -1,4 +1,5 @@
 import { documentsTooLarge, hitsWithVectors } from "../../../domain/answer-size.ts";
+import { refuseChangedColumns } from "../../../domain/index/column-changes.ts";
 import type { DocumentPage, PageQuery } from "../../../domain/search/reader.ts";
 import { selectedColumns } from "../../../domain/search/selected-columns.ts";
 import { documentsThatFit } from "../rows/documents.ts";
@@ -9,7 +10,7 @@ import type { TableSource } from "./table-queries.ts";
  * A page of a table at the version it is at, in the order of its fragments and of their rows. Without a filter LanceDB
  * skips to the offset by the fragments' counts of rows; with one it looks at the columns of the filter from the first row
  * on (bench/NOTES.md).
- * @throws BadRequest, AnswerTooLarge where not even one document fits, DeadlineExceeded
+ * @throws ColumnsChanged, BadRequest, AnswerTooLarge where not even one document fits, DeadlineExceeded
  */
 export async function scanPage(
   { followed, queries, published }: TableSource,
@@ -17,6 +18,7 @@ export async function scanPage(
 ): Promise<DocumentPage> {
   const { table, columns: known, version } = followed;
   const { idColumn, vectorColumn, dimension } = published;
+  refuseChangedColumns(published, known, [idColumn]);
   const columns = selectedColumns(select, known, published);
   const most = columns.includes(vectorColumn) ? hitsWithVectors(dimension).atMost : limit;
   const count = Math.max(1, Math.min(limit, most));

@@ -1,6 +1,7 @@
 import type { VectorQuery } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { DomainError } from "../../../domain/errors.ts";
+import { neededColumns, refuseChangedColumns } from "../../../domain/index/column-changes.ts";
 import type { Publication } from "../../../domain/index/index-entry.ts";
 import type { Query } from "../../../domain/search/reader.ts";
 import { lanceCall } from "../lance-errors.ts";
@@ -52,13 +53,14 @@ export class TableQueries {
     return this.run(this.nearest(query, selected).maximumNprobes(0), { ...query, timeoutMs });
   }
 
-  /** The search of a query, by its settings alone. */
+  /** The search of a query, by its settings alone. @throws ColumnsChanged */
   nearest(
     { vector, k, columns, filter, settings }: Query,
     selected = [this.#published.idColumn, ...columns],
   ): VectorQuery {
     const { metric, vectorColumn } = this.#published;
     const { table, columns: known } = this.#followed;
+    refuseChangedColumns(this.#published, known, neededColumns(this.#published));
     let search = table.query().nearestTo(vector).column(vectorColumn).distanceType(metric).limit(k);
     if (settings.nprobes !== undefined) search = search.nprobes(settings.nprobes);
     if (settings.refineFactor !== undefined) search = search.refineFactor(settings.refineFactor);

@@ -1,8 +1,14 @@
-import type { Generations, VectorIndexState, WritePermit } from "../../../domain/index/generations.ts";
-import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
+import type {
+  Generations,
+  StoredColumns,
+  VectorIndexState,
+  WritePermit,
+} from "../../../domain/index/generations.ts";
+import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Openings } from "../../../domain/index/openings.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
+import { typeNamed } from "../../arrow/stored-types.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { indicesOn } from "../indices-on.ts";
 import { isGone } from "../lance-errors.ts";
@@ -38,8 +44,12 @@ export class LanceGenerations implements Generations {
     return this.#tables.with(ref, (table) => table.countRows());
   }
 
-  async columns(ref: GenerationRef): Promise<Column[]> {
-    return this.#tables.with(ref, async (table) => columnsOf(await table.schema()));
+  async columns(ref: GenerationRef, version: number): Promise<StoredColumns> {
+    return this.#tables.with(ref, async (table) => {
+      await table.checkout(version);
+      const all = columnsOf(await table.schema());
+      return { all, carried: all.filter(({ type }) => typeNamed(type)) };
+    });
   }
 
   async vectorIndex(ref: GenerationRef, column: string, dimension: number): Promise<VectorIndexState | null> {
