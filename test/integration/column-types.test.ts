@@ -2,6 +2,7 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import { describeWritten } from "../../lib/domain/documents/describe-written.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import type { Filter } from "../../lib/domain/values/filter.ts";
@@ -77,6 +78,13 @@ const columns: Record<string, string> = {
   "list of fixed size": "pair_ts",
 };
 const indexOf = (column: string) => (column === "at" ? "int96" : "column-types");
+
+test("what a load has stored of every type is what it published", async () => {
+  for (const index of ["column-types", "int96"]) {
+    const { stats } = await describeWritten(container, index);
+    expect(stats?.columnChanges).toEqual([]);
+  }
+});
 
 test("docs/columns.md says of every type what is stored, shown and taken", async () => {
   const text = await readFile(join(import.meta.dirname, "../../docs/columns.md"), "utf8");
