@@ -22,6 +22,7 @@ module.exports = {
   forbidden: [
     ...rooms("lib/domain", {
       stored: [],
+      access: ["search", "jobs", "index", "stored"],
       index: ["stored"],
       values: ["index"],
       source: ["values", "index"],

@@ -20,6 +20,7 @@ function arnsOf(declared, file) {
   return {
     primary: primary.map(arnOfBucket),
     registry: primary.map(arnOfKeys("registry/*")),
+    keys: primary.map(arnOfKeys("registry/keys/*")),
     entryPages: primary.map(arnOfKeys("registry/indexes/*.page")),
     openings: primary.map(arnOfKeys("registry/openings/*")),
     writes: ["registry/receipts/*", "registry/turns/*"].flatMap((keys) => primary.map(arnOfKeys(keys))),

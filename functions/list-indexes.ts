@@ -12,6 +12,6 @@ function entries(): EntryList {
   return shared;
 }
 
-export const handler = httpHandler(indexOperations, "listIndexes", readers, async ({ query }) => ({
-  body: await listIndexes(entries(), query),
+export const handler = httpHandler(indexOperations, "listIndexes", readers, async ({ query }, { sees }) => ({
+  body: await listIndexes(entries(), query, sees),
 }));

@@ -14,6 +14,9 @@ import { StepFunctionsWorkflow, sfnClient } from "./adapters/workflow/step-funct
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
+import type { Principal } from "./domain/access/principal.ts";
+import { ScopedLedger } from "./domain/access/scoped-ledger.ts";
+import { scopedReaders } from "./domain/access/scoped-readers.ts";
 import { Receipts } from "./domain/documents/receipts.ts";
 import type { WriteDependencies } from "./domain/documents/write-turn.ts";
 import { WriteTurns } from "./domain/documents/write-turns.ts";
@@ -30,7 +33,9 @@ import { timeLimited } from "./task/task-handler.ts";
 import { logger } from "./telemetry.ts";
 
 /** Everything a function needs, built once per container. `close` also ends what it has under way. */
-export interface Container extends TaskDependencies, Readers, WriteDependencies {}
+export interface Container extends TaskDependencies, Readers, WriteDependencies {
+  scopedTo(principal: Principal): Container;
+}
 
 /**
  * The composition root: the only place, with its reading half, that knows which adapter serves which port.
@@ -73,6 +78,10 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
         logger.warn("no job takes in what was written", { index, error: asDomainError(error) }),
       );
     },
+    scopedTo: (principal) => ({
+      ...scopedReaders(container, principal),
+      ledger: new ScopedLedger(primary, clock, principal),
+    }),
     close: async () => {
       await embedded?.close();
       await close();

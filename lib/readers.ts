@@ -4,10 +4,14 @@ import { localCopies } from "./adapters/lance/replicas/local-copies.ts";
 import { LanceConnections } from "./adapters/lance/tables/connections.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm/warm-indexes.ts";
 import { storesFor } from "./adapters/store/stores.ts";
+import { accessMode } from "./config/access-mode.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
 import { replicaBytes } from "./config/replica-bytes.ts";
+import { KnownKeys } from "./domain/access/known-keys.ts";
+import type { Principal } from "./domain/access/principal.ts";
+import { scopedReaders } from "./domain/access/scoped-readers.ts";
 import type { Buckets } from "./domain/bucket.ts";
 import { FallbackCounts } from "./domain/fallback-counts.ts";
 import type { Fallbacks, SeenFallbacks } from "./domain/fallbacks.ts";
@@ -27,6 +31,12 @@ export interface Readers {
   indexes: WarmIndexes;
   clock: Clock;
   fallbacks: Fallbacks & SeenFallbacks;
+  /** Undefined where access is open. */
+  keys: KnownKeys | undefined;
+  /** Whether there is such an index for who asks, as far as its name tells. */
+  sees(index: string): boolean;
+  /** The same as a principal sees it. */
+  scopedTo(principal: Principal): Readers;
   /** Closes what is open. */
   close(): Promise<void>;
 }
@@ -34,6 +44,7 @@ export interface Readers {
 /** The same with what the other half of the container is made of, too. */
 export interface ReadingHalf extends Readers {
   connections: LanceConnections;
+  scopedTo(principal: Principal): ReadingHalf;
 }
 
 /**
@@ -65,7 +76,13 @@ export function createReaders(
     await copies.close();
     await connections.close();
   };
-  return { environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close };
+  const keys = accessMode(environment) === "keys" ? new KnownKeys(stores("primary"), clock) : undefined;
+  const reading: ReadingHalf = {
+    ...{ environment, buckets, stores, registry, indexes, clock, fallbacks, connections, keys, close },
+    sees: () => true,
+    scopedTo: (principal) => scopedReaders(reading, principal),
+  };
+  return reading;
 }
 
 let shared: ReadingHalf | undefined;

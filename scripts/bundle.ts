@@ -2,11 +2,12 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import { fromLayer } from "./bundle/layer-modules.ts";
 import { loadedAtStart } from "./bundle/loaded-at-start.ts";
 import { oneArrow } from "./bundle/one-arrow.ts";
 import { partOfZod } from "./bundle/part-of-zod.ts";
+import { withoutJsonSchema } from "./bundle/without-json-schema.ts";
 import { zipFiles } from "./bundle/zip-files.ts";
 
 const project = resolve(import.meta.dirname, "..");
@@ -53,7 +54,7 @@ async function bundles(): Promise<Bundle[]> {
   const entries = await entryPoints();
   const readers = entries.filter((entry) => coldStarted.has(entry.out));
   const others = entries.filter((entry) => !coldStarted.has(entry.out));
-  return Promise.all([...readers.map((entry) => bundle([entry])), bundle(others)]);
+  return Promise.all([...readers.map((entry) => bundle([entry], [withoutJsonSchema])), bundle(others)]);
 }
 
 interface Bundle {
@@ -73,8 +74,8 @@ export async function modulesOf(handler: string): Promise<Map<string, number>> {
 
 const coldStarted = new Set(["search", "fetch-document"].map((name) => `${folder}/${name}`));
 
-/** Bundles entries together, as they are deployed. */
-export async function bundle(entries: EntryPoint[]): Promise<Bundle> {
+/** Bundles entries together, as they are deployed. @param leaving out what these do not use */
+export async function bundle(entries: EntryPoint[], leaving: Plugin[] = []): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: project,
     entryPoints: entries,
@@ -94,7 +95,7 @@ export async function bundle(entries: EntryPoint[]): Promise<Bundle> {
     // A layer with the addon of another version is refused by name, instead of failing somewhere later.
     define: { __dirname: "import.meta.dirname", "process.env.NAPI_RS_ENFORCE_VERSION_CHECK": '"1"' },
     banner: { js: requireBanner },
-    plugins: [fromLayer, oneArrow, partOfZod],
+    plugins: [fromLayer, oneArrow, partOfZod, ...leaving],
     logLevel: "warning",
   });
   const files = outputFiles.map(({ path, contents }): [string, Uint8Array] => [

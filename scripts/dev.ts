@@ -1,7 +1,17 @@
+import { createRequire } from "node:module";
 import type { Operation } from "../lib/http/operations/operation.ts";
 import { operations } from "../lib/http/operations.ts";
 import { startOffline } from "./offline-server.ts";
 
+const { here } = createRequire(import.meta.url)("../deploy/access.cjs") as {
+  here(asked: string, host: string): string;
+};
+const host = process.env["LAKEHOUSE_HOST"] || "127.0.0.1";
+const access = here(process.env["LAKEHOUSE_AUTH"] ?? "", host);
+const served =
+  access === "open"
+    ? `Open to everybody on this machine: nobody else reaches ${host}.`
+    : "Only who has a key is served: npm run keys -- create --name me --admin makes the first.";
 const port = Number(process.env["PORT"] ?? 3000);
 const server = await startOffline({ port, log: process.stdout });
 const routes = (Object.values(operations) as Operation[]).map(
@@ -9,6 +19,7 @@ const routes = (Object.values(operations) as Operation[]).map(
 );
 console.log(`
 Serving at ${server.url}
+${served}
 
 ${routes.join("\n")}
 

@@ -64,9 +64,15 @@ export async function startOffline({
       },
     },
   );
-  const server = new Offline(child, `http://127.0.0.1:${httpPort}`, log);
+  const server = new Offline(child, `http://${reachable(environment)}:${httpPort}`, log);
   await server.ready();
   return server;
+}
+
+/** What listens everywhere is reached here. */
+function reachable(environment: Record<string, string>): string {
+  const host = environment["LAKEHOUSE_HOST"] ?? process.env["LAKEHOUSE_HOST"] ?? "";
+  return ["", "0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
 }
 
 class Offline implements OfflineServer {

@@ -10,6 +10,7 @@ const flag = z.stringbool().optional();
 const environmentSchema = z.object({
   DATA_ROOT: z.string().min(1).optional(),
   LAKEHOUSE_TOML: z.string().min(1).optional(),
+  LAKEHOUSE_AUTH: z.enum(["open", "keys"]).optional(),
   WORKFLOW: z.enum(["embedded", "stepfunctions"]).default("embedded"),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(900_000).optional(),
   EVENTUAL_STALENESS_MS: z.coerce.number().int().min(0).max(5_000).optional(),
@@ -18,6 +19,8 @@ const environmentSchema = z.object({
   REPLICA_MAX_BYTES: z.coerce.number().int().min(0).optional(),
   CONTAINER_DISK_MB: z.coerce.number().int().min(0).optional(),
   CONTAINER_MEMORY_MB: z.coerce.number().int().min(128).optional(),
+  AWS_LAMBDA_FUNCTION_NAME: z.string().optional(),
+  IS_OFFLINE: flag,
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().positive().optional(),
   AWS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   AWS_ALLOW_HTTP: flag,

@@ -21,6 +21,17 @@ export const limits = {
   maxListedNames: 20, // of columns that there are, say
   maxListedNameLength: 64,
 
+  // Who may do what
+  maxGrants: 16, // of a key
+  maxGrantedNames: 64, // of indexes and buckets in each
+  maxKeyNameLength: 128,
+  maxRotationGraceMs: 604_800_000, // for which the secret before the newest holds on
+  keyMemoryMs: 50_000, // that a key is taken as it was; promised: a revoked one is out after 60 s
+  keyLookAgainMs: 20_000, // from which it is looked up behind an answer
+  unknownKeyMemoryMs: 1_000, // that an id or a secret is taken for none
+  maxKnownKeys: 1_000, // in a process, and as many ids of which there is none
+  maxListedJobsLookedAt: 1_000, // for a page of those that a key may see
+
   // Search
   maxK: 1_000,
   defaultK: 10,

@@ -2,10 +2,18 @@
 export const errorTable = {
   BadRequest: { code: "bad-request", status: 400, retryable: false, title: "The request is not valid" },
   InvalidJson: { code: "invalid-json", status: 400, retryable: false, title: "The body is not JSON" },
+  Unauthenticated: {
+    code: "unauthenticated",
+    status: 401,
+    retryable: false,
+    title: "It is not known who asks",
+  },
+  Forbidden: { code: "forbidden", status: 403, retryable: false, title: "This is not granted" },
   BucketNotFound: { code: "bucket-not-found", status: 404, retryable: false, title: "No such bucket" },
   IndexNotFound: { code: "index-not-found", status: 404, retryable: false, title: "No such index" },
   DocumentNotFound: { code: "document-not-found", status: 404, retryable: false, title: "No such document" },
   JobNotFound: { code: "job-not-found", status: 404, retryable: false, title: "No such job" },
+  KeyNotFound: { code: "key-not-found", status: 404, retryable: false, title: "No such key" },
   RouteNotFound: { code: "route-not-found", status: 404, retryable: false, title: "No such route" },
   IndexNotReady: {
     code: "index-not-ready",

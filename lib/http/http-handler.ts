@@ -4,9 +4,13 @@ import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { z } from "zod";
 import type { Environment } from "../config/environment.ts";
 import { limits } from "../config/limits.ts";
+import type { KnownKeys } from "../domain/access/known-keys.ts";
+import type { Principal } from "../domain/access/principal.ts";
 import { answerBytes } from "../domain/answer-size.ts";
 import { DomainError } from "../domain/errors.ts";
+import { audit } from "./audit.ts";
 import { bodyLimit } from "./body-limit.ts";
+import { authenticate, authorize, callerOf, ownIdempotencyKey } from "./caller.ts";
 import { clientSignal } from "./client-signal.ts";
 import { deadlineOf, withDeadline } from "./deadline.ts";
 import { inPart } from "./in-part.ts";
@@ -39,19 +43,24 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
+/** What the stack itself asks of a container. */
+interface Served<C> {
+  environment: Environment;
+  /** Undefined where access is open. */
+  keys: KnownKeys | undefined;
+  /** The same as a principal sees it. */
+  scopedTo(principal: Principal): C;
+}
+
 export type HttpEvent = APIGatewayProxyEventV2;
 
 /**
- * The stack around every route, outermost first: report (log line, metrics, problem+json), trace, header names, body size,
- * JSON, schemas, deadline.
+ * The stack around every route, outermost first: audit, report (log line, metrics, problem+json), trace, header names, who
+ * asks, body size, JSON, schemas, what is granted, deadline.
  * @param group of operations, of which `name` is one
  * @param container what the answer needs, built at the first request at the latest
  */
-export function httpHandler<
-  O extends Operations,
-  N extends keyof O & string,
-  C extends { environment: Environment },
->(
+export function httpHandler<O extends Operations, N extends keyof O & string, C extends Served<C>>(
   group: O,
   name: N,
   container: () => C,
@@ -59,25 +68,27 @@ export function httpHandler<
 ) {
   const operation: Operation = group[name] as Operation;
   const stack = middy<HttpEvent, HttpResponse, Error, Context>()
+    .use(audit(name, operation))
     .use(reportRequest(name))
     .use(traceRequest(name))
     .use(httpHeaderNormalizer())
+    .use(authenticate(operation.needs, () => container().keys))
     .use(bodyLimit(operation.maxBodyBytes, operation.jsonBounds));
   if (operation.body) stack.use(jsonBody(operation.linesOf));
   return stack.handler(async (event, context) => {
-    const built = container();
-    const timeoutMs = deadlineOf(context, built.environment.REQUEST_TIMEOUT_MS);
+    const whole = container();
+    const timeoutMs = deadlineOf(context, whole.environment.REQUEST_TIMEOUT_MS);
     const parsed = parseRequest(operation, event);
-    const {
-      body,
-      headers,
-      status = operation.status,
-    } = await withDeadline(timeoutMs(), clientSignal(event), (signal) =>
-      answer({ ...parsed, timeoutMs, signal } as HttpRequest<O[N]>, built),
+    const caller = callerOf(event);
+    authorize(operation, caller, parsed);
+    const headers = ownIdempotencyKey(parsed.headers, caller);
+    const own = caller ? whole.scopedTo(caller.principal) : whole;
+    const answered = await withDeadline(timeoutMs(), clientSignal(event), (signal) =>
+      answer({ ...parsed, headers, timeoutMs, signal } as HttpRequest<O[N]>, own),
     ).catch((error) => {
       throw inPart(operation.body ? "body" : "query", error);
     });
-    return response(status, body, headers);
+    return response(answered.status ?? operation.status, answered.body, answered.headers);
   });
 }
 

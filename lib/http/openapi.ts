@@ -3,6 +3,12 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Operation } from "./operations/operation.ts";
 import { operations, problem } from "./operations.ts";
 
+const description = "An API key; where access is open, none is needed (docs/access.md)";
+const securitySchemes = {
+  apiKey: { type: "apiKey", in: "header", name: "x-api-key", description },
+  bearer: { type: "http", scheme: "bearer", description },
+} as const;
+
 /** The OpenAPI 3.1 document, from the schemas that validate the requests. */
 export function openApiDocument() {
   const paths: ZodOpenApiPathsObject = {};
@@ -15,11 +21,12 @@ export function openApiDocument() {
     openapi: "3.1.0",
     info: { title: packageJson.name, version: packageJson.version, description: packageJson.description },
     paths,
+    components: { securitySchemes },
   });
 }
 
 function operationObject(operationId: string, operation: Operation): ZodOpenApiOperationObject {
-  const { summary, path, query, headers, body, status, pendingStatus, response } = operation;
+  const { summary, needs, path, query, headers, body, status, pendingStatus, response } = operation;
   const answer = {
     description: summary,
     ...(response ? { content: { "application/json": { schema: response } } } : {}),
@@ -27,6 +34,7 @@ function operationObject(operationId: string, operation: Operation): ZodOpenApiO
   return {
     operationId,
     summary,
+    security: needs === "nothing" ? [] : Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
     requestParams: { path, query, ...(headers ? { header: headers } : {}) },
     ...(body ? { requestBody: { required: true, content: { "application/json": { schema: body } } } } : {}),
     responses: {

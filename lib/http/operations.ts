@@ -4,6 +4,7 @@ import { documentOperations } from "./operations/documents.ts";
 import { fetchingOperations } from "./operations/fetching.ts";
 import { indexOperations } from "./operations/indexes.ts";
 import { jobOperations } from "./operations/jobs.ts";
+import { keyOperations } from "./operations/keys.ts";
 import type { Operations } from "./operations/operation.ts";
 import { searchingOperations } from "./operations/searching.ts";
 import { serviceOperations } from "./operations/service.ts";
@@ -15,6 +16,7 @@ export const operations = {
   ...documentOperations,
   ...indexOperations,
   ...jobOperations,
+  ...keyOperations,
   ...serviceOperations,
 } satisfies Operations;
 

@@ -26,9 +26,16 @@ export function problemResponse(error: DomainError, correlationId: string): Http
   const retry: Record<string, string> = error.retryable ? { "retry-after": "1" } : {};
   return {
     statusCode: status,
-    headers: { "content-type": "application/problem+json", ...retry },
+    headers: { "content-type": "application/problem+json", ...retry, ...challengeOf(error) },
     body: JSON.stringify(body),
   };
+}
+
+const realm = 'Bearer realm="serverless-lance"';
+
+function challengeOf({ kind }: DomainError): Record<string, string> {
+  if (kind === "Unauthenticated") return { "www-authenticate": realm };
+  return kind === "Forbidden" ? { "www-authenticate": `${realm}, error="insufficient_scope"` } : {};
 }
 
 /**

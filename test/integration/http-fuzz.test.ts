@@ -29,6 +29,7 @@ const shared = new Map([
   ["patchDocuments", "write-documents"],
   ["deleteDocument", "write-documents"],
   ["deleteDocuments", "write-documents"],
+  ...["createKey", "listKeys", "rotateKey", "revokeKey"].map((name): [string, string] => [name, "keys"]),
 ]);
 /** These may name any index but the one that is read. */
 const changing = [

@@ -4,6 +4,7 @@ import { machines } from "../../lib/adapters/workflow/machines.ts";
 import { packagedTemplate, type Resource, type Template } from "../../scripts/bundle/package-stage.ts";
 
 interface Statement {
+  Effect: "Allow" | "Deny";
   Action: string | string[];
   Resource: unknown;
 }
@@ -26,7 +27,10 @@ const functions = () =>
 const roleIdOf = ({ Properties }: Resource): string => roleIdIn(Properties["Role"]);
 const roleIdIn = (arn: unknown): string => (arn as { "Fn::GetAtt": [string, string] })["Fn::GetAtt"][0];
 
-function statementsOf(roleId: string): Statement[] {
+/** What a role allows. */
+const statementsOf = (roleId: string) => allStatementsOf(roleId).filter(({ Effect }) => Effect === "Allow");
+
+function allStatementsOf(roleId: string): Statement[] {
   const policies = template.Resources[roleId]?.Properties["Policies"] as {
     PolicyDocument: { Statement: Statement[] };
   }[];
@@ -237,7 +241,53 @@ test.each(["ListJobs", "GetJob"])("%s can only read, and ask for executions", (n
   expect(actionsOfFunction(name)).toEqual(["s3:GetObject", "s3:ListBucket", "states:DescribeExecution"]);
 });
 
-test.each(["Health", "Openapi", "ListBuckets", "NotFound"])("%s can only log", (name) => {
+const keysStored = {
+  "Fn::Sub": "arn:${AWS::Partition}:s3:::serverless-lance-data/registry/keys/*",
+};
+
+test("keys are made by one function, which writes nothing else, and by no other that writes the registry", () => {
+  const writers = functions().flatMap(({ name, resource }) => {
+    const statements = allStatementsOf(roleIdOf(resource)).filter((one) =>
+      actionsOf(one).includes("s3:PutObject"),
+    );
+    const written = JSON.stringify(statements.flatMap(({ Resource }) => Resource));
+    const isDenied = statements.some(
+      ({ Effect, Resource }) =>
+        Effect === "Deny" && JSON.stringify(Resource) === JSON.stringify([keysStored]),
+    );
+    return /registry\/(\*|keys\/\*)"/.test(written) && !isDenied ? [name] : [];
+  });
+  expect(writers).toEqual(["Keys"]);
+  const written = statementsOf("KeysRole").filter((one) => actionsOf(one).includes("s3:PutObject"));
+  expect(written.flatMap(({ Resource }) => Resource)).toEqual([
+    keysStored,
+    { "Fn::Sub": expect.stringMatching(/serverless-lance-data\/\.conditional-writes$/) },
+  ]);
+});
+
+test("whoever has to know who asks can read the keys", () => {
+  const asking = functions().filter(({ name }) => JSON.stringify(routesOf(name)).includes("HttpApi"));
+  expect(asking.length).toBeGreaterThan(15);
+  for (const { name, resource } of asking) {
+    const read = statementsOf(roleIdOf(resource)).filter((one) => actionsOf(one).includes("s3:GetObject"));
+    const reads = /registry\/(\*|keys\/\*)"/.test(JSON.stringify(read));
+    expect([name, reads]).toEqual([name, !["Health", "Openapi", "NotFound"].includes(name)]);
+  }
+});
+
+const routesOf = (name: string) =>
+  ofType("AWS::ApiGatewayV2::Integration").filter(([id]) => id === `HttpApiIntegration${name}`);
+
+test("what is deployed is served to who has a key, and is not deployed open", async () => {
+  for (const { name } of functions()) expect(variablesOf(template, name)["LAKEHOUSE_AUTH"]).toBe("keys");
+  await expect(packagedTemplate("prod", { auth: "open" })).rejects.toThrow(/what is deployed is not open/);
+});
+
+test("ListBuckets can only log, and read the keys", () => {
+  expect(actionsOfFunction("ListBuckets")).toEqual(["s3:GetObject", "s3:ListBucket"]);
+});
+
+test.each(["Health", "Openapi", "NotFound"])("%s can only log", (name) => {
   expect(actionsOfFunction(name)).toEqual([]);
 });
 
@@ -278,7 +328,7 @@ test("data is written under lance, registry and jobs alone, beside the marker of
     ))
       for (const arn of [Resource].flat())
         expect(`${Action} ${(arn as { "Fn::Sub": string })["Fn::Sub"]}`).toMatch(
-          /:s3:::serverless-lance-data\/(lance\/\*|registry\/(\*|receipts\/\*|turns\/\*|openings\/\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
+          /:s3:::serverless-lance-data\/(lance\/\*|registry\/(\*|keys\/\*|receipts\/\*|turns\/\*|openings\/\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
         );
 });
 

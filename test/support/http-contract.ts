@@ -7,6 +7,7 @@ import type { Stores } from "../../lib/domain/object-store.ts";
 import { cursorOf } from "../../lib/domain/search/list-cursor.ts";
 import { problem } from "../../lib/http/operations.ts";
 import { appendRows } from "./append-rows.ts";
+import { describeAccess } from "./http-access.ts";
 import { type Answer, HttpClient, issuePaths } from "./http-client.ts";
 import { describeDocuments } from "./http-documents.ts";
 import { type OfflineApi, startOffline } from "./offline-server.ts";
@@ -765,6 +766,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
     });
 
     describeDocuments(() => ({ http, bucket }));
+    describeAccess(() => ({ http, backend, small }));
 
     describe("what goes wrong on our side", () => {
       const silent = /lance|testing|registry|json|zod|sql|tmp|select|\/|\bat\b/i;

@@ -22,13 +22,21 @@ export class EntryList {
     this.#pages = new EntryPages(store, clock, fallbacks);
   }
 
-  /** Entries by name after `after`, without tombstones; other objects in the folder are none. */
-  async page(after: string | undefined, limit: number): Promise<{ entries: ListedStored[]; next?: string }> {
+  /**
+   * Entries by name after `after`, without tombstones; other objects in the folder are none.
+   * @param sees of others nothing is read
+   */
+  async page(
+    after: string | undefined,
+    limit: number,
+    sees: (index: string) => boolean = () => true,
+  ): Promise<{ entries: ListedStored[]; next?: string }> {
     const entries: ListedStored[] = [];
     let last = after === undefined ? undefined : keyOfEntry(after);
     do {
       const listing = await this.#listed(last, limit + 1 + limits.pageEntries);
-      entries.push(...(await this.#entriesIn(listing, limit, entries.length)));
+      const names = listing.names.filter(({ name }) => sees(name));
+      entries.push(...(await this.#entriesIn(listing, names, limit, entries.length)));
       last = listing.next;
     } while (last !== undefined && entries.length <= limit);
     const shown = entries.slice(0, limit);
@@ -39,12 +47,17 @@ export class EntryList {
     return new EntryListing(await this.#store.list(entriesFolder, { after, limit }), after, limit);
   }
 
-  /** The first of them, until there is one more than `limit` with those that were found before. */
-  async #entriesIn(listing: EntryListing, limit: number, before: number): Promise<ListedStored[]> {
+  /** The first of these, until there is one more than `limit` with those that were found before. */
+  async #entriesIn(
+    listing: EntryListing,
+    names: EntryListing["names"],
+    limit: number,
+    before: number,
+  ): Promise<ListedStored[]> {
     const pages = this.#pages.of(listing);
     const found: ListedStored[] = [];
-    for (let at = 0; at < listing.names.length && before + found.length <= limit; at += limit + 1) {
-      const some = listing.names.slice(at, at + limit + 1);
+    for (let at = 0; at < names.length && before + found.length <= limit; at += limit + 1) {
+      const some = names.slice(at, at + limit + 1);
       const readable = some.filter(({ bytes }) => bytes <= limits.maxEntryBytes).map(({ name }) => name);
       const bodies = await pages.bodies(readable, some.length > limit ? 1 : 0);
       const listed = some.map(({ name, bytes }) => listedOf(name, bytes, bodies.get(name)));

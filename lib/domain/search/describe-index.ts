@@ -109,12 +109,16 @@ function healthOf({
   return isIndexed ? "ok" : "degraded";
 }
 
-/** Entries by name, a page at a time, fewer where these are long; the cursor is the last name of the page before. */
+/**
+ * Entries by name, a page at a time, fewer where these are long; the cursor is the last name of the page before.
+ * @param sees which of them there are for who asks
+ */
 export async function listIndexes(
   list: EntryList,
   page: { cursor?: string; limit: number },
+  sees?: (index: string) => boolean,
 ): Promise<{ indexes: ListedEntry[]; next: string | null }> {
-  const { entries, next } = await list.page(page.cursor, page.limit);
+  const { entries, next } = await list.page(page.cursor, page.limit, sees);
   const indexes = pageWithin(entries.map(listedOf));
   return { indexes, next: (indexes.length < entries.length ? indexes.at(-1)?.name : next) ?? null };
 }

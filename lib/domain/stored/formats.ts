@@ -17,6 +17,8 @@ export const formats = {
   plan: 1,
   /** What else is written about a job: progress, results, failure, end. */
   ledger: 1,
+  /** Who may do what. */
+  key: 1,
   /** Of the embedded interpreter, with its marker. */
   execution: 1,
 };

@@ -18,6 +18,7 @@ export const fetchingOperations = {
     method: "get",
     route: "/indexes/{index}/documents/{docId}",
     summary: "One document; the vector only when selected",
+    needs: "read",
     path: z.strictObject({ index: indexName, docId }),
     query: z.strictObject({
       select: selectParameter.optional(),
@@ -32,6 +33,7 @@ export const fetchingOperations = {
     method: "post",
     route: "/indexes/{index}/documents/batch-get",
     summary: "Documents by their ids, of which a path could not carry all",
+    needs: "read",
     path: ofIndex,
     body: batchRequest,
     maxBodyBytes: limits.maxBodyBytes,
@@ -42,6 +44,7 @@ export const fetchingOperations = {
     method: "get",
     route: "/indexes/{index}/documents",
     summary: "All documents, or those a filter leaves, in pages of one version",
+    needs: "read",
     path: ofIndex,
     query: z.strictObject({
       cursor: z.string().min(1).max(limits.maxCursorLength).meta(cursor).optional(),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { createRequest } from "../../domain/documents/create-index.ts";
+import { type CreateRequest, createRequest } from "../../domain/documents/create-index.ts";
 import { describedIndex } from "../../domain/documents/describe-written.ts";
 import { indexChange } from "../../domain/index/change-index.ts";
 import { damagedEntry, newerEntry, shownEntry } from "../../domain/index/shown-entry.ts";
@@ -14,6 +14,7 @@ export const indexOperations = {
     method: "get",
     route: "/indexes",
     summary: "Indexes by name",
+    needs: "read",
     query: page.extend({ cursor: indexName.meta(cursor).optional() }),
     response: z.strictObject({
       indexes: z.array(z.union([shownEntry.meta({ id: "IndexEntry" }), damagedEntry, newerEntry])),
@@ -25,6 +26,8 @@ export const indexOperations = {
     method: "post",
     route: "/indexes",
     summary: "Makes an index for documents to be written to; with the same Idempotency-Key only once",
+    needs: "admin",
+    names: ({ name, bucket }: CreateRequest) => ({ index: name, buckets: [bucket] }),
     headers: idempotent,
     body: createRequest,
     maxBodyBytes: limits.maxJobBodyBytes,
@@ -36,6 +39,7 @@ export const indexOperations = {
     method: "get",
     route: "/indexes/{index}",
     summary: "What is published of an index, and how its table is",
+    needs: "read",
     path: ofIndex,
     response: describedIndex,
   },
@@ -44,6 +48,7 @@ export const indexOperations = {
     method: "patch",
     route: "/indexes/{index}",
     summary: "Changes how old what searches of an index see may be",
+    needs: "admin",
     path: ofIndex,
     body: indexChange,
     maxBodyBytes: limits.maxIndexBodyBytes,
@@ -54,6 +59,7 @@ export const indexOperations = {
     method: "delete",
     route: "/indexes/{index}",
     summary: "Drops an index and its data",
+    needs: "admin",
     path: ofIndex,
     status: 204,
   },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { damagedJob, job, jobInput, newerJob } from "../../domain/jobs/job.ts";
+import { damagedJob, type JobInput, job, jobInput, newerJob } from "../../domain/jobs/job.ts";
 import { jobId } from "../../domain/names.ts";
 import { common, cursor, idempotent, next, type Operations, page } from "./operation.ts";
 
@@ -25,6 +25,11 @@ export const jobOperations = {
     method: "post",
     route: "/jobs",
     summary: "Starts a job; with the same Idempotency-Key only once",
+    needs: "jobs",
+    names: (input: JobInput) => ({
+      index: input.index,
+      buckets: input.type === "migrate" ? [input.bucket] : [],
+    }),
     headers: idempotent,
     body: jobInput,
     maxBodyBytes: limits.maxJobBodyBytes,
@@ -36,6 +41,7 @@ export const jobOperations = {
     method: "get",
     route: "/jobs",
     summary: "Jobs, newest first",
+    needs: "jobs",
     query: page.extend({ cursor: jobCursor.optional() }),
     response: z.strictObject({
       jobs: z.array(z.union([jobSummary.meta({ id: "JobSummary" }), damagedJob, newerJob])),
@@ -47,6 +53,7 @@ export const jobOperations = {
     method: "get",
     route: "/jobs/{id}",
     summary: "State, progress, timings and error of a job",
+    needs: "jobs",
     path: ofJob,
     response: job,
   },
@@ -55,6 +62,7 @@ export const jobOperations = {
     method: "delete",
     route: "/jobs/{id}",
     summary: "Cancels a job; one that is over stays as it is",
+    needs: "jobs",
     path: ofJob,
     response: job,
   },

@@ -1,12 +1,22 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import type { Action } from "../../domain/access/grants.ts";
 import { indexName } from "../../domain/names.ts";
+
+/**
+ * What a route asks of who calls it: nothing, to be known, an action on the index that it is about, or, where it is about
+ * none, on any; `keys` is for who may make keys.
+ */
+export type Needs = "nothing" | "known" | Action | "keys";
 
 /** One route: the schemas that validate it are the ones the OpenAPI document is made of. */
 export interface Operation {
   method: "get" | "post" | "patch" | "delete";
   route: string;
   summary: string;
+  needs: Needs;
+  /** What its body names, where that is not in the path: an index, and buckets that it is to be written to. */
+  names?(body: never): { index: string; buckets: string[] };
   path: z.ZodObject;
   query: z.ZodObject;
   /** Request headers that mean something, lower case. */

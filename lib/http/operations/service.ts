@@ -10,6 +10,7 @@ export const serviceOperations = {
     method: "get",
     route: "/buckets",
     summary: "Registered buckets",
+    needs: "known",
     response: z.strictObject({
       buckets: z.array(
         z.strictObject({ name: bucketAlias, backend: z.enum(["local", "s3"]), readOnly: z.boolean() }),
@@ -21,6 +22,7 @@ export const serviceOperations = {
     method: "get",
     route: "/health",
     summary: "Liveness, with versions and what has fallen back to a slower way",
+    needs: "nothing",
     response: z.strictObject({
       status: z.literal("ok"),
       versions: z.record(z.string(), z.string()),
@@ -33,6 +35,7 @@ export const serviceOperations = {
     method: "get",
     route: "/openapi.json",
     summary: "This contract",
+    needs: "nothing",
     response: z.looseObject({ openapi: z.string() }),
   },
 } satisfies Operations;

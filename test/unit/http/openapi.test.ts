@@ -30,12 +30,14 @@ test("every operation has a route of its own that is deployed, and tells its pro
     ({ method, route }) => `${method.toUpperCase()} ${route}`,
   );
   expect(described.sort()).toEqual(routes);
-  for (const [name, { method, route, status, pendingStatus }] of Object.entries(operations) as [
+  for (const [name, { method, route, needs, status, pendingStatus }] of Object.entries(operations) as [
     string,
     Operation,
   ][]) {
     const operation = written.paths[route][method];
     expect(operation.operationId).toBe(name);
+    const schemes = Object.keys(written.components.securitySchemes).map((scheme) => ({ [scheme]: [] }));
+    expect(operation.security).toEqual(needs === "nothing" ? [] : schemes);
     expect(Object.keys(operation.responses)).toEqual(
       [status, pendingStatus, "default"].filter((one) => one !== undefined).map(String),
     );

@@ -1,0 +1,116 @@
+import { badRequest, DomainError } from "../errors.ts";
+import type { ObjectStore } from "../object-store.ts";
+import { unlessUnreadable } from "../stored/stored-json.ts";
+import { droppingUnknown } from "../stored/unknown-fields.ts";
+import type { Clock } from "../task-context.ts";
+import { unlessRaced } from "../unless-raced.ts";
+import {
+  type KeyRequest,
+  keyId,
+  type ListedKey,
+  type NewKey,
+  type ShownKey,
+  shownKey,
+} from "./key-request.ts";
+import { digestOf, keyText, newKeyId, newSecret } from "./key-text.ts";
+import { keyOfKey, keysFolder, parsedKey, type StoredKey } from "./stored-key.ts";
+
+const maxAttempts = 20;
+
+/** The API keys: one JSON object each in the primary bucket, changed only by conditional writes. */
+export class KeyRegistry {
+  readonly #store: ObjectStore;
+  readonly #clock: Clock;
+
+  constructor(store: ObjectStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Sent again it makes another key: the first cannot be shown a second time. @throws BadRequest */
+  async create({ name, grants, expiresAt }: KeyRequest): Promise<NewKey> {
+    if (expiresAt !== undefined && Date.parse(expiresAt) <= this.#clock.now())
+      throw badRequest({ path: "expiresAt", message: "is over already" });
+    const [id, secret] = [newKeyId(), newSecret()];
+    const key: StoredKey = {
+      ...{ id, name, grants },
+      secrets: [{ sha256: await digestOf(secret), until: null }],
+      createdAt: this.#timestamp(),
+      expiresAt: expiresAt ?? null,
+      revokedAt: null,
+    };
+    await this.#store.put(keyOfKey(id), encode(key), { ifNoneMatch: "*" });
+    return { ...this.#shown(key), key: keyText({ id, secret }) };
+  }
+
+  /** By id, a page at a time; the cursor is the last of the page before. */
+  async list(cursor: string | undefined, limit: number): Promise<{ keys: ListedKey[]; next: string | null }> {
+    const after = cursor === undefined ? undefined : keyOfKey(cursor);
+    const listed = await this.#store.list(keysFolder, { after, limit: limit + 1 });
+    const ids = listed.slice(0, limit).flatMap(({ key }) => idIn(key) ?? []);
+    const keys = (await Promise.all(ids.map((id) => this.#listed(id)))).flat();
+    return { keys, next: listed.length > limit ? (ids.at(-1) ?? null) : null };
+  }
+
+  /** A new secret; the one before holds on for a while, those before that no more. @throws KeyNotFound, Conflict */
+  async rotate(id: string, graceMs: number): Promise<NewKey> {
+    const secret = newSecret();
+    const sha256 = await digestOf(secret);
+    const now = this.#clock.now();
+    const until = new Date(now + graceMs).toISOString();
+    const key = await this.#update(id, ({ secrets, revokedAt }) => {
+      if (revokedAt !== null) throw new DomainError("Conflict", `key "${id}" was revoked; make another`);
+      const before = graceMs > 0 ? secrets.slice(0, 1).map((one) => ({ ...one, until })) : [];
+      return { secrets: [{ sha256, until: null }, ...before] };
+    });
+    return { ...this.#shown(key), key: keyText({ id, secret }) };
+  }
+
+  /** It stays, as one that opens nothing any more. May be repeated. @throws KeyNotFound */
+  async revoke(id: string): Promise<ShownKey> {
+    const key = await this.#update(id, ({ revokedAt }) =>
+      revokedAt === null ? { revokedAt: this.#timestamp() } : undefined,
+    );
+    return this.#shown(key);
+  }
+
+  async #update(id: string, change: (key: StoredKey) => Partial<StoredKey> | undefined): Promise<StoredKey> {
+    for (let attempt = 1; ; attempt++) {
+      const stored = await this.#store.get(keyOfKey(id));
+      if (!stored) throw new DomainError("KeyNotFound", `key "${id}" does not exist`);
+      const key = parsedKey(id, stored.body);
+      const changes = change(key);
+      if (!changes) return key;
+      const value = { ...key, ...changes };
+      const put = () => this.#store.put(keyOfKey(id), encode(value), { ifMatch: stored.etag });
+      if (attempt === maxAttempts) await put();
+      else if ((await unlessRaced(put)) === undefined) continue;
+      return value;
+    }
+  }
+
+  async #listed(id: string): Promise<ListedKey[]> {
+    return unlessUnreadable(
+      async () => {
+        const stored = await this.#store.get(keyOfKey(id));
+        return stored ? [this.#shown(parsedKey(id, stored.body))] : [];
+      },
+      (state): ListedKey[] => [{ id, state }],
+    );
+  }
+
+  #shown({ secrets, ...key }: StoredKey): ShownKey {
+    const until = secrets[1]?.until ?? null;
+    const holds = until !== null && Date.parse(until) > this.#clock.now();
+    return droppingUnknown(shownKey).parse({ ...key, rotatedUntil: holds ? until : null });
+  }
+
+  #timestamp(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+const idIn = (key: string) =>
+  key.endsWith(".json") ? keyId.safeParse(key.slice(keysFolder.length, -".json".length)).data : undefined;
+
+const encode = (key: StoredKey) => new TextEncoder().encode(`${JSON.stringify(key, null, 2)}\n`);

@@ -1,0 +1,98 @@
+import { limits } from "../../config/limits.ts";
+import { DomainError } from "../errors.ts";
+import type { ObjectStore } from "../object-store.ts";
+import type { Clock } from "../task-context.ts";
+import { digestOf, isSameDigest, partsOf } from "./key-text.ts";
+import { Principal } from "./principal.ts";
+import { keyOfKey, parsedKey, type StoredKey } from "./stored-key.ts";
+
+interface Known {
+  /** Undefined where there is none. */
+  key: StoredKey | undefined;
+  /** When the look that found it began. */
+  at: number;
+}
+
+interface Look {
+  at: number;
+  found: Promise<Known>;
+}
+
+/**
+ * The keys that this process has looked up. One is taken as it was for less than a minute, so that one that is revoked is
+ * out by then; who uses it is not kept waiting, as it is looked up again behind an answer before that time is over.
+ */
+export class KnownKeys {
+  readonly #store: ObjectStore;
+  readonly #clock: Clock;
+  /** The least recently used first; what there is not apart, so that nobody can push out what there is. */
+  readonly #known = new Map<string, Known>();
+  readonly #unknown = new Map<string, Known>();
+  readonly #looks = new Map<string, Look>();
+
+  constructor(store: ObjectStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Who a key's text is of. @throws Unauthenticated, StoreUnavailable */
+  async principalOf(text: string): Promise<Principal> {
+    const parts = partsOf(text);
+    if (!parts) throw notValid();
+    const [known, digest] = await Promise.all([this.#keyOf(parts.id), digestOf(parts.secret)]);
+    const now = this.#clock.now();
+    const mayBeNew = known.key && now - known.at >= limits.unknownKeyMemoryMs; // its secret, after a rotation
+    const again = mayBeNew && !isValid(known.key, digest, now) ? await this.#look(parts.id) : known;
+    if (!again.key || !isValid(again.key, digest, now)) throw notValid();
+    return new Principal(again.key.id, again.key.grants);
+  }
+
+  async #keyOf(id: string): Promise<Known> {
+    const known = this.#known.get(id) ?? this.#unknown.get(id);
+    const age = known ? this.#clock.now() - known.at : Number.POSITIVE_INFINITY;
+    const most = known?.key ? limits.keyMemoryMs : limits.unknownKeyMemoryMs;
+    if (!known || age < 0 || age >= most) return this.#look(id);
+    if (known.key) remember(this.#known, id, known); // as the most recently used
+    if (known.key && age >= limits.keyLookAgainMs) void this.#look(id).catch(() => undefined);
+    return known;
+  }
+
+  /** Whoever asks while it is looked up waits for the same, unless the process was stopped meanwhile. */
+  #look(id: string): Promise<Known> {
+    const at = this.#clock.now();
+    const underWay = this.#looks.get(id);
+    if (underWay && at - underWay.at < limits.storeTimeoutMs) return underWay.found;
+    const look = { at, found: this.#read(id, at) };
+    this.#looks.set(id, look);
+    const end = () => void (this.#looks.get(id) === look && this.#looks.delete(id));
+    look.found.then(end, end);
+    return look.found;
+  }
+
+  async #read(id: string, at: number): Promise<Known> {
+    const stored = await this.#store.get(keyOfKey(id));
+    const known = { key: stored && parsedKey(id, stored.body), at };
+    const [into, other] = known.key ? [this.#known, this.#unknown] : [this.#unknown, this.#known];
+    other.delete(id);
+    remember(into, id, known);
+    return known;
+  }
+}
+
+function remember(into: Map<string, Known>, id: string, known: Known): void {
+  into.delete(id);
+  into.set(id, known);
+  const [oldest] = into.keys();
+  if (into.size > limits.maxKnownKeys && oldest !== undefined) into.delete(oldest);
+}
+
+function isValid(key: StoredKey | undefined, digest: string, now: number): boolean {
+  if (!key) return false;
+  const { secrets, expiresAt, revokedAt } = key;
+  const isOver = (until: string | null) => until !== null && !(Date.parse(until) > now);
+  if (revokedAt !== null || isOver(expiresAt)) return false;
+  return secrets.some(({ sha256, until }) => isSameDigest(sha256, digest) && !isOver(until));
+}
+
+const notValid = () =>
+  new DomainError("Unauthenticated", "the key is none, or it was revoked or has expired");

@@ -1,0 +1,57 @@
+import { DomainError } from "../errors.ts";
+import type { Action, Grant } from "./grants.ts";
+
+/** Who asks, and what was granted. */
+export class Principal {
+  /** As it is logged; no secret. */
+  readonly id: string;
+  readonly #grants: readonly Grant[];
+
+  constructor(id: string, grants: readonly Grant[]) {
+    this.id = id;
+    this.#grants = grants;
+  }
+
+  /** Whether anything is granted on an index; where nothing is, there is no such index. */
+  sees(index: string): boolean {
+    return this.#grants.some(({ indexes }) => isNamed(indexes, index));
+  }
+
+  may(action: Action, index: string): boolean {
+    return this.#grants.some(({ actions, indexes }) => actions.includes(action) && isNamed(indexes, index));
+  }
+
+  /** Whether a bucket may be loaded from. */
+  reaches(bucket: string): boolean {
+    return this.#grants.some(({ buckets }) => isNamed(buckets, bucket));
+  }
+
+  /** Whether keys may be made, which may be given any grant. */
+  get isRoot(): boolean {
+    return this.#grants.some(({ actions, indexes }) => actions.includes("admin") && indexes.includes("*"));
+  }
+
+  /** @throws IndexNotFound */
+  refuseUnseen(index: string): void {
+    if (this.sees(index)) return;
+    throw new DomainError("IndexNotFound", `index "${index}" does not exist, or nothing is granted on it`);
+  }
+
+  /**
+   * @param index without one, whether the action is granted on any
+   * @throws IndexNotFound, Forbidden
+   */
+  refuse(action: Action, index: string | undefined): void {
+    if (index !== undefined) this.refuseUnseen(index);
+    const isGranted =
+      index === undefined
+        ? this.#grants.some(({ actions }) => actions.includes(action))
+        : this.may(action, index);
+    if (isGranted) return;
+    const where = index === undefined ? "any index" : `index "${index}"`;
+    throw new DomainError("Forbidden", `"${action}" is not granted on ${where}`);
+  }
+}
+
+const isNamed = (patterns: readonly string[], name: string) =>
+  patterns.some((one) => (one.endsWith("*") ? name.startsWith(one.slice(0, -1)) : one === name));

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { entryDamaged, type Origin, parseStored } from "../stored/stored-json.ts";
+import { grants } from "./grants.ts";
+
+export const keysFolder = "registry/keys/";
+export const keyOfKey = (id: string) => `${keysFolder}${id}.json`;
+
+/** An API key as it is stored: of its secrets the digests alone. */
+export const storedKey = z.object({
+  id: z.string(),
+  name: z.string(),
+  grants,
+  /** The newest first; one that was rotated holds until then. */
+  secrets: z.array(z.object({ sha256: z.string(), until: z.string().nullable() })),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+});
+export type StoredKey = z.infer<typeof storedKey>;
+
+const originOf = (id: string): Origin => ({
+  kind: "key",
+  what: `key "${id}"`,
+  remedy: "revoke it, and make another",
+});
+
+/** @throws EntryDamaged, NeedsNewerRelease */
+export function parsedKey(id: string, body: Uint8Array): StoredKey {
+  const key = parseStored(storedKey, body, originOf(id));
+  if (key.id !== id) throw entryDamaged(originOf(id));
+  return key;
+}

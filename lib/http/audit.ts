@@ -1,0 +1,24 @@
+import type middy from "@middy/core";
+import { logger } from "../telemetry.ts";
+import { callerOf } from "./caller.ts";
+import type { HttpEvent } from "./http-handler.ts";
+import type { Operation } from "./operations/operation.ts";
+import type { HttpResponse } from "./problem.ts";
+
+/** A log line for each request that changes something: who, what, of which index, how it ended. Nothing of its content. */
+export function audit(
+  name: string,
+  { method, needs }: Operation,
+): middy.MiddlewareObj<HttpEvent, HttpResponse> {
+  const isChange = method !== "get" && ["write", "jobs", "admin", "keys"].includes(needs);
+  const note = ({ event, response }: middy.Request<HttpEvent, HttpResponse>) => {
+    const caller = callerOf(event);
+    if (!isChange || !caller || !response) return;
+    const { statusCode: status, headers } = response;
+    logger.info("audit", {
+      ...{ who: caller.principal.id, did: name, index: caller.index, of: event.pathParameters?.["id"] },
+      ...{ made: headers["location"], status, correlation_id: headers["x-correlation-id"] },
+    });
+  };
+  return { after: note, onError: note };
+}

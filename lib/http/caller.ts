@@ -1,0 +1,74 @@
+import type middy from "@middy/core";
+import type { KnownKeys } from "../domain/access/known-keys.ts";
+import type { Principal } from "../domain/access/principal.ts";
+import { refuseBucket } from "../domain/access/scoped-readers.ts";
+import { DomainError } from "../domain/errors.ts";
+import type { HttpEvent } from "./http-handler.ts";
+import type { Needs, Operation } from "./operations/operation.ts";
+import type { HttpResponse } from "./problem.ts";
+
+/** Who sent a request, and what it is about, as far as that is known. */
+export interface Caller {
+  principal: Principal;
+  index?: string | undefined;
+}
+
+const callers = new WeakMap<HttpEvent, Caller>();
+
+/** Undefined where access is open, or nobody was asked for. */
+export const callerOf = (event: HttpEvent): Caller | undefined => callers.get(event);
+
+/**
+ * Finds out who sends a request, before anything else is looked at.
+ * @param keys undefined where access is open
+ */
+export function authenticate(
+  needs: Needs,
+  keys: () => KnownKeys | undefined,
+): middy.MiddlewareObj<HttpEvent, HttpResponse> {
+  return {
+    before: async ({ event }) => {
+      const known = needs === "nothing" ? undefined : keys();
+      if (known) callers.set(event, { principal: await known.principalOf(keyIn(event.headers)) });
+    },
+  };
+}
+
+/** @throws Unauthenticated */
+function keyIn(headers: Record<string, string | undefined> = {}): string {
+  const key = headers["x-api-key"] ?? /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1];
+  if (key !== undefined) return key;
+  throw new DomainError("Unauthenticated", "send a key as x-api-key, or as Authorization: Bearer");
+}
+
+/**
+ * Refuses what is not granted, before the use case that would find nothing there.
+ * @throws IndexNotFound, BucketNotFound, Forbidden
+ */
+export function authorize(
+  { needs, names }: Operation,
+  caller: Caller | undefined,
+  { path, body }: { path?: Record<string, unknown>; body?: unknown },
+): void {
+  if (needs === "nothing" || needs === "known") return;
+  if (needs === "keys") refuseKeys(caller);
+  if (needs === "keys" || !caller) return;
+  const named = names?.(body as never);
+  caller.index = named?.index ?? (path?.["index"] as string | undefined);
+  caller.principal.refuse(needs, caller.index);
+  for (const bucket of named?.buckets ?? []) refuseBucket(caller.principal, bucket);
+}
+
+function refuseKeys(caller: Caller | undefined): void {
+  if (caller?.principal.isRoot) return;
+  const detail = caller
+    ? 'only a key with "admin" on * may make keys'
+    : "access is open: make the first key with npm run keys";
+  throw new DomainError("Forbidden", detail);
+}
+
+/** With the same Idempotency-Key two callers send two requests. */
+export function ownIdempotencyKey<T>(headers: T, caller: Caller | undefined): T {
+  const given = (headers as Record<string, string | undefined> | undefined)?.["idempotency-key"];
+  return caller && given ? { ...headers, "idempotency-key": `${caller.principal.id} ${given}` } : headers;
+}

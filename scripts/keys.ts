@@ -1,0 +1,83 @@
+import { parseArgs } from "node:util";
+import { storesFor } from "../lib/adapters/store/stores.ts";
+import { readEnvironment } from "../lib/config/environment.ts";
+import { loadBuckets } from "../lib/config/lakehouse.ts";
+import { KeyRegistry } from "../lib/domain/access/key-registry.ts";
+import { graceSeconds, keyId, keyRequest } from "../lib/domain/access/key-request.ts";
+import { DomainError } from "../lib/domain/errors.ts";
+import { validate } from "../lib/domain/validate.ts";
+
+const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--expires 2027-01-01T00:00:00Z]
+npm run keys -- create --name NAME --admin          everything, keys among it
+npm run keys -- create --name NAME --grants JSON    several grants, as POST /keys takes them
+npm run keys -- list
+npm run keys -- rotate ID [--grace SECONDS]         the secret before holds on so long
+npm run keys -- revoke ID
+
+The keys are those of the bucket primary in lakehouse.toml, or in the file that LAKEHOUSE_TOML names.`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    name: { type: "string" },
+    actions: { type: "string" },
+    indexes: { type: "string" },
+    buckets: { type: "string" },
+    grants: { type: "string" },
+    expires: { type: "string" },
+    grace: { type: "string" },
+    admin: { type: "boolean" },
+  },
+});
+const [command, id] = positionals;
+
+const everything = [
+  { actions: ["search", "read", "write", "jobs", "admin"], indexes: ["*"], buckets: ["*"] },
+];
+const listOf = (text: string | undefined) => text?.split(",") ?? [];
+
+function grantsAsked(): unknown {
+  if (values.admin) return everything;
+  if (values.grants) return JSON.parse(values.grants);
+  const { actions, indexes, buckets } = values;
+  return [{ actions: listOf(actions), indexes: listOf(indexes), buckets: listOf(buckets) }];
+}
+
+function registry(): KeyRegistry {
+  const environment = readEnvironment();
+  const stores = storesFor(loadBuckets(environment));
+  return new KeyRegistry(stores("primary"), { now: () => Date.now() });
+}
+
+async function run(): Promise<unknown> {
+  if (command === "create") {
+    const { name, expires: expiresAt } = values;
+    return registry().create(validate(keyRequest, { name, grants: grantsAsked(), expiresAt }, ""));
+  }
+  if (command === "list") return allKeys();
+  if (command === "rotate")
+    return registry().rotate(
+      validate(keyId, id, "ID"),
+      validate(graceSeconds, values.grace, "--grace") * 1_000,
+    );
+  if (command === "revoke") return registry().revoke(validate(keyId, id, "ID"));
+  throw new Error(usage);
+}
+
+async function allKeys(): Promise<unknown[]> {
+  const keys: unknown[] = [];
+  const from = registry();
+  for (let cursor: string | undefined; ; ) {
+    const page = await from.list(cursor, 100);
+    keys.push(...page.keys);
+    if (page.next === null) return keys;
+    cursor = page.next;
+  }
+}
+
+try {
+  console.log(JSON.stringify(await run(), null, 2));
+} catch (error) {
+  console.error(error instanceof DomainError ? `${error.code}: ${error.message}` : (error as Error).message);
+  process.exitCode = 1;
+}
