@@ -149,6 +149,10 @@ export const limits = {
   leastPartialReads: 16, // at a time, where there are so many parts
   partialReadsAtATime: 48, // of a process: every one holds up to 2 MB
   restConcurrency: 2, // parts of a generation that are copied at a time behind the answers, before its vectors
+  maxLaterBytes: 32 * 1_048_576, // that one version adds to another which is on the disk, and an answer waits for
+  laterPartsAtATime: 24, // of what a version adds
+  fewVersionsAskedFor: 4, // at a time, of those that may be later than the one that is known; of more a list tells the last
+  mostVersionsAskedFor: 8, // where as many are likely
   dataFileTailBytes: 65_536, // read at once, which describes the columns of most data files
 
   maxOpeningBytes: 24 * 1_048_576, // of what is read before any data: some 5,000 partitions of 768 values

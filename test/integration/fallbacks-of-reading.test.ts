@@ -21,6 +21,7 @@ import { Buckets } from "../../lib/domain/bucket.ts";
 import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
 import type { FastPath } from "../../lib/domain/fallbacks.ts";
 import type { Publication } from "../../lib/domain/index/index-entry.ts";
+import { neverLater } from "../support/never-later.ts";
 
 const ref = { bucket: "primary", index: "docs", generation: "g1" };
 const published = {
@@ -118,15 +119,11 @@ test("an answer is given although what is read behind it cannot be", async () =>
     reader: await LanceReader.over(table, published, undefined, counts),
     release: () => undefined,
   };
-  const reader = new ReplicatedReader(
-    StoreTable.opened(opened, async () => false),
-    copies,
-    {
-      ref,
-      published,
-      opening: undefined,
-    },
-  );
+  const reader = new ReplicatedReader(StoreTable.opened(opened, neverLater), copies, {
+    ref,
+    published,
+    opening: undefined,
+  });
   await rm(join(folder, "lance/docs/g1.lance/_indices"), { recursive: true });
   const query = { vector: Float32Array.of(9, 1), k: 1, columns: [], settings: {}, timeoutMs: 5_000 };
   expect(await reader.search(query)).toMatchObject([{ doc_id: "d9" }]);
@@ -149,15 +146,11 @@ async function hitsOfCopied(k: number): Promise<number> {
   const copies = localCopies(connections, () => store, 1_073_741_824);
   const of = { ...published, indexType: "IVF_FLAT", rows: line.length } as Publication;
   const opened = { reader: await LanceReader.over(table, of), release: () => undefined };
-  const reader = new ReplicatedReader(
-    StoreTable.opened(opened, async () => false),
-    copies,
-    {
-      ref,
-      published: of,
-      opening: undefined,
-    },
-  );
+  const reader = new ReplicatedReader(StoreTable.opened(opened, neverLater), copies, {
+    ref,
+    published: of,
+    opening: undefined,
+  });
   const query = { vector: Float32Array.of(9, 1), k, columns: [], settings: { nprobes: 1 }, timeoutMs: 5_000 };
   const hits = await reader.search(query);
   await copies.close();

@@ -168,7 +168,7 @@ test("where there is no room for a replica the caches are warmed", async () => {
 test("rows that others append are seen at once when strong, and within five seconds: no replica hides them", async () => {
   expect(await replicated()).toMatchObject({ cache: "replica", rows });
   await append("new", 5);
-  expect(await search("strong")).toMatchObject({ cache: "warm", onDisk: [], rows: rows + 5 });
+  expect(await search("strong")).toMatchObject({ cache: "replica", onDisk: whole, rows: rows + 5 });
   await append("newer", 5);
   now += 4_999;
   expect(await search()).toMatchObject({ rows: rows + 10 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { connect } from "@lancedb/lancedb";
 import type { Opening } from "../../lib/adapters/lance/opening/opening.ts";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
-import { StoreTable } from "../../lib/adapters/lance/reading/store-table.ts";
+import { type LaterVersion, StoreTable } from "../../lib/adapters/lance/reading/store-table.ts";
 import { localCopies } from "../../lib/adapters/lance/replicas/local-copies.ts";
 import { ReplicatedReader } from "../../lib/adapters/lance/replicas/replicated-reader.ts";
 import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
@@ -10,6 +10,7 @@ import { LocalStore } from "../../lib/adapters/store/local-store.ts";
 import { Buckets } from "../../lib/domain/bucket.ts";
 import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
 import type { Publication } from "../../lib/domain/index/index-entry.ts";
+import { neverLater } from "./never-later.ts";
 
 /** A folder that is taken for a store far away, so that its tables are copied. */
 class Remote extends LanceConnections {
@@ -24,6 +25,8 @@ export interface CopiedTable {
   /** What copies are made from; LanceDB reads the folder itself. */
   store?: LocalStore;
   maxBytes?: number;
+  /** Whether it goes on to later versions when it is told to look for them. */
+  isFollowing?: boolean;
 }
 
 export const copiedRef = { bucket: "primary", index: "docs", generation: "g1" };
@@ -37,7 +40,13 @@ export async function copiedReader(of: CopiedTable) {
   const copies = localCopies(connections, () => store, maxBytes);
   const connection = await connect(join(root, "lance", copiedRef.index));
   const table = await LanceReader.over(await connection.openTable(copiedRef.generation), published);
-  const stored = StoreTable.opened({ reader: table, release: () => undefined }, async () => false);
+  const later = of.isFollowing
+    ? {
+        findLater: copies.findLaterOf(copiedRef),
+        follow: (one: LaterVersion) => copies.follow(copiedRef, one),
+      }
+    : neverLater;
+  const stored = StoreTable.opened({ reader: table, release: () => undefined }, later);
   const reader = new ReplicatedReader(stored, copies, { ref: copiedRef, published, opening });
   const close = async () => {
     await copies.close();

@@ -9,6 +9,7 @@ import type { ErrorKind } from "../../../lib/domain/error-table.ts";
 import { DomainError } from "../../../lib/domain/errors.ts";
 import type { Publication } from "../../../lib/domain/index/index-entry.ts";
 import type { Query } from "../../../lib/domain/search/reader.ts";
+import { neverLater } from "../../support/never-later.ts";
 
 const hit = { doc_id: "d0", distance: 0, score: 1 };
 const query = { vector: new Float32Array(4), k: 1, columns: [], settings: {}, timeoutMs: 1_000 } as Query;
@@ -35,7 +36,7 @@ function readerThatLoses(kind: ErrorKind): ReplicatedReader {
   );
   const published = { indexType: "IVF_RQ", vectorColumn: "vector" } as Publication;
   const ref = { bucket: "b", index: "i", generation: "g1" };
-  const table = StoreTable.opened({ reader: store, release: () => undefined }, async () => false);
+  const table = StoreTable.opened({ reader: store, release: () => undefined }, neverLater);
   return new ReplicatedReader(table, copies, { ref, published });
 }
 

@@ -4,8 +4,8 @@ import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { DocumentPage, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
-import { distancesOf, hitsAt, hitsIn, nearestIn } from "../rows/hits.ts";
-import type { RowMemory } from "../rows/row-memory.ts";
+import { distancesOf, hitsAt, nearestIn } from "../rows/hits.ts";
+import type { HeldRows } from "../rows/row-memory.ts";
 import { fetchById } from "./fetch-by-id.ts";
 import { FollowedTable } from "./followed-table.ts";
 import { type OpenAt, pageAt } from "./page-at.ts";
@@ -29,7 +29,7 @@ export class LanceReader implements Reader {
   private constructor(
     followed: FollowedTable,
     published: Publication,
-    memory: RowMemory | undefined,
+    memory: HeldRows | undefined,
     fallbacks: Fallbacks,
     openAt: OpenAt,
   ) {
@@ -49,7 +49,7 @@ export class LanceReader implements Reader {
   static async over(
     table: Table,
     published: Publication,
-    memory?: RowMemory,
+    memory?: HeldRows,
     fallbacks = unobserved,
     openAt: OpenAt = readAtOneVersion,
   ): Promise<LanceReader> {
@@ -99,10 +99,16 @@ export class LanceReader implements Reader {
 
   /** LanceDB tells which rows they are. @returns undefined when these are not in memory */
   async #searchInMemory(query: Query): Promise<Hit[] | undefined> {
+    const { version } = this.#followed;
     const rows = this.#warming.rowsWith(query.columns);
     if (!rows) return undefined;
+    const started = performance.now();
     const near = nearestIn(await this.#queries.found(query, ["_rowid"]));
-    if (await this.#followed.isStillAt(rows.version)) return hitsIn(rows, near, this.#published, query);
+    if (await this.#followed.isStillAt(version)) {
+      const timeoutMs = query.timeoutMs - (performance.now() - started);
+      const hits = await this.phases.hitsOf({ version, rows: near }, { ...query, timeoutMs });
+      if (hits) return hits;
+    }
     this.#fallbacks.happened("rows-in-memory", "table-moved-on");
     return undefined;
   }

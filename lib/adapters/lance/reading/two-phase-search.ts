@@ -60,8 +60,10 @@ export class TwoPhaseSearch {
    * @returns undefined when this table is at another version
    */
   async hitsOf(near: NearestRows, query: Query): Promise<Hit[] | undefined> {
-    const resident = this.#warming.rowsWith(query.columns);
-    if (resident?.version === near.version) return hitsIn(resident, near.rows, this.#published, query);
+    const resident =
+      near.version === this.#followed.version ? this.#warming.rowsWith(query.columns) : undefined;
+    const held = resident && hitsIn(resident, near.rows, this.#published, query);
+    if (held) return held;
     const taken = await this.#take(near, [this.#published.idColumn, ...query.columns], query);
     if (!taken) return undefined;
     const places = new Map(rowIdsOf(taken).map((id, row) => [id, row]));

@@ -3,14 +3,14 @@ import type { Publication } from "../../../domain/index/index-entry.ts";
 import { indicesOn } from "../indices-on.ts";
 import { fromLance } from "../lance-errors.ts";
 import { ResidentRows } from "../rows/resident-rows.ts";
-import type { RowMemory } from "../rows/row-memory.ts";
+import type { HeldRows } from "../rows/row-memory.ts";
 import type { FollowedTable } from "./followed-table.ts";
 
 /** What a warm table answers from: its indexes in the session's cache, and its rows in memory. */
 export class Warming {
   readonly #followed: FollowedTable;
   readonly #published: Publication;
-  readonly #memory: RowMemory | undefined;
+  readonly #memory: HeldRows | undefined;
   readonly #fallbacks: Fallbacks;
   #underWay: Promise<void> | undefined;
 
@@ -18,7 +18,7 @@ export class Warming {
   constructor(
     followed: FollowedTable,
     published: Publication,
-    memory: RowMemory | undefined,
+    memory: HeldRows | undefined,
     fallbacks: Fallbacks,
   ) {
     this.#followed = followed;
@@ -67,7 +67,7 @@ export class Warming {
     if (rows && (await this.#followed.isStillAt(version))) this.#memory?.keep(table, rows);
   }
 
-  /** The rows in memory, where they have all these columns. */
+  /** The rows in memory that are right at the table's version, where they have all these columns; later ones may be missing. */
   rowsWith(columns: string[]): ResidentRows | undefined {
     const rows = this.#memory?.at(this.#followed.table, this.#followed.version);
     return rows?.has(columns) ? rows : undefined;

@@ -4,14 +4,12 @@ import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { type IndexPart, indexParts } from "../../../domain/search/reader.ts";
 import { folderOf } from "../files/generation-folder.ts";
-import { manifestKey } from "../files/manifest-name.ts";
 import { manifestIn } from "../opening/opening.ts";
-import type { HasLater, KnownTable } from "../reading/store-table.ts";
+import type { FindLater, KnownTable, LaterVersion } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
+import { findLaterIn } from "./find-later.ts";
 import { Replicas } from "./replicas.ts";
 import type { Wanted } from "./wanted.ts";
-
-const nothing = new Uint8Array();
 
 /** What this machine's disk holds of generations in object stores, and what is done behind the answers. */
 export class LocalCopies {
@@ -50,22 +48,14 @@ export class LocalCopies {
     return indexParts.filter((part) => there.includes(part));
   }
 
-  /**
-   * Lance commits a version by the name of its manifest, which is the next number. Whoever removes versions removes those
-   * before, too: where one is there, and the next is not, there is no other.
-   */
-  hasLaterOf(ref: GenerationRef): HasLater {
-    const store = this.#stores(ref.bucket);
-    const manifestOf = async (version: number) =>
-      (await store.get(manifestKey(folderOf(ref), version)))?.body;
-    return async (version, isSure, known) => {
-      const [next, own] = await Promise.all([
-        manifestOf(version + 1),
-        isSure ? manifestOf(version) : undefined,
-      ]);
-      if (next || (isSure && !own)) return true;
-      return known !== undefined && Buffer.compare(known.manifest ?? nothing, own ?? nothing) !== 0;
-    };
+  findLaterOf(ref: GenerationRef): FindLater {
+    return findLaterIn(this.#stores(ref.bucket), folderOf(ref));
+  }
+
+  /** Brings what is copied of a generation to a later version. @returns whether a copy is there now */
+  async follow(ref: GenerationRef, later: LaterVersion): Promise<boolean> {
+    const done = await Promise.all([this.replicas, this.indexes].map((one) => one.follow(ref, later)));
+    return done.includes(true);
   }
 
   /** Lets work go on behind an answer about an index; when it fails it is tried again behind the next. */

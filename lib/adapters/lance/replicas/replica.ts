@@ -4,9 +4,11 @@ import type { GenerationRef, Publication } from "../../../domain/index/index-ent
 import type { Query } from "../../../domain/search/reader.ts";
 import { fromLance, lanceCall } from "../lance-errors.ts";
 import { LanceReader } from "../reading/lance-reader.ts";
+import type { LaterVersion } from "../reading/store-table.ts";
 import type { NearestRows } from "../rows/hits.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import type { Copy } from "./copy.ts";
+import type { CopiedTable } from "./shared-folder.ts";
 
 const notFetched = "not-fetched";
 
@@ -15,20 +17,46 @@ interface OpenCopy {
   reader: LanceReader;
 }
 
+/** What the versions over one copy have in common. */
+interface Filling {
+  /** Whether the copy is whole, and read into the caches. */
+  isReady: boolean;
+  /** Once nobody reads any of them. */
+  abandoned: AbortController;
+  /** By which their rows are held in memory: what one has under an id, no other has otherwise. */
+  rows: object;
+  /** That are open. */
+  versions: number;
+}
+
 /** One version of a generation on disk, counted by those who read it. */
 export class Replica {
-  readonly copy: Copy;
+  /** Another of the same files, once it shares them with a later version. */
+  copy: Copy;
   readonly gone: Promise<void>;
   readonly #opened: Promise<OpenCopy>;
-  readonly #retired = new AbortController();
+  readonly #reopened: (copy: Copy) => Replica;
+  readonly #filling: Filling;
+  readonly #dropRows: () => void;
   #users = 0;
-  #isReady = false;
+  #isRetired = false;
+  #isLeaving = false;
   #removed: () => void = () => undefined;
 
   /** Opens a copy that was just made; whoever reads it waits for that, and meets what is wrong with it. */
-  constructor(connections: LanceConnections, copy: Copy, ref: GenerationRef, published: Publication) {
+  constructor(
+    connections: LanceConnections,
+    copy: Copy,
+    ref: GenerationRef,
+    published: Publication,
+    filling: Filling = { isReady: false, abandoned: new AbortController(), rows: {}, versions: 0 },
+  ) {
     this.copy = copy;
-    this.#opened = opened(connections, copy, ref, published).catch((error) => {
+    this.#filling = filling;
+    this.#dropRows = () => connections.rows.drop(filling.rows);
+    filling.versions += 1;
+    this.#reopened = (later) => new Replica(connections, later, ref, published, filling);
+    this.#opened = opened(connections, copy, ref, published, filling.rows).catch((error) => {
       throw fromLance(error);
     });
     this.#opened.catch(() => undefined);
@@ -43,6 +71,7 @@ export class Replica {
       await this.#opened;
       return this;
     } catch (error) {
+      this.#filling.versions -= 1;
       await this.copy.remove();
       throw error;
     }
@@ -54,12 +83,12 @@ export class Replica {
 
   /** Whether it may answer whatever is asked. */
   get isReady(): boolean {
-    return this.#isReady;
+    return this.#filling.isReady;
   }
 
   /** Whether `complete` has anything to do. */
   get isToBeCompleted(): boolean {
-    return this.copy.isToBeCompleted;
+    return this.copy.isToBeCompleted || (this.copy.isWhole && !this.isReady);
   }
 
   get bytes(): number {
@@ -67,11 +96,26 @@ export class Replica {
   }
 
   async use<T>(work: (reader: LanceReader) => Promise<T>): Promise<T> {
-    return this.#held(async () => work((await this.#opened).reader));
+    return this.held(async () => work((await this.#opened).reader));
+  }
+
+  /**
+   * The same at a later version, beside this one, which those may go on to read who do.
+   * @returns undefined where it cannot be had from this one
+   * @throws StoreUnavailable; Error where it is not what it should be
+   */
+  async at(later: LaterVersion, table: CopiedTable, maxBytes: number): Promise<Replica | undefined> {
+    const { sharing } = await import("./copy-at-version.ts"); // which no search needs of what nobody writes to
+    return this.held(async () => {
+      const own = sharing(this.copy, table);
+      this.copy = own;
+      const copy = await own.at(later, maxBytes);
+      return copy && this.#reopened(copy).opened();
+    });
   }
 
   /** Its files stay as long as that takes. */
-  async #held<T>(work: () => Promise<T>): Promise<T> {
+  async held<T>(work: () => Promise<T>): Promise<T> {
     this.#users += 1;
     try {
       return await work();
@@ -87,7 +131,7 @@ export class Replica {
    */
   async nearest(query: Query): Promise<NearestRows | typeof notFetched | undefined> {
     const started = performance.now();
-    return this.#held(async () => {
+    return this.held(async () => {
       const prepared = this.#fetched(query.timeoutMs, () => this.copy.prepareNearest(query));
       const [{ reader }, isFetched] = await Promise.all([this.#opened, prepared]);
       if (isFetched === notFetched) return notFetched;
@@ -113,7 +157,7 @@ export class Replica {
     timeoutMs: number,
   ): Promise<boolean | typeof notFetched> {
     const ids = rows.map(({ id }) => id);
-    return this.#held(() => this.#fetched(timeoutMs, () => this.copy.prepareRows(ids, columns)));
+    return this.held(() => this.#fetched(timeoutMs, () => this.copy.prepareRows(ids, columns)));
   }
 
   /**
@@ -123,12 +167,14 @@ export class Replica {
    */
   async complete(signal: AbortSignal, warm: boolean): Promise<void> {
     const { copy } = this;
-    const either = AbortSignal.any([signal, this.#retired.signal]);
-    await this.#held(() => copy.completeRows(either));
-    if (warm && copy.hasRows) await this.#warmWithoutVectors();
-    if (copy.isToBeCompleted) await this.#held(() => copy.complete(either));
-    if (copy.isWhole && warm) await this.warm();
-    this.#isReady = copy.isWhole;
+    const either = AbortSignal.any([signal, this.#filling.abandoned.signal]);
+    await this.held(async () => {
+      await copy.completeRows(either);
+      if (warm && copy.hasRows) await this.#warmWithoutVectors();
+      if (copy.isToBeCompleted) await copy.complete(either);
+      if (copy.isWhole && warm) await this.warm();
+    });
+    this.#filling.isReady = copy.isWhole;
   }
 
   /** Where another copy tells the nearest, that one's index is in the cache. */
@@ -141,19 +187,26 @@ export class Replica {
     await this.use((reader) => reader.warm(column));
   }
 
-  /** Its files go when the last who reads them has ended. */
-  retire(): void {
-    if (this.isRetired) return;
-    this.#retired.abort();
+  /**
+   * Its files go when the last who reads them has ended.
+   * @param isFollowed whether a later version goes on with its copy
+   */
+  retire(isFollowed = false): void {
+    if (this.#isRetired) return;
+    this.#isRetired = true;
+    if (!isFollowed) this.#filling.abandoned.abort();
     this.#removeIfUnused();
   }
 
   get isRetired(): boolean {
-    return this.#retired.signal.aborted;
+    return this.#isRetired;
   }
 
   #removeIfUnused(): void {
-    if (!this.isRetired || this.#users > 0) return;
+    if (!this.isRetired || this.#users > 0 || this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#filling.versions -= 1;
+    if (this.#filling.versions === 0) this.#dropRows();
     const closed = this.#opened.then(({ connection, reader }) => {
       reader.close();
       connection.close();
@@ -167,11 +220,12 @@ async function opened(
   { folder, version }: Copy,
   { index, generation }: GenerationRef,
   published: Publication,
+  owner: object,
 ): Promise<OpenCopy> {
   const connection = await connections.onDisk(folder);
-  const table = await connection.openTable(generation);
+  const table = await connection.openTable(generation, undefined, { version });
   const { rows, fallbacks } = connections;
-  const reader = await LanceReader.over(table, published, rows, fallbacks.of(index));
+  const reader = await LanceReader.over(table, published, rows.ofCopy(owner), fallbacks.of(index));
   if (reader.version !== version)
     throw new DomainError("Internal", `a copy of version ${version} opened as ${reader.version}`);
   return { connection, reader };

@@ -6,6 +6,7 @@ import type { Stores } from "../../../domain/object-store.ts";
 import { Places } from "../../places.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import type { Opening } from "../opening/opening.ts";
+import type { LaterVersion } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import type { Copy } from "./copy.ts";
 import { roomFor } from "./disk-room.ts";
@@ -48,6 +49,7 @@ export class Replicas {
   readonly #ready: LRUCache<string, Replica> | undefined;
   readonly #opening = new Map<string, Promise<void>>();
   readonly #filling = new Map<string, Promise<void>>();
+  readonly #following = new Map<string, Promise<boolean>>();
   /** Versions that did not fit or could not be copied: not tried again, or only when there is another copy to link from. */
   readonly #given = new LRUCache<string, { version: number; forGood: boolean }>({
     max: limits.maxOpenHandles,
@@ -73,8 +75,8 @@ export class Replicas {
       });
   }
 
-  #retire(replica: Replica): void {
-    replica.retire();
+  #retire(replica: Replica, isFollowed = false): void {
+    replica.retire(isFollowed);
     this.#leaving.add(replica.gone);
     void replica.gone.then(() => this.#leaving.delete(replica.gone));
   }
@@ -99,6 +101,38 @@ export class Replicas {
   /** Whether a bucket is a folder of this machine, which is as near as a replica. */
   isLocal(bucket: string): boolean {
     return !this.#connections.isRemote(bucket);
+  }
+
+  /**
+   * Goes on to a later version of a generation whose copy is at an earlier one: what that has more is fetched, and nothing else.
+   * @returns whether there is one of the later version now
+   */
+  async follow(ref: GenerationRef, later: LaterVersion): Promise<boolean> {
+    const key = keyOf(ref);
+    await this.#following.get(key);
+    const replica = this.#ready?.get(key);
+    if (replica?.version === later.version) return true;
+    if (!replica || replica.version > later.version || this.#following.has(key)) return false;
+    const following = this.#follow(ref, replica, later)
+      .catch((error) => {
+        this.#fellBack(ref, isOf("StoreFull", error) ? "no-room" : "not-copied");
+        return false;
+      })
+      .finally(() => this.#following.delete(key));
+    this.#following.set(key, following);
+    return following;
+  }
+
+  async #follow(ref: GenerationRef, replica: Replica, later: LaterVersion): Promise<boolean> {
+    const table = { store: this.#stores(ref.bucket), folder: folderOf(ref) };
+    const next = await replica.at(later, table, this.#options.maxBytes);
+    if (!next) return false;
+    const isUsed = this.#ready?.peek(keyOf(ref)) === replica && !this.#closed.signal.aborted;
+    if (isUsed) {
+      this.#retire(replica, true);
+      this.#ready?.set(keyOf(ref), next);
+    } else this.#retire(next);
+    return isUsed;
   }
 
   /** Opens one that lacks parts. @returns when it is open, or cannot be had in parts */
@@ -174,7 +208,7 @@ export class Replicas {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await Promise.all([...this.#opening.values(), ...this.#filling.values()]);
+    await Promise.all([...this.#opening.values(), ...this.#filling.values(), ...this.#following.values()]);
     this.#ready?.clear();
     await Promise.all(this.#leaving);
   }
@@ -189,8 +223,7 @@ export class Replicas {
         this.#unknown.set(keyOf(ref), true);
       },
     );
-    if (!copy) return;
-    this.#ready?.set(keyOf(ref), new Replica(this.#connections, copy, ref, published));
+    if (copy) this.#ready?.set(keyOf(ref), new Replica(this.#connections, copy, ref, published));
   }
 
   async #fill(wanted: Wanted): Promise<void> {

@@ -90,7 +90,7 @@ export class ReplicatedReader implements Reader {
     if (!this.isReplicated) await (await this.#store.reader()).warm();
   }
 
-  /** Whether the table has a later version. @param isSure as of HasLater */
+  /** Whether the table has a later version. @param isSure as of FindLater */
   async hasMoved(isSure: boolean): Promise<boolean> {
     return this.#store.hasMoved(isSure);
   }
@@ -141,10 +141,15 @@ export class ReplicatedReader implements Reader {
   }
 
   /** The same for rows that are known: a replica serves it to which these have come. */
-  async #readNear<T>(near: NearestRows, query: Query, work: (reader: LanceReader) => Promise<T>): Promise<T> {
+  async #readNear<T>(
+    near: NearestRows,
+    replica: Replica | undefined,
+    query: Query,
+    work: (reader: LanceReader) => Promise<T>,
+  ): Promise<T> {
     const columns = [this.#published.idColumn, ...query.columns];
-    if (columns.includes(this.#published.vectorColumn)) return this.#read(work);
-    const replica = this.#copies.replicas.openAt(this.#ref, this.version);
+    if (columns.includes(this.#published.vectorColumn))
+      return this.#readFrom(replica?.isReady ? replica : undefined, work);
     const areThere = replica && (await this.#areThere(replica, near, columns, query.timeoutMs));
     return this.#readFrom(areThere ? replica : undefined, work);
   }
@@ -188,23 +193,38 @@ export class ReplicatedReader implements Reader {
     if (query.k > this.#published.rows) return undefined; // which only a search of all partitions finds
     if (query.k * (query.settings.refineFactor ?? 0) > limits.refinedCandidates) return undefined;
     const started = performance.now();
-    const near = await this.#nearestRows(query);
-    const timeoutMs = query.timeoutMs - (performance.now() - started);
-    return near && this.#hitsOf(near, { ...query, timeoutMs });
+    const left = () => ({ ...query, timeoutMs: query.timeoutMs - (performance.now() - started) });
+    const { replicas, indexes } = this.#copies;
+    await replicas.open(this.#wanted);
+    const inParts = replicas.openAt(this.#ref, this.version);
+    if (inParts?.copy.isIndexed)
+      return inParts.held(async () => {
+        const near = await this.#nearestIn(inParts, replicas, "partial-copy", left());
+        return near && this.#hitsOf(near, inParts, left());
+      });
+    await indexes.fill(this.#wanted);
+    const near = await this.#nearestIn(indexes.at(this.#ref, this.version), indexes, "index-copy", left());
+    return near && this.#hitsOf(near, replicas.openAt(this.#ref, near.version), left());
   }
 
   /** @returns undefined also where rows are gone that a version had which a search beside this one has moved on from */
-  async #hitsOf(candidates: NearestRows, query: Query): Promise<Hit[] | undefined> {
+  async #hitsOf(
+    candidates: NearestRows,
+    replica: Replica | undefined,
+    query: Query,
+  ): Promise<Hit[] | undefined> {
     const started = performance.now();
     const refines = query.settings.refineFactor !== undefined;
     try {
       const near = refines
-        ? await this.#read((reader) => reader.phases.refined(candidates, query))
+        ? await this.#readFrom(replica?.isReady ? replica : undefined, (reader) =>
+            reader.phases.refined(candidates, query),
+          )
         : candidates;
       const timeoutMs = query.timeoutMs - (performance.now() - started);
       const hits =
         near &&
-        (await this.#readNear(near, { ...query, timeoutMs }, (reader) =>
+        (await this.#readNear(near, replica, { ...query, timeoutMs }, (reader) =>
           reader.phases.hitsOf(near, { ...query, timeoutMs }),
         ));
       if (!hits) this.#fallbacks.happened("index-copy", "table-moved-on");
@@ -214,15 +234,6 @@ export class ReplicatedReader implements Reader {
       this.#fallbacks.happened("index-copy", isGone(error) ? "table-moved-on" : "unreadable");
       return undefined;
     }
-  }
-
-  async #nearestRows(query: Query): Promise<NearestRows | undefined> {
-    const { replicas, indexes } = this.#copies;
-    await replicas.open(this.#wanted);
-    const inParts = replicas.openAt(this.#ref, this.version);
-    if (inParts?.copy.isIndexed) return this.#nearestIn(inParts, replicas, "partial-copy", query);
-    await indexes.fill(this.#wanted);
-    return this.#nearestIn(indexes.at(this.#ref, this.version), indexes, "index-copy", query);
   }
 
   async #nearestIn(

@@ -1,0 +1,36 @@
+import { filesNamedBy, fragmentsOf, hasStableRowIds, haveSameColumns, readManifest } from "./manifest.ts";
+
+/** A file of a later version, by its path in the folder of the table. */
+export interface LaterFile {
+  path: string;
+  /** 0 where the manifest does not tell. */
+  bytes: number;
+}
+
+/** The history that led to a version, which nobody reads who searches it. */
+const isHistory = (path: string) => path.startsWith("_transactions/");
+
+/**
+ * What a later version has beside the files of an earlier one. With both, the later one can be read, and rows that both have
+ * are the same under the same ids.
+ * @returns undefined where it is more than rows that were added and deleted: then it is opened for itself
+ */
+export function filesSince(before: Uint8Array, after: Uint8Array): LaterFile[] | undefined {
+  if (hasStableRowIds(after) || !haveSameRows(before, after)) return undefined;
+  const [earlier, later] = [filesNamedBy(before), filesNamedBy(after)];
+  const isKnown = later.unknown.length === 0 && later.folders.every((one) => earlier.folders.includes(one));
+  if (!isKnown) return undefined;
+  const there = new Set(earlier.files);
+  const bytes = new Map(readManifest(after).files.map((file) => [`data/${file.path}`, file.bytes]));
+  const paths = later.files.filter((path) => !there.has(path) && !isHistory(path));
+  return paths.map((path) => ({ path, bytes: bytes.get(path) ?? 0 }));
+}
+
+/** Of the columns that there are, in each fragment that both have; what is deleted of it may differ. */
+function haveSameRows(before: Uint8Array, after: Uint8Array): boolean {
+  if (!haveSameColumns(before, after)) return false;
+  const fragments = fragmentsOf(before);
+  for (const [id, { files }] of fragmentsOf(after))
+    if (fragments.has(id) && fragments.get(id)?.files !== files) return false;
+  return true;
+}
