@@ -94,10 +94,20 @@ interface Chunk extends ByteRange {
 
 function chunksIn(page: Page, chunks: Chunk[]): Places {
   return (from, to) => {
-    const first = chunks.findLast(({ firstRow }) => firstRow <= from);
-    const last = chunks.findLast(({ firstRow }) => firstRow < to);
+    const [first, last] = [chunkOf(chunks, from), chunkOf(chunks, to - 1)];
     return { start: first?.start ?? 0, end: last?.end ?? bytesAt(page, 1).end };
   };
+}
+
+/** By halves: a page of a large index has thousands, and a search asks for hundreds of its partitions. */
+function chunkOf(chunks: Chunk[], row: number): Chunk | undefined {
+  let [low, high] = [0, chunks.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((chunks[middle] as Chunk).firstRow <= row) low = middle + 1;
+    else high = middle;
+  }
+  return chunks[low - 1];
 }
 
 /** Words of four bits, the logarithm of the number of values, and the rest, of eight bytes how many; the last has what is left. */

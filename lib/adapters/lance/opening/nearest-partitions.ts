@@ -15,9 +15,12 @@ export function nearestPartitions(
   nprobes: number,
 ): number[] {
   const vector = metric === "cosine" ? atLengthOne(query) : Float64Array.from(query);
-  const near = Array.from({ length: count }, (_, partition) =>
-    distanceTo(values.subarray(partition * dimension, (partition + 1) * dimension), vector, metric),
-  ).map((distance, partition) => ({ partition, ...distance }));
+  const length = vector.reduce((sum, value) => sum + value * value, 0);
+  const near = Array.from({ length: count }, (_, partition) => {
+    const { dot, squares } = productsOf(values, partition * dimension, vector);
+    const distance = metric === "dot" ? -dot : squares - 2 * dot; // but for what is the same for all of them
+    return { partition, distance, scale: squares + length };
+  });
   near.sort((a, b) => a.distance - b.distance);
   const last = near[Math.min(nprobes, count) - 1];
   const bound = last ? last.distance + tolerance * last.scale : Number.NEGATIVE_INFINITY;
@@ -30,14 +33,14 @@ function atLengthOne(query: ArrayLike<number>): Float64Array {
   return vector.map((value) => value / length);
 }
 
-/** But for what is the same for all of them. @returns also how large the numbers are that it was made of */
-function distanceTo(centroid: Float32Array, vector: Float64Array, metric: Metric) {
-  let [dot, squares, length] = [0, 0, 0];
-  for (let i = 0; i < centroid.length; i++) {
-    const [a = 0, b = 0] = [centroid[i], vector[i]];
-    dot += a * b;
-    squares += a * a;
-    length += b * b;
+/** Of a centroid with a vector, and with itself: plain loops, as a first search waits for them before they are compiled. */
+function productsOf(values: Float32Array, from: number, vector: Float64Array) {
+  let dot = 0;
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) {
+    const value = values[from + i] as number;
+    dot += value * (vector[i] as number);
+    squares += value * value;
   }
-  return { distance: metric === "dot" ? -dot : squares - 2 * dot, scale: squares + length };
+  return { dot, squares };
 }

@@ -77,10 +77,10 @@ export class PartialCopy implements Copy {
     const root = await newCopyFolder();
     const table = join(root, tableFolder.split("/").at(-2) ?? "");
     try {
+      const pieces = Map.groupBy(opening.pieces, ({ path }) => path);
       const files = opening.files.map(({ path, bytes }) => {
-        const pieces = opening.pieces.filter((piece) => piece.path === path);
         const place = { key: tableFolder + path, path: join(table, path), bytes };
-        return [path, SparseFile.create(store, place, pieces)] as const;
+        return [path, SparseFile.create(store, place, pieces.get(path) ?? [])] as const;
       });
       const sparse = new Map(files);
       return new PartialCopy(root, opening.version, sparse, of, await openedOf(opening, sparse));

@@ -79,22 +79,17 @@ export class SparseFile {
     return ranges.filter((range) => !this.#pieceWith(range));
   }
 
-  /** The blocks of these ranges that are neither there nor on their way. */
-  #missing(ranges: ByteRange[]): number[] {
-    return blocksOf(ranges).filter((block) => !this.#there[block] && !this.#underWay.has(block));
-  }
-
   /**
    * @returns when all bytes of the ranges are there
    * @throws StoreUnavailable; then it can be asked again
    */
   async ensure(ranges: ByteRange[]): Promise<void> {
-    const beside = this.#beside(ranges);
-    const missing = this.#missing(beside);
+    const blocks = blocksOf(this.#beside(ranges));
+    const missing = blocks.filter((block) => !this.#there[block] && !this.#underWay.has(block));
     const bytes = missing.length * blockBytes;
     const most = Math.max(limits.leastPartialReads, Math.ceil(bytes / limits.partialReadBytes));
     for (const run of runsOf(missing, limits.blocksReadAlong, most)) this.#begin(run);
-    await Promise.all(new Set(blocksOf(beside).flatMap((block) => this.#underWay.get(block) ?? [])));
+    await Promise.all(new Set(blocks.flatMap((block) => this.#underWay.get(block) ?? [])));
   }
 
   /** Its bytes, fetched where they are not there. */
@@ -169,9 +164,13 @@ const memory = new Places(limits.partialReadsAtATime);
 
 const endOf = ({ start, bytes }: Piece) => start + bytes.length;
 
+/** Each once, ascending; a search waits for the blocks of thousands of ranges. */
 function blocksOf(ranges: ByteRange[]): number[] {
-  const blocks = new Set<number>();
-  for (const { start, end } of ranges)
-    for (let block = Math.floor(start / blockBytes); block * blockBytes < end; block++) blocks.add(block);
-  return [...blocks].sort((a, b) => a - b);
+  const blocks: number[] = [];
+  let next = 0;
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
+    next = Math.max(next, Math.floor(start / blockBytes));
+    for (; next * blockBytes < end; next++) blocks.push(next);
+  }
+  return blocks;
 }
