@@ -24,6 +24,7 @@ function arnsOf(declared, file) {
     entryPages: primary.map(arnOfKeys("registry/indexes/*.page")),
     openings: primary.map(arnOfKeys("registry/openings/*")),
     writes: ["registry/receipts/*", "registry/turns/*"].flatMap((keys) => primary.map(arnOfKeys(keys))),
+    versions: primary.map(arnOfKeys("registry/turns/*/versions.json")),
     jobs: primary.map(arnOfKeys("jobs/*")),
     failures: primary.map(arnOfKeys("jobs/*/failure.json")),
     served: buckets.map(arnOfBucket),

@@ -17,6 +17,7 @@ import { limits } from "./config/limits.ts";
 import type { Principal } from "./domain/access/principal.ts";
 import { ScopedLedger } from "./domain/access/scoped-ledger.ts";
 import { scopedReaders } from "./domain/access/scoped-readers.ts";
+import type { CatchUpDependencies } from "./domain/documents/catch-up.ts";
 import { Receipts } from "./domain/documents/receipts.ts";
 import type { WriteDependencies } from "./domain/documents/write-turn.ts";
 import { WriteTurns } from "./domain/documents/write-turns.ts";
@@ -33,7 +34,7 @@ import { timeLimited } from "./task/task-handler.ts";
 import { logger } from "./telemetry.ts";
 
 /** Everything a function needs, built once per container. `close` also ends what it has under way. */
-export interface Container extends TaskDependencies, Readers, WriteDependencies {
+export interface Container extends TaskDependencies, Readers, WriteDependencies, CatchUpDependencies {
   scopedTo(principal: Principal): Container;
 }
 
@@ -82,6 +83,8 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
       ...scopedReaders(container, principal),
       ledger: new ScopedLedger(primary, clock, principal),
     }),
+    notPruned: (index, error) =>
+      logger.warn("old versions were not removed", { index, error: asDomainError(error) }),
     close: async () => {
       await embedded?.close();
       await close();

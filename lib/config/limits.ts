@@ -82,6 +82,15 @@ export const limits = {
   gatheredRows: 5_000, // of all that one commit gathers
   gatheredBytes: 8 * 1_048_576,
   gatherShare: 0.5, // of a write's time, after which it gathers nothing
+  retentionDays: 7, // of versions that others have taken the place of
+  maxRetentionDays: 365,
+  keptVersions: 1_000, // of an index, beyond those that somebody may read
+  versionMarginMs: 600_000, // for requests and copies that are under way, beyond an index's own window
+  prunedVersions: 1_000, // at a time
+  prunedManifestBytes: 128 * 1_048_576, // that are read at a time
+  mostUnsureVersions: 5_000, // that stay, and each of which is read
+  prunedAgainMs: 86_400_000, // of an index that is not written to any more
+  pruneForMs: 200_000, // of a run of catchUp
   upkeepAgainMs: 600_000, // until a job is asked for again that has not published
   maxUnindexedRows: 200_000, // with which writes are still taken
   maxCarriedRows: 200_000, // that were written while a job built anew what it publishes

@@ -86,4 +86,8 @@ export const fallbackWords: Record<FastPath, { does: string; instead: string }> 
     does: "The small fragments that writes leave are gathered into one by some of them",
     instead: "they stay, and further writes read each, until a job builds the index anew",
   },
+  "pruned-versions": {
+    does: "Old versions of a table are removed where it is",
+    instead: "they stay until a job builds the index anew",
+  },
 };

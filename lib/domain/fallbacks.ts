@@ -37,6 +37,7 @@ export const fastPaths = {
   "entry-pages": ["unreadable", "not-written"],
   "look-ahead": ["failed"],
   "gathered-fragments": ["table-not-known", "failed"],
+  "pruned-versions": ["table-not-known"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type FastPath = keyof typeof fastPaths;

@@ -27,6 +27,8 @@ export interface ObjectStore {
   list(prefix: string, options?: { after?: string; limit?: number }): Promise<ListedObject[]>;
   /** Removes every object whose key starts with the prefix (a folder: ends with `/`). */
   deletePrefix(prefix: string): Promise<void>;
+  /** Removes objects; one that is not there is no error. */
+  delete(keys: string[]): Promise<void>;
   /**
    * Bytes from start (inclusive) to end (exclusive); fewer where the object ends before.
    * @param identity of what is to be read, as `stat` told it

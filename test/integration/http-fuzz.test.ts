@@ -150,7 +150,10 @@ const batch = fc.record(
   },
   { requiredKeys: ["ids"] },
 );
-const change = fc.record({ maxStalenessMs: mostly(fc.integer({ min: 0, max: 3_600_000 })) });
+const change = fc.record({
+  maxStalenessMs: mostly(fc.integer({ min: 0, max: 3_600_000 })),
+  retentionDays: mostly(fc.double({ min: 0.1, max: 365, noNaN: true })),
+});
 /** That lead to versions and rows there are, and to others. */
 const cursors = await Promise.all(
   [1, 2, 3, 4, 5, 1_000].flatMap((version) =>

@@ -298,6 +298,20 @@ test("executions are started by startJob and by what takes in writes, and stoppe
   expect(who("states:StopExecution")).toEqual(["CancelJob"]);
 });
 
+test("what was written is removed by tasks, by dropIndex and by catchUp, not by whoever writes", () => {
+  const removing = functions().flatMap(({ name, resource }) =>
+    statementsOf(roleIdOf(resource)).some(
+      (one) => actionsOf(one).includes("s3:DeleteObject") && /lance\/\*/.test(JSON.stringify(one.Resource)),
+    )
+      ? [name]
+      : [],
+  );
+  expect(removing).toContain("CatchUp");
+  expect(removing).not.toContain("WriteDocuments");
+  const written = statementsOf("CatchUpRole").filter((one) => actionsOf(one).includes("s3:PutObject"));
+  expect(JSON.stringify(written)).toContain("registry/turns/*/versions.json");
+});
+
 test("no right is for every action, and none for every resource where there are resources", () => {
   for (const role of allRoles())
     for (const statement of statementsOf(role)) {
@@ -328,7 +342,7 @@ test("data is written under lance, registry and jobs alone, beside the marker of
     ))
       for (const arn of [Resource].flat())
         expect(`${Action} ${(arn as { "Fn::Sub": string })["Fn::Sub"]}`).toMatch(
-          /:s3:::serverless-lance-data\/(lance\/\*|registry\/(\*|keys\/\*|receipts\/\*|turns\/\*|openings\/\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
+          /:s3:::serverless-lance-data\/(lance\/\*|registry\/(\*|keys\/\*|receipts\/\*|turns\/\*(\/versions\.json)?|openings\/\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
         );
 });
 

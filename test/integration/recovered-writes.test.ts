@@ -94,3 +94,16 @@ test.each(["before", "after"] as const)(
     expect(await container.generations.rowsOf(ref)).toBe(limits.gatherCommits);
   },
 );
+
+test("what cannot be told of a write whose process died, as old versions have gone, is not done once more", async () => {
+  const keyed = { key: randomUUID(), request: "r" };
+  await dieAfterCommit([document("a", "first")], keyed);
+  await write([document("b", "x")]); // ends what was left
+  const ref = { index: "docs", bucket: "primary", generation: "g1" };
+  const [unreadBefore, keptFrom] = [Date.now() + 1_000, Date.now() + 1_000];
+  const which = { unreadBefore, keptFrom, most: 1, sure: { after: 0, upTo: 0 } };
+  expect(await container.documents.prune(ref, which)).toMatchObject({ versions: 1 });
+  await write([document("a", "since")]);
+  await expect(write([document("a", "first")], "insert", keyed)).rejects.toMatchObject({ kind: "Conflict" });
+  expect(await textOf("a")).toBe("since");
+});

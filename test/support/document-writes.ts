@@ -16,6 +16,8 @@ import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
 import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { publishedOf } from "../../lib/domain/index/published.ts";
 import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";
+import { listDocuments } from "../../lib/domain/search/list-documents.ts";
+import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { runJob } from "./lakehouse.ts";
 import { otherProcess } from "./other-process.ts";
 
@@ -35,6 +37,10 @@ const countedFrom = (from: number) => ({
   set: { chunk_text: String(from + 1) },
   if: { op: "eq" as const, column: "chunk_text", value: String(from) },
 });
+
+function unexpected(index: string, error: unknown): void {
+  throw new Error(`of ${index}`, { cause: error });
+}
 
 /** What holds of documents that are written, whoever dies or waits meanwhile. */
 export function describeDocumentWrites(name: string, create: () => Promise<WrittenLakehouse>): void {
@@ -200,6 +206,53 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       expect(await rowsOf("gathered")).toBe(60);
     });
 
+    const prunedLater = async (days: number) => {
+      const clock = { now: () => Date.now() + days * 86_400_000 };
+      const list = new EntryList(container.stores("primary"), container.clock);
+      const askUpkeep = async () => undefined;
+      return catchUp({ ...container, clock, askUpkeep, notPruned: unexpected }, list);
+    };
+
+    test("hundreds one by one leave few files when old versions are removed, and who reads an old one sees the new one", async () => {
+      await make("many-versions");
+      const ids = Array.from({ length: 20 }, (_, i) => `d${i}`);
+      await write(
+        "many-versions",
+        ids.map((id) => document(id, "first")),
+      );
+      const reader = open();
+      const asked = { ids, consistency: "eventual" } as const;
+      const read = () => fetchDocuments(reader.indexes, "many-versions", asked, 10_000);
+      const query = parseSearchRequest({ vector: [1, 0, 0, 0], k: 20 });
+      const searched = () => searchIndex(reader.indexes, "many-versions", query, 10_000);
+      expect((await read()).documents).toHaveLength(20);
+      const listed = (more: { cursor?: string }) =>
+        listDocuments(
+          reader.indexes,
+          "many-versions",
+          { limit: 5, consistency: "eventual", ...more },
+          10_000,
+        );
+      const cursor = (await listed({})).next ?? "";
+      for (let i = 0; i < 200; i++) await write("many-versions", [document(`d${i % 20}`, `${i}`)]);
+      await prunedLater(8);
+      expect((await read()).documents).toHaveLength(20);
+      expect((await searched()).hits).toHaveLength(20);
+      const { generation, bucket } = publishedOf((await container.registry.get("many-versions")).value);
+      const files = await container.stores(bucket).list(`lance/many-versions/${generation}.lance/`);
+      expect(files.length).toBeLessThan(60);
+      const next = await listed({ cursor }).then(
+        ({ documents }) => documents.map((one) => one["chunk_text"]),
+        ({ kind }) => kind,
+      );
+      expect(["CursorExpired", Array(5).fill("first")]).toContainEqual(next); // a replica may have that version still
+      expect(
+        Object.values(await textsOf("many-versions", ids))
+          .map(Number)
+          .sort((a, b) => a - b),
+      ).toEqual(Array.from({ length: 20 }, (_, i) => 180 + i));
+    });
+
     test("a deletion that is sent again deletes nothing that came in between", async () => {
       await make("deleted");
       const keyed = { key: randomUUID(), request: "r" };
@@ -245,9 +298,10 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       const { written } = await described();
       expect(written).toMatchObject({ rows: 10_000, deleted: 0, commits: 1, jobAskedAt: expect.any(String) });
       const list = new EntryList(container.stores("primary"), container.clock);
-      expect((await catchUp(container, list)).due).toBe(0);
+      const deps = { ...container, notPruned: unexpected };
+      expect((await catchUp(deps, list)).due).toBe(0);
       const later = { now: () => Date.now() + 601_000 };
-      expect((await catchUp({ ...container, clock: later }, list)).due).toBe(1);
+      expect((await catchUp({ ...deps, clock: later }, list)).due).toBe(1);
       const waited = { timeout: 60_000, interval: 100 };
       await expect.poll(async () => (await described()).published?.generation, waited).toBe("g2");
       expect((await described()).written).toEqual({ rows: 0, deleted: 0, commits: 0, jobAskedAt: null });

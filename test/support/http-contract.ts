@@ -293,7 +293,8 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["more than an hour", { maxStalenessMs: 3_600_001 }, ["body.maxStalenessMs"]],
         ["half a millisecond", { maxStalenessMs: 0.5 }, ["body.maxStalenessMs"]],
         ["a text", { maxStalenessMs: "0" }, ["body.maxStalenessMs"]],
-        ["none", {}, ["body.maxStalenessMs"]],
+        ["none", {}, ["body"]],
+        ["versions that stay no time", { retentionDays: 0 }, ["body.retentionDays"]],
         ["one beside other fields", { maxStalenessMs: 0, state: "dropped" }, ["body.state"]],
         ["an array", [0], ["body"]],
       ])("%s is refused as how old that may be", async (_, body, paths) => {

@@ -83,6 +83,15 @@ export function describeObjectStore(name: string, backend: StoreBackend): void {
       expect((await store.list("lance/")).map(({ key }) => key)).toEqual(["lance/ab/3"]);
     });
 
+    test("objects are removed by their keys, however many, and nothing beside them", async () => {
+      const keys = ["d/1", "d/x/2", "d/~3 ü"];
+      for (const key of [...keys, "d/11"]) await store.put(key, bytes(key));
+      const absent = Array.from({ length: 1_000 }, (_, i) => `d/none/${i}`);
+      await store.delete([...absent, ...keys]);
+      await store.delete([]);
+      expect((await store.list("d/")).map(({ key }) => key)).toEqual(["d/11"]);
+    });
+
     test("a part of an object is read, as much as there is", async () => {
       await store.put("k", bytes("0123456789"));
       expect(new TextDecoder().decode(await store.read("k", 2, 5))).toBe("234");

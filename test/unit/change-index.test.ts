@@ -41,7 +41,10 @@ test.each([
   [{ maxStalenessMs: 1.5 }, ["body.maxStalenessMs"]],
   [{ maxStalenessMs: "4000" }, ["body.maxStalenessMs"]],
   [{ maxStalenessMs: true }, ["body.maxStalenessMs"]],
-  [{}, ["body.maxStalenessMs"]],
+  [{}, ["body"]],
+  [{ retentionDays: 0 }, ["body.retentionDays"]],
+  [{ retentionDays: 365.5 }, ["body.retentionDays"]],
+  [{ retentionDays: "7", maxStalenessMs: 0.5 }, ["body.maxStalenessMs", "body.retentionDays"]],
   [{ maxStalenessMs: 1, published: null, maxstalenessms: 1 }, ["body.published", "body.maxstalenessms"]],
 ])("%j is refused by the field's name", (body, paths) => {
   try {
@@ -50,6 +53,27 @@ test.each([
   } catch (error) {
     expect((error as { issues: { path: string }[] }).issues.map(({ path }) => path)).toEqual(paths);
   }
+});
+
+test("how long versions stay is changed beside the window, each without the other", async () => {
+  const changed = async (asked: IndexChange) => {
+    await changeIndex({ registry: documents.registry, clock }, "docs", asked);
+    const { maxStalenessMs, retentionDays } = shownOf(await entry());
+    return { maxStalenessMs, retentionDays };
+  };
+  for (const retentionDays of [0.01, 365])
+    expect(validate(indexChange, { retentionDays }, "body")).toEqual({ retentionDays });
+  expect(await changed({ retentionDays: 2 })).toEqual({ maxStalenessMs: null, retentionDays: 2 });
+  expect(await changed({ maxStalenessMs: 5 })).toEqual({ maxStalenessMs: 5, retentionDays: 2 });
+  expect(await changed({ retentionDays: 3 })).toEqual({ maxStalenessMs: 5, retentionDays: 3 });
+  const before = await documents.stored(key);
+  expect(await changed({ retentionDays: 3, maxStalenessMs: 5 })).toEqual({
+    maxStalenessMs: 5,
+    retentionDays: 3,
+  });
+  expect(await documents.stored(key)).toEqual(before);
+  expect(await changed({ retentionDays: null })).toEqual({ maxStalenessMs: 5, retentionDays: null });
+  expect(await documents.stored(key)).not.toHaveProperty("retentionDays");
 });
 
 test("an entry without a window, as earlier releases wrote it, shows that it has none", async () => {

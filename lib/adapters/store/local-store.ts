@@ -106,6 +106,13 @@ export class LocalStore implements ObjectStore {
     await rm(folder, { recursive: true, force: true });
   }
 
+  async delete(keys: string[]): Promise<void> {
+    for (const key of keys) {
+      await this.#folder.refuseOutside(this.#path(key));
+      await rm(this.#path(key), { force: true });
+    }
+  }
+
   async read(key: string, start: number, end: number, identity?: string) {
     const bytes = new Uint8Array(end - start);
     return bytes.subarray(0, await this.readInto(key, start, bytes, identity));

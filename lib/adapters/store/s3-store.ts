@@ -109,6 +109,11 @@ export class S3Store implements ObjectStore {
     }
   }
 
+  async delete(keys: string[]): Promise<void> {
+    for (let i = 0; i < keys.length; i += 1_000)
+      await (await this.#copying()).delete(keys.slice(i, i + 1_000));
+  }
+
   async #page(prefix: string, limit: number, after: string | undefined, continuation: string | undefined) {
     const query = {
       "list-type": "2",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import type { Buckets } from "../bucket.ts";
 import { badRequest, DomainError, type Issue } from "../errors.ts";
+import { retentionDays } from "../index/change-index.ts";
 import type { Generations } from "../index/generations.ts";
 import {
   anew,
@@ -41,6 +42,7 @@ export const createRequest = z
     indexType: askedIndexType.default("auto"),
     targetRecall: z.number().min(limits.leastTargetRecall).max(1).default(limits.defaultTargetRecall),
     filterColumns: z.array(columnName).max(limits.maxFilterColumns).default([]),
+    retentionDays: retentionDays.optional(),
   })
   .meta({ id: "CreateIndexRequest" });
 export type CreateRequest = z.output<typeof createRequest>;
@@ -68,7 +70,7 @@ export async function createIndex(
   const columns = columnsOf(deps.documents, request);
   deps.buckets.writable(request.bucket);
   await deps.stores(request.bucket).ensureWritable();
-  const reserved = await reserve(deps, request.name, keyed);
+  const reserved = await reserve(deps, request, keyed);
   if (reserved.published) return;
   const { lastGeneration } = reserved;
   const ref = { index: request.name, bucket: request.bucket, generation: `g${lastGeneration}` };
@@ -84,7 +86,7 @@ export async function createIndex(
 /** The entry under the name, of which nothing is published unless this very request has. */
 async function reserve(
   { registry }: CreateDependencies,
-  name: string,
+  { name, retentionDays }: CreateRequest,
   keyed: KeyedWrite | undefined,
 ): Promise<IndexEntry> {
   const created = keyed ? { created: keyed } : {};
@@ -93,7 +95,7 @@ async function reserve(
     if (found && keyed && isOf(found.value, keyed)) return found.value;
     if (found) refuseTaken(found.value);
     const lastGeneration = (found?.value.lastGeneration ?? 0) + 1;
-    const changes = { ...anew, lastGeneration, ...created };
+    const changes = { ...anew, lastGeneration, retentionDays, ...created };
     const reserved = await unlessRaced(() =>
       found ? registry.replace(found, changes) : registry.create(name, changes),
     );

@@ -65,6 +65,29 @@ export interface PastDocuments {
   count(filter: Filter): Promise<number>;
 }
 
+/** Which versions of a generation may go: the oldest ones, but neither the newest nor one that has a tag. */
+export interface PrunedVersions {
+  /** In milliseconds: nobody reads what another took the place of before then. */
+  unreadBefore: number;
+  /** In milliseconds: what another took the place of since then is kept. */
+  keptFrom: number;
+  /** Of more than so many the oldest may go, too, however young. */
+  most: number;
+  /** After the one and up to the other each was made of the one before it; others may be of any, as of one that was restored. */
+  sure: { after: number; upTo: number };
+}
+
+/** What is left of them. */
+export interface LeftVersions {
+  /** The newest. */
+  version: number;
+  versions: number;
+  /** Of all files of the table. */
+  bytes: number;
+  /** No other may go now. */
+  isDone: boolean;
+}
+
 /** What is to be carried from one generation to another that is to take its place. */
 export interface CarriedWrites {
   from: GenerationRef;
@@ -92,6 +115,11 @@ export interface DocumentTables {
    * @throws Conflict where that cannot be told any more, or is more than a publication carries
    */
   carry(writes: CarriedWrites): Promise<{ version: number; rows: number }>;
+  /**
+   * Removes old versions, and files that no version that stays names; so many at a time.
+   * @returns undefined where the table is none that is known here: nothing was removed
+   */
+  prune(ref: GenerationRef, which: PrunedVersions): Promise<LeftVersions | undefined>;
   /** Opens the newest version; it is closed when the work is done. */
   with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T>;
 }

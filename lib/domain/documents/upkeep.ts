@@ -16,6 +16,8 @@ export const tally = z.object({
   gatheredAfter: z.int().optional(),
   /** That no index held then. */
   fragments: z.int().optional(),
+  /** Until which version something else than a turn may have made one, as another LanceDB client does. */
+  othersAt: z.int().optional(),
   /** When a job was last asked for that takes them in. */
   askedAt: z.string().optional(),
 });

@@ -96,22 +96,29 @@ interface Done {
  * that: then it is still the newest, for whoever writes on condition that it is.
  * @returns whether a job is to be asked for that takes in what was written
  */
-async function leave(
-  clock: Clock,
-  own: OwnTurn,
-  { published, documents, committed, gatherUntil }: Done,
-): Promise<{ version: number; isDue: boolean }> {
+async function leave(clock: Clock, own: OwnTurn, done: Done): Promise<{ version: number; isDue: boolean }> {
+  const { published, documents, committed, gatherUntil } = done;
   let [version, tally] = [committed.version, tallied(own.tally, published.generation, committed)];
-  own.leaves(version, tally);
   if (isGatherDue(tally) && clock.now() < gatherUntil) {
     const gathered = await documents.gather(published.idColumn);
     version = gathered?.version ?? version;
     const { fragments = tally.fragments } = gathered ?? {};
     tally = { ...tally, gatheredAfter: tally.commits, ...(fragments === undefined ? {} : { fragments }) };
   }
+  if (!isOfTurnsAlone(own, done, version)) tally = { ...tally, othersAt: version };
   const isDue = isUpkeepDue(published, tally, clock.now());
   own.leaves(version, isDue ? { ...tally, askedAt: new Date(clock.now()).toISOString() } : tally);
   return { version, isDue };
+}
+
+/** Whether each version since the turn before was made by this one, of the one before it. */
+function isOfTurnsAlone(
+  { tally, version: left }: OwnTurn,
+  { published, documents, committed }: Done,
+  version: number,
+): boolean {
+  const isSame = tally?.generation === published.generation && left === documents.version;
+  return isSame && committed.version === documents.version + 1 && version <= committed.version + 1;
 }
 
 /** Where that was a publication, it can no longer be made: it would be without what is written now. */
@@ -149,9 +156,12 @@ async function committedBefore(
   const { ref, after, upTo } = receipt;
   if (ref.generation !== generation) throw forgotten(index);
   const isTaken = async (before: PastDocuments) => (await refuse?.(before)) === undefined;
-  for (let version = upTo; version > Math.max(after, upTo - limits.maxVersionsLookedAt, 1); version--)
-    if ((await documents.at(version, isIn)) && (await documents.at(version - 1, isTaken)))
+  for (let version = upTo; version > Math.max(after, upTo - limits.maxVersionsLookedAt, 1); version--) {
+    const is = await documents.at(version, isIn);
+    if (is === undefined) throw forgotten(index);
+    if (is && (await documents.at(version - 1, isTaken)))
       return { version, inserted: 0, updated: 0, deleted: 0 };
+  }
   return undefined;
 }
 
@@ -191,6 +201,6 @@ async function keeping(own: OwnTurn, keep: () => Promise<void>): Promise<void> {
 function forgotten(index: string): DomainError {
   return new DomainError(
     "Conflict",
-    `whether this write was done when it was first sent is not known: index "${index}" has been built anew since. Read its documents, and send what is missing with another Idempotency-Key`,
+    `whether this write was done when it was first sent is not known: index "${index}" has been built anew since, or its old versions were removed. Read its documents, and send what is missing with another Idempotency-Key`,
   );
 }

@@ -37,8 +37,9 @@ export interface OwnTurn {
   recovered(): Promise<void>;
   /** Asked when a table is open and before it is written to. @throws StoreUnavailable when somebody else has the turn now */
   permit(): Promise<void>;
-  /** What was written before it. */
+  /** What was written before it, and the version that it left. */
   tally?: Tally;
+  version?: number;
   /** What the next is told: all that was committed until now has this version or an earlier one. */
   leaves(version: number, tally?: Tally): void;
   /** Nothing is known of what is under way: whoever is next finds the turn not ended. */
@@ -87,7 +88,12 @@ export class WriteTurns {
 
   /** What was written to an index, when the last turn ended. @returns undefined where nobody ever had one */
   async tally(index: string): Promise<Tally | undefined> {
-    return (await this.#read(index))?.turn.tally;
+    return (await this.left(index)).tally;
+  }
+
+  /** The same, with the version that it left. */
+  async left(index: string): Promise<Pick<Abandoned, "version" | "tally">> {
+    return (await this.#read(index))?.turn ?? {};
   }
 
   /** Removes what is kept of an index that was dropped. */
@@ -165,7 +171,8 @@ export class WriteTurns {
       isLeft = true;
     };
     try {
-      const told = { ...(abandoned ? { abandoned } : {}), ...(own.tally ? { tally: own.tally } : {}) };
+      const { write: _, ...before } = known(own);
+      const told = { ...before, ...(abandoned ? { abandoned } : {}) };
       return await work({ ...told, recovered, permit, leaves, abandon });
     } finally {
       // what was committed stands, whether or not this is said: then the next waits until the turn is old

@@ -4,14 +4,24 @@ import type { Clock } from "../task-context.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import type { IndexRegistry } from "./index-registry.ts";
 
+export const retentionDays = z
+  .number()
+  .positive()
+  .max(limits.maxRetentionDays)
+  .meta({
+    description: `How long a version stays, in days, that a later one has taken the place of; without it ${limits.retentionDays}. Of more than ${limits.keptVersions.toLocaleString("en-US")} the oldest go sooner`,
+  });
+
 /** What the owner of an index may change of it. */
 export const indexChange = z
   .strictObject({
-    maxStalenessMs: z.int().min(0).max(limits.maxStalenessMs).nullable().meta({
+    maxStalenessMs: z.int().min(0).max(limits.maxStalenessMs).nullable().optional().meta({
       description:
         "How old what an eventual search sees may be, in milliseconds. 0: every search looks at the store first. null: as without one, 5 s",
     }),
+    retentionDays: retentionDays.nullable().optional(),
   })
+  .refine((change) => Object.keys(change).length > 0, "must have maxStalenessMs or retentionDays")
   .meta({ id: "IndexChange" });
 export type IndexChange = z.infer<typeof indexChange>;
 
@@ -19,14 +29,15 @@ export type IndexChange = z.infer<typeof indexChange>;
 export async function changeIndex(
   { registry, clock }: { registry: IndexRegistry; clock: Clock },
   index: string,
-  { maxStalenessMs }: IndexChange,
+  change: IndexChange,
 ): Promise<void> {
-  const asked = maxStalenessMs ?? undefined;
-  await registry.update(index, (entry) =>
-    entry.maxStalenessMs === asked
-      ? undefined
-      : { maxStalenessMs: asked, staleUntil: staleUntil(entry, asked, clock.now()) },
-  );
+  await registry.update(index, (entry) => {
+    const { maxStalenessMs = null, retentionDays = null } = { ...entry, ...change };
+    const asked = { maxStalenessMs: maxStalenessMs ?? undefined, retentionDays: retentionDays ?? undefined };
+    if (entry.maxStalenessMs === asked.maxStalenessMs)
+      return entry.retentionDays === asked.retentionDays ? undefined : { retentionDays: asked.retentionDays };
+    return { ...asked, staleUntil: staleUntil(entry, asked.maxStalenessMs, clock.now()) };
+  });
 }
 
 /** A container that has just looked knows nothing of a shorter window before the one that it saw is over. */

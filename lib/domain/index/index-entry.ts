@@ -145,6 +145,8 @@ export const indexEntry = z.object({
   maxStalenessMs: z.int().min(0).optional(),
   /** Until when containers may go by a longer window, which they saw before it was made shorter. */
   staleUntil: z.string().optional(),
+  /** How long versions stay that others have taken the place of; without it the usual time. */
+  retentionDays: z.number().positive().optional(),
   /** Digests of the Idempotency-Key and of the request that made it without a job. */
   created: z.object({ key: z.string(), request: z.string() }).optional(),
   createdAt: z.string(),
@@ -158,5 +160,6 @@ export const anew = {
   state: "building",
   maxStalenessMs: undefined,
   staleUntil: undefined,
+  retentionDays: undefined,
   created: undefined,
 } as const;

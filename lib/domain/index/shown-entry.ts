@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { limits } from "../../config/limits.ts";
 import { bucketAlias, indexName, jobId } from "../names.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
 import { askedIndexType, type IndexEntry, indexParameters, metric, servedIndexType } from "./index-entry.ts";
@@ -112,6 +113,13 @@ export const shownEntry = z.strictObject({
     description:
       "How old what an eventual search sees may be, in milliseconds, where that was set for the index; null: 5 s",
   }),
+  retentionDays: z
+    .number()
+    .nullable()
+    .default(null)
+    .meta({
+      description: `How long versions stay that later ones have taken the place of, where that was set for the index; null: ${limits.retentionDays} days`,
+    }),
   createdAt: z.string(),
   updatedAt: z.string(),
   lastJob: jobId.nullable(),

@@ -10,6 +10,8 @@ export const formats = {
   page: 1,
   /** Who writes to an index. */
   turn: 1,
+  /** What was kept of an index's versions when they were last looked at. */
+  versions: 1,
   /** What a write with an Idempotency-Key was answered. */
   receipt: 1,
   /** A job's input. */

@@ -2,7 +2,9 @@ import type { Table } from "@lancedb/lancedb";
 import type {
   CarriedWrites,
   DocumentTables,
+  LeftVersions,
   OpenDocuments,
+  PrunedVersions,
 } from "../../../domain/documents/document-tables.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
@@ -10,10 +12,12 @@ import type { Stores } from "../../../domain/object-store.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { schemaOf } from "../../arrow/document-table.ts";
 import { typeNamed } from "../../arrow/stored-types.ts";
+import { folderOf } from "../files/generation-folder.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
 import { carry } from "./carry.ts";
 import { gatherFragments } from "./gather-fragments.ts";
 import { openDocuments } from "./open-documents.ts";
+import { pruneVersions } from "./prune-versions.ts";
 
 /** Documents in LanceDB tables. */
 export class LanceDocuments implements DocumentTables {
@@ -41,6 +45,12 @@ export class LanceDocuments implements DocumentTables {
 
   async carry(writes: CarriedWrites): Promise<{ version: number; rows: number }> {
     return carry(this.#tables, this.#stores(writes.from.bucket), writes);
+  }
+
+  async prune(ref: GenerationRef, which: PrunedVersions): Promise<LeftVersions | undefined> {
+    const left = await pruneVersions(this.#stores(ref.bucket), folderOf(ref), which);
+    if (!left) this.#tables.fallbacksOf(ref).happened("pruned-versions", "table-not-known");
+    return left;
   }
 
   async with<T>(ref: GenerationRef, work: (documents: OpenDocuments) => Promise<T>): Promise<T> {

@@ -31,7 +31,7 @@ const fieldsOfFragment = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 const knownFlags = 0b110_1111;
 const stableRowIds = 0b10;
 
-interface Manifest {
+export interface Manifest {
   /** Ids of the columns by their names. */
   fields: Map<string, number>;
   fragments: Fragment[];
@@ -40,6 +40,8 @@ interface Manifest {
   others: string[];
   indexes: StoredIndex[];
   transaction: string;
+  /** When it was committed, in milliseconds. */
+  writtenAt: number;
   flags: number;
   unknown: Set<string>;
 }
@@ -89,8 +91,9 @@ export interface FragmentState {
 }
 
 /** @throws Error when it is no manifest */
-export function filesNamedBy(manifest: Uint8Array): NamedFiles {
-  const { files, others, transaction, indexes, unknown } = readManifest(manifest);
+export const filesNamedBy = (manifest: Uint8Array) => filesNamedIn(readManifest(manifest));
+
+export function filesNamedIn({ files, others, transaction, indexes, unknown }: Manifest): NamedFiles {
   return {
     files: [
       ...files.map(({ path }) => `data/${path}`),
@@ -109,8 +112,8 @@ export function filesNamedBy(manifest: Uint8Array): NamedFiles {
 export function readManifest(bytes: Uint8Array): Manifest {
   refuseOther(bytes);
   const read: Manifest = {
-    ...{ fields: new Map(), fragments: [], files: [], others: [], indexes: [], transaction: "", flags: 0 },
-    unknown: new Set(),
+    ...{ fields: new Map(), fragments: [], files: [], others: [], indexes: [], transaction: "" },
+    ...{ writtenAt: 0, flags: 0, unknown: new Set() },
   };
   let indexesAt: number | undefined;
   const start = readU64(viewOf(bytes), bytes.length - manifestTrailerBytes);
@@ -118,6 +121,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
     if (tag === 1) readField(pbf, read.fields);
     if (tag === 2) readFragment(pbf, read);
     if (tag === 6) indexesAt = pbf.readVarint();
+    if (tag === 7) read.writtenAt = readTime(pbf);
     if (tag === 9) read.flags = pbf.readVarint();
     if (tag === 12) read.transaction = pbf.readString();
     if (tag === 18) read.unknown.add("files in other folders");
@@ -203,6 +207,15 @@ function readDeletions(pbf: PbfReader): { name: string; rows: number } {
   }, undefined);
   const name = `${file.readVersion}-${file.id}.${file.type === 1 ? "bin" : "arrow"}`;
   return { name, rows: file.rows };
+}
+
+function readTime(pbf: PbfReader): number {
+  let ms = 0;
+  pbf.readMessage((tag) => {
+    if (tag === 1) ms += 1_000 * pbf.readVarint();
+    if (tag === 2) ms += pbf.readVarint() / 1e6;
+  }, undefined);
+  return ms;
 }
 
 /** A number of 64 bits, all of which are in a name. */

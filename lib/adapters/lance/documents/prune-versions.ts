@@ -1,0 +1,157 @@
+import { limits } from "../../../config/limits.ts";
+import type { LeftVersions, PrunedVersions } from "../../../domain/documents/document-tables.ts";
+import { inGroups } from "../../../domain/in-groups.ts";
+import type { ObjectStore } from "../../../domain/object-store.ts";
+import { filesNamedIn, readManifest } from "../files/manifest.ts";
+import { manifestKey } from "../files/manifest-name.ts";
+import { filesUnder } from "../files/version-files.ts";
+import { missing } from "../files/whole-version.ts";
+import { type ListedVersion, listedVersions, taggedVersions } from "./listed-versions.ts";
+
+/** A table whose files cannot all be told: nothing of it is removed. */
+class NotKnown extends Error {}
+
+/**
+ * Removes the oldest versions, and the files that they alone name. LanceDB's own clean-up is a part of `optimize`, which rewrites
+ * fragments and joins partitions.
+ * @param folder of the table, ending with `/`
+ */
+export async function pruneVersions(
+  store: ObjectStore,
+  folder: string,
+  which: PrunedVersions,
+): Promise<LeftVersions | undefined> {
+  const [versions, tagged] = await Promise.all([
+    listedVersions(store, folder),
+    taggedVersions(store, folder),
+  ]);
+  if (!versions || !tagged) return undefined;
+  try {
+    const going = await goingOf({ store, folder }, versions, tagged, which);
+    const gone = new Set(going.versions);
+    const kept = versions.filter(({ version }) => !gone.has(version));
+    if (gone.size > 0) await removeAll(going, kept, tagged, { store, folder, which });
+    return await left(store, folder, kept, gone.size === 0);
+  } catch (error) {
+    if (error instanceof NotKnown) return undefined;
+    throw error;
+  }
+}
+
+interface Table {
+  store: ObjectStore;
+  folder: string;
+}
+
+interface Going {
+  versions: number[];
+  /** That these name. */
+  paths: Set<string>;
+}
+
+/** From the oldest on, up to the first that stays but for a tag; so many at a time. */
+async function goingOf(
+  table: Table,
+  versions: ListedVersion[],
+  tagged: Set<number>,
+  which: PrunedVersions,
+): Promise<Going> {
+  const going: Going = { versions: [], paths: new Set() };
+  let [size, bytes] = [1, 0];
+  for (let i = 0; i + 1 < versions.length && going.versions.length < limits.prunedVersions; i += size) {
+    size = i === 0 ? 1 : mostManifests; // mostly none goes
+    const some = versions.slice(i, i + size + 1);
+    bytes += some.reduce((sum, one) => sum + one.bytes, 0);
+    if (bytes > limits.prunedManifestBytes && i > 0) break;
+    const read = await inGroups(some, limits.forkConcurrency, ({ version }) => told(table, version));
+    for (const [at, { version }] of some.slice(0, -1).entries()) {
+      const replacedAt = read[at + 1]?.writtenAt ?? 0;
+      if (!mayGo(replacedAt, versions.length - i - at, which)) return going;
+      if (tagged.has(version)) continue;
+      going.versions.push(version);
+      for (const path of read[at]?.paths ?? []) going.paths.add(path);
+    }
+  }
+  return going;
+}
+
+/** That are read at a time. */
+const mostManifests = 64;
+
+function mayGo(replacedAt: number, left: number, { unreadBefore, keptFrom, most }: PrunedVersions): boolean {
+  return replacedAt < unreadBefore && (replacedAt < keptFrom || left > most);
+}
+
+interface Told {
+  writtenAt: number;
+  /** Of files, and of folders of indexes, which end with `/`. */
+  paths: string[];
+}
+
+/** What a version names. @throws NotKnown */
+async function told({ store, folder }: Table, version: number): Promise<Told> {
+  const found = await store.get(manifestKey(folder, version));
+  if (!found) throw missing(`version ${version} is not there`, []); // somebody else removes versions, too
+  const manifest = manifestIn(found.body);
+  const { files, folders, unknown } = filesNamedIn(manifest);
+  if (unknown.length > 0) throw new NotKnown();
+  const paths = files.map((path) => /^_indices\/[^/]+\//.exec(path)?.[0] ?? path);
+  return { writtenAt: manifest.writtenAt, paths: [...new Set([...paths, ...folders])] };
+}
+
+function manifestIn(bytes: Uint8Array) {
+  try {
+    return readManifest(bytes);
+  } catch {
+    throw new NotKnown();
+  }
+}
+
+/** Their files first, and the manifests that name them last: so it may be repeated when it was cut short. */
+async function removeAll(
+  going: Going,
+  kept: ListedVersion[],
+  tagged: Set<number>,
+  table: Table & { which: PrunedVersions },
+): Promise<void> {
+  const { store, folder, which } = table;
+  const asked = askedOf(kept, going.versions.at(-1) ?? 0, tagged, which);
+  if (asked.length > limits.mostUnsureVersions) throw new NotKnown();
+  await inGroups(asked, limits.forkConcurrency, async (version) => {
+    for (const path of (await told(table, version)).paths) going.paths.delete(path);
+  });
+  const isFolder = (path: string) => path.endsWith("/");
+  const paths = [...going.paths];
+  await store.delete(paths.filter((path) => !isFolder(path)).map((path) => folder + path));
+  for (const path of paths.filter(isFolder)) await store.deletePrefix(folder + path);
+  await store.delete(going.versions.map((version) => manifestKey(folder, version)));
+}
+
+/**
+ * The versions that stay and that tell which files do. A file that versions name is named by all from the first of them to the last,
+ * as long as each was made of the one before it: then what the first that stays does not name, no later one does.
+ */
+function askedOf(
+  kept: ListedVersion[],
+  lastGoing: number,
+  tagged: Set<number>,
+  { sure }: PrunedVersions,
+): number[] {
+  const versions = kept.map(({ version }) => version);
+  const first = versions.find((version) => version > lastGoing);
+  const isSure = (version: number) => version > sure.after && version <= sure.upTo;
+  return versions.filter(
+    (version) => version === first || version === versions.at(-1) || tagged.has(version) || !isSure(version),
+  );
+}
+
+async function left(
+  store: ObjectStore,
+  folder: string,
+  kept: ListedVersion[],
+  isDone: boolean,
+): Promise<LeftVersions> {
+  const files = await filesUnder(store, folder, ["data/", "_deletions/", "_indices/", "_transactions/"]);
+  const bytes = [...files, ...kept].reduce((sum, one) => sum + one.bytes, 0);
+  return { version: kept.at(-1)?.version ?? 0, versions: kept.length, bytes, isDone };
+}
