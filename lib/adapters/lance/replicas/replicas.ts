@@ -123,16 +123,21 @@ export class Replicas {
     return following;
   }
 
+  /** From another where one has taken its place meanwhile, which was filled behind an answer. */
   async #follow(ref: GenerationRef, replica: Replica, later: LaterVersion): Promise<boolean> {
+    const key = keyOf(ref);
     const table = { store: this.#stores(ref.bucket), folder: folderOf(ref) };
-    const next = await replica.at(later, table, this.#options.maxBytes);
-    if (!next) return false;
-    const isUsed = this.#ready?.peek(keyOf(ref)) === replica && !this.#closed.signal.aborted;
-    if (isUsed) {
-      this.#retire(replica, true);
-      this.#ready?.set(keyOf(ref), next);
-    } else this.#retire(next);
-    return isUsed;
+    for (let from: Replica | undefined = replica; from && from.version < later.version; ) {
+      const next = await from.at(later, table, this.#options.maxBytes);
+      if (!next) return false;
+      const now = this.#closed.signal.aborted ? undefined : this.#ready?.peek(key);
+      if (now === from) {
+        this.#retire(from, true);
+        this.#ready?.set(key, next);
+      } else this.#retire(next);
+      from = now === from ? next : now;
+    }
+    return this.openAt(ref, later.version) !== undefined;
   }
 
   /** Opens one that lacks parts. @returns when it is open, or cannot be had in parts */
@@ -235,7 +240,7 @@ export class Replicas {
       return this.#giveUp(keyOf(ref), version, other?.version === version);
     }
     const replica = await new Replica(this.#connections, copy, ref, published).opened();
-    if (!copy.isWhole) this.#ready?.set(keyOf(ref), replica);
+    if (!copy.isWhole) this.#keep(ref, replica);
     await this.#complete(ref, replica);
   }
 
@@ -273,7 +278,14 @@ export class Replicas {
     }
     if (!replica.isReady)
       this.#connections.fallbacks.of(ref.index).happened("replica", "no-room-for-vectors");
-    if (!replica.isRetired) this.#ready?.set(key, replica);
+    if (!replica.isRetired) this.#keep(ref, replica);
+  }
+
+  /** Unless another has gone on to a later version meanwhile. */
+  #keep(ref: GenerationRef, replica: Replica): void {
+    const { version = 0 } = this.#ready?.peek(keyOf(ref)) ?? {};
+    if (version > replica.version) this.#retire(replica);
+    else this.#ready?.set(keyOf(ref), replica);
   }
 }
 
