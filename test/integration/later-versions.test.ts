@@ -104,6 +104,8 @@ async function expectAll({ reader }: Opened) {
   expect(new Map(hits.map(({ doc_id, text }) => [doc_id, text]))).toEqual(texts);
   expect(hits).toHaveLength(texts.size);
   expect(reader.version).toBe(await table.version());
+  const { numUnindexedRows } = (await table.indexStats("vector_idx")) ?? {};
+  expect(await reader.unindexedRows()).toBe(numUnindexedRows);
 }
 
 /** As the table itself tells them. */

@@ -273,10 +273,15 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         });
         const { fallbacks: _, ...shown } = (await http.call("getIndex", { index })).body; // of its own container
         expect(changed).toMatchObject(shown);
-        expect((await seen()).hits).toHaveLength(smallRows().length);
+        const before = await seen();
+        expect(before.hits).toHaveLength(smallRows().length);
         const row = { doc_id: "written", vector: [1, 2, 3, 4], size: 1n };
         await appendRows(backend.environment, { index, bucket, generation: "g1" }, [row]);
-        expect((await seen()).hits).toHaveLength(smallRows().length + 1);
+        const after = await seen();
+        expect(after.hits).toHaveLength(smallRows().length + 1);
+        const { unindexedRows } = before.performance; // of an index, or all rows of one that has none
+        expect([0, smallRows().length]).toContain(unindexedRows);
+        expect(after.performance.unindexedRows).toBe(unindexedRows + 1);
         expect(await change(3_600_000)).toMatchObject({
           maxStalenessMs: 3_600_000,
           recall: { servedVersion: expect.any(Number) },

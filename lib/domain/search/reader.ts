@@ -30,6 +30,8 @@ export interface Reader {
    * @throws CursorExpired where that version is gone
    */
   page(query: PageQuery): Promise<DocumentPage>;
+  /** Rows of its version that no vector index holds; undefined where that is not known. */
+  unindexedRows?(): Promise<number | undefined>;
   stats(): Promise<GenerationStats>;
   /** Fills what later reads are answered from. Whoever asks while that is under way waits for the same. */
   warm(): Promise<void>;

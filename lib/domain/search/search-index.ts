@@ -44,6 +44,8 @@ export async function searchIndex(
     const columns = selectedColumns(request.select, lease.reader.columns, lease.published);
     refuseTooWide(request, columns, lease);
     const { isReplicated, onDisk } = lease.reader;
+    const { version } = lease.reader;
+    const counting = lease.reader.unindexedRows?.();
     const searching = performance.now();
     const hits = await lease.reader.search({
       vector: queryVector(request.vector, lease.published.metric),
@@ -55,6 +57,8 @@ export async function searchIndex(
       signal,
     });
     const ended = performance.now();
+    const hasMoved = lease.reader.version !== version;
+    const unindexedRows = await (hasMoved ? lease.reader.unindexedRows?.() : counting);
     return {
       hits,
       performance: {
@@ -66,6 +70,7 @@ export async function searchIndex(
         generation: lease.published.generation,
         version: lease.reader.version,
         viewAgeMs: lease.viewAgeMs,
+        ...(unindexedRows === undefined ? {} : { unindexedRows }),
         ...settings,
       },
     };

@@ -128,6 +128,10 @@ export const searchResponse = z
         description:
           "How long before this search the store was asked what the index is: writes that were acknowledged by then are seen",
       }),
+      unindexedRows: z.int().min(0).optional().meta({
+        description:
+          "Rows that no vector index holds, which this search compared one by one; absent where that could not be told",
+      }),
       nprobes: z.int().optional(),
       refineFactor: z.int().optional(),
       ef: z.int().optional(),

@@ -3,6 +3,8 @@ import type { PbfReader } from "pbf";
 /** An index as a manifest tells of it. */
 export interface StoredIndex {
   folder: string;
+  /** Ids of the columns that it is on. */
+  fields: number[];
   /** None where they were not counted. */
   files: string[];
   /** All of it is in the manifest. */
@@ -20,9 +22,10 @@ export function indexesIn(section: PbfReader): StoredIndex[] {
 }
 
 function readIndex(pbf: PbfReader): StoredIndex {
-  const index: StoredIndex = { folder: "", files: [], isInline: false, fragments: undefined };
+  const index: StoredIndex = { folder: "", fields: [], files: [], isInline: false, fragments: undefined };
   return pbf.readMessage((tag) => {
     if (tag === 1) index.folder = `_indices/${readUuid(pbf)}/`;
+    if (tag === 2) pbf.readPackedVarint(index.fields);
     if (tag === 5) index.fragments = pbf.readBytes();
     if (tag === 6) index.isInline = /(FragmentReuse|MemWal)IndexDetails$/.test(readPath(pbf));
     if (tag === 10) index.files.push(readPath(pbf));

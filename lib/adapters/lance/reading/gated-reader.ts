@@ -61,6 +61,10 @@ export class GatedReader implements Reader {
     );
   }
 
+  async unindexedRows(): Promise<number | undefined> {
+    return this.#reader.unindexedRows?.();
+  }
+
   stats(): Promise<GenerationStats> {
     return this.#reader.stats();
   }

@@ -1,9 +1,13 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { limits } from "../../../config/limits.ts";
 import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { type IndexPart, indexParts } from "../../../domain/search/reader.ts";
 import { folderOf } from "../files/generation-folder.ts";
+import { manifestKey } from "../files/manifest-name.ts";
+import { unindexedRows } from "../files/unindexed-rows.ts";
 import { manifestIn } from "../opening/opening.ts";
 import type { FindLater, KnownTable, LaterVersion } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
@@ -50,6 +54,23 @@ export class LocalCopies {
 
   findLaterOf(ref: GenerationRef): FindLater {
     return findLaterIn(this.#stores(ref.bucket), folderOf(ref));
+  }
+
+  /** How many rows of a version no vector index holds; undefined where its manifest does not tell, or cannot be read. */
+  async unindexedRows(ref: GenerationRef, version: number, column: string): Promise<number | undefined> {
+    try {
+      const manifest = await this.#manifestOf(ref, version);
+      return manifest && unindexedRows(manifest, column);
+    } catch {
+      return undefined; // which no search fails for
+    }
+  }
+
+  async #manifestOf(ref: GenerationRef, version: number): Promise<Uint8Array | undefined> {
+    const copy = this.replicas.copyOf(ref);
+    if (copy?.version !== version)
+      return (await this.#stores(ref.bucket).get(manifestKey(folderOf(ref), version)))?.body;
+    return readFile(join(copy.folder, manifestKey(`${ref.generation}.lance/`, version)));
   }
 
   /** Brings what is copied of a generation to a later version. @returns whether a copy is there now */

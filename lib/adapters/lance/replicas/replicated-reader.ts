@@ -26,6 +26,8 @@ export class ReplicatedReader implements Reader {
   readonly #ref: GenerationRef;
   readonly #published: Publication;
   readonly #opening: Opening | undefined;
+  /** Of one version, counted once. */
+  #unindexed: { version: number; rows: Promise<number | undefined> } | undefined;
 
   /** @param wanted to be on the disk; its version is that of the table */
   constructor(store: StoreTable, copies: LocalCopies, { ref, published, opening }: Omit<Wanted, "version">) {
@@ -93,6 +95,15 @@ export class ReplicatedReader implements Reader {
   /** Whether the table has a later version. @param isSure as of FindLater */
   async hasMoved(isSure: boolean): Promise<boolean> {
     return this.#store.hasMoved(isSure);
+  }
+
+  unindexedRows(): Promise<number | undefined> {
+    const { version } = this;
+    if (this.#unindexed?.version !== version) {
+      const rows = this.#copies.unindexedRows(this.#ref, version, this.#published.vectorColumn);
+      this.#unindexed = { version, rows };
+    }
+    return this.#unindexed.rows;
   }
 
   async stats(): Promise<GenerationStats> {
