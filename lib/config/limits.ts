@@ -67,6 +67,7 @@ export const limits = {
   maxDocumentsBodyBytes: 5_000_000, // Lambda takes 6,291,556 with headers, a body of bytes as base64
   maxDocuments: 10_000, // of one request
   maxDocumentsJsonValues: 5_000_000,
+  maxDictionaryTexts: 16 * 1_048_576, // characters that the dictionaries of a stream stand for
   maxChangedDocuments: 10_000, // of one request
   maxChangedVectorBytes: 64 * 1_048_576, // of these documents, which are read to be written with what is changed
   maxChangedBytes: 256 * 1_048_576, // of all their columns

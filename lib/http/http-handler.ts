@@ -73,7 +73,7 @@ export function httpHandler<O extends Operations, N extends keyof O & string, C 
     .use(traceRequest(name))
     .use(httpHeaderNormalizer())
     .use(authenticate(operation.needs, () => container().keys))
-    .use(bodyLimit(operation.maxBodyBytes, operation.jsonBounds));
+    .use(bodyLimit(operation.maxBodyBytes, operation.jsonBounds, operation.streamOf));
   if (operation.body) stack.use(jsonBody(operation.linesOf));
   return stack.handler(async (event, context) => {
     const whole = container();

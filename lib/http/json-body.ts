@@ -16,6 +16,7 @@ export function jsonBody(linesOf?: string): middy.MiddlewareObj<HttpEvent, HttpR
   return {
     before: async (request) => {
       const { event } = request;
+      if (event.body && typeof event.body === "object") return; // a stream's bytes
       if (!isLines(event.headers?.["content-type"])) return json.before?.(request);
       Object.assign(event, { body: { [linesOf]: valuesOf(event.body ?? "") } });
     },

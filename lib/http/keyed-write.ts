@@ -7,7 +7,9 @@ import { createHash } from "node:crypto";
  */
 export function keyedWrite(idempotencyKey: string | undefined, ...request: unknown[]) {
   if (idempotencyKey === undefined) return undefined;
-  return { key: digest(idempotencyKey), request: digest(JSON.stringify(request)) };
+  return { key: digest(idempotencyKey), request: digest(JSON.stringify(request, withDigests)) };
 }
 
-const digest = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 32);
+const withDigests = (_: string, value: unknown) => (value instanceof Uint8Array ? digest(value) : value);
+
+const digest = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex").slice(0, 32);

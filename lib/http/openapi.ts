@@ -2,6 +2,7 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import packageJson from "../../package.json" with { type: "json" };
 import type { Operation } from "./operations/operation.ts";
 import { operations, problem } from "./operations.ts";
+import { streamType } from "./stream-type.ts";
 
 const description = "An API key; where access is open, none is needed (docs/access.md)";
 const securitySchemes = {
@@ -36,11 +37,21 @@ function operationObject(operationId: string, operation: Operation): ZodOpenApiO
     summary,
     security: needs === "nothing" ? [] : Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
     requestParams: { path, query, ...(headers ? { header: headers } : {}) },
-    ...(body ? { requestBody: { required: true, content: { "application/json": { schema: body } } } } : {}),
+    ...(body ? { requestBody: { required: true, content: contentOf(operation, body) } } : {}),
     responses: {
       [String(status)]: answer,
       ...(pendingStatus ? { [String(pendingStatus)]: { ...answer, description: "It goes on" } } : {}),
       default: { description: "A problem", content: { "application/problem+json": { schema: problem } } },
     },
+  };
+}
+
+/** Beside JSON bodies that come in another form. */
+function contentOf({ linesOf, streamOf }: Operation, body: NonNullable<Operation["body"]>) {
+  const text = (description: string) => ({ schema: { type: "string" as const, description } });
+  return {
+    "application/json": { schema: body },
+    ...(linesOf ? { "application/x-ndjson": text(`Each of ${linesOf} on a line of its own`) } : {}),
+    ...(streamOf ? { [streamType]: text(`An Arrow IPC stream of ${streamOf}, not compressed`) } : {}),
   };
 }

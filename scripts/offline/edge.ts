@@ -4,6 +4,7 @@ import { refuseUnboundedJson } from "../../lib/http/json-bounds.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { operations } from "../../lib/http/operations.ts";
 import { refusal } from "../../lib/http/refusal.ts";
+import { isStream } from "../../lib/http/stream-type.ts";
 import { answerUnparsed } from "./answer-unparsed.ts";
 import type { Boom, HapiRequest, HapiResponse, HapiServer, Toolkit } from "./hapi.ts";
 
@@ -50,10 +51,11 @@ async function refuseUnfit(request: HapiRequest, h: Toolkit): Promise<unknown> {
     if (headers["host"] && !URL.canParse(`http://${headers["host"]}`))
       throw badRequest({ path: "header.host", message: "is no host" });
     if (!Buffer.isBuffer(payload)) return h.continue;
-    const { maxBodyBytes, jsonBounds } = operationOf(request);
+    const { maxBodyBytes, jsonBounds, streamOf } = operationOf(request);
     const most = maxBodyBytes || limits.maxBodyBytes; // a route that takes none says so itself
     if (payload.length > most) throw bodyTooLarge(most);
     if (mime?.endsWith("json")) refuseUnboundedJson(payload.toString(), jsonBounds);
+    if (streamOf && isStream(mime)) request.payload = payload.toString("base64"); // as API Gateway hands bytes over
     return h.continue;
   } catch (error) {
     return (await refusedBy(error as DomainError, headers, h)).takeover();
@@ -61,7 +63,10 @@ async function refuseUnfit(request: HapiRequest, h: Toolkit): Promise<unknown> {
 }
 
 /** What a route may be sent; of one that is not ours, what most of ours may. */
-function operationOf({ method, route }: HapiRequest): Pick<Operation, "maxBodyBytes" | "jsonBounds"> {
+function operationOf({
+  method,
+  route,
+}: HapiRequest): Pick<Operation, "maxBodyBytes" | "jsonBounds" | "streamOf"> {
   const isAsked = (one: Operation) => one.method === method && one.route === route.path;
   return Object.values<Operation>(operations).find(isAsked) ?? { maxBodyBytes: limits.maxBodyBytes };
 }

@@ -1,5 +1,17 @@
+import { Field, FixedSizeList, Float32, Int64, Table, tableToIPC, Utf8, vectorFromArray } from "apache-arrow";
 import { describe, expect, test } from "vitest";
 import { type HttpClient, issuePaths } from "./http-client.ts";
+
+/** Documents of four dimensions as an Arrow IPC stream. @param name of the column of numbers */
+function streamOf(ids: string[], numbers: bigint[], name = "size"): Uint8Array {
+  const vectors = ids.map((_, i) => [1, i, 0, 0]);
+  const table = new Table({
+    doc_id: vectorFromArray(ids, new Utf8()),
+    vector: vectorFromArray(vectors, new FixedSizeList(4, new Field("item", new Float32(), true))),
+    [name]: vectorFromArray(numbers, new Int64()),
+  });
+  return tableToIPC(table, "stream");
+}
 
 /** What the contract says of documents that are written. @param server once it is up */
 export function describeDocuments(server: () => { http: HttpClient; bucket: string }): void {
@@ -91,6 +103,47 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
         deleted: 1,
       });
       expect(await search("lines", [1, 0, 0, 0])).toEqual(["größe 😀"]);
+    });
+
+    test("documents are taken as an Arrow IPC stream, too, and what is wrong with them is named as in JSON", async () => {
+      await create("streamed", { columns });
+      const { http } = server();
+      const send = (stream: Uint8Array, query = "", more: Record<string, string> = {}) =>
+        http.call(
+          "writeDocuments",
+          { index: "streamed" },
+          {
+            raw: new Uint8Array(stream),
+            query,
+            headers: { "content-type": "application/vnd.apache.arrow.stream", ...more },
+          },
+        );
+      const key = { "idempotency-key": "stream-1" };
+      const two = streamOf(["a", "b"], [1n, 9007199254740993n]);
+      const sent = await send(two, "?mode=insert", key);
+      expect(sent.body).toMatchObject({ inserted: 2 });
+      expect((await send(two, "?mode=insert", key)).body).toEqual(sent.body);
+      expect((await send(streamOf(["c"], [1n]), "?mode=insert", key)).body.code).toBe("idempotency-mismatch");
+      expect((await send(two, "?mode=insert")).body.issues).toHaveLength(2);
+      expect((await send(streamOf(["a", "c"], [2n, 3n]))).body).toMatchObject({ inserted: 1, updated: 1 });
+      const query = "?select=doc_id,vector,size,tags&consistency=strong";
+      const fetched = await http.call("fetchDocument", { index: "streamed", docId: "b" }, { query });
+      expect(fetched.body).toEqual({
+        doc_id: "b",
+        vector: [1, 1, 0, 0],
+        size: "9007199254740993",
+        tags: null,
+      });
+      expect(issuePaths(await send(streamOf(["d", "", "d"], [1n, 2n, 3n])))).toEqual([
+        "body.documents[1].doc_id",
+        "body.documents[2].doc_id",
+      ]);
+      expect(issuePaths(await send(streamOf(["d"], [1n], "nope")))).toEqual(["body.schema.nope"]);
+      expect(issuePaths(await send(streamOf(["d"], [1n], "raw")))).toEqual(["body.schema.raw"]);
+      expect(issuePaths(await send(new Uint8Array(100)))).toEqual(["body"]);
+      const large = await send(new Uint8Array(5_000_001));
+      expect([large.status, large.body.code]).toEqual([413, "body-too-large"]);
+      expect((await http.call("getIndex", { index: "streamed" })).body.stats.rows).toBe(3);
     });
 
     test("documents of five million bytes are taken, and one byte more is not", async () => {

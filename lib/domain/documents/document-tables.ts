@@ -14,6 +14,13 @@ export interface DocumentPatch {
   rows: (StoredValue | undefined)[][];
 }
 
+/** Documents that came as an Arrow IPC stream, in the form that they have in JSON. */
+export interface StreamedDocuments {
+  /** With the types that they would be stored as. */
+  columns: Column[];
+  documents: Record<string, unknown>[];
+}
+
 /** What a commit did. */
 export interface Committed {
   /** The first in which it is seen. */
@@ -108,6 +115,8 @@ export interface DocumentTables {
   create(ref: GenerationRef, columns: Column[]): Promise<void>;
   /** Whether a column can have this type, as Arrow prints it. */
   isStored(type: string): boolean;
+  /** @param stream Arrow IPC @throws BadRequest where it is damaged, compressed or too large, or naming columns that cannot be stored */
+  streamed(stream: Uint8Array): StreamedDocuments;
   /**
    * Does to one generation what was done to another after a version: rows that came or were changed are upserted by their
    * ids, those that went are deleted. May be repeated.

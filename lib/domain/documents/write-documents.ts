@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
+import type { Publication } from "../index/index-entry.ts";
 import { publishedOf } from "../index/published.ts";
-import { documentBatch, idsOf } from "./document-batch.ts";
-import type { DocumentBatch, PastDocuments } from "./document-tables.ts";
+import { validate } from "../validate.ts";
+import { type DocumentForm, documentBatch, idsOf } from "./document-batch.ts";
+import type { DocumentBatch, PastDocuments, StreamedDocuments } from "./document-tables.ts";
 import type { Written } from "./receipts.ts";
+import { refuseOtherColumns } from "./streamed-columns.ts";
 import { isOtherForm, namesOthers, tableForm } from "./table-form.ts";
 import { inTurn, type WriteDependencies } from "./write-turn.ts";
 import type { KeyedWrite } from "./write-turns.ts";
@@ -15,7 +18,12 @@ export const writeMode = z.enum(["upsert", "insert"]).meta({
 });
 export type WriteMode = z.infer<typeof writeMode>;
 
-export const documentsRequest = z
+/** Documents in JSON's form, or the bytes of an Arrow IPC stream of them. */
+export interface DocumentsBody {
+  documents: unknown[] | Uint8Array;
+}
+
+export const documentsRequest: z.ZodType<DocumentsBody> = z
   .strictObject({
     documents: z
       .array(z.unknown())
@@ -29,6 +37,12 @@ export const documentsRequest = z
   })
   .meta({ id: "DocumentsRequest" });
 
+/** @throws BadRequest */
+export function parseDocuments(body: object): DocumentsBody {
+  if ("documents" in body && body.documents instanceof Uint8Array) return { documents: body.documents };
+  return validate(documentsRequest, body, "");
+}
+
 /**
  * Writes documents in one commit, all or none.
  * @throws BadRequest with every problem of every document, DocumentExists naming ids, ColumnsChanged where another client has
@@ -36,12 +50,13 @@ export const documentsRequest = z
  */
 export async function writeDocuments(
   deps: WriteDependencies,
-  request: { index: string; mode: WriteMode; documents: unknown[]; keyed: KeyedWrite | undefined },
+  request: DocumentsBody & { index: string; mode: WriteMode; keyed: KeyedWrite | undefined },
   timeoutMs: number,
 ): Promise<Written> {
-  const { index, mode, documents: given, keyed } = request;
+  const { index, mode, documents: sent, keyed } = request;
+  const given = sent instanceof Uint8Array ? deps.documents.streamed(sent) : { documents: sent };
   const read = publishedOf((await deps.registry.get(index)).value);
-  const early = namesOthers(read, given) ? undefined : documentBatch(read, given); // refused before anybody waits for it
+  const early = isOfOthers(read, given) ? undefined : batchOf(read, given); // refused before anybody waits for it
   let batch: DocumentBatch = early ?? { columns: [], rows: [] };
   let { idColumn } = read;
   return inTurn(
@@ -53,7 +68,7 @@ export async function writeDocuments(
       fit: (published, documents) => {
         const form = tableForm(published, documents);
         idColumn = form.idColumn;
-        batch = early && !isOtherForm(read, form) ? early : documentBatch(form, given);
+        batch = early && !isOtherForm(read, form) ? early : batchOf(form, given);
       },
       ...(mode === "insert" ? { refuse: (documents) => refusalOfPresent(idColumn, documents, batch) } : {}),
       commit: (documents) => documents.upsert(idColumn, batch),
@@ -61,6 +76,20 @@ export async function writeDocuments(
     },
     timeoutMs,
   );
+}
+
+/** Documents, with their columns where a stream told them. */
+type Given = Pick<StreamedDocuments, "columns" | "documents"> | { documents: unknown[] };
+
+function isOfOthers(published: Publication, given: Given): boolean {
+  const named = "columns" in given ? given.columns.map(({ name }) => ({ [name]: null })) : given.documents;
+  return namesOthers(published, named);
+}
+
+/** @throws BadRequest */
+function batchOf(form: DocumentForm, given: Given): DocumentBatch {
+  if ("columns" in given) refuseOtherColumns(form, given);
+  return documentBatch(form, given.documents);
 }
 
 async function refusalOfPresent(

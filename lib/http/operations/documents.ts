@@ -3,7 +3,7 @@ import { limits } from "../../config/limits.ts";
 import { deleteRequest, parseDelete } from "../../domain/documents/delete-documents.ts";
 import { onePatch, parseOnePatch, parsePatch, patchRequest } from "../../domain/documents/patch-request.ts";
 import { written } from "../../domain/documents/receipts.ts";
-import { documentsRequest, writeMode } from "../../domain/documents/write-documents.ts";
+import { documentsRequest, parseDocuments, writeMode } from "../../domain/documents/write-documents.ts";
 import { indexName } from "../../domain/names.ts";
 import { docId } from "../../domain/search/search-request.ts";
 import { common, idempotent, type Operations, ofIndex } from "./operation.ts";
@@ -14,7 +14,7 @@ export const documentOperations = {
     ...common,
     method: "post",
     route: "/indexes/{index}/documents",
-    summary: "Writes documents in one commit, as JSON or one a line (application/x-ndjson)",
+    summary: "Writes documents in one commit, as JSON, one a line, or as an Arrow IPC stream",
     needs: "write",
     path: ofIndex,
     query: z.strictObject({ mode: writeMode.default("upsert") }),
@@ -23,6 +23,8 @@ export const documentOperations = {
     maxBodyBytes: limits.maxDocumentsBodyBytes,
     jsonBounds: { fields: limits.maxDocumentsJsonValues, values: limits.maxDocumentsJsonValues },
     linesOf: "documents",
+    streamOf: "documents",
+    parseBody: parseDocuments,
     response: written,
   },
   patchDocument: {

@@ -29,6 +29,8 @@ export interface Operation {
   jsonBounds?: { fields: number; values: number };
   /** Of a body that may come as one JSON value a line, too: what it holds these values as. */
   linesOf?: string;
+  /** Of a body that may come as an Arrow IPC stream, too: what it holds its bytes as. */
+  streamOf?: string;
   status: number;
   /** Of an answer that comes before the work is done. */
   pendingStatus?: number;

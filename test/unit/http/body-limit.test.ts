@@ -39,6 +39,19 @@ test("no body is none, and what is within the bounds passes, decoded", () => {
   expect(event).toEqual({ body: '{"a":"ä"}', isBase64Encoded: false });
 });
 
+test.each([true, false])(
+  "a stream's bytes are held as they were sent, told to be encoded: %s",
+  (isBase64Encoded) => {
+    const bytes = Uint8Array.from({ length: 20 }, (_, i) => 255 - i);
+    const headers = { "content-type": "application/vnd.apache.arrow.stream; v=1" };
+    const event = { headers, body: Buffer.from(bytes).toString("base64"), isBase64Encoded };
+    const limit = (most: number) => bodyLimit(most, undefined, "documents").before?.({ event } as never);
+    expect(() => limit(19)).toThrow("20 bytes, at most 19");
+    void limit(20);
+    expect(event.body).toEqual({ documents: bytes });
+  },
+);
+
 const depth = limits.maxJsonDepth;
 
 test.each([

@@ -5,6 +5,7 @@ import type {
   LeftVersions,
   OpenDocuments,
   PrunedVersions,
+  StreamedDocuments,
 } from "../../../domain/documents/document-tables.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
@@ -18,6 +19,7 @@ import { carry } from "./carry.ts";
 import { gatherFragments } from "./gather-fragments.ts";
 import { openDocuments } from "./open-documents.ts";
 import { pruneVersions } from "./prune-versions.ts";
+import { streamedDocuments } from "./streamed-documents.ts";
 
 /** Documents in LanceDB tables. */
 export class LanceDocuments implements DocumentTables {
@@ -41,6 +43,10 @@ export class LanceDocuments implements DocumentTables {
 
   isStored(type: string): boolean {
     return typeNamed(type) !== undefined;
+  }
+
+  streamed(stream: Uint8Array): StreamedDocuments {
+    return streamedDocuments(stream);
   }
 
   async carry(writes: CarriedWrites): Promise<{ version: number; rows: number }> {
