@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { catchUp } from "../../lib/domain/documents/catch-up.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
+import { describeWritten } from "../../lib/domain/documents/describe-written.ts";
 import { readKept } from "../../lib/domain/documents/kept-versions.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import { changeIndex } from "../../lib/domain/index/change-index.ts";
@@ -48,6 +49,12 @@ async function versionsOf(index: string): Promise<number> {
   return listed.filter(({ key }) => key.endsWith(".manifest")).length;
 }
 
+async function bytesOf(index: string): Promise<number> {
+  const listed = await container.stores("primary").list(`lance/${index}/g1.lance/`);
+  const counted = listed.filter(({ key }) => !key.endsWith("latest_version_hint.json"));
+  return counted.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 const keptOf = (index: string) => readKept(container.stores("primary"), index);
 
 test("old versions go when they are a week old, or as old as the index says; nothing is looked at twice a day", async () => {
@@ -63,6 +70,9 @@ test("old versions go when they are a week old, or as old as the index says; not
   expect(await caughtUp(8)).toBe(2);
   expect(await Promise.all(["docs", "brief", "long"].map(versionsOf))).toEqual([1, 1, 4]);
   expect(await keptOf("docs")).toMatchObject({ version: 4, versions: 1, bytes: expect.any(Number) });
+  const { written } = await describeWritten(container, "docs");
+  expect(written).toMatchObject({ commits: 3, versions: { kept: 1, at: expect.any(String) } });
+  expect(written.versions?.bytes).toBe(await bytesOf("docs"));
   await write("brief", "c");
   expect(await caughtUp(8.1)).toBe(1);
   expect(await versionsOf("brief")).toBe(1);

@@ -304,7 +304,10 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       expect((await catchUp({ ...deps, clock: later }, list)).due).toBe(1);
       const waited = { timeout: 60_000, interval: 100 };
       await expect.poll(async () => (await described()).published?.generation, waited).toBe("g2");
-      expect((await described()).written).toEqual({ rows: 0, deleted: 0, commits: 0, jobAskedAt: null });
+      const kept = await described();
+      expect(kept.written).toMatchObject({ rows: 0, deleted: 0, commits: 0, jobAskedAt: null });
+      expect(kept.written).toMatchObject({ keptUpAt: kept.published?.publishedAt, versions: null });
+      expect(kept.written.nextJob).toMatchObject({ nearest: "rows", rows: { counted: 0, from: 1_000 } });
     });
 
     const counted = (index: string, from: number, keyed?: KeyedWrite, by = container) =>

@@ -510,7 +510,12 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
       ]);
       expect(answer.body).toMatchObject({ generation: "g2", inserted: 1, updated: 1 });
       const { written } = (await http.call("getIndex", { index: "built" })).body;
-      expect(written).toEqual({ rows: 2, deleted: 1, commits: 1, jobAskedAt: null });
+      expect(written).toMatchObject({ rows: 2, deleted: 1, commits: 1, jobAskedAt: null, versions: null });
+      expect(written.nextJob).toMatchObject({
+        nearest: "rows",
+        rows: { counted: 2 },
+        deleted: { counted: 1 },
+      });
       const { version, generation } = answer.body;
       const found = (more: object) => http.search("built", { vector: [0, 0, 0, -1], k: 1, ...more });
       expect((await found({ minVersion: version, minGeneration: generation })).body.hits[0].doc_id).toBe(

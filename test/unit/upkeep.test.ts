@@ -6,6 +6,7 @@ import {
   refuseTooManyUnindexed,
   type Tally,
   tallied,
+  upkeepCounts,
 } from "../../lib/domain/documents/upkeep.ts";
 import type { Publication } from "../../lib/domain/index/index-entry.ts";
 
@@ -28,6 +29,22 @@ test.each<[string, boolean, boolean]>([
   ],
 ])("a job is due from %s", (_, before, from) => {
   expect([before, from]).toEqual([false, true]);
+});
+
+test("what a job is asked for is told with how far it is from that", () => {
+  const counts = (rows: number, indexType: Publication["indexType"]) =>
+    upkeepCounts({ rows, indexType }, { rows: 5, deleted: 3, fragments: 2 });
+  expect(counts(100_001, "IVF_RQ")).toEqual({
+    rows: { counted: 5, from: 5_001 },
+    deleted: { counted: 3, from: 20_001 },
+    fragments: { counted: 2, from: 256 },
+  });
+  expect(counts(9_999, "EXACT").rows).toEqual({ counted: 5, from: 1 });
+  expect(counts(20_000, "EXACT").rows).toEqual({ counted: 5, from: 1 });
+  expect(upkeepCounts({ rows: 300, indexType: "IVF_PQ" }, undefined).rows).toEqual({
+    counted: 0,
+    from: 1_000,
+  });
 });
 
 test("a job that was asked for is not asked for again for ten minutes", () => {

@@ -5,7 +5,11 @@ import type { Stores } from "../object-store.ts";
 import { describeIndex, indexDescription } from "../search/describe-index.ts";
 import type { WarmIndexes } from "../search/reader.ts";
 import type { Clock } from "../task-context.ts";
+import { type KeptVersions, readKept } from "./kept-versions.ts";
+import { type UpkeepCounts, type UpkeepReason, upkeepCounts } from "./upkeep.ts";
 import { WriteTurns } from "./write-turns.ts";
+
+const count = z.strictObject({ counted: z.int(), from: z.int() });
 
 /** What is told of an index as a whole. */
 export const describedIndex = indexDescription
@@ -15,6 +19,30 @@ export const describedIndex = indexDescription
         rows: z.int().meta({ description: "Inserted or updated: no vector index holds them yet" }),
         deleted: z.int().meta({ description: "Deleted or updated: they lie in the table's files still" }),
         commits: z.int(),
+        keptUpAt: z
+          .string()
+          .nullable()
+          .meta({ description: "When what is served was published, with all that was written before" }),
+        nextJob: z
+          .strictObject({
+            nearest: z.enum(["rows", "deleted", "fragments"]),
+            ...{ rows: count, deleted: count, fragments: count },
+          })
+          .nullable()
+          .meta({
+            description:
+              "A write asks for a job as soon as one of these is reached, of which this is the nearest. fragments: that no index holds, when small ones were last gathered",
+          }),
+        versions: z
+          .strictObject({
+            kept: z.int(),
+            bytes: z.int().meta({ description: "Of all files of the table, those of old versions, too" }),
+            at: z.string(),
+          })
+          .nullable()
+          .meta({
+            description: "When old versions were last removed, once an hour at most; null: not yet",
+          }),
         jobAskedAt: z.string().nullable().meta({
           description:
             "When a job was last asked for that takes them in; docs/documents.md says from how many on",
@@ -37,12 +65,32 @@ export async function describeWritten(
   { registry, indexes, fallbacks, stores, clock }: DescribeDependencies,
   index: string,
 ): Promise<z.infer<typeof describedIndex>> {
-  const turns = new WriteTurns(stores("primary"), clock);
-  const [described, tally] = await Promise.all([
+  const primary = stores("primary");
+  const [described, tally, kept] = await Promise.all([
     describeIndex(registry, indexes, fallbacks, index),
-    turns.tally(index),
+    new WriteTurns(primary, clock).tally(index),
+    readKept(primary, index),
   ]);
-  const own = tally?.generation === described.published?.generation ? tally : undefined;
+  const { published } = described;
+  const ofServed = <T extends { generation: string }>(noted: T | undefined) =>
+    noted?.generation === published?.generation ? noted : undefined;
+  const own = ofServed(tally);
   const { rows = 0, deleted = 0, commits = 0, askedAt = null } = own ?? {};
-  return { ...described, written: { rows, deleted, commits, jobAskedAt: askedAt } };
+  const written = {
+    ...{ rows, deleted, commits, keptUpAt: published?.publishedAt ?? null },
+    nextJob: published && nextJob(upkeepCounts(published, own)),
+    versions: versionsOf(ofServed(kept)),
+    jobAskedAt: askedAt,
+  };
+  return { ...described, written };
+}
+
+function nextJob(counts: UpkeepCounts) {
+  const shareOf = (reason: UpkeepReason) => counts[reason].counted / counts[reason].from;
+  const reasons: UpkeepReason[] = ["rows", "deleted", "fragments"];
+  return { nearest: reasons.reduce((a, b) => (shareOf(b) > shareOf(a) ? b : a)), ...counts };
+}
+
+function versionsOf(kept: KeptVersions | undefined) {
+  return kept ? { kept: kept.versions, bytes: kept.bytes, at: kept.at } : null;
 }

@@ -40,20 +40,39 @@ export function isGatherDue({ commits, gatheredAfter = 0 }: Tally): boolean {
   return commits - gatheredAfter >= limits.gatherCommits;
 }
 
+/** Why a job should take in what was written. */
+export type UpkeepReason = "rows" | "deleted" | "fragments";
+
+/** How many there are of what, and from how many on a job should take them in. */
+export type UpkeepCounts = Record<UpkeepReason, { counted: number; from: number }>;
+
 /**
- * Whether a job should take in what was written: new rows are compared one by one until then, and further writes read each
- * fragment.
- * An index that compares every row anyway is built when it has so many. A job that was asked for a while ago and has not
- * published has failed, or is still at it: it is asked for again.
+ * New rows are compared one by one until a job takes them in, and further writes read each fragment. An index that compares
+ * every row anyway is built when it has so many.
  */
-export function isUpkeepDue({ indexType, rows }: Publication, written: Tally, now: number): boolean {
-  const { askedAt, deleted, fragments = 0 } = written;
+export function upkeepCounts(
+  { indexType, rows }: Pick<Publication, "indexType" | "rows">,
+  written: Pick<Tally, UpkeepReason> | undefined,
+): UpkeepCounts {
+  const { rows: counted = 0, deleted = 0, fragments = 0 } = written ?? {};
+  const share = (part: number) => Math.max(Math.ceil(part * rows), limits.leastUpkeepRows);
+  const lacking = Math.max(1, limits.upkeepRows - rows);
+  const from = indexType === "EXACT" ? lacking : Math.min(limits.upkeepRows, share(limits.upkeepShare));
+  return {
+    rows: { counted, from },
+    deleted: { counted: deleted, from: share(limits.upkeepDeletedShare) },
+    fragments: { counted: fragments, from: limits.upkeepFragments },
+  };
+}
+
+/**
+ * Whether a job should take in what was written. One that was asked for a while ago and has not published has failed, or is
+ * still at it: it is asked for again.
+ */
+export function isUpkeepDue(published: Publication, written: Tally, now: number): boolean {
+  const { askedAt } = written;
   if (askedAt !== undefined && now - Date.parse(askedAt) < limits.upkeepAgainMs) return false;
-  if (fragments >= limits.upkeepFragments) return true;
-  if (deleted >= Math.max(limits.upkeepDeletedShare * rows, limits.leastUpkeepRows)) return true;
-  if (indexType === "EXACT") return written.rows > 0 && rows + written.rows >= limits.upkeepRows;
-  const share = Math.max(limits.upkeepShare * rows, limits.leastUpkeepRows);
-  return written.rows >= Math.min(limits.upkeepRows, share);
+  return Object.values(upkeepCounts(published, written)).some(({ counted, from }) => counted >= from);
 }
 
 /** Searches would become scans without anybody knowing. @throws TooManyUnindexed */
