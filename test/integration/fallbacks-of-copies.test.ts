@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
 import { gatherOpening } from "../../lib/adapters/lance/opening/gather-opening.ts";
 import { decodeOpening, encodeOpening, type Opening } from "../../lib/adapters/lance/opening/opening.ts";
 import { openingOf, StoredOpenings } from "../../lib/adapters/lance/opening/stored-openings.ts";
@@ -45,7 +46,6 @@ const published = {
   dimension,
   indexType: "IVF_FLAT",
   rows,
-  columns: ["doc_id", "words", "vector"].map((name) => ({ name, type: "" })),
   recall: { version: null },
 } as unknown as Publication;
 
@@ -55,6 +55,7 @@ beforeEach(async () => {
   connection = await connect(join(root, "lance/docs"));
   table = await connection.createTable("g1", rowsFrom(0, rows));
   await table.createIndex("vector", { config: Index.ivfFlat({ numPartitions: partitions }) });
+  published.columns = columnsOf(await table.schema());
 });
 
 const systemTmpdir = tmpdir();

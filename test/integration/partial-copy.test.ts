@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, Index, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
 import { gatherOpening } from "../../lib/adapters/lance/opening/gather-opening.ts";
 import { decodeOpening, encodeOpening, type Opening } from "../../lib/adapters/lance/opening/opening.ts";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
@@ -71,7 +72,7 @@ const kinds = {
 let metric: Metric;
 
 async function published(): Promise<Publication> {
-  const columns = ["doc_id", "title", "body", "number", "vector"].map((name) => ({ name, type: "" }));
+  const columns = columnsOf(await table.schema());
   const own = { vectorColumn: "vector", idColumn: "doc_id", metric, dimension, columns };
   return { ...own, generation: "g1", bucket: "b" } as unknown as Publication;
 }
