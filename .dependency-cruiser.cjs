@@ -22,7 +22,7 @@ module.exports = {
   forbidden: [
     ...rooms("lib/domain", {
       stored: [],
-      access: ["search", "jobs", "index", "stored"],
+      access: ["documents", "search", "jobs", "values", "index", "stored"],
       index: ["stored"],
       values: ["index"],
       source: ["values", "index"],

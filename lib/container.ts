@@ -14,6 +14,7 @@ import { StepFunctionsWorkflow, sfnClient } from "./adapters/workflow/step-funct
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
+import { narrowedTables } from "./domain/access/narrowed-documents.ts";
 import type { Principal } from "./domain/access/principal.ts";
 import { ScopedLedger } from "./domain/access/scoped-ledger.ts";
 import { scopedReaders } from "./domain/access/scoped-readers.ts";
@@ -82,6 +83,9 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
     scopedTo: (principal) => ({
       ...scopedReaders(container, principal),
       ledger: new ScopedLedger(primary, clock, principal),
+      documents: principal.filter
+        ? narrowedTables(container.documents, principal.filter)
+        : container.documents,
     }),
     notPruned: (index, error) =>
       logger.warn("old versions were not removed", { index, error: asDomainError(error) }),

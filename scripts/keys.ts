@@ -3,11 +3,11 @@ import { storesFor } from "../lib/adapters/store/stores.ts";
 import { readEnvironment } from "../lib/config/environment.ts";
 import { loadBuckets } from "../lib/config/lakehouse.ts";
 import { KeyRegistry } from "../lib/domain/access/key-registry.ts";
-import { graceSeconds, keyId, keyRequest } from "../lib/domain/access/key-request.ts";
+import { graceSeconds, keyId, parseKeyRequest } from "../lib/domain/access/key-request.ts";
 import { DomainError } from "../lib/domain/errors.ts";
 import { validate } from "../lib/domain/validate.ts";
 
-const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--expires 2027-01-01T00:00:00Z]
+const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--filter JSON] [--expires 2027-01-01T00:00:00Z]
 npm run keys -- create --name NAME --admin          everything, keys among it
 npm run keys -- create --name NAME --grants JSON    several grants, as POST /keys takes them
 npm run keys -- list
@@ -24,6 +24,7 @@ const { positionals, values } = parseArgs({
     indexes: { type: "string" },
     buckets: { type: "string" },
     grants: { type: "string" },
+    filter: { type: "string" },
     expires: { type: "string" },
     grace: { type: "string" },
     admin: { type: "boolean" },
@@ -43,6 +44,8 @@ function grantsAsked(): unknown {
   return [{ actions: listOf(actions), indexes: listOf(indexes), buckets: listOf(buckets) }];
 }
 
+const filterAsked = () => (values.filter ? { filter: JSON.parse(values.filter) } : {});
+
 function registry(): KeyRegistry {
   const environment = readEnvironment();
   const stores = storesFor(loadBuckets(environment));
@@ -52,7 +55,7 @@ function registry(): KeyRegistry {
 async function run(): Promise<unknown> {
   if (command === "create") {
     const { name, expires: expiresAt } = values;
-    return registry().create(validate(keyRequest, { name, grants: grantsAsked(), expiresAt }, ""));
+    return registry().create(parseKeyRequest({ name, grants: grantsAsked(), ...filterAsked(), expiresAt }));
   }
   if (command === "list") return allKeys();
   if (command === "rotate")

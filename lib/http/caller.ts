@@ -1,5 +1,6 @@
 import type middy from "@middy/core";
 import type { KnownKeys } from "../domain/access/known-keys.ts";
+import { ofAllRows } from "../domain/access/narrowed-reader.ts";
 import type { Principal } from "../domain/access/principal.ts";
 import { refuseBucket } from "../domain/access/scoped-readers.ts";
 import { DomainError } from "../domain/errors.ts";
@@ -46,7 +47,7 @@ function keyIn(headers: Record<string, string | undefined> = {}): string {
  * @throws IndexNotFound, BucketNotFound, Forbidden
  */
 export function authorize(
-  { needs, names }: Operation,
+  { needs, names, tellsOfAll }: Operation,
   caller: Caller | undefined,
   { path, body }: { path?: Record<string, unknown>; body?: unknown },
 ): void {
@@ -56,6 +57,7 @@ export function authorize(
   const named = names?.(body as never);
   caller.index = named?.index ?? (path?.["index"] as string | undefined);
   caller.principal.refuse(needs, caller.index);
+  if (tellsOfAll && caller.principal.filter) throw ofAllRows();
   for (const bucket of named?.buckets ?? []) refuseBucket(caller.principal, bucket);
 }
 

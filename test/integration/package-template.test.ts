@@ -242,7 +242,7 @@ test.each(["ListJobs", "GetJob"])("%s can only read, and ask for executions", (n
 });
 
 const keysStored = {
-  "Fn::Sub": "arn:${AWS::Partition}:s3:::serverless-lance-data/registry/keys/*",
+  "Fn::Sub": `arn:\${AWS::Partition}:s3:::serverless-lance-data/registry/keys/*`,
 };
 
 test("keys are made by one function, which writes nothing else, and by no other that writes the registry", () => {

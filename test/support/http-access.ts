@@ -213,6 +213,115 @@ export function describeAccess(
       expect(ids).toEqual([...new Set(ids)].sort());
     });
 
+    describe("a key with a filter", () => {
+      const of = (value: string) => ({ op: "eq", column: "tenant", value });
+      const index = "shared";
+      const clients = new Map<string, KeyedClient>();
+      const as = (tenant: string) => clients.get(tenant) as KeyedClient;
+      const row = (doc_id: string, tenant: string, more: object = {}) => ({
+        ...{ doc_id, vector: [1, 0], tenant, ...more },
+      });
+      const write = (client: HttpClient, documents: object[], query = "") =>
+        client.call("writeDocuments", { index }, { body: { documents }, query });
+      const ids = async (client: HttpClient) => {
+        const { body } = await client.call("listDocuments", { index }, { query: "?consistency=strong" });
+        return body.documents.map(({ doc_id }: { doc_id: string }) => doc_id).sort();
+      };
+
+      beforeAll(async () => {
+        const columns = [{ name: "tenant", type: "Utf8" }];
+        await root.call("createIndex", {}, { body: { name: index, bucket, dimension: 2, columns } });
+        await write(root, [row("1", "a"), row("2", "b"), row("3", "b")]);
+        for (const tenant of ["a", "b"]) {
+          const grants = [grantOf(["search", "read", "write"], [index])];
+          const { body } = await root.call(
+            "createKey",
+            {},
+            { body: { name: tenant, grants, filter: of(tenant) } },
+          );
+          expect(body).toMatchObject({ filter: of(tenant), newIds: `${tenant}:` });
+          secrets.push(body.key);
+          clients.set(tenant, new KeyedClient(api.url, body.key));
+        }
+      });
+
+      test("searches, fetches and lists its own rows", async () => {
+        const found = await as("a").search(index, { vector: [1, 0], k: 9, consistency: "strong" });
+        expect(found.body.hits.map(({ doc_id }: { doc_id: string }) => doc_id)).toEqual(["1"]);
+        const body = { ids: ["1", "2", "none"], consistency: "strong" };
+        const { documents, missing } = (await as("a").call("fetchDocuments", { index }, { body })).body;
+        expect([documents.length, missing]).toEqual([1, ["2", "none"]]);
+        const fetched = await as("a").call("fetchDocument", { index, docId: "2" });
+        expect(outcome(fetched)).toEqual([404, "document-not-found"]);
+        expect(await ids(as("a"))).toEqual(["1"]);
+        expect(await ids(as("b"))).toEqual(["2", "3"]);
+        const others = { vector: [1, 0], filter: of("b"), consistency: "strong" };
+        expect((await as("a").search(index, others)).body.hits).toEqual([]);
+      });
+
+      test("writes its own documents, under ids that no other key writes", async () => {
+        expect((await write(as("a"), [row("a:1", "a"), row("1", "a")])).body).toMatchObject({
+          ...{ inserted: 1, updated: 1 },
+        });
+        const said = async (documents: object[], query = "") => {
+          const { status, body } = await write(as("a"), documents, query);
+          return [status, body.detail, body.issues];
+        };
+        for (const query of ["", "?mode=insert"])
+          expect(await said([row("2", "a")], query)).toEqual(await said([row("nobodys", "a")], query));
+        for (const foreign of [row("a:2", "b"), { doc_id: "a:2", vector: [1, 0] }, row("b:1", "a")])
+          expect(outcome(await write(as("a"), [foreign]))).toEqual([403, "forbidden"]);
+        expect(await ids(as("b"))).toEqual(["2", "3"]);
+      });
+
+      test("changes and deletes no other rows", async () => {
+        const patch = (docId: string, set: object) =>
+          as("a").call("patchDocument", { index, docId }, { body: { set } });
+        expect(outcome(await patch("2", { vector: [0, 1] }))).toEqual([404, "document-not-found"]);
+        expect(outcome(await patch("1", { tenant: "b" }))).toEqual([403, "forbidden"]);
+        const all = { op: "not", filter: { op: "is_null", column: "doc_id" } };
+        const dry = await as("a").call("deleteDocuments", { index }, { body: { filter: all, dryRun: true } });
+        expect(dry.body.deleted).toBe((await ids(as("a"))).length);
+        const gone = await as("a").call("deleteDocument", { index, docId: "2" });
+        expect(gone.body.deleted).toBe(0);
+        await as("a").call("deleteDocuments", { index }, { body: { filter: all } });
+        expect([await ids(as("a")), await ids(as("b"))]).toEqual([[], ["2", "3"]]);
+      });
+
+      test("is told nothing of an index as a whole, nor finds one without its column", async () => {
+        for (const name of ["getIndex", "warmIndex", "listIndexes"] as const)
+          expect(outcome(await as("a").call(name, { index }))).toEqual([403, "forbidden"]);
+        const { body } = await root.call(
+          "createKey",
+          {},
+          { body: { name: "a", grants: [grantOf(["search", "read"], ["small"])], filter: of("a") } },
+        );
+        secrets.push(body.key);
+        const client = new KeyedClient(api.url, body.key);
+        expect(outcome(await client.search("small", { vector: [1, 0, 0, 0] }))).toEqual([403, "forbidden"]);
+        const fetched = await client.call("fetchDocument", { index: "small", docId: "d1" });
+        expect(outcome(fetched)).toEqual([403, "forbidden"]);
+      });
+
+      test("is not made to act on an index as a whole, nor to write what its filter does not say", async () => {
+        const create = (actions: Grant["actions"], filter: object) =>
+          root.call("createKey", {}, { body: { name: "x", grants: [grantOf(actions, ["*"])], filter } });
+        expect(issuePaths(await create(["read", "jobs", "admin"], of("a")))).toEqual(
+          ["grants[0].actions[1]", "grants[0].actions[2]"].map((path) => `body.${path}`),
+        );
+        const filters = [
+          { op: "ne", column: "tenant", value: "a" },
+          { op: "eq", column: "tenant", value: 0.5 },
+          { op: "eq", column: "tenant", value: "\ud800" },
+        ];
+        for (const filter of filters)
+          expect(issuePaths(await create(["write"], filter))).toEqual(["body.filter"]);
+        let deep: object = of("a");
+        for (let i = 0; i < 9; i++) deep = { op: "not", filter: deep };
+        expect(issuePaths(await create(["read"], deep))).toEqual(["body.filter"]);
+      });
+    });
+
     test("what a key is asked to be is looked at by field", async () => {
       const create = (body: object) => root.call("createKey", {}, { body });
       expect(issuePaths(await create({ name: "", grants: [] }))).toEqual(["body.name", "body.grants"]);

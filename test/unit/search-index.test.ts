@@ -7,7 +7,12 @@ const refined = { nprobes: 3, refineFactor: 2 };
 const unrefined = { nprobes: 8 };
 
 /** The settings a search reads with and tells. @param more what the request says beside its vector */
-async function settingsOf(isReplicated: boolean, more: object = {}, publication: object = {}) {
+async function settingsOf(
+  isReplicated: boolean,
+  more: object = {},
+  publication: object = {},
+  isNarrowed = false,
+) {
   let asked: Query | undefined;
   const reader = {
     version: 1,
@@ -28,7 +33,7 @@ async function settingsOf(isReplicated: boolean, more: object = {}, publication:
     recall: {},
     ...publication,
   };
-  const lease = { reader, published } as unknown as Lease;
+  const lease = { reader, published, isNarrowed } as unknown as Lease;
   const indexes: WarmIndexes = { use: (_index, _consistency, work) => work(lease) };
   const request = parseSearchRequest({ vector: [1, 2], select: [], ...more });
   const { performance } = await searchIndex(indexes, "docs", request, 1_000);
@@ -53,6 +58,11 @@ test("a filtered search is widened and refined, wherever the vectors are", async
   const filter = { op: "eq", column: "year", value: 1999 };
   for (const isReplicated of [false, true])
     expect(await settingsOf(isReplicated, { filter })).toEqual({ nprobes: 6, refineFactor: 2 });
+});
+
+test("a reader that has some of the rows alone is searched as by a filter", async () => {
+  for (const isReplicated of [false, true])
+    expect(await settingsOf(isReplicated, {}, {}, true)).toEqual({ nprobes: 6, refineFactor: 2 });
 });
 
 test("where it was measured with a filter, that is what a filtered search goes by", async () => {

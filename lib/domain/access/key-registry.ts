@@ -13,6 +13,7 @@ import {
   shownKey,
 } from "./key-request.ts";
 import { digestOf, keyText, newKeyId, newSecret } from "./key-text.ts";
+import { isOwnFilter, ownIdPrefix } from "./own-documents.ts";
 import { keyOfKey, keysFolder, parsedKey, type StoredKey } from "./stored-key.ts";
 
 const maxAttempts = 20;
@@ -28,12 +29,12 @@ export class KeyRegistry {
   }
 
   /** Sent again it makes another key: the first cannot be shown a second time. @throws BadRequest */
-  async create({ name, grants, expiresAt }: KeyRequest): Promise<NewKey> {
+  async create({ name, grants, filter, expiresAt }: KeyRequest): Promise<NewKey> {
     if (expiresAt !== undefined && Date.parse(expiresAt) <= this.#clock.now())
       throw badRequest({ path: "expiresAt", message: "is over already" });
     const [id, secret] = [newKeyId(), newSecret()];
     const key: StoredKey = {
-      ...{ id, name, grants },
+      ...{ id, name, grants, ...(filter ? { filter } : {}) },
       secrets: [{ sha256: await digestOf(secret), until: null }],
       createdAt: this.#timestamp(),
       expiresAt: expiresAt ?? null,
@@ -102,7 +103,9 @@ export class KeyRegistry {
   #shown({ secrets, ...key }: StoredKey): ShownKey {
     const until = secrets[1]?.until ?? null;
     const holds = until !== null && Date.parse(until) > this.#clock.now();
-    return droppingUnknown(shownKey).parse({ ...key, rotatedUntil: holds ? until : null });
+    const { filter } = key;
+    const newIds = filter && isOwnFilter(filter) ? ownIdPrefix(filter) : null;
+    return droppingUnknown(shownKey).parse({ ...key, newIds, rotatedUntil: holds ? until : null });
   }
 
   #timestamp(): string {

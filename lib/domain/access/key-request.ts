@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { grant, grants } from "./grants.ts";
+import { parseWithFilters } from "../documents/request-filters.ts";
+import { type Filter, filter } from "../values/filter.ts";
+import { type Grant, grant, grants } from "./grants.ts";
+import { isOwnFilter } from "./own-documents.ts";
+import { actionsOnDocuments } from "./principal.ts";
 
 export const keyId = z
   .string()
@@ -18,10 +22,39 @@ export const keyRequest = z
       .refine((name) => name.isWellFormed(), "must be well-formed Unicode")
       .meta({ description: "Whose or for what it is" }),
     grants,
+    filter: filter.optional().meta({
+      description:
+        "There are no other rows for the key than those that it takes. Such a key searches, reads and writes documents; one that writes has an eq",
+    }),
     expiresAt: instant.optional().meta({ description: "Never without it" }),
+  })
+  .superRefine(({ grants, filter }, context) => {
+    for (const { path, message } of filter ? narrowingIssues(grants, filter) : [])
+      context.addIssue({ code: "custom", path, message });
   })
   .meta({ id: "KeyRequest" });
 export type KeyRequest = z.output<typeof keyRequest>;
+/** The filter's bounds first. @throws BadRequest */
+export const parseKeyRequest = parseWithFilters(keyRequest, "filter");
+
+function narrowingIssues(grants: Grant[], filter: Filter) {
+  const message = `of a key with a filter: ${actionsOnDocuments.join(", ")}`;
+  const others = grants.flatMap(({ actions }, i) =>
+    actions.flatMap((action, j) =>
+      actionsOnDocuments.includes(action) ? [] : [{ path: ["grants", i, "actions", j], message }],
+    ),
+  );
+  const writes = grants.some(({ actions }) => actions.includes("write"));
+  const unfit =
+    "of a key that writes: an eq of a string of well-formed Unicode, a whole number, true or false";
+  return [...others, ...(writes && !isFit(filter) ? [{ path: ["filter"], message: unfit }] : [])];
+}
+
+const isFit = (filter: Filter) =>
+  isOwnFilter(filter) &&
+  (typeof filter.value === "string"
+    ? filter.value.isWellFormed()
+    : filter.value === true || filter.value === false || Number.isSafeInteger(filter.value));
 
 /** How long the secret before the newest holds on. */
 export const graceSeconds = z.coerce
@@ -37,6 +70,11 @@ export const shownKey = z
     id: keyId,
     name: z.string(),
     grants: z.array(grant),
+    filter: filter.optional(),
+    newIds: z.string().nullable().meta({
+      description:
+        "What the ids of new documents that it writes begin with; null where it has no eq as its filter",
+    }),
     createdAt: z.string(),
     rotatedUntil: z
       .string()

@@ -44,7 +44,7 @@ export class KnownKeys {
     const mayBeNew = known.key && now - known.at >= limits.unknownKeyMemoryMs; // its secret, after a rotation
     const again = mayBeNew && !isValid(known.key, digest, now) ? await this.#look(parts.id) : known;
     if (!again.key || !isValid(again.key, digest, now)) throw notValid();
-    return new Principal(again.key.id, again.key.grants);
+    return new Principal(again.key.id, again.key.grants, again.key.filter);
   }
 
   async #keyOf(id: string): Promise<Known> {

@@ -1,15 +1,19 @@
 import { DomainError } from "../errors.ts";
+import type { Filter } from "../values/filter.ts";
 import type { Action, Grant } from "./grants.ts";
 
 /** Who asks, and what was granted. */
 export class Principal {
   /** As it is logged; no secret. */
   readonly id: string;
+  /** Of all rows those that there are for it. */
+  readonly filter: Filter | undefined;
   readonly #grants: readonly Grant[];
 
-  constructor(id: string, grants: readonly Grant[]) {
+  constructor(id: string, grants: readonly Grant[], filter?: Filter) {
     this.id = id;
-    this.#grants = grants;
+    this.filter = filter;
+    this.#grants = filter ? grants.map(ofDocuments) : grants;
   }
 
   /** Whether anything is granted on an index; where nothing is, there is no such index. */
@@ -52,6 +56,14 @@ export class Principal {
     throw new DomainError("Forbidden", `"${action}" is not granted on ${where}`);
   }
 }
+
+/** What acts on an index as a whole acts on all of its rows. */
+export const actionsOnDocuments: readonly Action[] = ["search", "read", "write"];
+
+const ofDocuments = (grant: Grant): Grant => ({
+  ...grant,
+  actions: grant.actions.filter((action) => actionsOnDocuments.includes(action)),
+});
 
 const isNamed = (patterns: readonly string[], name: string) =>
   patterns.some((one) => (one.endsWith("*") ? name.startsWith(one.slice(0, -1)) : one === name));

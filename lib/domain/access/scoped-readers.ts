@@ -5,6 +5,7 @@ import { IndexRegistry, type Versioned } from "../index/index-registry.ts";
 import type { ObjectStore, Stores } from "../object-store.ts";
 import type { WarmIndexes } from "../search/reader.ts";
 import type { Clock } from "../task-context.ts";
+import { NarrowedReader } from "./narrowed-reader.ts";
 import type { Principal } from "./principal.ts";
 
 /** The registry as a principal sees it: of other indexes there is nothing, and nothing is made. */
@@ -31,7 +32,12 @@ export function scopedIndexes(indexes: WarmIndexes, principal: Principal): WarmI
   return {
     use: async (index, freshness, work) => {
       principal.refuseUnseen(index);
-      return indexes.use(index, freshness, work);
+      const { filter } = principal;
+      if (!filter) return indexes.use(index, freshness, work);
+      return indexes.use(index, freshness, ({ reader, ...lease }) => {
+        const own = new NarrowedReader(reader, lease.published.idColumn, filter);
+        return work({ ...lease, reader: own, isNarrowed: true });
+      });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { entryDamaged, type Origin, parseStored } from "../stored/stored-json.ts";
+import { filter } from "../values/filter.ts";
 import { grants } from "./grants.ts";
 
 export const keysFolder = "registry/keys/";
@@ -10,6 +11,7 @@ export const storedKey = z.object({
   id: z.string(),
   name: z.string(),
   grants,
+  filter: filter.optional(),
   /** The newest first; one that was rotated holds until then. */
   secrets: z.array(z.object({ sha256: z.string(), until: z.string().nullable() })),
   createdAt: z.string(),

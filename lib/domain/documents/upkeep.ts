@@ -80,6 +80,6 @@ export function refuseTooManyUnindexed(index: string, generation: string, writte
   if (written?.generation !== generation || written.rows < limits.maxUnindexedRows) return;
   throw new DomainError(
     "TooManyUnindexed",
-    `${written.rows} rows of index "${index}" were written that no index holds yet, at most ${limits.maxUnindexedRows}: a job takes them in, send this again when it has`,
+    `${limits.maxUnindexedRows} rows of index "${index}" or more were written that no index holds yet: a job takes them in, send this again when it has`,
   );
 }

@@ -165,7 +165,7 @@ async function committedBefore(
   return undefined;
 }
 
-/** What fails may have been committed all the same, or still be: not after this. */
+/** What fails may have been committed all the same, or still be: not after this. What is not granted was not begun. */
 async function committing(
   deps: WriteDependencies,
   ref: GenerationRef,
@@ -180,6 +180,7 @@ async function committing(
   try {
     return await commit(documents);
   } catch (error) {
+    if (error instanceof DomainError && error.kind === "Forbidden") throw error;
     const tally = { generation: ref.generation, rows: 0, deleted: 0, commits: 0 };
     const left = { version: documents.version, write: keyed, tally };
     await own

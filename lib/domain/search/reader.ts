@@ -74,6 +74,8 @@ export interface Lease {
   entry: IndexEntry;
   published: Publication;
   reader: Reader;
+  /** Whether that reads no other rows than some filter takes. */
+  isNarrowed?: boolean;
   cold: boolean;
   openMs: number;
   /** How long ago the look at the registry and the table began that it is of. */

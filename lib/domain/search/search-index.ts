@@ -96,12 +96,16 @@ function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease
  * is not known beforehand; they are counted as they are made.
  * @throws AnswerTooLarge
  */
-function refuseTooWide({ k, filter }: SearchRequest, columns: string[], { published }: Lease): void {
-  const { vectorColumn, dimension, rows } = published;
-  if (filter || !columns.includes(vectorColumn)) return;
+function refuseTooWide(request: SearchRequest, columns: string[], lease: Lease): void {
+  const { k } = request;
+  const { vectorColumn, dimension, rows } = lease.published;
+  if (isFiltered(request, lease) || !columns.includes(vectorColumn)) return;
   const { atMost, surely } = hitsWithVectors(dimension);
   if (Math.min(k, rows) > atMost) throw hitsTooLarge(k, surely, vectorColumn);
 }
+
+const isFiltered = ({ filter }: SearchRequest, { isNarrowed = false }: Lease) =>
+  isNarrowed || filter !== undefined;
 
 /** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */
 function vectorIssues(numbers: number[], { dimension, metric }: Publication): Issue[] {
@@ -156,7 +160,7 @@ function queryVector(numbers: number[], metric: Metric): Float32Array {
 function settingsFor(request: SearchRequest, lease: Lease) {
   const asked = definedOf(request);
   const { published } = lease;
-  const defaults = request.filter
+  const defaults = isFiltered(request, lease)
     ? (published.filteredDefaults ?? widenedDefaults(published))
     : unfilteredDefaults(asked, lease);
   const { nprobes, refineFactor, ef } = { ...defaultsAt(defaults, request.k, published), ...asked };

@@ -15,6 +15,7 @@ export const indexOperations = {
     route: "/indexes",
     summary: "Indexes by name",
     needs: "read",
+    tellsOfAll: true,
     query: page.extend({ cursor: indexName.meta(cursor).optional() }),
     response: z.strictObject({
       indexes: z.array(z.union([shownEntry.meta({ id: "IndexEntry" }), damagedEntry, newerEntry])),
@@ -40,6 +41,7 @@ export const indexOperations = {
     route: "/indexes/{index}",
     summary: "What is published of an index, and how its table is",
     needs: "read",
+    tellsOfAll: true,
     path: ofIndex,
     response: describedIndex,
   },

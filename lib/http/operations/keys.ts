@@ -6,6 +6,7 @@ import {
   keyId,
   keyRequest,
   newKey,
+  parseKeyRequest,
   shownKey,
 } from "../../domain/access/key-request.ts";
 import { common, cursor, next, type Operations, page } from "./operation.ts";
@@ -21,6 +22,7 @@ export const keyOperations = {
     summary: "Makes an API key, which is shown this once; sent again it makes another",
     needs: "keys",
     body: keyRequest,
+    parseBody: parseKeyRequest,
     maxBodyBytes: limits.maxJobBodyBytes,
     status: 201,
     response: newKey,

@@ -15,6 +15,8 @@ export interface Operation {
   route: string;
   summary: string;
   needs: Needs;
+  /** Whether it tells of all rows of an index, and so nothing to a key with a filter. */
+  tellsOfAll?: true;
   /** What its body names, where that is not in the path: an index, and buckets that it is to be written to. */
   names?(body: never): { index: string; buckets: string[] };
   path: z.ZodObject;

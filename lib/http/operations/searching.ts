@@ -24,6 +24,7 @@ export const searchingOperations = {
     route: "/indexes/{index}/warm",
     summary: "Opens an index in the container that answers, and fills what its searches read",
     needs: "search",
+    tellsOfAll: true,
     path: ofIndex,
     pendingStatus: 202,
     response: warmResponse,

@@ -1,0 +1,113 @@
+import type {
+  Committed,
+  DocumentBatch,
+  DocumentPatch,
+  DocumentTables,
+  Gathered,
+  OpenDocuments,
+  PastDocuments,
+} from "../documents/document-tables.ts";
+import type { Column } from "../index/index-entry.ts";
+import type { Filter } from "../values/filter.ts";
+import type { StoredValue } from "../values/stored-value.ts";
+import { narrowed } from "./forced-filter.ts";
+import { refuseOthers, refuseOthersIds } from "./own-documents.ts";
+
+/** Tables as if they had no other rows than those that a key's filter takes, and took no others. */
+export function narrowedTables(tables: DocumentTables, forced: Filter): DocumentTables {
+  return {
+    create: (ref, columns) => tables.create(ref, columns),
+    isStored: (type) => tables.isStored(type),
+    streamed: (stream) => tables.streamed(stream),
+    prune: (ref, which) => tables.prune(ref, which),
+    carry: (writes) => tables.carry(writes),
+    with: (ref, work) => tables.with(ref, (open) => work(new NarrowedDocuments(open, forced))),
+  };
+}
+
+class NarrowedPast implements PastDocuments {
+  readonly #past: PastDocuments;
+  readonly #narrow: (asked?: Filter) => Filter;
+
+  constructor(past: PastDocuments, narrow: (asked?: Filter) => Filter) {
+    this.#past = past;
+    this.#narrow = narrow;
+  }
+
+  get version(): number {
+    return this.#past.version;
+  }
+
+  present(idColumn: string, ids: StoredValue[], filter?: Filter): Promise<StoredValue[]> {
+    return this.#past.present(idColumn, ids, this.#narrow(filter));
+  }
+
+  ids(idColumn: string, filter: Filter, limit: number): Promise<StoredValue[]> {
+    return this.#past.ids(idColumn, this.#narrow(filter), limit);
+  }
+
+  count(filter: Filter): Promise<number> {
+    return this.#past.count(this.#narrow(filter));
+  }
+
+  async holds(idColumn: string, patch: DocumentPatch): Promise<boolean> {
+    const at = patch.columns.findIndex(({ name }) => name === idColumn);
+    const ids = patch.rows.map((row) => row[at] ?? null);
+    const own = new Set((await this.present(idColumn, ids)).map(String));
+    return ids.every((id) => own.has(String(id))) && this.#past.holds(idColumn, patch);
+  }
+}
+
+class NarrowedDocuments extends NarrowedPast implements OpenDocuments {
+  readonly #open: OpenDocuments;
+  readonly #forced: Filter;
+
+  constructor(open: OpenDocuments, forced: Filter) {
+    super(open, (asked) => narrowed(forced, open.columns, asked));
+    this.#open = open;
+    this.#forced = forced;
+  }
+
+  get columns(): Column[] {
+    return this.#open.columns;
+  }
+
+  get writable(): Column[] {
+    return this.#open.writable;
+  }
+
+  get required(): string[] {
+    return this.#open.required;
+  }
+
+  /** @throws Forbidden */
+  async upsert(idColumn: string, batch: DocumentBatch): Promise<Committed> {
+    refuseOthers(this.#forced, batch, true);
+    await refuseOthersIds(this.#forced, this.#open, this, idColumn, batch);
+    return this.#open.upsert(idColumn, batch);
+  }
+
+  /** @throws Forbidden */
+  async change(idColumn: string, patch: DocumentPatch): Promise<Committed> {
+    refuseOthers(this.#forced, patch, false);
+    await refuseOthersIds(this.#forced, this.#open, this, idColumn, patch);
+    return this.#open.change(idColumn, patch);
+  }
+
+  delete(filter: Filter): Promise<Committed> {
+    return this.#open.delete(narrowed(this.#forced, this.columns, filter));
+  }
+
+  at<T>(version: number, look: (documents: PastDocuments) => Promise<T>): Promise<T | undefined> {
+    const narrow = (asked?: Filter) => narrowed(this.#forced, this.columns, asked);
+    return this.#open.at(version, (past) => look(new NarrowedPast(past, narrow)));
+  }
+
+  gather(idColumn: string): Promise<Gathered | undefined> {
+    return this.#open.gather(idColumn);
+  }
+
+  fence(): Promise<number> {
+    return this.#open.fence();
+  }
+}

@@ -1,0 +1,88 @@
+import { documentsTooLarge, widestColumn } from "../answer-size.ts";
+import { DomainError } from "../errors.ts";
+import type { GenerationStats } from "../index/generations.ts";
+import type { Column } from "../index/index-entry.ts";
+import type { DocumentPage, IndexPart, PageQuery, Query, Reader } from "../search/reader.ts";
+import type { Document, Hit } from "../search/search-request.ts";
+import type { Filter } from "../values/filter.ts";
+import { narrowed } from "./forced-filter.ts";
+
+/** An index as if it had no other rows than those that a key's filter takes. */
+export class NarrowedReader implements Reader {
+  readonly #reader: Reader;
+  readonly #idColumn: string;
+  readonly #forced: Filter;
+
+  constructor(reader: Reader, idColumn: string, forced: Filter) {
+    this.#reader = reader;
+    this.#idColumn = idColumn;
+    this.#forced = forced;
+  }
+
+  get columns(): Column[] {
+    return this.#reader.columns;
+  }
+
+  get version(): number {
+    return this.#reader.version;
+  }
+
+  get isReplicated(): boolean {
+    return this.#reader.isReplicated ?? false;
+  }
+
+  get onDisk(): IndexPart[] | undefined {
+    return this.#reader.onDisk;
+  }
+
+  async search(query: Query): Promise<Hit[]> {
+    return this.#reader.search({ ...query, filter: this.#narrowed(query.filter) });
+  }
+
+  /** By its filter and not by ids alone: another client may have given another row the same id. */
+  async fetch(
+    ids: string[],
+    select: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Document>> {
+    const ends = performance.now() + timeoutMs;
+    const filter = this.#narrowed({ op: "in", column: this.#idColumn, values: ids });
+    const documents = new Map<string, Document>();
+    for (let offset = 0; ; offset += ids.length) {
+      const asked = {
+        filter,
+        select,
+        offset,
+        limit: ids.length,
+        timeoutMs: ends - performance.now(),
+        signal,
+      };
+      const page = await this.#reader.page(asked);
+      for (const document of page.documents) documents.set(document.doc_id, document);
+      if (!page.hasMore) return documents;
+      if (page.documents.length < ids.length)
+        throw documentsTooLarge(ids.length, page.documents.length, widestColumn(page.documents[0] ?? {}));
+    }
+  }
+
+  async page(query: PageQuery): Promise<DocumentPage> {
+    return this.#reader.page({ ...query, filter: this.#narrowed(query.filter) });
+  }
+
+  async stats(): Promise<GenerationStats> {
+    throw ofAllRows();
+  }
+
+  async warm(): Promise<void> {
+    throw ofAllRows();
+  }
+
+  #narrowed(asked: Filter | undefined): Filter {
+    return narrowed(this.#forced, this.#reader.columns, asked);
+  }
+}
+
+/** What a key with a filter is told of an index as a whole. */
+export const ofAllRows = () =>
+  new DomainError("Forbidden", "this tells of all rows of an index, and the key has a filter");
