@@ -4,6 +4,8 @@ import { ofAllRows } from "../domain/access/narrowed-reader.ts";
 import type { Principal } from "../domain/access/principal.ts";
 import { refuseBucket } from "../domain/access/scoped-readers.ts";
 import { DomainError } from "../domain/errors.ts";
+import { indexName } from "../domain/names.ts";
+import type { WarmIndexes } from "../domain/search/reader.ts";
 import type { HttpEvent } from "./http-handler.ts";
 import type { Needs, Operation } from "./operations/operation.ts";
 import type { HttpResponse } from "./problem.ts";
@@ -20,19 +22,29 @@ const callers = new WeakMap<HttpEvent, Caller>();
 export const callerOf = (event: HttpEvent): Caller | undefined => callers.get(event);
 
 /**
- * Finds out who sends a request, before anything else is looked at.
+ * Finds out who sends a request, before anything else is looked at. While the store is asked for a key, the index that is
+ * to be read is opened.
  * @param keys undefined where access is open
  */
 export function authenticate(
   needs: Needs,
-  keys: () => KnownKeys | undefined,
+  container: () => { keys: KnownKeys | undefined; indexes: WarmIndexes },
 ): middy.MiddlewareObj<HttpEvent, HttpResponse> {
   return {
     before: async ({ event }) => {
-      const known = needs === "nothing" ? undefined : keys();
-      if (known) callers.set(event, { principal: await known.principalOf(keyIn(event.headers)) });
+      if (needs === "nothing") return;
+      const { keys, indexes } = container();
+      const open = () => openBehind(indexes, needs, event.pathParameters?.["index"]);
+      if (keys) callers.set(event, { principal: await keys.principalOf(keyIn(event.headers), open) });
     },
   };
+}
+
+/** What is wrong with it is told to who may know. */
+function openBehind(indexes: WarmIndexes, needs: Needs, name: unknown): void {
+  const { data: index } = indexName.safeParse(name);
+  if (index === undefined || !["search", "read"].includes(needs)) return;
+  void indexes.use(index, { consistency: "eventual" }, async () => undefined).catch(() => undefined);
 }
 
 /** @throws Unauthenticated */

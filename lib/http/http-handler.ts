@@ -8,6 +8,7 @@ import type { KnownKeys } from "../domain/access/known-keys.ts";
 import type { Principal } from "../domain/access/principal.ts";
 import { answerBytes } from "../domain/answer-size.ts";
 import { DomainError } from "../domain/errors.ts";
+import type { WarmIndexes } from "../domain/search/reader.ts";
 import { audit } from "./audit.ts";
 import { bodyLimit } from "./body-limit.ts";
 import { authenticate, authorize, callerOf, ownIdempotencyKey } from "./caller.ts";
@@ -48,6 +49,7 @@ interface Served<C> {
   environment: Environment;
   /** Undefined where access is open. */
   keys: KnownKeys | undefined;
+  indexes: WarmIndexes;
   /** The same as a principal sees it. */
   scopedTo(principal: Principal): C;
 }
@@ -72,7 +74,7 @@ export function httpHandler<O extends Operations, N extends keyof O & string, C 
     .use(reportRequest(name))
     .use(traceRequest(name))
     .use(httpHeaderNormalizer())
-    .use(authenticate(operation.needs, () => container().keys))
+    .use(authenticate(operation.needs, container))
     .use(bodyLimit(operation.maxBodyBytes, operation.jsonBounds, operation.streamOf));
   if (operation.body) stack.use(jsonBody(operation.linesOf));
   return stack.handler(async (event, context) => {

@@ -35,11 +35,22 @@ export class KnownKeys {
     this.#clock = clock;
   }
 
-  /** Who a key's text is of. @throws Unauthenticated, StoreUnavailable */
-  async principalOf(text: string): Promise<Principal> {
+  /**
+   * Who a key's text is of.
+   * @param meanwhile begun while the store is asked, where nothing is known yet or the key was good when last seen: nobody else
+   * makes this process work
+   * @throws Unauthenticated, StoreUnavailable
+   */
+  async principalOf(text: string, meanwhile?: () => void): Promise<Principal> {
     const parts = partsOf(text);
     if (!parts) throw notValid();
-    const [known, digest] = await Promise.all([this.#keyOf(parts.id), digestOf(parts.secret)]);
+    const digest = await digestOf(parts.secret);
+    const before = this.#known.get(parts.id)?.key;
+    const looking = this.#keyOf(parts.id);
+    const isFirst = this.#known.size + this.#unknown.size === 0 && this.#looks.size === 1;
+    const isWaiting = this.#looks.has(parts.id);
+    if (isWaiting && (isFirst || isValid(before, digest, this.#clock.now()))) meanwhile?.();
+    const known = await looking;
     const now = this.#clock.now();
     const mayBeNew = known.key && now - known.at >= limits.unknownKeyMemoryMs; // its secret, after a rotation
     const again = mayBeNew && !isValid(known.key, digest, now) ? await this.#look(parts.id) : known;

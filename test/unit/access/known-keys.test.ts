@@ -107,6 +107,23 @@ test("ids of which there are none push out no key", async () => {
   expect(reads).toHaveLength(before);
 });
 
+test("work is begun beside the first look of a process, and beside those of a key that was good when last seen", async () => {
+  const { id, key } = await make();
+  let begun = 0;
+  const meanwhile = () => void begun++;
+  await known.principalOf(key, meanwhile);
+  expect(begun).toBe(1);
+  await known.principalOf(key, meanwhile);
+  expect(begun).toBe(1); // nothing was asked
+  now += promisedMs;
+  await known.principalOf(key, meanwhile);
+  expect(begun).toBe(2);
+  now += promisedMs;
+  for (const text of [`sl_${id}_${newSecret()}`, `sl_${newKeyId()}_${newSecret()}`, "sl_"])
+    await known.principalOf(text, meanwhile).catch(() => undefined);
+  expect(begun).toBe(2);
+});
+
 test("a wrong secret is refused, also that of another key, and asks for no more than one look a second", async () => {
   const [one, other] = [await make(), await make()];
   await known.principalOf(one.key);
