@@ -63,9 +63,11 @@ export class Receipts {
 
   /** @throws IdempotencyMismatch where the key was used for another request */
   async find(index: string, { key, request }: KeyedWrite): Promise<KeptReceipt | undefined> {
-    for (const day of this.#days()) {
+    const kept = this.#days().map(async (day) => {
       const at = keyOf(index, day, key);
-      const stored = await this.#store.get(at);
+      return { at, stored: await this.#store.get(at) };
+    });
+    for (const { at, stored } of await Promise.all(kept)) {
       if (!stored) continue;
       const found = parseStored(receipt, stored.body, originOf(index));
       if (found.request === request) return { receipt: found, at, etag: stored.etag };

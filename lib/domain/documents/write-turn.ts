@@ -7,7 +7,7 @@ import { publishedOf } from "../index/published.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { Clock } from "../task-context.ts";
 import type { Committed, DocumentTables, OpenDocuments, PastDocuments } from "./document-tables.ts";
-import { type Receipt, type Receipts, type Written, written } from "./receipts.ts";
+import { type KeptReceipt, type Receipt, type Receipts, type Written, written } from "./receipts.ts";
 import { isGatherDue, isUpkeepDue, refuseTooManyUnindexed, tallied } from "./upkeep.ts";
 import type { Abandoned, KeyedWrite, OwnTurn, WriteTurns } from "./write-turns.ts";
 
@@ -55,6 +55,7 @@ export async function inTurn(
   const { keyed } = write;
   const gatherUntil = deps.clock.now() + limits.gatherShare * timeoutMs;
   const done = await deps.turns.during(index, keyed, timeoutMs, async (own) => {
+    const asked = own.abandoned ? undefined : found(deps, index, keyed); // while it is looked up what is published
     const published = publishedOf((await deps.registry.get(index)).value);
     deps.buckets.writable(published.bucket);
     const ref = { index, bucket: published.bucket, generation: published.generation };
@@ -63,7 +64,7 @@ export async function inTurn(
       await recover(deps, ref, own.abandoned);
       await own.recovered();
     }
-    const kept = keyed && (await deps.receipts.find(index, keyed));
+    const kept = await (asked ?? found(deps, index, keyed));
     if (kept?.receipt.state === "done")
       return { answer: droppingUnknown(written).parse(kept.receipt.answer), isDue: false };
     return deps.documents.with(ref, async (documents) => {
@@ -81,6 +82,17 @@ export async function inTurn(
   });
   if (done.isDue) await deps.askUpkeep(index, done.answer.generation);
   return done.answer;
+}
+
+/** What is kept of a write that was sent before. That it cannot be told is for whoever waits for it. */
+function found(
+  { receipts }: WriteDependencies,
+  index: string,
+  keyed: KeyedWrite | undefined,
+): Promise<KeptReceipt | undefined> {
+  const kept = keyed ? receipts.find(index, keyed) : Promise.resolve(undefined);
+  kept.catch(() => undefined);
+  return kept;
 }
 
 interface Done {

@@ -9,6 +9,7 @@ import { type Fragment, hasStableRowIds, readManifest } from "./manifest.ts";
 export function unindexedFragments(manifest: Uint8Array): Fragment[] | undefined {
   const { fragments, indexes, unknown } = readManifest(manifest);
   if (unknown.size > 0 || hasStableRowIds(manifest)) return undefined;
+  if (fragments.some(({ rows }) => rows <= 0)) return undefined; // Lance of old does not say how many there are
   const bitmaps = indexes.flatMap(({ fragments: bitmap }) => (bitmap ? [bitmap] : []));
   if (bitmaps.length < indexes.length) return undefined;
   const held = new Set(bitmaps.flatMap((bitmap) => [...fragmentsInBitmap(bitmap)]));
