@@ -7,7 +7,7 @@ import { graceSeconds, keyId, parseKeyRequest } from "../lib/domain/access/key-r
 import { DomainError } from "../lib/domain/errors.ts";
 import { validate } from "../lib/domain/validate.ts";
 
-const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--filter JSON] [--expires 2027-01-01T00:00:00Z]
+const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--filter JSON] [--rate REQUESTS-A-SECOND] [--expires 2027-01-01T00:00:00Z]
 npm run keys -- create --name NAME --admin          everything, keys among it
 npm run keys -- create --name NAME --grants JSON    several grants, as POST /keys takes them
 npm run keys -- list
@@ -25,6 +25,7 @@ const { positionals, values } = parseArgs({
     buckets: { type: "string" },
     grants: { type: "string" },
     filter: { type: "string" },
+    rate: { type: "string" },
     expires: { type: "string" },
     grace: { type: "string" },
     admin: { type: "boolean" },
@@ -44,6 +45,7 @@ function grantsAsked(): unknown {
   return [{ actions: listOf(actions), indexes: listOf(indexes), buckets: listOf(buckets) }];
 }
 
+const rateAsked = () => (values.rate ? { rate: { perSecond: Number(values.rate) } } : {});
 const filterAsked = () => (values.filter ? { filter: JSON.parse(values.filter) } : {});
 
 function registry(): KeyRegistry {
@@ -55,7 +57,9 @@ function registry(): KeyRegistry {
 async function run(): Promise<unknown> {
   if (command === "create") {
     const { name, expires: expiresAt } = values;
-    return registry().create(parseKeyRequest({ name, grants: grantsAsked(), ...filterAsked(), expiresAt }));
+    return registry().create(
+      parseKeyRequest({ name, grants: grantsAsked(), ...filterAsked(), ...rateAsked(), expiresAt }),
+    );
   }
   if (command === "list") return allKeys();
   if (command === "rotate")

@@ -9,6 +9,12 @@ export const errorTable = {
     title: "It is not known who asks",
   },
   Forbidden: { code: "forbidden", status: 403, retryable: false, title: "This is not granted" },
+  TooManyRequests: {
+    code: "too-many-requests",
+    status: 429,
+    retryable: true,
+    title: "The key sends more requests than it may",
+  },
   BucketNotFound: { code: "bucket-not-found", status: 404, retryable: false, title: "No such bucket" },
   IndexNotFound: { code: "index-not-found", status: 404, retryable: false, title: "No such index" },
   DocumentNotFound: { code: "document-not-found", status: 404, retryable: false, title: "No such document" },

@@ -322,6 +322,24 @@ export function describeAccess(
       });
     });
 
+    test("a key that may send few requests is told to wait, and no other one", async () => {
+      const body = { name: "few", grants: [grantOf(["read"], ["small"])], rate: { perSecond: 1 } };
+      const { key } = (await root.call("createKey", {}, { body })).body;
+      secrets.push(key);
+      const client = new KeyedClient(api.url, key);
+      const started = performance.now();
+      const answers = await Promise.all(Array.from({ length: 30 }, () => client.call("listBuckets")));
+      const seconds = (performance.now() - started) / 1_000;
+      const refused = answers.filter(({ status }) => status !== 200);
+      expect(answers.length - refused.length).toBeLessThanOrEqual(1 + Math.ceil(seconds));
+      for (const answer of refused) {
+        expect(outcome(answer)).toEqual([429, "too-many-requests"]);
+        expect(answer.headers.get("retry-after")).toBe("1");
+      }
+      expect((await root.call("listBuckets")).status).toBe(200);
+      await expect.poll(async () => (await client.call("listBuckets")).status, { timeout: 5_000 }).toBe(200);
+    });
+
     test("what a key is asked to be is looked at by field", async () => {
       const create = (body: object) => root.call("createKey", {}, { body });
       expect(issuePaths(await create({ name: "", grants: [] }))).toEqual(["body.name", "body.grants"]);
@@ -333,6 +351,15 @@ export function describeAccess(
         "body.grants[0].buckets[0]",
         "body.grants[0].more",
         "body.expiresAt",
+      ]);
+      const rates = [{ perSecond: 0 }, { perSecond: 1.5, burst: 0 }].map((rate) => ({
+        name: "x",
+        grants: [everything],
+        rate,
+      }));
+      expect(await Promise.all(rates.map(async (one) => issuePaths(await create(one))))).toEqual([
+        ["body.rate.perSecond"],
+        ["body.rate.perSecond", "body.rate.burst"],
       ]);
       const over = { name: "x", grants: [everything], expiresAt: "2020-01-01T00:00:00Z" };
       expect(issuePaths(await create(over))).toEqual(["body.expiresAt"]);

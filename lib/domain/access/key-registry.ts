@@ -29,12 +29,12 @@ export class KeyRegistry {
   }
 
   /** Sent again it makes another key: the first cannot be shown a second time. @throws BadRequest */
-  async create({ name, grants, filter, expiresAt }: KeyRequest): Promise<NewKey> {
+  async create({ name, grants, filter, rate, expiresAt }: KeyRequest): Promise<NewKey> {
     if (expiresAt !== undefined && Date.parse(expiresAt) <= this.#clock.now())
       throw badRequest({ path: "expiresAt", message: "is over already" });
     const [id, secret] = [newKeyId(), newSecret()];
     const key: StoredKey = {
-      ...{ id, name, grants, ...(filter ? { filter } : {}) },
+      ...{ id, name, grants, ...(filter ? { filter } : {}), ...(rate ? { rate } : {}) },
       secrets: [{ sha256: await digestOf(secret), until: null }],
       createdAt: this.#timestamp(),
       expiresAt: expiresAt ?? null,

@@ -11,6 +11,16 @@ export const keyId = z
   .regex(/^[0-9a-f]{16}$/, "16 of 0-9 a-f")
   .meta({ description: "Id of a key: what stands between sl_ and its secret", example: "0f3c9a2b7d5e4f6a" });
 
+const requests = z.int().min(1).max(limits.maxRequestsPerSecond);
+const rate = z
+  .strictObject({
+    perSecond: requests,
+    burst: requests
+      .optional()
+      .meta({ description: "At once after a pause; as many as perSecond without it" }),
+  })
+  .meta({ description: "Of requests, in each container; any number without it" });
+
 const instant = z.iso.datetime();
 
 export const keyRequest = z
@@ -26,6 +36,7 @@ export const keyRequest = z
       description:
         "There are no other rows for the key than those that it takes. Such a key searches, reads and writes documents; one that writes has an eq",
     }),
+    rate: rate.optional(),
     expiresAt: instant.optional().meta({ description: "Never without it" }),
   })
   .superRefine(({ grants, filter }, context) => {
@@ -71,6 +82,7 @@ export const shownKey = z
     name: z.string(),
     grants: z.array(grant),
     filter: filter.optional(),
+    rate: rate.optional(),
     newIds: z.string().nullable().meta({
       description:
         "What the ids of new documents that it writes begin with; null where it has no eq as its filter",

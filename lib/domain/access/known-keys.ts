@@ -4,6 +4,7 @@ import type { ObjectStore } from "../object-store.ts";
 import type { Clock } from "../task-context.ts";
 import { digestOf, isSameDigest, partsOf } from "./key-text.ts";
 import { Principal } from "./principal.ts";
+import { RequestRates } from "./request-rates.ts";
 import { keyOfKey, parsedKey, type StoredKey } from "./stored-key.ts";
 
 interface Known {
@@ -28,6 +29,7 @@ export class KnownKeys {
   /** The least recently used first; what there is not apart, so that nobody can push out what there is. */
   readonly #known = new Map<string, Known>();
   readonly #unknown = new Map<string, Known>();
+  readonly #rates = new RequestRates();
   readonly #looks = new Map<string, Look>();
 
   constructor(store: ObjectStore, clock: Clock) {
@@ -39,7 +41,7 @@ export class KnownKeys {
    * Who a key's text is of.
    * @param meanwhile begun while the store is asked, where nothing is known yet or the key was good when last seen: nobody else
    * makes this process work
-   * @throws Unauthenticated, StoreUnavailable
+   * @throws Unauthenticated, TooManyRequests, StoreUnavailable
    */
   async principalOf(text: string, meanwhile?: () => void): Promise<Principal> {
     const parts = partsOf(text);
@@ -55,7 +57,9 @@ export class KnownKeys {
     const mayBeNew = known.key && now - known.at >= limits.unknownKeyMemoryMs; // its secret, after a rotation
     const again = mayBeNew && !isValid(known.key, digest, now) ? await this.#look(parts.id) : known;
     if (!again.key || !isValid(again.key, digest, now)) throw notValid();
-    return new Principal(again.key.id, again.key.grants, again.key.filter);
+    const { id, grants, filter, rate } = again.key;
+    if (rate) this.#rates.take(id, rate, now);
+    return new Principal(id, grants, filter);
   }
 
   async #keyOf(id: string): Promise<Known> {

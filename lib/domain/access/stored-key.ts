@@ -12,6 +12,7 @@ export const storedKey = z.object({
   name: z.string(),
   grants,
   filter: filter.optional(),
+  rate: z.object({ perSecond: z.number(), burst: z.number().optional() }).optional(),
   /** The newest first; one that was rotated holds until then. */
   secrets: z.array(z.object({ sha256: z.string(), until: z.string().nullable() })),
   createdAt: z.string(),

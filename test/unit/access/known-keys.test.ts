@@ -151,6 +151,33 @@ test("after a rotation the new secret is taken at once, and the one before as lo
   await known.principalOf(third.key);
 });
 
+test("a key with a rate sends as many requests as it gives, a wrong secret takes none of them", async () => {
+  const { id, key } = await make({ rate: { perSecond: 2, burst: 4 } });
+  const all = async () => {
+    let taken = 0;
+    for (; taken < 20; taken++) {
+      const refusal = await known.principalOf(key).then(
+        () => undefined,
+        (error) => error.kind,
+      );
+      if (refusal === "TooManyRequests") return taken;
+      expect(refusal).toBeUndefined();
+    }
+    return taken;
+  };
+  for (let i = 0; i < 9; i++)
+    await expect(known.principalOf(`sl_${id}_${newSecret()}`)).rejects.toMatchObject(refused);
+  expect(await all()).toBe(4);
+  now += 400;
+  expect(await all()).toBe(0);
+  now += 100;
+  expect(await all()).toBe(1);
+  now += 3_600_000;
+  expect(await all()).toBe(4);
+  const { key: other } = await make();
+  for (let i = 0; i < 20; i++) await known.principalOf(other);
+});
+
 test("a key that expires is out at that moment", async () => {
   const { key } = await make({ expiresAt: new Date(now + 5_000).toISOString() });
   now += 4_999;
