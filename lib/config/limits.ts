@@ -92,6 +92,8 @@ export const limits = {
   prunedManifestBytes: 128 * 1_048_576, // that are read at a time
   mostUnsureVersions: 5_000, // that stay, and each of which is read
   prunedAgainMs: 86_400_000, // of an index that is not written to any more
+  unnamedFileMs: 7 * 86_400_000, // after which nobody commits a file any more that no version names; as Lance's own clean-up
+  sweptFiles: 10_000, // of these at a time
   pruneForMs: 200_000, // of a run of catchUp
   upkeepAgainMs: 600_000, // until a job is asked for again that has not published
   maxUnindexedRows: 200_000, // with which writes are still taken

@@ -12,6 +12,8 @@ export interface ListedObject {
   bytes: number;
   /** As `get` tells it of the same bytes; empty where a store's listing has none. */
   identity: string;
+  /** When it was written, in milliseconds. */
+  modifiedMs: number;
 }
 
 /**

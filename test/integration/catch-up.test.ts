@@ -67,7 +67,7 @@ test("old versions go when they are a week old, or as old as the index says; not
   expect(await caughtUp(0.9)).toBe(0);
   expect(await caughtUp(2)).toBe(3);
   expect(await Promise.all(["docs", "brief", "long"].map(versionsOf))).toEqual([4, 1, 4]);
-  expect(await caughtUp(8)).toBe(2);
+  expect(await caughtUp(8)).toBe(3);
   expect(await Promise.all(["docs", "brief", "long"].map(versionsOf))).toEqual([1, 1, 4]);
   expect(await keptOf("docs")).toMatchObject({ version: 4, versions: 1, bytes: expect.any(Number) });
   const { written } = await describeWritten(container, "docs");
@@ -76,6 +76,27 @@ test("old versions go when they are a week old, or as old as the index says; not
   await write("brief", "c");
   expect(await caughtUp(8.1)).toBe(1);
   expect(await versionsOf("brief")).toBe(1);
+});
+
+test("what a killed writer has left goes when it is a week old, and nothing else; then the index is looked at no more", async () => {
+  await make("docs", { retentionDays: 30 });
+  const store = container.stores("primary");
+  const filesOf = async () => (await store.list("lance/docs/g1.lance/")).map(({ key }) => key);
+  const before = await filesOf();
+  for (const path of [
+    "data/stray.lance",
+    "_deletions/0-1-2.arrow",
+    "_transactions/1-x.txn",
+    "_indices/none/x.idx",
+  ])
+    await store.put(`lance/docs/g1.lance/${path}`, new Uint8Array(9));
+  expect(await caughtUp(6.9)).toBe(1);
+  expect(await filesOf()).toHaveLength(before.length + 4);
+  expect(await caughtUp(8)).toBe(1);
+  expect(await filesOf()).toEqual(before);
+  expect(await caughtUp(31)).toBe(1);
+  expect(await versionsOf("docs")).toBe(1);
+  expect(await caughtUp(50)).toBe(0);
 });
 
 test("an index that a job is building is left alone, and so is one that nobody writes to through us", async () => {

@@ -57,6 +57,14 @@ export function describeObjectStore(name: string, backend: StoreBackend): void {
       expect(await keys({ after: "p/a-", limit: 2 })).toEqual(["p/a/1", "p/a/2"]);
     });
 
+    test("a listing tells when an object was written", async () => {
+      const before = Date.now();
+      await store.put("p/k", bytes("one"), { ifNoneMatch: "*" });
+      await store.put("p/plain", bytes("one"));
+      for (const { modifiedMs } of await store.list("p/"))
+        expect(Math.abs(modifiedMs - before)).toBeLessThan(60_000);
+    });
+
     test("a listing tells of each object what its bytes are known by, and another after each change", async () => {
       const listed = async () => (await store.list("p/")).map(({ identity }) => identity);
       const read = async () => (await store.get("p/k"))?.identity;

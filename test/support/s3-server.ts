@@ -7,6 +7,7 @@ import type { Certificate } from "./certificate.ts";
 interface Stored {
   body: Buffer;
   etag: string;
+  written: string;
 }
 
 export interface Refusal {
@@ -105,7 +106,7 @@ function put(
   const body = source === undefined ? sent : objects.get(decodeURIComponent(String(source)))?.body;
   if (!body) return answer(response, 404);
   const etag = `"${createHash("md5").update(body).digest("hex")}"`;
-  objects.set(key, { body, etag });
+  objects.set(key, { body, etag, written: new Date().toISOString() });
   if (source === undefined) return answer(response, 200, "", { etag });
   return answer(response, 200, `<CopyObjectResult><ETag>${etag}</ETag></CopyObjectResult>`);
 }
@@ -136,8 +137,9 @@ function list(
   const found = keys.filter((key) => key.startsWith(query.get("prefix") ?? "") && key > after).sort();
   const page = found.slice(0, Number(query.get("max-keys") ?? 1_000));
   const contents = page.map((key) => {
-    const { body, etag } = objects.get(root + key) ?? {};
-    return `<Contents><Key>${key}</Key><ETag>${etag?.replaceAll('"', "&quot;")}</ETag><Size>${body?.length}</Size></Contents>`;
+    const { body, etag, written } = objects.get(root + key) ?? {};
+    const told = `<ETag>${etag?.replaceAll('"', "&quot;")}</ETag><LastModified>${written}</LastModified>`;
+    return `<Contents><Key>${key}</Key>${told}<Size>${body?.length}</Size></Contents>`;
   });
   const more =
     found.length > page.length ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : "";

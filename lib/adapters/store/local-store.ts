@@ -78,7 +78,7 @@ export class LocalStore implements ObjectStore {
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     for await (const { key, isChain } of keysUnder(this.#folder, folder, after)) {
       if (!key.startsWith(prefix) || key <= after) continue;
-      const stat = isChain ? await this.#statOfHighest(key) : await this.stat(key);
+      const stat = isChain ? await this.#statOfHighest(key) : await this.#stat(this.#path(key));
       if (stat) found.push({ key, ...stat });
       if (found.length >= limit) break;
     }
@@ -86,7 +86,7 @@ export class LocalStore implements ObjectStore {
   }
 
   /** Of the version that `get` reads, whose plain copy may be of another. */
-  async #statOfHighest(key: string): Promise<ObjectStat | undefined> {
+  async #statOfHighest(key: string): Promise<Omit<ListedObject, "key"> | undefined> {
     for (;;) {
       const chain = this.#chain(key);
       const highest = await chain.highest();
@@ -134,13 +134,15 @@ export class LocalStore implements ObjectStore {
   }
 
   async stat(key: string): Promise<ObjectStat | undefined> {
-    return this.#stat(this.#path(key));
+    const found = await this.#stat(this.#path(key));
+    return found && { bytes: found.bytes, identity: found.identity };
   }
 
-  async #stat(path: string): Promise<ObjectStat | undefined> {
+  async #stat(path: string): Promise<Omit<ListedObject, "key"> | undefined> {
     try {
       const found = await stat(await this.#folder.realPath(path), { bigint: true });
-      return found.isFile() ? { bytes: Number(found.size), identity: identityOf(found) } : undefined;
+      if (!found.isFile()) return undefined;
+      return { bytes: Number(found.size), identity: identityOf(found), modifiedMs: Number(found.mtimeMs) };
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;

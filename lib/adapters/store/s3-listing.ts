@@ -13,6 +13,7 @@ export function parseListing(xml: string): Listing {
     key: elementOf(entry, "Key") ?? "",
     bytes: Number(elementOf(entry, "Size") ?? 0),
     identity: elementOf(entry, "ETag") ?? "",
+    modifiedMs: Date.parse(elementOf(entry, "LastModified") ?? ""),
   }));
   return { objects, continuation: elementOf(xml, "NextContinuationToken") };
 }

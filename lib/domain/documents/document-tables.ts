@@ -82,6 +82,8 @@ export interface PrunedVersions {
   most: number;
   /** After the one and up to the other each was made of the one before it; others may be of any, as of one that was restored. */
   sure: { after: number; upTo: number };
+  /** In milliseconds: files of before then that no version names go, too; without it none is looked for. */
+  unnamedBefore?: number;
 }
 
 /** What is left of them. */
@@ -93,6 +95,8 @@ export interface LeftVersions {
   bytes: number;
   /** No other may go now. */
   isDone: boolean;
+  /** Files that no version names were looked for. */
+  isSwept: boolean;
 }
 
 /** What is to be carried from one generation to another that is to take its place. */

@@ -11,6 +11,10 @@ export const keptVersions = z.object({
   /** Of all files of the table. */
   bytes: z.int(),
   at: z.string(),
+  /** When this newest version was first looked at. */
+  seenAt: z.string().optional(),
+  /** When files that no version names were last looked for. */
+  sweptAt: z.string().optional(),
 });
 export type KeptVersions = z.infer<typeof keptVersions>;
 

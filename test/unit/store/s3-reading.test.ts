@@ -24,15 +24,20 @@ afterEach(() => vi.unstubAllEnvs());
 
 test("a listing's keys are read as they were before the store wrote them as XML", () => {
   const xml = `<?xml version="1.0"?><ListBucketResult><NextContinuationToken>a&#43;b</NextContinuationToken>
-    <Contents><Key>p/&lt;a&gt; &amp;amp; &quot;b&apos;&#x1F600;</Key><ETag>&#34;1a&#34;</ETag><Size>12</Size><Owner><ID>x</ID></Owner></Contents>
+    <Contents><Key>p/&lt;a&gt; &amp;amp; &quot;b&apos;&#x1F600;</Key><ETag>&#34;1a&#34;</ETag><Size>12</Size><LastModified>2026-02-03T04:05:06.789Z</LastModified><Owner><ID>x</ID></Owner></Contents>
     <Contents>
       <Key>p/c</Key>
       <Size>0</Size>
     </Contents></ListBucketResult>`;
   expect(parseListing(xml)).toEqual({
     objects: [
-      { key: `p/<a> &amp; "b'😀`, bytes: 12, identity: '"1a"' },
-      { key: "p/c", bytes: 0, identity: "" },
+      {
+        key: `p/<a> &amp; "b'😀`,
+        bytes: 12,
+        identity: '"1a"',
+        modifiedMs: Date.UTC(2026, 1, 3, 4, 5, 6, 789),
+      },
+      { key: "p/c", bytes: 0, identity: "", modifiedMs: Number.NaN },
     ],
     continuation: "a+b",
   });

@@ -1,15 +1,11 @@
 import { limits } from "../../../config/limits.ts";
 import type { LeftVersions, PrunedVersions } from "../../../domain/documents/document-tables.ts";
 import { inGroups } from "../../../domain/in-groups.ts";
-import type { ObjectStore } from "../../../domain/object-store.ts";
-import { filesNamedIn, readManifest } from "../files/manifest.ts";
+import type { ListedObject, ObjectStore } from "../../../domain/object-store.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { filesUnder } from "../files/version-files.ts";
-import { missing } from "../files/whole-version.ts";
 import { type ListedVersion, listedVersions, taggedVersions } from "./listed-versions.ts";
-
-/** A table whose files cannot all be told: nothing of it is removed. */
-class NotKnown extends Error {}
+import { NotKnown, namedPath, type Table, told } from "./told-version.ts";
 
 /**
  * Removes the oldest versions, and the files that they alone name. LanceDB's own clean-up is a part of `optimize`, which rewrites
@@ -31,16 +27,11 @@ export async function pruneVersions(
     const gone = new Set(going.versions);
     const kept = versions.filter(({ version }) => !gone.has(version));
     if (gone.size > 0) await removeAll(going, kept, tagged, { store, folder, which });
-    return await left(store, folder, kept, gone.size === 0);
+    return await left({ store, folder }, kept, which, gone.size === 0);
   } catch (error) {
     if (error instanceof NotKnown) return undefined;
     throw error;
   }
-}
-
-interface Table {
-  store: ObjectStore;
-  folder: string;
 }
 
 interface Going {
@@ -82,31 +73,6 @@ function mayGo(replacedAt: number, left: number, { unreadBefore, keptFrom, most 
   return replacedAt < unreadBefore && (replacedAt < keptFrom || left > most);
 }
 
-interface Told {
-  writtenAt: number;
-  /** Of files, and of folders of indexes, which end with `/`. */
-  paths: string[];
-}
-
-/** What a version names. @throws NotKnown */
-async function told({ store, folder }: Table, version: number): Promise<Told> {
-  const found = await store.get(manifestKey(folder, version));
-  if (!found) throw missing(`version ${version} is not there`, []); // somebody else removes versions, too
-  const manifest = manifestIn(found.body);
-  const { files, folders, unknown } = filesNamedIn(manifest);
-  if (unknown.length > 0) throw new NotKnown();
-  const paths = files.map((path) => /^_indices\/[^/]+\//.exec(path)?.[0] ?? path);
-  return { writtenAt: manifest.writtenAt, paths: [...new Set([...paths, ...folders])] };
-}
-
-function manifestIn(bytes: Uint8Array) {
-  try {
-    return readManifest(bytes);
-  } catch {
-    throw new NotKnown();
-  }
-}
-
 /** Their files first, and the manifests that name them last: so it may be repeated when it was cut short. */
 async function removeAll(
   going: Going,
@@ -146,12 +112,39 @@ function askedOf(
 }
 
 async function left(
-  store: ObjectStore,
-  folder: string,
+  table: Table,
   kept: ListedVersion[],
+  { unnamedBefore }: PrunedVersions,
   isDone: boolean,
 ): Promise<LeftVersions> {
-  const files = await filesUnder(store, folder, ["data/", "_deletions/", "_indices/", "_transactions/"]);
-  const bytes = [...files, ...kept].reduce((sum, one) => sum + one.bytes, 0);
-  return { version: kept.at(-1)?.version ?? 0, versions: kept.length, bytes, isDone };
+  const files = await filesUnder(table.store, table.folder, parts);
+  const isSwept = isDone && unnamedBefore !== undefined;
+  const gone = isSwept ? await removeUnnamed(table, kept, files, unnamedBefore) : new Set();
+  const there = files.filter(({ key }) => !gone.has(key));
+  const bytes = [...there, ...kept].reduce((sum, one) => sum + one.bytes, 0);
+  return { version: kept.at(-1)?.version ?? 0, versions: kept.length, bytes, isDone, isSwept };
+}
+
+const parts = ["data/", "_deletions/", "_indices/", "_transactions/"];
+
+/**
+ * Files that no version names and that are so old that nobody will commit them any more: a writer that was killed has left them.
+ * @returns their keys
+ */
+async function removeUnnamed(
+  table: Table,
+  kept: ListedVersion[],
+  files: ListedObject[],
+  before: number,
+): Promise<Set<string>> {
+  const old = files.flatMap(({ key, modifiedMs }) => (modifiedMs < before ? [key] : []));
+  if (old.length === 0 || kept.length > limits.mostUnsureVersions) return new Set();
+  const named = new Set<string>();
+  await inGroups(kept, limits.forkConcurrency, async ({ version }) => {
+    for (const path of (await told(table, version)).paths) named.add(path);
+  });
+  const unnamed = old.filter((key) => !named.has(namedPath(key.slice(table.folder.length))));
+  const gone = unnamed.slice(0, limits.sweptFiles);
+  await table.store.delete(gone);
+  return new Set(gone);
 }

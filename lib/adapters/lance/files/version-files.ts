@@ -1,5 +1,5 @@
 import { DomainError } from "../../../domain/errors.ts";
-import type { ObjectStore } from "../../../domain/object-store.ts";
+import type { ListedObject, ObjectStore } from "../../../domain/object-store.ts";
 import { filesNamedBy, type NamedFiles } from "./manifest.ts";
 import { manifestKey } from "./manifest-name.ts";
 import { missing, refuseMissing, refuseUnknown } from "./whole-version.ts";
@@ -17,7 +17,7 @@ export async function filesUnder(
   store: ObjectStore,
   folder: string,
   parts = copiedParts,
-): Promise<StoredFile[]> {
+): Promise<ListedObject[]> {
   return (await Promise.all(parts.map((part) => store.list(folder + part)))).flat();
 }
 
