@@ -34,10 +34,10 @@ export const createRequest = z
     columns: z
       .array(z.strictObject({ name: columnName, type: z.string().max(limits.maxColumnNameLength) }))
       .max(limits.maxColumns - 2)
-      .default([])
+      .optional()
       .meta({
         description:
-          "Beside the id and the vector, with their types as GET /indexes/{index} shows them: Utf8, Int64, Float64, Bool, Timestamp<MICROSECOND>, List<Utf8> and the like",
+          "Beside the id and the vector; without it, those of the first documents that are written. With their types as GET /indexes/{index} shows them: Utf8, Int64, Float64, Bool, Timestamp<MICROSECOND>, List<Utf8> and the like",
       }),
     indexType: askedIndexType.default("auto"),
     targetRecall: z.number().min(limits.leastTargetRecall).max(1).default(limits.defaultTargetRecall),
@@ -86,7 +86,7 @@ export async function createIndex(
 /** The entry under the name, of which nothing is published unless this very request has. */
 async function reserve(
   { registry }: CreateDependencies,
-  { name, retentionDays }: CreateRequest,
+  { name, retentionDays, columns }: CreateRequest,
   keyed: KeyedWrite | undefined,
 ): Promise<IndexEntry> {
   const created = keyed ? { created: keyed } : {};
@@ -95,7 +95,8 @@ async function reserve(
     if (found && keyed && isOf(found.value, keyed)) return found.value;
     if (found) refuseTaken(found.value);
     const lastGeneration = (found?.value.lastGeneration ?? 0) + 1;
-    const changes = { ...anew, lastGeneration, retentionDays, ...created };
+    const told = columns ? {} : { infersColumns: true };
+    const changes = { ...anew, lastGeneration, retentionDays, ...told, ...created };
     const reserved = await unlessRaced(() =>
       found ? registry.replace(found, changes) : registry.create(name, changes),
     );
@@ -125,7 +126,7 @@ function taken(name: string): DomainError {
 /** @throws BadRequest */
 function columnsOf(
   documents: Pick<DocumentTables, "isStored">,
-  { idColumn, idType, vectorColumn, dimension, columns, filterColumns }: CreateRequest,
+  { idColumn, idType, vectorColumn, dimension, columns = [], filterColumns }: CreateRequest,
 ): Column[] {
   const own: Column[] = [
     { name: idColumn, type: idType },

@@ -21,6 +21,9 @@ export interface StreamedDocuments {
   documents: Record<string, unknown>[];
 }
 
+/** Documents in JSON's form, with their columns where a stream told them. */
+export type Given = StreamedDocuments | { documents: unknown[] };
+
 /** What a commit did. */
 export interface Committed {
   /** The first in which it is seen. */
@@ -49,6 +52,12 @@ export interface OpenDocuments extends PastDocuments {
   change(idColumn: string, patch: DocumentPatch): Promise<Committed>;
   /** In one commit. */
   delete(filter: Filter): Promise<Committed>;
+  isEmpty(): Promise<boolean>;
+  /**
+   * Gives a table without rows these columns beside some that stay, in place of any others.
+   * @returns the documents as they are then
+   */
+  shape(kept: string[], columns: Column[]): Promise<OpenDocuments>;
   /** The same table as an earlier version has it. @returns undefined where that version is not kept any more */
   at<T>(version: number, look: (documents: PastDocuments) => Promise<T>): Promise<T | undefined>;
   /**

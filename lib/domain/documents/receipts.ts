@@ -15,6 +15,10 @@ export const written = z
     inserted: z.int(),
     updated: z.int(),
     deleted: z.int(),
+    columns: z
+      .array(z.strictObject({ name: z.string(), type: z.string() }))
+      .optional()
+      .meta({ description: "Of the index, where these documents were its first and told them" }),
   })
   .meta({ id: "Written" });
 export type Written = z.infer<typeof written>;

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
-import type { Publication } from "../index/index-entry.ts";
+import type { Column, Publication } from "../index/index-entry.ts";
 import { publishedOf } from "../index/published.ts";
 import { validate } from "../validate.ts";
 import { type DocumentForm, documentBatch, idsOf } from "./document-batch.ts";
-import type { DocumentBatch, PastDocuments, StreamedDocuments } from "./document-tables.ts";
+import type { DocumentBatch, Given, PastDocuments } from "./document-tables.ts";
+import { neededOf } from "./first-columns.ts";
+import { inferredColumns, streamedColumns, withoutUntold } from "./inferred-columns.ts";
 import type { Written } from "./receipts.ts";
 import { refuseOtherColumns } from "./streamed-columns.ts";
 import { isOtherForm, namesOthers, tableForm } from "./table-form.ts";
@@ -54,9 +56,11 @@ export async function writeDocuments(
   timeoutMs: number,
 ): Promise<Written> {
   const { index, mode, documents: sent, keyed } = request;
-  const given = sent instanceof Uint8Array ? deps.documents.streamed(sent) : { documents: sent };
-  const read = publishedOf((await deps.registry.get(index)).value);
-  const early = isOfOthers(read, given) ? undefined : batchOf(read, given); // refused before anybody waits for it
+  const given: Given = sent instanceof Uint8Array ? deps.documents.streamed(sent) : { documents: sent };
+  const entry = (await deps.registry.get(index)).value;
+  const read = publishedOf(entry);
+  const first = entry.infersColumns ? firstOf(read, given) : undefined;
+  const early = first || isOfOthers(read, given) ? undefined : batchOf(read, given); // refused before anybody waits for it
   let batch: DocumentBatch = early ?? { columns: [], rows: [] };
   let { idColumn } = read;
   return inTurn(
@@ -65,10 +69,12 @@ export async function writeDocuments(
     {
       keyed,
       grows: true,
-      fit: (published, documents) => {
+      columns: first?.columns,
+      fit: (published, documents, infersColumns) => {
         const form = tableForm(published, documents);
         idColumn = form.idColumn;
-        batch = early && !isOtherForm(read, form) ? early : batchOf(form, given);
+        const own = (infersColumns && first?.given) || given;
+        batch = early && !isOtherForm(read, form) ? early : batchOf(form, own);
       },
       ...(mode === "insert" ? { refuse: (documents) => refusalOfPresent(idColumn, documents, batch) } : {}),
       commit: (documents) => documents.upsert(idColumn, batch),
@@ -78,12 +84,19 @@ export async function writeDocuments(
   );
 }
 
-/** Documents, with their columns where a stream told them. */
-type Given = Pick<StreamedDocuments, "columns" | "documents"> | { documents: unknown[] };
-
 function isOfOthers(published: Publication, given: Given): boolean {
   const named = "columns" in given ? given.columns.map(({ name }) => ({ [name]: null })) : given.documents;
   return namesOthers(published, named);
+}
+
+/** The columns that documents tell, and the documents with these alone. @throws BadRequest for whatever would not fit them */
+function firstOf(read: Publication, given: Given): { columns: Column[]; given: Given } {
+  const isStream = "columns" in given;
+  const columns = isStream ? streamedColumns(read, given.columns) : inferredColumns(read, given.documents);
+  const form = { ...read, columns: [...neededOf(read), ...columns] };
+  const told = withoutUntold(form.columns, given);
+  batchOf(form, told);
+  return { columns, given: told };
 }
 
 /** @throws BadRequest */

@@ -1,12 +1,13 @@
 import { limits } from "../../config/limits.ts";
 import type { Buckets } from "../bucket.ts";
 import { DomainError } from "../errors.ts";
-import type { GenerationRef, Publication } from "../index/index-entry.ts";
+import type { Column, GenerationRef, Publication } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { publishedOf } from "../index/published.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { Clock } from "../task-context.ts";
 import type { Committed, DocumentTables, OpenDocuments, PastDocuments } from "./document-tables.ts";
+import { bare, shaped, tellColumns } from "./first-columns.ts";
 import { type KeptReceipt, type Receipt, type Receipts, type Written, written } from "./receipts.ts";
 import { isGatherDue, isUpkeepDue, refuseTooManyUnindexed, tallied } from "./upkeep.ts";
 import type { Abandoned, KeyedWrite, OwnTurn, WriteTurns } from "./write-turns.ts";
@@ -27,11 +28,13 @@ export interface Write {
   /** Of its Idempotency-Key; none without one. */
   keyed: KeyedWrite | undefined;
   /** Makes what is written of what was sent. @throws where it does not fit what is published */
-  fit(published: Publication, documents: OpenDocuments): void;
+  fit(published: Publication, documents: OpenDocuments, infersColumns: boolean): void;
   /** Whatever else refuses it, before anything is written; nothing that it refuses was written upon such a version. */
   refuse?(documents: PastDocuments): Promise<DomainError | undefined>;
   /** Whether it may leave more rows that no index holds. */
   grows: boolean;
+  /** Those that its documents tell, if they are the first of their index. */
+  columns?: Column[] | undefined;
   /** One commit. */
   commit(documents: OpenDocuments): Promise<Committed>;
   /** Whether a version has what it would write. */
@@ -56,7 +59,8 @@ export async function inTurn(
   const gatherUntil = deps.clock.now() + limits.gatherShare * timeoutMs;
   const done = await deps.turns.during(index, keyed, timeoutMs, async (own) => {
     const asked = own.abandoned ? undefined : found(deps, index, keyed); // while it is looked up what is published
-    const published = publishedOf((await deps.registry.get(index)).value);
+    const entry = (await deps.registry.get(index)).value;
+    const published = publishedOf(entry);
     deps.buckets.writable(published.bucket);
     const ref = { index, bucket: published.bucket, generation: published.generation };
     if (own.abandoned) {
@@ -67,16 +71,20 @@ export async function inTurn(
     const kept = await (asked ?? found(deps, index, keyed));
     if (kept?.receipt.state === "done")
       return { answer: droppingUnknown(written).parse(kept.receipt.answer), isDue: false };
-    return deps.documents.with(ref, async (documents) => {
-      write.fit(published, documents);
+    return deps.documents.with(ref, async (opened) => {
+      const documents = entry.infersColumns ? await shaped(own, published, opened, write.columns) : opened;
+      const { infersColumns = false } = entry;
+      write.fit(infersColumns ? bare(published) : published, documents, infersColumns);
       const before = kept && (await committedBefore(documents, ref, kept.receipt, write));
       const committed = before ?? (await committing(deps, ref, own, write, documents));
       const { version, isDue } =
         committed.version > documents.version
           ? await leave(deps.clock, own, { published, documents, committed, gatherUntil })
           : { version: committed.version, isDue: false };
-      const answer = { generation: ref.generation, ...committed, version };
+      const told = infersColumns && !(await documents.isEmpty()) ? { columns: documents.writable } : {};
+      const answer = { generation: ref.generation, ...committed, version, ...told };
       if (keyed) await keeping(own, () => deps.receipts.keep(index, keyed, answer, kept));
+      if (told.columns) await tellColumns(deps.registry, ref, told.columns);
       return { answer, isDue };
     });
   });

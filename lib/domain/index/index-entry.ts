@@ -147,6 +147,8 @@ export const indexEntry = z.object({
   staleUntil: z.string().optional(),
   /** How long versions stay that others have taken the place of; without it the usual time. */
   retentionDays: z.number().positive().optional(),
+  /** The first documents that are written tell its columns: of its table none count as long as that has no rows. */
+  infersColumns: z.boolean().optional(),
   /** Digests of the Idempotency-Key and of the request that made it without a job. */
   created: z.object({ key: z.string(), request: z.string() }).optional(),
   createdAt: z.string(),
@@ -162,4 +164,5 @@ export const anew = {
   staleUntil: undefined,
   retentionDays: undefined,
   created: undefined,
+  infersColumns: undefined,
 } as const;

@@ -120,6 +120,10 @@ export const shownEntry = z.strictObject({
     .meta({
       description: `How long versions stay that later ones have taken the place of, where that was set for the index; null: ${limits.retentionDays} days`,
     }),
+  infersColumns: z
+    .boolean()
+    .optional()
+    .meta({ description: "The first documents that are written tell its columns" }),
   createdAt: z.string(),
   updatedAt: z.string(),
   lastJob: jobId.nullable(),

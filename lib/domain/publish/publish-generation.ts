@@ -176,6 +176,7 @@ function published(
     state: "ready",
     published: publication,
     claim: null,
+    ...(publication.rows > 0 ? { infersColumns: undefined } : {}),
     retiring: [...entry.retiring, ...(retired ? [retired] : [])],
     lastJob: attempt.job,
   };

@@ -71,7 +71,7 @@ export async function describeIndex(
     const unindexedRows = Math.max(0, ...vectorIndexes.map((one) => one.unindexedRows));
     const exact = published.indexType === "EXACT";
     const missing = !exact && vectorIndexes.length === 0;
-    const changes = columnChanges(published, reader.columns);
+    const changes = columnChanges(current.published ?? published, reader.columns);
     const isExact = exact && vectorIndexes.length === 0; // whatever is written is compared, too
     const unindexed = missing ? stats.rows : unindexedRows;
     const health = healthOf({ exact, rows: stats.rows, isIndexed: !missing && unindexedRows === 0, changes });

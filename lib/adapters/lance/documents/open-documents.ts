@@ -21,6 +21,7 @@ import { filterToSql } from "../reading/filter-sql.ts";
 import { jsonRows } from "../rows/json-values.ts";
 import { changedRows } from "./changed-rows.ts";
 import { mergeRows } from "./merge-rows.ts";
+import { reshaped } from "./reshaped.ts";
 
 /** The documents of an open table, as they are at its version. */
 export async function openDocuments(table: Table, gather: OpenDocuments["gather"]): Promise<OpenDocuments> {
@@ -81,6 +82,15 @@ class TableDocuments implements OpenDocuments {
   async delete(filter: Filter): Promise<Committed> {
     const { version, numDeletedRows } = await this.#table.delete(filterToSql(filter, this.columns));
     return { version, inserted: 0, updated: 0, deleted: Number(numDeletedRows) };
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return (await this.#table.countRows()) === 0;
+  }
+
+  async shape(kept: string[], columns: Column[]): Promise<OpenDocuments> {
+    await reshaped(this.#table, kept, columns);
+    return openDocuments(this.#table, this.gather);
   }
 
   async at<T>(version: number, look: (documents: PastDocuments) => Promise<T>): Promise<T | undefined> {
