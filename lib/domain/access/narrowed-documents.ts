@@ -103,6 +103,15 @@ class NarrowedDocuments extends NarrowedPast implements OpenDocuments {
     return this.#open.at(version, (past) => look(new NarrowedPast(past, narrow)));
   }
 
+  /** Also of the rows that are none for the key: columns are theirs, too. */
+  isEmpty(): Promise<boolean> {
+    return this.#open.isEmpty();
+  }
+
+  async shape(kept: string[], columns: Column[]): Promise<OpenDocuments> {
+    return new NarrowedDocuments(await this.#open.shape(kept, columns), this.#forced);
+  }
+
   gather(idColumn: string): Promise<Gathered | undefined> {
     return this.#open.gather(idColumn);
   }
