@@ -7,8 +7,8 @@ import { publishedOf } from "../lib/domain/index/published.ts";
 import { searchIndex } from "../lib/domain/search/search-index.ts";
 import { freshQueries, someIds } from "./bench-set.ts";
 import { answerParent, toldToBegin } from "./child.ts";
+import type { DocumentWay, StrongWrite, WriterTimes } from "./document-results.ts";
 import { timed } from "./percentiles.ts";
-import type { DocumentWay, StrongWrite, WriterTimes } from "./results.ts";
 import { inTurn, msOf } from "./turns.ts";
 
 interface Input {

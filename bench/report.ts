@@ -5,7 +5,8 @@ import { plotsOf } from "./plots.ts";
 import type { BenchResult, Figures, Measured, ReportName, SectionName } from "./results.ts";
 import { type Section, tableOf } from "./sections/section.ts";
 import { sectionNames, sections } from "./sections/sections.ts";
-import { isMet, type Target, targets } from "./targets.ts";
+import type { Target } from "./target.ts";
+import { isMet, targets } from "./targets.ts";
 
 const titles: Record<ReportName, string> = {
   local: "In a local folder",

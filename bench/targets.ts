@@ -1,31 +1,12 @@
 import { medianOf } from "./percentiles.ts";
-import type {
-  BenchResult,
-  LayoutLoads,
-  ReportName,
-  SparseRound,
-  SparseSearched,
-  SparseSize,
-  TypeResult,
-} from "./results.ts";
+import type { LayoutLoads, TypeResult } from "./results.ts";
 import { medianMs } from "./sections/builds.ts";
 import { coldRatio } from "./sections/cold.ts";
 import { upsertRatio } from "./sections/documents.ts";
 import { ratioToPylance } from "./sections/migrate.ts";
 import { gigabytes, mebibytes, ms, share, times } from "./sections/section.ts";
-import { dollars, dollarsOf, medianOver } from "./sections/sparse.ts";
-
-type Sections = BenchResult["sections"];
-
-/** What the project promises of itself. */
-export interface Target {
-  name: string;
-  report: ReportName;
-  bound: { most: number } | { least: number };
-  shown: (value: number) => string;
-  /** Undefined when the report does not have it. */
-  measured: (sections: Sections) => number | undefined;
-}
+import { sparseTargets } from "./sparse-targets.ts";
+import type { Sections, Target } from "./target.ts";
 
 const leastRecall = { least: 0.95 };
 const plain = String;
@@ -234,59 +215,8 @@ const pylance: Omit<Target, "report">[] = ["fixed_size_list", "list", "binary"].
 }));
 
 /** Every target, with the report its figure is in. */
-const sizeOf = ({ sparse }: Sections, rows: number): SparseSize | undefined =>
-  sparse?.figures.find((size) => size.rows === rows);
-
-/** A figure of the containers on a store with S3's latency, the median of the rounds. */
-function sparseTarget(
-  [name, rows]: [name: string, rows: number],
-  most: number,
-  of: (round: SparseRound) => number,
-  shown = ms,
-): Omit<Target, "report"> {
-  const measured = (sections: Sections) => {
-    const size = sizeOf(sections, rows);
-    return size && medianOver(size, of);
-  };
-  return { name: `${rows.toLocaleString("en")} rows: ${name}`, bound: { most }, shown, measured };
-}
-
-const requestsOf = ({ gets, lists }: Pick<SparseSearched, "gets" | "lists">) => gets + lists;
-const few = (value: number) => value.toFixed(1);
-
-const costTarget = (kind: "warm" | "paused", name: string, most: number): Omit<Target, "report"> => ({
-  name: `a million searches of 100,000 rows, ${name}`,
-  bound: { most },
-  shown: dollars,
-  measured: (sections) => {
-    const size = sizeOf(sections, 100_000);
-    return size && dollarsOf(size, kind);
-  },
-});
-
-const sparse: Omit<Target, "report">[] = [
-  sparseTarget(["first search of a container", 100_000], 400, ({ first }) => first.ms),
-  sparseTarget(["its requests", 100_000], 60, ({ first }) => requestsOf(first), few),
-  sparseTarget(["first search of a container", 300_000], 500, ({ first }) => first.ms),
-  sparseTarget(["its requests", 300_000], 100, ({ first }) => requestsOf(first), few),
-  sparseTarget(["second search", 300_000], 150, ({ second }) => second.ms),
-  sparseTarget(["first search of a container", 1_000_000], 700, ({ first }) => first.ms),
-  sparseTarget(["second search", 1_000_000], 200, ({ second }) => second.ms),
-  sparseTarget(["search until the replica is there, p50", 100_000], 30, ({ before }) => before.p50),
-  sparseTarget(["requests of each", 100_000], 4, ({ before }) => requestsOf(before), few),
-  sparseTarget(
-    ["search after a pause, replica there, of one request's time then", 100_000],
-    1.3,
-    ({ paused, pausedRequest }) => paused.ms / pausedRequest,
-    times,
-  ),
-  sparseTarget(["its requests", 100_000], 2, ({ paused }) => requestsOf(paused), few),
-  costTarget("warm", "one after the other", 1),
-  costTarget("paused", "each after a pause", 3),
-];
-
 export const targets: Target[] = [
-  ...sparse.map((target) => ({ ...target, report: "s3-like" as const })),
+  ...sparseTargets.map((target) => ({ ...target, report: "s3-like" as const })),
   ...local.map((target) => ({ ...target, report: "local" as const })),
   ...stack.map((target) => ({ ...target, report: "stack" as const })),
   ...pylance.map((target) => ({ ...target, report: "pylance" as const })),

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { BenchResult, ReportName } from "../bench/results.ts";
-import { type Target, targets } from "../bench/targets.ts";
+import type { Target } from "../bench/target.ts";
+import { targets } from "../bench/targets.ts";
 import { errorTable } from "../lib/domain/error-table.ts";
 import { fallbackWords } from "../lib/domain/fallback-words.ts";
 import { type FastPath, fastPaths } from "../lib/domain/fallbacks.ts";

@@ -1,6 +1,6 @@
 import type { BenchRun } from "../bench-run.ts";
+import type { DocumentWay, DocumentWrites, WriterTimes } from "../document-results.ts";
 import { medianOf } from "../percentiles.ts";
-import type { DocumentWay, DocumentWrites, WriterTimes } from "../results.ts";
 import { withTableCopy } from "../table-copy.ts";
 import { ms, type Section, tableOf, times } from "./section.ts";
 
