@@ -81,7 +81,7 @@ export interface PastDocuments {
   count(filter: Filter): Promise<number>;
 }
 
-/** Which versions of a generation may go: the oldest ones, but neither the newest nor one that has a tag. */
+/** Which versions of a generation may go: the oldest ones, but neither the newest nor any from one on that has a tag. */
 export interface PrunedVersions {
   /** In milliseconds: nobody reads what another took the place of before then. */
   unreadBefore: number;

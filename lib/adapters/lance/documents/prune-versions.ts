@@ -26,7 +26,7 @@ export async function pruneVersions(
     const going = await goingOf({ store, folder }, versions, tagged, which);
     const gone = new Set(going.versions);
     const kept = versions.filter(({ version }) => !gone.has(version));
-    if (gone.size > 0) await removeAll(going, kept, tagged, { store, folder, which });
+    if (gone.size > 0) await removeAll(going, kept, { store, folder, which });
     return await left({ store, folder }, kept, which, gone.size === 0);
   } catch (error) {
     if (error instanceof NotKnown) return undefined;
@@ -40,7 +40,10 @@ interface Going {
   paths: Set<string>;
 }
 
-/** From the oldest on, up to the first that stays but for a tag; so many at a time. */
+/**
+ * From the oldest on, up to the first that stays, be it for a tag: who has a version open, and finds it and not the next, takes
+ * it for the newest. So many at a time.
+ */
 async function goingOf(
   table: Table,
   versions: ListedVersion[],
@@ -57,8 +60,7 @@ async function goingOf(
     const read = await inGroups(some, limits.forkConcurrency, ({ version }) => told(table, version));
     for (const [at, { version }] of some.slice(0, -1).entries()) {
       const replacedAt = read[at + 1]?.writtenAt ?? 0;
-      if (!mayGo(replacedAt, versions.length - i - at, which)) return going;
-      if (tagged.has(version)) continue;
+      if (tagged.has(version) || !mayGo(replacedAt, versions.length - i - at, which)) return going;
       going.versions.push(version);
       for (const path of read[at]?.paths ?? []) going.paths.add(path);
     }
@@ -77,11 +79,10 @@ function mayGo(replacedAt: number, left: number, { unreadBefore, keptFrom, most 
 async function removeAll(
   going: Going,
   kept: ListedVersion[],
-  tagged: Set<number>,
   table: Table & { which: PrunedVersions },
 ): Promise<void> {
   const { store, folder, which } = table;
-  const asked = askedOf(kept, going.versions.at(-1) ?? 0, tagged, which);
+  const asked = askedOf(kept, which);
   if (asked.length > limits.mostUnsureVersions) throw new NotKnown();
   await inGroups(asked, limits.forkConcurrency, async (version) => {
     for (const path of (await told(table, version)).paths) going.paths.delete(path);
@@ -97,18 +98,10 @@ async function removeAll(
  * The versions that stay and that tell which files do. A file that versions name is named by all from the first of them to the last,
  * as long as each was made of the one before it: then what the first that stays does not name, no later one does.
  */
-function askedOf(
-  kept: ListedVersion[],
-  lastGoing: number,
-  tagged: Set<number>,
-  { sure }: PrunedVersions,
-): number[] {
+function askedOf(kept: ListedVersion[], { sure }: PrunedVersions): number[] {
   const versions = kept.map(({ version }) => version);
-  const first = versions.find((version) => version > lastGoing);
   const isSure = (version: number) => version > sure.after && version <= sure.upTo;
-  return versions.filter(
-    (version) => version === first || version === versions.at(-1) || tagged.has(version) || !isSure(version),
-  );
+  return versions.filter((version, i) => i === 0 || i === versions.length - 1 || !isSure(version));
 }
 
 async function left(
