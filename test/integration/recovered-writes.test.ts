@@ -7,7 +7,7 @@ import { type WriteMode, writeDocuments } from "../../lib/domain/documents/write
 import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
 import { DomainError } from "../../lib/domain/errors.ts";
 import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";
-import { createLakehouse, type Lakehouse } from "../support/lakehouse.ts";
+import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 
 const turn = { WRITE_TURN_MS: "100" };
 
@@ -106,4 +106,22 @@ test("what cannot be told of a write whose process died, as old versions have go
   await write([document("a", "since")]);
   await expect(write([document("a", "first")], "insert", keyed)).rejects.toMatchObject({ kind: "Conflict" });
   expect(await textOf("a")).toBe("since");
+});
+
+test("one whose process died before it committed anything is done when it is sent again, though a job has built the index anew", async () => {
+  await write([document("b", "x")]);
+  const keyed = { key: randomUUID(), request: "r" };
+  const dying = lakehouse.open(turn);
+  const reached = Promise.withResolvers<void>();
+  dying.documents.with = () => {
+    reached.resolve();
+    return new Promise(() => undefined);
+  };
+  void write([document("a", "first")], "insert", keyed, dying);
+  await reached.promise;
+  await write([document("c", "x")]); // ends what was left
+  expect((await runJob(container, { type: "build-index", index: "docs" })).error).toBeNull();
+  const again = await write([document("a", "first")], "insert", keyed);
+  expect(again).toMatchObject({ generation: "g2", inserted: 1 });
+  expect(await write([document("a", "first")], "insert", keyed)).toEqual(again);
 });

@@ -1,4 +1,5 @@
 import { type Data, DataType, makeData, RecordBatch, type Struct } from "apache-arrow";
+import { bitmapWhere } from "./built-data.ts";
 
 /** Some rows of a batch, in their order, column by column as they are stored. @param rows ascending */
 export function takeRows(batch: RecordBatch, rows: readonly number[]): RecordBatch {
@@ -19,11 +20,8 @@ function validityOf(data: Data, rows: readonly number[]): [number, Uint8Array | 
   return [nulls, bitsOf(rows, (row) => data.getValid(row))];
 }
 
-function bitsOf(rows: readonly number[], isSet: (row: number) => boolean): Uint8Array {
-  const bits = new Uint8Array(Math.ceil(rows.length / 8));
-  for (const [i, row] of rows.entries()) if (isSet(row)) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i % 8));
-  return bits;
-}
+const bitsOf = (rows: readonly number[], isSet: (row: number) => boolean): Uint8Array =>
+  bitmapWhere(rows.length, (place) => isSet(rows[place] ?? 0));
 
 interface Parts {
   offsets?: Int32Array | BigInt64Array;

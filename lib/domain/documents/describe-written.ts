@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DomainError } from "../errors.ts";
 import type { SeenFallbacks } from "../fallbacks.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import type { Stores } from "../object-store.ts";
@@ -6,7 +7,7 @@ import { describeIndex, indexDescription } from "../search/describe-index.ts";
 import type { WarmIndexes } from "../search/reader.ts";
 import type { Clock } from "../task-context.ts";
 import { type KeptVersions, readKept } from "./kept-versions.ts";
-import { type UpkeepCounts, type UpkeepReason, upkeepCounts } from "./upkeep.ts";
+import { type Tally, type UpkeepCounts, type UpkeepReason, upkeepCounts } from "./upkeep.ts";
 import { WriteTurns } from "./write-turns.ts";
 
 const count = z.strictObject({ counted: z.int(), from: z.int() });
@@ -48,7 +49,11 @@ export const describedIndex = indexDescription
             "When a job was last asked for that takes them in; docs/documents.md says from how many on",
         }),
       })
-      .meta({ description: "Through the routes for documents, since its generation was published" }),
+      .nullable()
+      .meta({
+        description:
+          "Through the routes for documents, since its generation was published; null where a newer release tells it",
+      }),
   })
   .meta({ id: "Index" });
 
@@ -68,9 +73,10 @@ export async function describeWritten(
   const primary = stores("primary");
   const [described, tally, kept] = await Promise.all([
     describeIndex(registry, indexes, fallbacks, index),
-    new WriteTurns(primary, clock).tally(index),
+    tallyOf(new WriteTurns(primary, clock), index),
     readKept(primary, index),
   ]);
+  if (tally === null) return { ...described, written: null };
   const { published } = described;
   const ofServed = <T extends { generation: string }>(noted: T | undefined) =>
     noted?.generation === published?.generation ? noted : undefined;
@@ -83,6 +89,16 @@ export async function describeWritten(
     jobAskedAt: askedAt,
   };
   return { ...described, written };
+}
+
+/** Null where a newer release has written it, which does not keep an index from being described. */
+async function tallyOf(turns: WriteTurns, index: string): Promise<Tally | undefined | null> {
+  try {
+    return await turns.tally(index);
+  } catch (error) {
+    if (error instanceof DomainError && error.kind === "NeedsNewerRelease") return null;
+    throw error;
+  }
 }
 
 function nextJob(counts: UpkeepCounts) {

@@ -162,7 +162,8 @@ export async function recover(
   const ref = { index, bucket, generation };
   const after = tally?.generation === generation ? version : 0;
   const upTo = await documents.with(ref, (open) => open.fence());
-  if (write) await receipts.keepUnknown(index, write, { after, upTo, ref });
+  const isSure = after > 0 && upTo === after + 1; // nothing but the fence came after the turn before: it was not done
+  if (write && !isSure) await receipts.keepUnknown(index, write, { after, upTo, ref });
 }
 
 /** @returns undefined where no version has it: it was not committed when it was first sent. @throws Conflict */
