@@ -1,13 +1,15 @@
 /**
- * Who a stage serves, as its functions are told (LAKEHOUSE_AUTH). What is deployed serves who has a key; what runs here is
- * open as long as nobody else can reach it.
+ * Who a stage serves, as its functions are told (LAKEHOUSE_AUTH). What is deployed serves who has a key, or who signs by an
+ * identity of AWS that API Gateway knows; what runs here is open as long as nobody else can reach it.
  */
-const modes = ["keys"];
+const modes = ["keys", "iam"];
 
 module.exports = async ({ resolveVariable }) => {
   const host = await resolveVariable("self:custom.serverless-offline.host");
   const asked = await resolveVariable("env:LAKEHOUSE_AUTH, ''");
-  return { deployed: deployed(await resolveVariable("param:auth, 'keys'")), here: here(asked, host) };
+  const stage = await resolveVariable("sls:stage");
+  if (stage === "dev") return { here: here(asked, host) };
+  return { deployed: deployed(await resolveVariable("param:auth, 'keys'")) };
 };
 
 module.exports.here = here;
@@ -19,7 +21,9 @@ function deployed(asked) {
 
 function here(asked, host) {
   const isLoopback = /^(127(\.\d+){3}|::1|localhost)$/.test(host);
+  if (asked === "iam")
+    throw new Error("LAKEHOUSE_AUTH=iam is for what is deployed: nobody checks signatures here");
   if (isLoopback) return asked || "open";
-  if (asked === "" || modes.includes(asked)) return asked || "keys";
-  throw new Error(`LAKEHOUSE_AUTH is ${modes.join(" or ")} where others reach ${host}, not ${asked}`);
+  if (asked === "" || asked === "keys") return "keys";
+  throw new Error(`LAKEHOUSE_AUTH is keys where others reach ${host}, not ${asked}`);
 }

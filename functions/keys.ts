@@ -7,7 +7,8 @@ import { readers } from "../lib/readers.ts";
 const registry = () => new KeyRegistry(readers().stores("primary"), readers().clock);
 
 const created = httpHandler(operations, "createKey", readers, async ({ body }) => {
-  const key = await registry().create(body);
+  const { arn } = body;
+  const key = arn === undefined ? await registry().create(body) : await registry().createOf(arn, body);
   return { body: key, headers: { location: `/keys/${key.id}` } };
 });
 const listed = httpHandler(operations, "listKeys", readers, async ({ query }) => ({

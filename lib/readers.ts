@@ -4,7 +4,7 @@ import { localCopies } from "./adapters/lance/replicas/local-copies.ts";
 import { LanceConnections } from "./adapters/lance/tables/connections.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm/warm-indexes.ts";
 import { storesFor } from "./adapters/store/stores.ts";
-import { accessMode } from "./config/access-mode.ts";
+import { type AccessMode, accessMode } from "./config/access-mode.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
@@ -31,6 +31,7 @@ export interface Readers {
   indexes: WarmIndexes;
   clock: Clock;
   fallbacks: Fallbacks & SeenFallbacks;
+  access: AccessMode;
   /** Undefined where access is open. */
   keys: KnownKeys | undefined;
   /** Whether there is such an index for who asks, as far as its name tells. */
@@ -76,9 +77,11 @@ export function createReaders(
     await copies.close();
     await connections.close();
   };
-  const keys = accessMode(environment) === "keys" ? new KnownKeys(stores("primary"), clock) : undefined;
+  const access = accessMode(environment);
+  const keys = access === "open" ? undefined : new KnownKeys(stores("primary"), clock);
   const reading: ReadingHalf = {
-    ...{ environment, buckets, stores, registry, indexes, clock, fallbacks, connections, keys, close },
+    ...{ environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close },
+    ...{ access, keys },
     sees: () => true,
     scopedTo: (principal) => scopedReaders(reading, principal),
   };

@@ -10,6 +10,7 @@ import { validate } from "../lib/domain/validate.ts";
 const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--filter JSON] [--rate REQUESTS-A-SECOND] [--expires 2027-01-01T00:00:00Z]
 npm run keys -- create --name NAME --admin          everything, keys among it
 npm run keys -- create --name NAME --grants JSON    several grants, as POST /keys takes them
+npm run keys -- create --arn ARN …                  of a role or a user, where LAKEHOUSE_AUTH is iam
 npm run keys -- list
 npm run keys -- rotate ID [--grace SECONDS]         the secret before holds on so long
 npm run keys -- revoke ID
@@ -20,6 +21,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     name: { type: "string" },
+    arn: { type: "string" },
     actions: { type: "string" },
     indexes: { type: "string" },
     buckets: { type: "string" },
@@ -56,10 +58,10 @@ function registry(): KeyRegistry {
 
 async function run(): Promise<unknown> {
   if (command === "create") {
-    const { name, expires: expiresAt } = values;
-    return registry().create(
-      parseKeyRequest({ name, grants: grantsAsked(), ...filterAsked(), ...rateAsked(), expiresAt }),
-    );
+    const { name, expires: expiresAt, arn } = values;
+    const given = { name, arn, grants: grantsAsked(), ...filterAsked(), ...rateAsked(), expiresAt };
+    const request = parseKeyRequest(given);
+    return arn === undefined ? registry().create(request) : registry().createOf(arn, request);
   }
   if (command === "list") return allKeys();
   if (command === "rotate")

@@ -4,7 +4,7 @@ import type { Environment } from "./environment.ts";
 export type AccessMode = NonNullable<Environment["LAKEHOUSE_AUTH"]>;
 
 /**
- * Who is served: everybody, or who has a key. On AWS it has to be said, and cannot be everybody; a function that has
+ * Who is served: everybody, who has a key, or who signs by an identity of AWS, which API Gateway makes sure of. On AWS it has to be said, and cannot be everybody; a function that has
  * another endpoint for its store runs on a machine of yours, as on LocalStack.
  * @throws ConfigInvalid
  */
@@ -15,8 +15,13 @@ export function accessMode({
   IS_OFFLINE,
 }: Environment): AccessMode {
   const isDeployed = AWS_LAMBDA_FUNCTION_NAME !== undefined && !IS_OFFLINE;
+  if (!isDeployed && asked === "iam")
+    throw new DomainError("ConfigInvalid", "LAKEHOUSE_AUTH=iam is for what is deployed behind API Gateway");
   if (!isDeployed) return asked ?? "open";
   if (asked === undefined || (asked === "open" && AWS_ENDPOINT === undefined))
-    throw new DomainError("ConfigInvalid", "LAKEHOUSE_AUTH has to be keys: what is deployed is not open");
+    throw new DomainError(
+      "ConfigInvalid",
+      "LAKEHOUSE_AUTH has to be keys or iam: what is deployed is not open",
+    );
   return asked;
 }

@@ -10,7 +10,7 @@ const flag = z.stringbool().optional();
 const environmentSchema = z.object({
   DATA_ROOT: z.string().min(1).optional(),
   LAKEHOUSE_TOML: z.string().min(1).optional(),
-  LAKEHOUSE_AUTH: z.enum(["open", "keys"]).optional(),
+  LAKEHOUSE_AUTH: z.enum(["open", "keys", "iam"]).optional(),
   WORKFLOW: z.enum(["embedded", "stepfunctions"]).default("embedded"),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(900_000).optional(),
   EVENTUAL_STALENESS_MS: z.coerce.number().int().min(0).max(5_000).optional(),

@@ -30,6 +30,7 @@ export const limits = {
   keyLookAgainMs: 20_000, // from which it is looked up behind an answer
   unknownKeyMemoryMs: 1_000, // that an id or a secret is taken for none
   maxKnownKeys: 1_000, // in a process, and as many ids of which there is none
+  maxArnLength: 600, // of a role or a user, whose paths have 512 at most
   maxRequestsPerSecond: 100_000, // that a key may be granted
   maxListedJobsLookedAt: 1_000, // for a page of those that a key may see
 

@@ -1,4 +1,5 @@
 import type middy from "@middy/core";
+import type { AccessMode } from "../config/access-mode.ts";
 import type { KnownKeys } from "../domain/access/known-keys.ts";
 import { ofAllRows } from "../domain/access/narrowed-reader.ts";
 import type { Principal } from "../domain/access/principal.ts";
@@ -28,16 +29,29 @@ export const callerOf = (event: HttpEvent): Caller | undefined => callers.get(ev
  */
 export function authenticate(
   needs: Needs,
-  container: () => { keys: KnownKeys | undefined; indexes: WarmIndexes },
+  container: () => { access: AccessMode; keys: KnownKeys | undefined; indexes: WarmIndexes },
 ): middy.MiddlewareObj<HttpEvent, HttpResponse> {
   return {
     before: async ({ event }) => {
       if (needs === "nothing") return;
-      const { keys, indexes } = container();
+      const { access, keys, indexes } = container();
+      if (!keys) return;
       const open = () => openBehind(indexes, needs, event.pathParameters?.["index"]);
-      if (keys) callers.set(event, { principal: await keys.principalOf(keyIn(event.headers), open) });
+      const principal =
+        access === "iam"
+          ? await keys.principalOfArn(signerOf(event), open)
+          : await keys.principalOf(keyIn(event.headers), open);
+      callers.set(event, { principal });
     },
   };
+}
+
+/** Whose signature API Gateway has checked. @throws Unauthenticated */
+function signerOf({ requestContext }: HttpEvent): string {
+  const { authorizer } = (requestContext ?? {}) as { authorizer?: { iam?: { userArn?: unknown } } };
+  const arn = authorizer?.iam?.userArn;
+  if (typeof arn === "string") return arn;
+  throw new DomainError("Unauthenticated", "sign the request by AWS Signature Version 4");
 }
 
 /** What is wrong with it is told to who may know. */

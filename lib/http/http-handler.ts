@@ -2,6 +2,7 @@ import middy from "@middy/core";
 import httpHeaderNormalizer from "@middy/http-header-normalizer";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { z } from "zod";
+import type { AccessMode } from "../config/access-mode.ts";
 import type { Environment } from "../config/environment.ts";
 import { limits } from "../config/limits.ts";
 import type { KnownKeys } from "../domain/access/known-keys.ts";
@@ -47,6 +48,7 @@ export interface Answer {
 /** What the stack itself asks of a container. */
 interface Served<C> {
   environment: Environment;
+  access: AccessMode;
   /** Undefined where access is open. */
   keys: KnownKeys | undefined;
   indexes: WarmIndexes;

@@ -283,6 +283,24 @@ test("what is deployed is served to who has a key, and is not deployed open", as
   await expect(packagedTemplate("prod", { auth: "open" })).rejects.toThrow(/what is deployed is not open/);
 });
 
+test("where access is by AWS identity, only signed requests reach a function, but for what asks nothing of anybody", async () => {
+  const made = await packagedTemplate("prod", { auth: "iam", searchShards: "1" });
+  expect(variablesOf(made, "Search")["LAKEHOUSE_AUTH"]).toBe("iam");
+  const routesOf = (of: Template) =>
+    Object.values(of.Resources)
+      .filter(({ Type }) => Type === "AWS::ApiGatewayV2::Route")
+      .map(({ Properties }) => [Properties["RouteKey"], Properties["AuthorizationType"] ?? "NONE"] as const);
+  const unsigned = routesOf(made).flatMap(([route, type]) => (type === "AWS_IAM" ? [] : [route]));
+  expect(unsigned.sort()).toEqual(["$default", "GET /health", "GET /openapi.json"]);
+  expect(routesOf(made).map(([route]) => route)).toContain("POST /shards/0/indexes/{index}/search");
+  const byKeys = routesOf(template);
+  expect(new Set(byKeys.map(([, type]) => type))).toEqual(new Set(["NONE"]));
+  const common = routesOf(made)
+    .map(([route]) => route)
+    .filter((route) => !`${route}`.includes("/shards/"));
+  expect(common.sort()).toEqual(byKeys.map(([route]) => route).sort());
+});
+
 test("ListBuckets can only log, and read the keys", () => {
   expect(actionsOfFunction("ListBuckets")).toEqual(["s3:GetObject", "s3:ListBucket"]);
 });

@@ -1,9 +1,10 @@
 import { badRequest, DomainError } from "../errors.ts";
-import type { ObjectStore } from "../object-store.ts";
+import type { ObjectStore, WriteCondition } from "../object-store.ts";
 import { unlessUnreadable } from "../stored/stored-json.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
+import { identityOf, idOfIdentity } from "./aws-identity.ts";
 import {
   type KeyRequest,
   keyId,
@@ -29,19 +30,40 @@ export class KeyRegistry {
   }
 
   /** Sent again it makes another key: the first cannot be shown a second time. @throws BadRequest */
-  async create({ name, grants, filter, rate, expiresAt }: KeyRequest): Promise<NewKey> {
-    if (expiresAt !== undefined && Date.parse(expiresAt) <= this.#clock.now())
-      throw badRequest({ path: "expiresAt", message: "is over already" });
+  async create(request: KeyRequest): Promise<NewKey> {
     const [id, secret] = [newKeyId(), newSecret()];
-    const key: StoredKey = {
-      ...{ id, name, grants, ...(filter ? { filter } : {}), ...(rate ? { rate } : {}) },
-      secrets: [{ sha256: await digestOf(secret), until: null }],
-      createdAt: this.#timestamp(),
-      expiresAt: expiresAt ?? null,
-      revokedAt: null,
-    };
+    const secrets = [{ sha256: await digestOf(secret), until: null }];
+    const key: StoredKey = { id, secrets, ...this.#fieldsOf(request) };
     await this.#store.put(keyOfKey(id), encode(key), { ifNoneMatch: "*" });
     return { ...this.#shown(key), key: keyText({ id, secret }) };
+  }
+
+  /** What a role or a user of AWS is granted, in place of what was revoked. @throws BadRequest, Conflict where there is one */
+  async createOf(given: string, request: KeyRequest): Promise<ShownKey> {
+    const arn = identityOf(given);
+    const id = await idOfIdentity(arn);
+    const key: StoredKey = { id, arn, secrets: [], ...this.#fieldsOf(request) };
+    const stored = await this.#store.get(keyOfKey(id));
+    if (stored && parsedKey(id, stored.body).revokedAt === null)
+      throw new DomainError("Conflict", `key "${id}" is of this ARN; revoke it first`);
+    const condition: WriteCondition = stored ? { ifMatch: stored.etag } : { ifNoneMatch: "*" };
+    await this.#store.put(keyOfKey(id), encode(key), condition);
+    return this.#shown(key);
+  }
+
+  /** @throws BadRequest */
+  #fieldsOf({
+    name,
+    grants,
+    filter,
+    rate,
+    expiresAt,
+  }: KeyRequest): Omit<StoredKey, "id" | "arn" | "secrets"> {
+    if (expiresAt !== undefined && Date.parse(expiresAt) <= this.#clock.now())
+      throw badRequest({ path: "expiresAt", message: "is over already" });
+    const narrowing = { ...(filter ? { filter } : {}), ...(rate ? { rate } : {}) };
+    const times = { createdAt: this.#timestamp(), expiresAt: expiresAt ?? null, revokedAt: null };
+    return { name, grants, ...narrowing, ...times };
   }
 
   /** By id, a page at a time; the cursor is the last of the page before. */
@@ -59,7 +81,8 @@ export class KeyRegistry {
     const sha256 = await digestOf(secret);
     const now = this.#clock.now();
     const until = new Date(now + graceMs).toISOString();
-    const key = await this.#update(id, ({ secrets, revokedAt }) => {
+    const key = await this.#update(id, ({ arn, secrets, revokedAt }) => {
+      if (arn !== undefined) throw new DomainError("Conflict", `key "${id}" is of an ARN, and has no secret`);
       if (revokedAt !== null) throw new DomainError("Conflict", `key "${id}" was revoked; make another`);
       const before = graceMs > 0 ? secrets.slice(0, 1).map((one) => ({ ...one, until })) : [];
       return { secrets: [{ sha256, until: null }, ...before] };

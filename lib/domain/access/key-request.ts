@@ -31,6 +31,12 @@ export const keyRequest = z
       .max(limits.maxKeyNameLength)
       .refine((name) => name.isWellFormed(), "must be well-formed Unicode")
       .meta({ description: "Whose or for what it is" }),
+    arn: z
+      .string()
+      .max(limits.maxArnLength)
+      .regex(/^arn:[\w-]+:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/, "the ARN of a role or a user")
+      .optional()
+      .meta({ description: "Whose it is, in place of a secret, where access is by identities of AWS" }),
     grants,
     filter: filter.optional().meta({
       description:
@@ -80,6 +86,7 @@ export const shownKey = z
   .strictObject({
     id: keyId,
     name: z.string(),
+    arn: z.string().optional(),
     grants: z.array(grant),
     filter: filter.optional(),
     rate: rate.optional(),
@@ -99,7 +106,9 @@ export const shownKey = z
 export type ShownKey = z.infer<typeof shownKey>;
 
 export const newKey = shownKey
-  .extend({ key: z.string().meta({ description: "Shown this once: of its secret only a digest is kept" }) })
+  .extend({
+    key: z.string().meta({ description: "Shown this once: of its secret only a digest is kept" }),
+  })
   .meta({ id: "NewKey" });
 export type NewKey = z.infer<typeof newKey>;
 

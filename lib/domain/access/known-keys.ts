@@ -2,6 +2,7 @@ import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
 import type { ObjectStore } from "../object-store.ts";
 import type { Clock } from "../task-context.ts";
+import { identityOf, idOfIdentity } from "./aws-identity.ts";
 import { digestOf, isSameDigest, partsOf } from "./key-text.ts";
 import { Principal } from "./principal.ts";
 import { RequestRates } from "./request-rates.ts";
@@ -57,7 +58,23 @@ export class KnownKeys {
     const mayBeNew = known.key && now - known.at >= limits.unknownKeyMemoryMs; // its secret, after a rotation
     const again = mayBeNew && !isValid(known.key, digest, now) ? await this.#look(parts.id) : known;
     if (!again.key || !isValid(again.key, digest, now)) throw notValid();
-    const { id, grants, filter, rate } = again.key;
+    return this.#principal(again.key, now);
+  }
+
+  /** Whose grants a role or a user of AWS has. @throws Unauthenticated, TooManyRequests, StoreUnavailable */
+  async principalOfArn(arn: string, meanwhile?: () => void): Promise<Principal> {
+    const identity = identityOf(arn);
+    const id = await idOfIdentity(identity);
+    const looking = this.#keyOf(id);
+    if (this.#looks.has(id)) meanwhile?.(); // AWS knows who asks
+    const { key } = await looking;
+    const now = this.#clock.now();
+    if (!key || key.arn !== identity || isOver(key, now)) throw notGranted();
+    return this.#principal(key, now);
+  }
+
+  /** @throws TooManyRequests */
+  #principal({ id, grants, filter, rate }: StoredKey, now: number): Principal {
     if (rate) this.#rates.take(id, rate, now);
     return new Principal(id, grants, filter);
   }
@@ -103,11 +120,17 @@ function remember(into: Map<string, Known>, id: string, known: Known): void {
 
 function isValid(key: StoredKey | undefined, digest: string, now: number): boolean {
   if (!key) return false;
-  const { secrets, expiresAt, revokedAt } = key;
-  const isOver = (until: string | null) => until !== null && !(Date.parse(until) > now);
-  if (revokedAt !== null || isOver(expiresAt)) return false;
-  return secrets.some(({ sha256, until }) => isSameDigest(sha256, digest) && !isOver(until));
+  if (isOver(key, now)) return false;
+  return key.secrets.some(({ sha256, until }) => isSameDigest(sha256, digest) && !isPast(until, now));
 }
+
+const isOver = ({ expiresAt, revokedAt }: StoredKey, now: number) =>
+  revokedAt !== null || isPast(expiresAt, now);
+
+const isPast = (until: string | null, now: number) => until !== null && !(Date.parse(until) > now);
+
+const notGranted = () =>
+  new DomainError("Unauthenticated", "nothing is granted to who signed the request, or not any more");
 
 const notValid = () =>
   new DomainError("Unauthenticated", "the key is none, or it was revoked or has expired");

@@ -6,10 +6,12 @@ import { grants } from "./grants.ts";
 export const keysFolder = "registry/keys/";
 export const keyOfKey = (id: string) => `${keysFolder}${id}.json`;
 
-/** An API key as it is stored: of its secrets the digests alone. */
+/** An API key as it is stored: of its secrets the digests alone. One of a role or a user of AWS has none. */
 export const storedKey = z.object({
   id: z.string(),
   name: z.string(),
+  /** Whose it is, where AWS says who asks. */
+  arn: z.string().optional(),
   grants,
   filter: filter.optional(),
   rate: z.object({ perSecond: z.number(), burst: z.number().optional() }).optional(),

@@ -19,13 +19,14 @@ export const keyOperations = {
     ...common,
     method: "post",
     route: "/keys",
-    summary: "Makes an API key, which is shown this once; sent again it makes another",
+    summary:
+      "Makes an API key, which is shown this once; sent again it makes another. Of an ARN nothing is shown",
     needs: "keys",
     body: keyRequest,
     parseBody: parseKeyRequest,
     maxBodyBytes: limits.maxJobBodyBytes,
     status: 201,
-    response: newKey,
+    response: z.union([newKey, shownKey]),
   },
   listKeys: {
     ...common,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LocalStore } from "../../../lib/adapters/store/local-store.ts";
 import { limits } from "../../../lib/config/limits.ts";
 import type { Grant } from "../../../lib/domain/access/grants.ts";
@@ -176,6 +176,53 @@ test("a key with a rate sends as many requests as it gives, a wrong secret takes
   expect(await all()).toBe(4);
   const { key: other } = await make();
   for (let i = 0; i < 20; i++) await known.principalOf(other);
+});
+
+describe("an identity of AWS", () => {
+  const role = "arn:aws:iam::123456789012:role/search";
+  const session = (name: string) => `arn:aws:sts::123456789012:assumed-role/${name}/session-1`;
+  const request = { name: "a", grants };
+
+  test("is granted what was made for its role, whatever its session, its path and its partition", async () => {
+    const { id, arn } = await registry.createOf(role.replace("role/", "role/some/path/"), request);
+    expect(arn).toBe(role);
+    for (const asked of [role, session("search")]) expect((await known.principalOfArn(asked)).id).toBe(id);
+    const others = [
+      ...[session("other"), "arn:aws:iam::123456789012:user/search", role.replace("123", "923")],
+      ...[
+        "arn:aws-cn:iam::123456789012:role/search",
+        "",
+        "arn:aws:iam::123456789012:root",
+        `${role}x`,
+        "search",
+      ],
+      ...[
+        "arn:aws:sts::123456789012:federated-user/search",
+        `arn:aws:sts::123456789012:assumed-role/a/role/search`,
+      ],
+    ];
+    for (const other of others) await expect(known.principalOfArn(other)).rejects.toMatchObject(refused);
+  });
+
+  test("is out after a minute when that is revoked, and may be granted something anew", async () => {
+    const { id } = await registry.createOf(role, request);
+    await known.principalOfArn(session("search"));
+    await expect(registry.createOf(role, request)).rejects.toMatchObject({ kind: "Conflict" });
+    await expect(registry.rotate(id, 0)).rejects.toMatchObject({ kind: "Conflict" });
+    await registry.revoke(id);
+    now += promisedMs;
+    await expect(known.principalOfArn(session("search"))).rejects.toMatchObject(refused);
+    await registry.createOf(role, { ...request, expiresAt: new Date(now + 5_000).toISOString() });
+    await new KnownKeys(store, clock).principalOfArn(role);
+    now += 5_000;
+    await expect(new KnownKeys(store, clock).principalOfArn(role)).rejects.toMatchObject(refused);
+  });
+
+  test("opens nothing by a text, as it has no secret", async () => {
+    const { id } = await registry.createOf(role, request);
+    for (const secret of [newSecret(), "0".repeat(43)])
+      await expect(known.principalOf(`sl_${id}_${secret}`)).rejects.toMatchObject(refused);
+  });
 });
 
 test("a key that expires is out at that moment", async () => {

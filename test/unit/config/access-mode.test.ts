@@ -13,6 +13,7 @@ test.each([
   ["open", { LAKEHOUSE_AUTH: "" }],
   ["keys", { LAKEHOUSE_AUTH: "keys" }],
   ["keys", { ...lambda, LAKEHOUSE_AUTH: "keys" }],
+  ["iam", { ...lambda, LAKEHOUSE_AUTH: "iam" }],
   ["open", { ...lambda, LAKEHOUSE_AUTH: "open", AWS_ENDPOINT: "http://127.0.0.1:9000" }],
   ["open", { ...lambda, LAKEHOUSE_AUTH: "open", IS_OFFLINE: "true" }],
 ])("access is %s with %j", (mode, variables) => {
@@ -25,6 +26,10 @@ test.each([
   { ...lambda, AWS_ENDPOINT: "http://127.0.0.1:9000" },
 ])("a function on AWS does not start with %j", (variables) => {
   expect(() => accessMode(readEnvironment(variables))).toThrow(/LAKEHOUSE_AUTH/);
+});
+
+test.each([{}, { ...lambda, IS_OFFLINE: "true" }])("nobody checks signatures with %j", (variables) => {
+  expect(() => accessMode(readEnvironment({ ...variables, LAKEHOUSE_AUTH: "iam" }))).toThrow(/API Gateway/);
 });
 
 test("what is neither is told by its name", () => {
@@ -41,6 +46,10 @@ test.each([
   ["keys", "keys", "::"],
 ])("the development server is served %s, asked for %j at %s", (mode, asked, host) => {
   expect(here(asked, host)).toBe(mode);
+});
+
+test.each(["0.0.0.0", "127.0.0.1"])("nobody checks signatures at %s", (host) => {
+  expect(() => here("iam", host)).toThrow(/signatures/);
 });
 
 test.each(["0.0.0.0", "127.0.0.1.example.com", "::", "10.0.0.1"])("it is not open at %s", (host) => {
