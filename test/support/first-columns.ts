@@ -145,12 +145,7 @@ export function describeFirstColumns(name: string, create: () => Promise<Written
       await make("raced");
       const sent = await Promise.allSettled(
         ["a", "b", "c", "d"].map((id, i) =>
-          write(
-            "raced",
-            [document(id, i % 2 ? { size: 1 } : { kind: "x" })],
-            undefined,
-            lakehouse.open(turn),
-          ),
+          write("raced", [document(id, i % 2 ? { size: 1 } : { kind: "x" })], undefined, lakehouse.open()),
         ),
       );
       expect(sent.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
