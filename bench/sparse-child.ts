@@ -1,4 +1,4 @@
-import { lambdaContext, searchEvent } from "./search-event.ts";
+import { lambdaContext, searchEvent, warmEvent } from "./search-event.ts";
 
 /** What a process is asked, and what it answers. */
 export interface SparseSearch {
@@ -6,6 +6,10 @@ export interface SparseSearch {
   file: string;
   index: string;
   vector: number[];
+}
+export interface SparseWarm {
+  file: string;
+  warm: string;
 }
 export interface SparseProbe {
   /** Of the store. */
@@ -27,6 +31,14 @@ async function search({ file, index, vector }: SparseSearch): Promise<SparseAnsw
   return { ms: performance.now() - started, cache: JSON.parse(response.body).performance.cache };
 }
 
+/** The warm route, until it answers. */
+async function warm({ file, warm: index }: SparseWarm): Promise<SparseAnswer> {
+  const started = performance.now();
+  const { handler } = await import(file);
+  const { body } = await handler(warmEvent(index), lambdaContext);
+  return { ms: performance.now() - started, cache: JSON.parse(body).performance.cache };
+}
+
 /** One request to the store, as this process makes them: what a search that makes one takes at the least. */
 async function probe({ endpoint }: SparseProbe): Promise<SparseAnswer> {
   const started = performance.now();
@@ -34,6 +46,7 @@ async function probe({ endpoint }: SparseProbe): Promise<SparseAnswer> {
   return { ms: performance.now() - started, cache: "" };
 }
 
-process.on("message", async (asked: SparseSearch | SparseProbe) =>
-  process.send?.(await ("endpoint" in asked ? probe(asked) : search(asked))),
-);
+process.on("message", async (asked: SparseSearch | SparseWarm | SparseProbe) => {
+  if ("endpoint" in asked) process.send?.(await probe(asked));
+  else process.send?.(await ("warm" in asked ? warm(asked) : search(asked)));
+});
