@@ -10,6 +10,7 @@ import { openingOf, StoredOpenings } from "../../lib/adapters/lance/opening/stor
 import { WrittenOpenings } from "../../lib/adapters/lance/opening/written-openings.ts";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
 import { TableQueries } from "../../lib/adapters/lance/reading/table-queries.ts";
+import { PartialCopy } from "../../lib/adapters/lance/replicas/partial-copy.ts";
 import { Replica } from "../../lib/adapters/lance/replicas/replica.ts";
 import { RowMemory } from "../../lib/adapters/lance/rows/row-memory.ts";
 import { LocalStore } from "../../lib/adapters/store/local-store.ts";
@@ -132,6 +133,17 @@ test("of an index that is all there nothing is read from the disk again, also wh
   expect(given()).toEqual(["replica not-copied"]);
 });
 
+test("whoever waits for a copy to be filled waits for no pauses between its parts", async () => {
+  const completed = vi.spyOn(PartialCopy.prototype, "complete");
+  await (await open()).reader.warm();
+  expect(completed).toHaveBeenLastCalledWith(expect.anything(), 0);
+  await copied?.close();
+  const { copies } = await open();
+  await searched();
+  await copies.idle();
+  expect(completed).toHaveBeenLastCalledWith(expect.anything(), undefined);
+});
+
 test("partial-copy layout-unknown: an opening that does not say where partitions lie", async () => {
   const { pieces, ...rest } = await gathered();
   const blank = pieces.map((piece) =>
@@ -195,7 +207,7 @@ test("partial-copy unreadable: its files went away", async () => {
   await searched();
   for (const name of await readdir(root))
     if (name.startsWith("generation-")) await rm(join(root, name), { recursive: true });
-  await searched();
+  await searched(vectorOf(), { settings: { nprobes: partitions } }); // some of which are still to be written to them
   expect(reading.given()).toEqual(["partial-copy unreadable"]);
 });
 

@@ -99,8 +99,8 @@ export class CopyAtVersion implements Copy {
     return this.#shared.base.completeRows(signal);
   }
 
-  complete(signal: AbortSignal): Promise<void> {
-    return this.#shared.base.complete(signal);
+  complete(signal: AbortSignal, pause?: number): Promise<void> {
+    return this.#shared.base.complete(signal, pause);
   }
 
   remove(): Promise<void> {

@@ -24,7 +24,11 @@ export interface Copy {
   prepareRows(ids: bigint[], columns: string[]): Promise<boolean>;
   /** Copies what is still to come before the vectors. @throws StoreUnavailable, the signal's reason */
   completeRows(signal: AbortSignal): Promise<void>;
-  /** Copies the vectors. @throws as completeRows */
-  complete(signal: AbortSignal): Promise<void>;
+  /**
+   * Copies the vectors.
+   * @param pause as of CopyPace, where it is not that of copies behind answers
+   * @throws as completeRows
+   */
+  complete(signal: AbortSignal, pause?: number): Promise<void>;
   remove(): Promise<void>;
 }

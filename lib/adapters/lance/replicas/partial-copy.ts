@@ -181,9 +181,9 @@ export class PartialCopy implements Copy {
     this.#areRowsThere = true;
   }
 
-  async complete(signal: AbortSignal): Promise<void> {
+  async complete(signal: AbortSignal, pause = this.#pace.pause ?? 0): Promise<void> {
     if (this.#isWithVectors)
-      for (const file of this.#files.values()) await file.complete({ ...this.#pace, signal });
+      for (const file of this.#files.values()) await file.complete({ ...this.#pace, pause, signal });
     this.#isCompleted = true;
   }
 

@@ -163,15 +163,16 @@ export class Replica {
   /**
    * Copies the vectors, where they were left for later; it is ready then, unless they have no room.
    * @param warm whether its rows are read into memory and its indexes into the session's cache as soon as they serve
+   * @param pause as of Copy.complete
    * @throws what reading the store threw, or when it is retired
    */
-  async complete(signal: AbortSignal, warm: boolean): Promise<void> {
+  async complete(signal: AbortSignal, warm: boolean, pause?: number): Promise<void> {
     const { copy } = this;
     const either = AbortSignal.any([signal, this.#filling.abandoned.signal]);
     await this.held(async () => {
       await copy.completeRows(either);
       if (warm && copy.hasRows) await this.#warmWithoutVectors();
-      if (copy.isToBeCompleted) await copy.complete(either);
+      if (copy.isToBeCompleted) await copy.complete(either, pause);
       if (copy.isWhole && warm) await this.warm();
     });
     this.#filling.isReady = copy.isWhole;

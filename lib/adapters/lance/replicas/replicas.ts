@@ -153,7 +153,7 @@ export class Replicas {
     await this.open(wanted);
     const replica = this.openAt(wanted.ref, wanted.version);
     if (replica?.isToBeCompleted)
-      await this.#once(this.#filling, wanted, () => this.#complete(wanted.ref, replica));
+      await this.#once(this.#filling, wanted, () => this.#complete(wanted, replica));
     else if (!this.#isOfNoUse(wanted)) await this.#once(this.#filling, wanted, () => this.#fill(wanted));
   }
 
@@ -241,7 +241,7 @@ export class Replicas {
     }
     const replica = await new Replica(this.#connections, copy, ref, published).opened();
     if (!copy.isWhole) this.#keep(ref, replica);
-    await this.#complete(ref, replica);
+    await this.#complete(wanted, replica);
   }
 
   async #copied({ ref, published, version, pause }: Wanted, other: Copy | undefined) {
@@ -265,10 +265,10 @@ export class Replicas {
    * Where the store fails what is there stays, and the rest comes behind a later answer.
    * @throws when it cannot be copied or its indexes cannot be read for another reason; its files go then
    */
-  async #complete(ref: GenerationRef, replica: Replica): Promise<void> {
+  async #complete({ ref, pause }: Wanted, replica: Replica): Promise<void> {
     const key = keyOf(ref);
     try {
-      await replica.complete(this.#closed.signal, this.#options.warm);
+      await replica.complete(this.#closed.signal, this.#options.warm, pause);
     } catch (error) {
       if (replica.isRetired) return; // it gave way meanwhile
       if (isOf("StoreUnavailable", error) && !replica.copy.isWhole) return this.#fellBack(ref, "not-copied");
