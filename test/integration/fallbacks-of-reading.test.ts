@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Connection, connect, Index } from "@lancedb/lancedb";
 import { makeVector, Table } from "apache-arrow";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
 import { manifestKey } from "../../lib/adapters/lance/files/manifest-name.ts";
 import { vectorBytes } from "../../lib/adapters/lance/files/vector-bytes.ts";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
@@ -67,7 +68,7 @@ test("rows that a compaction left in another order than their stable ids are rea
   await table.optimize();
   const reader = await LanceReader.over(
     table,
-    { ...published, idColumn: "n" },
+    { ...published, idColumn: "n", columns: columnsOf(await table.schema()) },
     new RowMemory(1_073_741_824),
     counts,
   );
@@ -113,15 +114,16 @@ test("a large range whose copying the decoder's memory does not show is handed o
 test("an answer is given although what is read behind it cannot be", async () => {
   const table = await connection.createTable("g1", line);
   await table.createIndex("doc_id", { config: Index.btree() });
+  const of = { ...published, columns: columnsOf(await table.schema()) };
   const connections = new LanceConnections(bucketsOf(folder), 512, counts);
   const copies = localCopies(connections, () => store, 0);
   const opened = {
-    reader: await LanceReader.over(table, published, undefined, counts),
+    reader: await LanceReader.over(table, of, undefined, counts),
     release: () => undefined,
   };
   const reader = new ReplicatedReader(StoreTable.opened(opened, neverLater), copies, {
     ref,
-    published,
+    published: of,
     opening: undefined,
   });
   await rm(join(folder, "lance/docs/g1.lance/_indices"), { recursive: true });
@@ -144,7 +146,8 @@ async function hitsOfCopied(k: number): Promise<number> {
   await table.createIndex("vector", { config: Index.ivfFlat({ numPartitions: 3 }) });
   const connections = new Remote(bucketsOf(folder), 512, counts);
   const copies = localCopies(connections, () => store, 1_073_741_824);
-  const of = { ...published, indexType: "IVF_FLAT", rows: line.length } as Publication;
+  const columns = columnsOf(await table.schema());
+  const of = { ...published, columns, indexType: "IVF_FLAT", rows: line.length } as Publication;
   const opened = { reader: await LanceReader.over(table, of), release: () => undefined };
   const reader = new ReplicatedReader(StoreTable.opened(opened, neverLater), copies, {
     ref,

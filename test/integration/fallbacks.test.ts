@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Connection, connect, Index, type Query, type Table } from "@lancedb/lancedb";
 import { RecordBatchFileWriter, tableFromArrays } from "apache-arrow";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
 import { manifestName } from "../../lib/adapters/lance/files/manifest-name.ts";
 import { vectorBytes } from "../../lib/adapters/lance/files/vector-bytes.ts";
 import { inBatches } from "../../lib/adapters/lance/in-batches.ts";
@@ -35,6 +36,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "fallbacks-"));
   connection = await connect(folder);
   table = await connection.createTable("g1", line(0, rows));
+  published.columns = columnsOf(await table.schema());
   counts = new FallbackCounts(() => undefined);
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
 import type { NearestRows } from "../../lib/adapters/lance/rows/hits.ts";
 import { RowMemory } from "../../lib/adapters/lance/rows/row-memory.ts";
@@ -11,6 +12,7 @@ import type { Query, Reader } from "../../lib/domain/search/reader.ts";
 import { filterTable, rowCount } from "../support/filter-rows.ts";
 
 const published = { idColumn: "doc_id", vectorColumn: "vector", metric: "l2" } as Publication;
+const publishedOf = async (read: Table) => ({ ...published, columns: columnsOf(await read.schema()) });
 const rows = 600;
 
 let folder: string;
@@ -49,7 +51,7 @@ const line = (from: number, to: number) =>
 
 async function open(name: string): Promise<void> {
   table = await connection.openTable(name);
-  reader = await LanceReader.over(table, published, memory);
+  reader = await LanceReader.over(table, await publishedOf(table), memory);
   await reader.warm();
 }
 
@@ -71,7 +73,7 @@ test("hits from memory are those of the table, with every kind of column", async
   const all = query(1, { k: rowCount, columns, settings: {} });
   const hits = await reader.search(all);
   expect(hits).toHaveLength(rowCount);
-  expect(hits).toEqual(await (await LanceReader.over(table, published)).search(all));
+  expect(hits).toEqual(await (await LanceReader.over(table, await publishedOf(table))).search(all));
 });
 
 test("nested values, too", async () => {
@@ -182,7 +184,7 @@ test("the least recently used give way, and are read from their table then", asy
 
 test("a reader that is closed holds nothing", async () => {
   await lineTable();
-  const other = await LanceReader.over(await connection.openTable("line"), published, memory);
+  const other = await LanceReader.over(await connection.openTable("line"), await publishedOf(table), memory);
   expect(held()).toBeDefined();
   reader.close();
   await expect.poll(() => memory.at(table, reader.version)).toBeUndefined();
@@ -192,7 +194,7 @@ test("a reader that is closed holds nothing", async () => {
 test("rows that LanceDB would take in the place of those that were asked for are an error, no hits", async () => {
   await lineTable();
   const other = await connection.openTable("line");
-  const unwarmed = await LanceReader.over(other, published);
+  const unwarmed = await LanceReader.over(other, await publishedOf(other));
   const near = await unwarmed.phases.nearest(query(7));
   expect(await unwarmed.phases.hitsOf(near as NearestRows, query(7))).toHaveLength(3);
   const take = other.takeRowIds.bind(other);
