@@ -40,7 +40,12 @@ export function generatedDocs(): Record<string, string> {
       between("docs/reference.md", "errors", errorRows()),
     ),
     "docs/benchmarks.md": between("docs/benchmarks.md", "bench", benchTables()),
-    "docs/documents.md": between("docs/documents.md", "writes", writeTable()),
+    "docs/documents.md": between(
+      "docs/documents.md",
+      "mixed",
+      reportOf("mixed-load"),
+      between("docs/documents.md", "writes", reportOf("document-writes")),
+    ),
   };
 }
 
@@ -69,8 +74,8 @@ function benchTables(): string {
 }
 
 /** Without its heading. */
-const writeTable = () =>
-  readFileSync(`${results}/document-writes.md`, "utf8").trim().split("\n").slice(2).join("\n");
+const reportOf = (name: string) =>
+  readFileSync(`${results}/${name}.md`, "utf8").trim().split("\n").slice(2).join("\n");
 
 function errorRows(): string {
   const rows = Object.values(errorTable).map(
