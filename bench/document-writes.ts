@@ -5,7 +5,7 @@ import { documentTable } from "../lib/adapters/arrow/document-table.ts";
 import { LanceConnections } from "../lib/adapters/lance/tables/connections.ts";
 import { readEnvironment } from "../lib/config/environment.ts";
 import { loadBuckets } from "../lib/config/lakehouse.ts";
-import { type Container, createContainer } from "../lib/container.ts";
+import type { Container } from "../lib/container.ts";
 import { createIndex, createRequest } from "../lib/domain/documents/create-index.ts";
 import { documentBatch } from "../lib/domain/documents/document-batch.ts";
 import { writeDocuments } from "../lib/domain/documents/write-documents.ts";
@@ -22,6 +22,7 @@ import { S3Like } from "./s3-like.ts";
 import { lakehouseOnStore } from "./sections/cold.ts";
 import { ms, tableOf } from "./sections/section.ts";
 import { dollars } from "./sections/sparse.ts";
+import { withContainer } from "./with-container.ts";
 
 /**
  * `node bench/document-writes.ts`: what a write of documents costs, beside LanceDB's own merge into the same table, in turn. Half
@@ -92,19 +93,6 @@ async function filled(environment: Record<string, string>, index: string): Promi
     const { error } = await runJob(container, { type: "optimize", index }, 600_000);
     if (error) throw new Error(error.message);
   });
-}
-
-async function withContainer<T>(
-  environment: Record<string, string>,
-  work: (container: Container) => Promise<T>,
-): Promise<T> {
-  const parsed = readEnvironment(environment);
-  const container = createContainer(parsed, loadBuckets(parsed));
-  try {
-    return await work(container);
-  } finally {
-    await container.close();
-  }
 }
 
 async function write(container: Container, index: string, documents: unknown[], key?: string): Promise<void> {

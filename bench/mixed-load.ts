@@ -3,9 +3,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readEnvironment } from "../lib/config/environment.ts";
-import { loadBuckets } from "../lib/config/lakehouse.ts";
-import { type Container, createContainer } from "../lib/container.ts";
+import type { Container } from "../lib/container.ts";
 import { createIndex, createRequest } from "../lib/domain/documents/create-index.ts";
 import { writeDocuments } from "../lib/domain/documents/write-documents.ts";
 import { parseSearchRequest, searchIndex } from "../lib/domain/search/search-index.ts";
@@ -21,6 +19,7 @@ import { timed, timesOf } from "./percentiles.ts";
 import { S3Like } from "./s3-like.ts";
 import { lakehouseOnStore } from "./sections/cold.ts";
 import { ms, share, tableOf } from "./sections/section.ts";
+import { withContainer } from "./with-container.ts";
 
 /**
  * `node bench/mixed-load.ts`: searches while another process writes to the index as fast as it is told to and the index takes, with
@@ -83,19 +82,6 @@ async function becomesIndex(container: Container): Promise<void> {
   while ((await container.registry.get(index)).value.claim) await sleep(200);
   const { error } = await runJob(container, { type: "optimize", index }, 600_000);
   if (error) throw new Error(error.message);
-}
-
-async function withContainer<T>(
-  environment: Record<string, string>,
-  work: (container: Container) => Promise<T>,
-): Promise<T> {
-  const parsed = readEnvironment(environment);
-  const container = createContainer(parsed, loadBuckets(parsed));
-  try {
-    return await work(container);
-  } finally {
-    await container.close();
-  }
 }
 
 interface OnStore {
