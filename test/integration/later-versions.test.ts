@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
 import { filesNamedBy } from "../../lib/adapters/lance/files/manifest.ts";
 import { manifestKey } from "../../lib/adapters/lance/files/manifest-name.ts";
@@ -195,9 +195,10 @@ test("files that no version names any more leave the disk, but not while somebod
     return (await reader.search({ ...query, timeoutMs: 10_000 })).length;
   });
   for (let i = 0; i < 10; i++) {
-    await upsert(`${i}`);
+    await upsert(`${i}`, ["same", `d${i}`]);
     await look(opened);
-    await table.optimize(); // one fragment of all that were written
+    if (i % 2 === 0) continue;
+    await remove(`d${i}`); // of the last fragment nothing is left
     await look(opened);
   }
   held.resolve();
@@ -210,6 +211,16 @@ test("files that no version names any more leave the disk, but not while somebod
   await opened.close();
   copied = undefined;
   expect(await filesOnDisk()).toEqual([]);
+});
+
+test("an index that another client drops is not searched for in a copy that lacks vectors", async () => {
+  const opened = await open();
+  vi.spyOn(opened.copies.replicas, "fill").mockResolvedValue(undefined);
+  await expectNearest(opened);
+  await table.dropIndex("vector_idx");
+  await look(opened);
+  await expectNearest(opened);
+  expect(opened.given()).toEqual(["index-copy rows-not-indexed"]); // no index is there, so that the table is searched
 });
 
 test("a column that another client adds is read from the table", async () => {

@@ -16,7 +16,8 @@ const isHistory = (path: string) => path.startsWith("_transactions/");
  * @returns undefined where it is more than rows that were added and deleted: then it is opened for itself
  */
 export function filesSince(before: Uint8Array, after: Uint8Array): LaterFile[] | undefined {
-  if (hasStableRowIds(after) || !haveSameRows(before, after)) return undefined;
+  if (hasStableRowIds(after) || !haveSameRows(before, after) || !keepsIndexes(before, after))
+    return undefined;
   const [earlier, later] = [filesNamedBy(before), filesNamedBy(after)];
   const isKnown = later.unknown.length === 0 && later.folders.every((one) => earlier.folders.includes(one));
   if (!isKnown) return undefined;
@@ -25,6 +26,17 @@ export function filesSince(before: Uint8Array, after: Uint8Array): LaterFile[] |
   const paths = later.files.filter((path) => !there.has(path) && !isHistory(path));
   return paths.map((path) => ({ path, bytes: bytes.get(path) ?? 0 }));
 }
+
+/** Whether the indexes hold what they held: a copy may lack the vectors of rows that an index tells the nearest of. */
+function keepsIndexes(before: Uint8Array, after: Uint8Array): boolean {
+  const later = new Map(readManifest(after).indexes.map((index) => [index.folder, index.fragments]));
+  return readManifest(before).indexes.every(({ folder, fragments = nothing }) => {
+    const kept = later.has(folder) ? (later.get(folder) ?? nothing) : undefined;
+    return kept !== undefined && Buffer.compare(kept, fragments) === 0;
+  });
+}
+
+const nothing = new Uint8Array();
 
 /** Of the columns that there are, in each fragment that both have; what is deleted of it may differ. */
 function haveSameRows(before: Uint8Array, after: Uint8Array): boolean {
