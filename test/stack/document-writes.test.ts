@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
-import type { Written } from "../../lib/domain/documents/receipts.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
-import { DomainError } from "../../lib/domain/errors.ts";
 import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";
 import { describeDocumentWrites } from "../support/document-writes.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";
@@ -12,6 +10,7 @@ import { otherProcess } from "../support/other-process.ts";
 import { createS3Lakehouse, type S3Lakehouse } from "../support/s3-lakehouse.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { s3Places } from "../support/stack-stores.ts";
+import { untilAcknowledged } from "../support/until-acknowledged.ts";
 
 describeDocumentWrites("MinIO", () => createS3Lakehouse(s3Places.MinIO()));
 
@@ -118,16 +117,3 @@ describe("documents written over a bad network", () => {
     expect(await container.generations.rowsOf(ref)).toBe(writes);
   });
 });
-
-/** As a client does that was told to try again. */
-async function untilAcknowledged(write: () => Promise<Written>): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const error = await write().then(
-      () => undefined,
-      (thrown) => thrown,
-    );
-    if (!error) return;
-    if (!(error instanceof DomainError && error.retryable)) throw error;
-  }
-  throw new Error("never acknowledged");
-}

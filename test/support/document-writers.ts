@@ -6,3 +6,12 @@ export function writtenBy(writer: string, round: number, ids: number) {
     chunk_text: `${writer} ${round}`,
   }));
 }
+
+/** Two documents of a writer's that are inserted with a key of their own. */
+export function keyedBatch(prefix: string, number: number) {
+  const ids = ["a", "b"].map((one) => `${prefix}-${number}-${one}`);
+  return {
+    documents: ids.map((doc_id) => ({ doc_id, vector: [1, number, 0, 1], chunk_text: prefix })),
+    keyed: { key: `${prefix}-${number}`, request: "insert" },
+  };
+}

@@ -1,12 +1,14 @@
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@lancedb/lancedb";
 import { type Container, createContainer } from "../../lib/container.ts";
 import { patchDocuments } from "../../lib/domain/documents/patch-documents.ts";
 import { writeDocuments, writeMode } from "../../lib/domain/documents/write-documents.ts";
+import { DomainError } from "../../lib/domain/errors.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { startJob } from "../../lib/domain/jobs/start-job.ts";
-import { writtenBy } from "./document-writers.ts";
+import { keyedBatch, writtenBy } from "./document-writers.ts";
 import { runJob, waitForJob } from "./lakehouse.ts";
 import { sampleRows } from "./parquet-files.ts";
 
@@ -44,6 +46,32 @@ const commands: Record<string, () => Promise<unknown>> = {
       process.send?.({ acknowledged: round });
     }
     await container.close();
+  },
+  /** The same until a moment, in milliseconds: index, name of the writer, moment, ids. */
+  "write-rounds-until": async () => {
+    const [index = "", writer = "", until = "0", ids = "1"] = args;
+    const container = createContainer();
+    for (let round = 0; Date.now() < Number(until); round++) {
+      const documents = writtenBy(writer, round, Number(ids));
+      try {
+        await writeDocuments(container, { index, mode: "upsert", documents, keyed: undefined }, 60_000);
+        process.send?.({ acknowledged: round });
+      } catch (error) {
+        if (!(error instanceof DomainError && error.retryable)) throw error;
+        await sleep(250); // more was written than its jobs have taken in
+      }
+    }
+    await container.close();
+  },
+  /** Inserts with keys until it is killed: index, prefix. Tells of each before it is sent and when it was acknowledged. */
+  "write-keyed": async () => {
+    const [index = "", prefix = ""] = args;
+    const container = createContainer();
+    for (let number = 0; ; number++) {
+      process.send?.({ sent: number });
+      await writeDocuments(container, { index, mode: "insert", ...keyedBatch(prefix, number) }, 30_000);
+      process.send?.({ acknowledged: number });
+    }
   },
   /** Writes the documents given as JSON, with the key given, when it is told to: index, mode, documents, key. */
   "write-later": async () => {

@@ -2,10 +2,11 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-const timeoutMs = 40_000;
+const usualTimeoutMs = 40_000;
 
 /**
  * Runs one of the commands of lakehouse-process.ts in a process of its own, on the same data.
+ * @param environment of its lakehouse; with PROCESS_TIMEOUT_MS it may take longer than most do
  * @returns what it sent, in order; a command that waits is killed by `kill`
  */
 export function otherProcess(environment: Record<string, string>, command: string, ...args: string[]) {
@@ -13,7 +14,7 @@ export function otherProcess(environment: Record<string, string>, command: strin
   const child = fork(script, [command, ...args], {
     execArgv: [],
     env: { ...process.env, ...environment },
-    timeout: timeoutMs,
+    timeout: Number(environment["PROCESS_TIMEOUT_MS"] ?? usualTimeoutMs),
     killSignal: "SIGKILL",
   });
   const messages: unknown[] = [];
