@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
+import type { KeyedWrite } from "../../lib/domain/documents/stored-turn.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
-import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
 import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";
 import { describeDocumentWrites } from "../support/document-writes.ts";
 import { type Fault, FaultProxy } from "../support/fault-proxy.ts";

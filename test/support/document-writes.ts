@@ -11,8 +11,8 @@ import { createIndex, createRequest } from "../../lib/domain/documents/create-in
 import { deleteDocuments } from "../../lib/domain/documents/delete-documents.ts";
 import { describeWritten } from "../../lib/domain/documents/describe-written.ts";
 import { patchDocuments } from "../../lib/domain/documents/patch-documents.ts";
+import type { KeyedWrite } from "../../lib/domain/documents/stored-turn.ts";
 import { type WriteMode, writeDocuments } from "../../lib/domain/documents/write-documents.ts";
-import type { KeyedWrite } from "../../lib/domain/documents/write-turns.ts";
 import { EntryList } from "../../lib/domain/index/entry-list.ts";
 import { publishedOf } from "../../lib/domain/index/published.ts";
 import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";

@@ -142,6 +142,20 @@ test("who lost its turn while it ended what was under way is told so", async () 
   ).rejects.toMatchObject({ kind: "StoreUnavailable" });
 });
 
+test.each([
+  ["is not done where another took it before it was ended", true],
+  ["is done where it ended its turn", false],
+])("what a holder acknowledges %s", async (_, isTaken) => {
+  const done = during(process(), async (own) => {
+    own.acknowledges();
+    if (isTaken) now += leaseMs;
+    if (isTaken) await during(process(), lookAt);
+    return "done";
+  });
+  if (isTaken) await expect(done).rejects.toMatchObject({ kind: "StoreUnavailable" });
+  else expect(await done).toBe("done");
+});
+
 test("who lost its turn is not permitted any more, and does not end that of the next", async () => {
   const late = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<OwnTurn>();

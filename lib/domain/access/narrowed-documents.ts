@@ -116,7 +116,7 @@ class NarrowedDocuments extends NarrowedPast implements OpenDocuments {
     return this.#open.gather(idColumn);
   }
 
-  fence(): Promise<number> {
-    return this.#open.fence();
+  fence(permit: () => Promise<void>): Promise<number> {
+    return this.#open.fence(permit);
   }
 }

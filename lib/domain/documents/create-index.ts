@@ -20,7 +20,7 @@ import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
 import { unfitName } from "../values/column-name.ts";
 import type { DocumentTables } from "./document-tables.ts";
-import type { KeyedWrite } from "./write-turns.ts";
+import type { KeyedWrite } from "./stored-turn.ts";
 
 export const createRequest = z
   .strictObject({

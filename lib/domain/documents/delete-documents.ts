@@ -8,8 +8,8 @@ import { storedId } from "./document-batch.ts";
 import type { OpenDocuments } from "./document-tables.ts";
 import type { Written } from "./receipts.ts";
 import { fittingFilter, parseWithFilters } from "./request-filters.ts";
+import type { KeyedWrite } from "./stored-turn.ts";
 import { inTurn, type WriteDependencies } from "./write-turn.ts";
-import type { KeyedWrite } from "./write-turns.ts";
 
 export const deleteRequest = z
   .strictObject({

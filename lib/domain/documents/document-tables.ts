@@ -65,8 +65,12 @@ export interface OpenDocuments extends PastDocuments {
    * @returns the version now, and how many fragments no index holds; undefined where that is not known, or failed
    */
   gather(idColumn: string): Promise<Gathered | undefined>;
-  /** Whatever is under way to this table is never committed. Loses nothing that was. @returns the version now */
-  fence(): Promise<number>;
+  /**
+   * Whatever is under way to this table is never committed. Loses nothing that was.
+   * @param permit asked before anything is done
+   * @returns the version now
+   */
+  fence(permit: () => Promise<void>): Promise<number>;
 }
 
 /** What can be asked of a version that is not the newest. */

@@ -11,9 +11,9 @@ import type { DocumentPatch, PastDocuments } from "./document-tables.ts";
 import type { onePatch, patchRequest } from "./patch-request.ts";
 import type { Written } from "./receipts.ts";
 import { fittingFilter } from "./request-filters.ts";
+import type { KeyedWrite } from "./stored-turn.ts";
 import { isAboutOthers, isOtherForm, namesOthers, tableForm } from "./table-form.ts";
 import { inTurn, type WriteDependencies } from "./write-turn.ts";
-import type { KeyedWrite } from "./write-turns.ts";
 
 /** Of one document by its id, or of many. */
 export type AskedPatch = ({ docId: string } & z.output<typeof onePatch>) | z.output<typeof patchRequest>;

@@ -5,7 +5,7 @@ import type { ObjectStore } from "../object-store.ts";
 import { parseStored } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
-import type { KeyedWrite } from "./write-turns.ts";
+import type { KeyedWrite } from "./stored-turn.ts";
 
 /** What a write answers. */
 export const written = z

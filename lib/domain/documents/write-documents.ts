@@ -9,10 +9,10 @@ import type { DocumentBatch, Given, PastDocuments } from "./document-tables.ts";
 import { neededOf } from "./first-columns.ts";
 import { inferredColumns, streamedColumns, withoutUntold } from "./inferred-columns.ts";
 import type { Written } from "./receipts.ts";
+import type { KeyedWrite } from "./stored-turn.ts";
 import { refuseOtherColumns } from "./streamed-columns.ts";
 import { isOtherForm, namesOthers, tableForm } from "./table-form.ts";
 import { inTurn, type WriteDependencies } from "./write-turn.ts";
-import type { KeyedWrite } from "./write-turns.ts";
 
 export const writeMode = z.enum(["upsert", "insert"]).meta({
   description:

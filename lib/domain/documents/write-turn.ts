@@ -9,8 +9,9 @@ import type { Clock } from "../task-context.ts";
 import type { Committed, DocumentTables, OpenDocuments, PastDocuments } from "./document-tables.ts";
 import { bare, shaped, tellColumns } from "./first-columns.ts";
 import { type KeptReceipt, type Receipt, type Receipts, type Written, written } from "./receipts.ts";
+import type { Abandoned, KeyedWrite } from "./stored-turn.ts";
 import { isGatherDue, isUpkeepDue, refuseTooManyUnindexed, tallied } from "./upkeep.ts";
-import type { Abandoned, KeyedWrite, OwnTurn, WriteTurns } from "./write-turns.ts";
+import type { OwnTurn, WriteTurns } from "./write-turns.ts";
 
 export interface WriteDependencies {
   registry: IndexRegistry;
@@ -65,7 +66,7 @@ export async function inTurn(
     const ref = { index, bucket: published.bucket, generation: published.generation };
     if (own.abandoned) {
       await withdrawPublication(deps, index);
-      await recover(deps, ref, own.abandoned);
+      await recover(deps, ref, own.abandoned, own.permit);
       await own.recovered();
     }
     const kept = await (asked ?? found(deps, index, keyed));
@@ -77,6 +78,7 @@ export async function inTurn(
       write.fit(infersColumns ? bare(published) : published, documents, infersColumns);
       const before = kept && (await committedBefore(documents, ref, kept.receipt, write));
       const committed = before ?? (await committing(deps, ref, own, write, documents));
+      own.acknowledges();
       const { version, isDue } =
         committed.version > documents.version
           ? await leave(deps.clock, own, { published, documents, committed, gatherUntil })
@@ -158,10 +160,11 @@ export async function recover(
   { documents, receipts }: Pick<WriteDependencies, "documents" | "receipts">,
   { index, bucket, generation }: GenerationRef,
   { write, version = 0, tally }: Abandoned,
+  permit: OwnTurn["permit"],
 ): Promise<void> {
   const ref = { index, bucket, generation };
   const after = tally?.generation === generation ? version : 0;
-  const upTo = await documents.with(ref, (open) => open.fence());
+  const upTo = await documents.with(ref, (open) => open.fence(permit));
   const isSure = after > 0 && upTo === after + 1; // nothing but the fence came after the turn before: it was not done
   if (write && !isSure) await receipts.keepUnknown(index, write, { after, upTo, ref });
 }
@@ -206,7 +209,7 @@ async function committing(
     const left = { version: documents.version, write: keyed, tally };
     await own
       .permit()
-      .then(() => recover(deps, ref, left))
+      .then(() => recover(deps, ref, left, own.permit))
       .catch(own.abandon);
     throw error;
   }

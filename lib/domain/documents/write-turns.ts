@@ -1,33 +1,21 @@
-import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
 import type { ObjectStore } from "../object-store.ts";
 import { parseStored } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
-import { type Tally, tally } from "./upkeep.ts";
-
-/** What of a write has to be known when its process dies: the digests of its Idempotency-Key and of what it writes. */
-export const keyedWrite = z.object({ key: z.string(), request: z.string() });
-export type KeyedWrite = z.infer<typeof keyedWrite>;
-
-const turn = z.object({
-  /** Null where nobody has it. */
-  holder: z.string().nullable(),
-  since: z.string(),
-  write: keyedWrite.optional(),
-  /** Of the served generation when the one before was over: what the holder commits is later. */
-  version: z.int().optional(),
-  tally: tally.optional(),
-});
-type Turn = z.infer<typeof turn>;
-
-/** What is known of a turn that nobody ended: what it was about to write, and after which version of which generation. */
-export interface Abandoned {
-  write?: Turn["write"];
-  version?: Turn["version"];
-  tally?: Turn["tally"];
-}
+import {
+  type Abandoned,
+  folderOf,
+  type KeyedWrite,
+  keyOf,
+  known,
+  originOf,
+  type Turn,
+  turn,
+  turnOf,
+} from "./stored-turn.ts";
+import type { Tally } from "./upkeep.ts";
 
 /** A turn that began; whoever had it before and did not end it may still have something under way. */
 export interface OwnTurn {
@@ -44,6 +32,8 @@ export interface OwnTurn {
   leaves(version: number, tally?: Tally): void;
   /** Nothing is known of what is under way: whoever is next finds the turn not ended. */
   abandon(): void;
+  /** From now on the work is done only if the turn is this holder's when it is ended: whoever took it has then seen what was committed. */
+  acknowledges(): void;
 }
 
 /**
@@ -154,7 +144,7 @@ export class WriteTurns {
     write: KeyedWrite | undefined,
     work: (own: OwnTurn) => Promise<T>,
   ): Promise<T> {
-    let [etag, isLeft] = [taken, abandoned !== undefined];
+    let [etag, isLeft, isAcknowledged] = [taken, abandoned !== undefined, false];
     let left: Abandoned = { version: own.version, tally: own.tally };
     const permit = async () => {
       if ((await this.#read(index))?.turn.holder !== own.holder) throw turnLost(index);
@@ -170,13 +160,32 @@ export class WriteTurns {
     const abandon = () => {
       isLeft = true;
     };
+    const acknowledges = () => {
+      isAcknowledged = true;
+    };
+    const { write: _, ...before } = known(own);
+    const told = { ...before, ...(abandoned ? { abandoned } : {}) };
+    let isEnded = false;
     try {
-      const { write: _, ...before } = known(own);
-      const told = { ...before, ...(abandoned ? { abandoned } : {}) };
-      return await work({ ...told, recovered, permit, leaves, abandon });
-    } finally {
+      const done = await work({ ...told, recovered, permit, leaves, abandon, acknowledges });
+      isEnded = isLeft || (await this.#end(index, turnOf(null, own.since, left), etag));
+      if (isAcknowledged && !isEnded) throw notAcknowledged(index);
+      return done;
+    } catch (error) {
       // what was committed stands, whether or not this is said: then the next waits until the turn is old
-      if (!isLeft) await this.#put(index, turnOf(null, own.since, left), etag).catch(nothing);
+      if (!isLeft && !isEnded) await this.#end(index, turnOf(null, own.since, left), etag);
+      throw error;
+    }
+  }
+
+  /** @returns whether it is known that nobody had taken the turn by then */
+  async #end(index: string, ended: Turn, etag: string): Promise<boolean> {
+    try {
+      if ((await this.#put(index, ended, etag)) !== undefined) return true;
+      const now = await this.#read(index); // the store may have answered no, and done it the first time
+      return now?.turn.holder === null && now.turn.since === ended.since;
+    } catch {
+      return false;
     }
   }
 
@@ -202,32 +211,16 @@ interface Taken {
   abandoned?: Abandoned;
 }
 
-function turnOf(holder: string | null, since: string, left: Abandoned): Turn {
-  return { holder, since, ...known(left) };
-}
-
-/** What there is of it: what is undefined is not stored. */
-function known({ write, version, tally }: Abandoned): Abandoned {
-  return {
-    ...(write ? { write } : {}),
-    ...(version === undefined ? {} : { version }),
-    ...(tally ? { tally } : {}),
-  };
-}
-
 const firstWaitMs = 10;
 const longestWaitMs = 160;
 const nothing = () => undefined;
 
-const folderOf = (index: string) => `registry/turns/${index}/`;
-const keyOf = (index: string) => `${folderOf(index)}turn.json`;
-
-const originOf = (index: string) =>
-  ({
-    kind: "turn",
-    what: `who writes to index "${index}"`,
-    remedy: "remove its object under registry/turns in the primary bucket while nobody writes to the index",
-  }) as const;
+function notAcknowledged(index: string): DomainError {
+  return new DomainError(
+    "StoreUnavailable",
+    `writing to index "${index}" took so long that another writer went on: whether it is done is not known, send it again with the same Idempotency-Key`,
+  );
+}
 
 function turnLost(index: string): DomainError {
   return new DomainError(

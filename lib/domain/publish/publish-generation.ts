@@ -60,13 +60,18 @@ interface Fenced {
 async function publishFenced(deps: PublishDependencies, fenced: Fenced): Promise<void> {
   const { index } = fenced.made.ref;
   const made = await carriedBeforehand(deps, fenced);
-  await deps.turns.during(index, undefined, limits.publishWaitMs, async ({ abandoned, recovered }) => {
-    const before = (await deps.registry.get(index)).value.published;
-    if (before && abandoned) await recover(deps, { index, ...before }, abandoned);
-    if (abandoned) await recovered();
-    const replaced = await replacedBy(deps, { ...fenced, made });
-    await publishInTurn(deps, fenced.attempt, replaced, fenced.publication);
-  });
+  await deps.turns.during(
+    index,
+    undefined,
+    limits.publishWaitMs,
+    async ({ abandoned, recovered, permit }) => {
+      const before = (await deps.registry.get(index)).value.published;
+      if (before && abandoned) await recover(deps, { index, ...before }, abandoned, permit);
+      if (abandoned) await recovered();
+      const replaced = await replacedBy(deps, { ...fenced, made });
+      await publishInTurn(deps, fenced.attempt, replaced, fenced.publication);
+    },
+  );
 }
 
 /** In rounds, until few enough rows are left to keep writers waiting for. */

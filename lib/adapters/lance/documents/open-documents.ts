@@ -130,7 +130,9 @@ class TableDocuments implements OpenDocuments {
    * Lance refuses whatever began before a version was restored. What another client has committed between the look at the newest
    * version and its restoration would be undone by that: then what it committed is restored.
    */
-  async fence(): Promise<number> {
+  async fence(permit: () => Promise<void>): Promise<number> {
+    await this.#table.checkout(this.version);
+    await permit(); // but once: what was undone is restored whoever has the turn now
     for (let newest = this.version; ; ) {
       await this.#table.checkout(newest);
       await this.#table.restore();
