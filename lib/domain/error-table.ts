@@ -199,6 +199,7 @@ export const errorTable = {
     code: "too-many-unindexed",
     status: 503,
     retryable: true,
+    retryAfterSeconds: 60, // what a job takes at least
     shown: true,
     title: "More was written than the index holds",
   },

@@ -23,12 +23,17 @@ export function problemResponse(error: DomainError, correlationId: string): Http
     ...shown,
     instance: `urn:request:${correlationId}`,
   };
-  const retry: Record<string, string> = error.retryable ? { "retry-after": "1" } : {};
   return {
     statusCode: status,
-    headers: { "content-type": "application/problem+json", ...retry, ...challengeOf(error) },
+    headers: { "content-type": "application/problem+json", ...retryOf(error), ...challengeOf(error) },
     body: JSON.stringify(body),
   };
+}
+
+function retryOf({ kind, retryable }: DomainError): Record<string, string> {
+  const row = errorTable[kind];
+  const seconds = "retryAfterSeconds" in row ? row.retryAfterSeconds : 1;
+  return retryable ? { "retry-after": String(seconds) } : {};
 }
 
 const realm = 'Bearer realm="serverless-lance"';

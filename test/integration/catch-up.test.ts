@@ -57,6 +57,21 @@ async function bytesOf(index: string): Promise<number> {
 
 const keptOf = (index: string) => readKept(container.stores("primary"), index);
 
+test("a write asks for a job as soon as there is as much as its index says", async () => {
+  const asked: string[] = [];
+  container.askUpkeep = async (index) => void asked.push(index);
+  await make("usual");
+  await make("soon", { upkeep: { rows: 4 } });
+  expect(asked).toEqual([]);
+  expect((await describeWritten(container, "soon")).written?.nextJob?.rows).toEqual({ counted: 3, from: 4 });
+  await write("soon", "c");
+  await write("usual", "c");
+  expect(asked).toEqual(["soon"]);
+  await changeIndex(container, "usual", { upkeep: { rows: 5 } });
+  await write("usual", "c");
+  expect(asked).toEqual(["soon", "usual"]);
+});
+
 test("old versions go when they are a week old, or as old as the index says; nothing is looked at twice a day", async () => {
   await make("docs");
   await make("brief", { retentionDays: 0.5 });

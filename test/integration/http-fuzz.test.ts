@@ -153,6 +153,7 @@ const batch = fc.record(
 const change = fc.record({
   maxStalenessMs: mostly(fc.integer({ min: 0, max: 3_600_000 })),
   retentionDays: mostly(fc.double({ min: 0.1, max: 365, noNaN: true })),
+  upkeep: mostly(fc.record({ rows: fc.integer({ min: 1, max: 200_000 }) })),
 });
 /** That lead to versions and rows there are, and to others. */
 const cursors = await Promise.all(

@@ -300,6 +300,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["a text", { maxStalenessMs: "0" }, ["body.maxStalenessMs"]],
         ["none", {}, ["body"]],
         ["versions that stay no time", { retentionDays: 0 }, ["body.retentionDays"]],
+        ["a job for no rows", { upkeep: { rows: 0 } }, ["body.upkeep.rows"]],
         ["one beside other fields", { maxStalenessMs: 0, state: "dropped" }, ["body.state"]],
         ["an array", [0], ["body"]],
       ])("%s is refused as how old that may be", async (_, body, paths) => {

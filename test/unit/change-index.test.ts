@@ -45,6 +45,12 @@ test.each([
   [{ retentionDays: 0 }, ["body.retentionDays"]],
   [{ retentionDays: 365.5 }, ["body.retentionDays"]],
   [{ retentionDays: "7", maxStalenessMs: 0.5 }, ["body.maxStalenessMs", "body.retentionDays"]],
+  [{ upkeep: {} }, ["body.upkeep"]],
+  [
+    { upkeep: { rows: 0, share: 1.5, deletedShare: 0 } },
+    ["body.upkeep.rows", "body.upkeep.share", "body.upkeep.deletedShare"],
+  ],
+  [{ upkeep: { rows: 200_001, fragments: 3 } }, ["body.upkeep.rows", "body.upkeep.fragments"]],
   [{ maxStalenessMs: 1, published: null, maxstalenessms: 1 }, ["body.published", "body.maxstalenessms"]],
 ])("%j is refused by the field's name", (body, paths) => {
   try {
@@ -74,6 +80,25 @@ test("how long versions stay is changed beside the window, each without the othe
   expect(await documents.stored(key)).toEqual(before);
   expect(await changed({ retentionDays: null })).toEqual({ maxStalenessMs: 5, retentionDays: null });
   expect(await documents.stored(key)).not.toHaveProperty("retentionDays");
+});
+
+test("from how much on a job takes in what was written is set as a whole, beside the others", async () => {
+  const changed = async (asked: IndexChange) => {
+    await changeIndex({ registry: documents.registry, clock }, "docs", validate(indexChange, asked, "body"));
+    return shownOf(await entry());
+  };
+  await changed({ maxStalenessMs: 5, upkeep: { share: 0.5, rows: 100 } });
+  const before = await documents.stored(key);
+  expect(await changed({ upkeep: { rows: 100, share: 0.5 } })).toMatchObject({
+    maxStalenessMs: 5,
+    upkeep: { rows: 100, share: 0.5 },
+  });
+  expect(await documents.stored(key)).toEqual(before);
+  expect((await changed({ upkeep: { deletedShare: 1 }, maxStalenessMs: 6 })).upkeep).toEqual({
+    deletedShare: 1,
+  });
+  expect((await changed({ upkeep: null })).upkeep).toBeNull();
+  expect(await documents.stored(key)).not.toHaveProperty("upkeep");
 });
 
 test("an entry without a window, as earlier releases wrote it, shows that it has none", async () => {

@@ -8,13 +8,17 @@ import {
   tallied,
   upkeepCounts,
 } from "../../lib/domain/documents/upkeep.ts";
-import type { Publication } from "../../lib/domain/index/index-entry.ts";
+import type { IndexEntry, Publication } from "../../lib/domain/index/index-entry.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
 const none: Tally = { generation: "g1", rows: 0, deleted: 0, commits: 1 };
 
-const isDue = (rows: number, written: Partial<Tally>, indexType: Publication["indexType"] = "IVF_RQ") =>
-  isUpkeepDue({ rows, indexType } as Publication, { ...none, ...written }, now);
+const isDue = (
+  rows: number,
+  written: Partial<Tally>,
+  indexType: Publication["indexType"] = "IVF_RQ",
+  own: IndexEntry["upkeep"] = undefined,
+) => isUpkeepDue({ rows, indexType } as Publication, { ...none, ...written }, own, now);
 
 test.each<[string, boolean, boolean]>([
   ["a twentieth of the rows", isDue(100_000, { rows: 4_999 }), isDue(100_000, { rows: 5_000 })],
@@ -27,13 +31,28 @@ test.each<[string, boolean, boolean]>([
     isDue(9_000, { rows: 999 }, "EXACT"),
     isDue(9_000, { rows: 1_000 }, "EXACT"),
   ],
+  [
+    "so many as its index says",
+    isDue(100_000, { rows: 99, deleted: 999 }, "IVF_RQ", { rows: 100, deletedShare: 0.01 }),
+    isDue(100_000, { rows: 100 }, "IVF_RQ", { rows: 100 }),
+  ],
+  [
+    "such a share as its index says",
+    isDue(100_000, { rows: 8_999, deleted: 999 }, "IVF_RQ", { share: 0.09, deletedShare: 0.01 }),
+    isDue(100_000, { rows: 8_999, deleted: 1_000 }, "IVF_RQ", { share: 0.09, deletedShare: 0.01 }),
+  ],
+  [
+    "so many in all as its index says, all compared",
+    isDue(100, { rows: 99 }, "EXACT", { rows: 200 }),
+    isDue(100, { rows: 100 }, "EXACT", { rows: 200 }),
+  ],
 ])("a job is due from %s", (_, before, from) => {
   expect([before, from]).toEqual([false, true]);
 });
 
 test("what a job is asked for is told with how far it is from that", () => {
   const counts = (rows: number, indexType: Publication["indexType"]) =>
-    upkeepCounts({ rows, indexType }, { rows: 5, deleted: 3, fragments: 2 });
+    upkeepCounts({ rows, indexType }, { rows: 5, deleted: 3, fragments: 2 }, undefined);
   expect(counts(100_001, "IVF_RQ")).toEqual({
     rows: { counted: 5, from: 5_001 },
     deleted: { counted: 3, from: 20_001 },
@@ -41,7 +60,7 @@ test("what a job is asked for is told with how far it is from that", () => {
   });
   expect(counts(9_999, "EXACT").rows).toEqual({ counted: 5, from: 1 });
   expect(counts(20_000, "EXACT").rows).toEqual({ counted: 5, from: 1 });
-  expect(upkeepCounts({ rows: 300, indexType: "IVF_PQ" }, undefined).rows).toEqual({
+  expect(upkeepCounts({ rows: 300, indexType: "IVF_PQ" }, undefined, undefined).rows).toEqual({
     counted: 0,
     from: 1_000,
   });

@@ -61,7 +61,7 @@ async function isAskedFor(
   { clock, askUpkeep }: CatchUpDependencies,
   { entry, tally }: WrittenIndex,
 ): Promise<boolean> {
-  if (!entry.published || !isUpkeepDue(entry.published, tally, clock.now())) return false;
+  if (!entry.published || !isUpkeepDue(entry.published, tally, entry.upkeep, clock.now())) return false;
   await askUpkeep(entry.name, tally.generation);
   return true;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import type { Buckets } from "../bucket.ts";
 import { badRequest, DomainError, type Issue } from "../errors.ts";
-import { retentionDays } from "../index/change-index.ts";
+import { retentionDays, upkeep } from "../index/change-index.ts";
 import type { Generations } from "../index/generations.ts";
 import {
   anew,
@@ -43,6 +43,7 @@ export const createRequest = z
     targetRecall: z.number().min(limits.leastTargetRecall).max(1).default(limits.defaultTargetRecall),
     filterColumns: z.array(columnName).max(limits.maxFilterColumns).default([]),
     retentionDays: retentionDays.optional(),
+    upkeep: upkeep.optional(),
   })
   .meta({ id: "CreateIndexRequest" });
 export type CreateRequest = z.output<typeof createRequest>;
@@ -86,7 +87,7 @@ export async function createIndex(
 /** The entry under the name, of which nothing is published unless this very request has. */
 async function reserve(
   { registry }: CreateDependencies,
-  { name, retentionDays, columns }: CreateRequest,
+  { name, retentionDays, upkeep, columns }: CreateRequest,
   keyed: KeyedWrite | undefined,
 ): Promise<IndexEntry> {
   const created = keyed ? { created: keyed } : {};
@@ -96,7 +97,7 @@ async function reserve(
     if (found) refuseTaken(found.value);
     const lastGeneration = (found?.value.lastGeneration ?? 0) + 1;
     const told = columns ? {} : { infersColumns: true };
-    const changes = { ...anew, lastGeneration, retentionDays, ...told, ...created };
+    const changes = { ...anew, lastGeneration, retentionDays, upkeep, ...told, ...created };
     const reserved = await unlessRaced(() =>
       found ? registry.replace(found, changes) : registry.create(name, changes),
     );

@@ -84,7 +84,7 @@ export async function describeWritten(
   const { rows = 0, deleted = 0, commits = 0, askedAt = null } = own ?? {};
   const written = {
     ...{ rows, deleted, commits, keptUpAt: published?.publishedAt ?? null },
-    nextJob: published && nextJob(upkeepCounts(published, own)),
+    nextJob: published && nextJob(upkeepCounts(published, own, described.upkeep ?? undefined)),
     versions: versionsOf(ofServed(kept)),
     jobAskedAt: askedAt,
   };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
-import type { Publication } from "../index/index-entry.ts";
+import type { IndexEntry, Publication } from "../index/index-entry.ts";
 import type { Committed } from "./document-tables.ts";
 
 /** What documents did to a generation since it was published. */
@@ -49,18 +49,22 @@ export type UpkeepCounts = Record<UpkeepReason, { counted: number; from: number 
 /**
  * New rows are compared one by one until a job takes them in, and further writes read each fragment. An index that compares
  * every row anyway is built when it has so many.
+ * @param own thresholds of the index
  */
 export function upkeepCounts(
   { indexType, rows }: Pick<Publication, "indexType" | "rows">,
   written: Pick<Tally, UpkeepReason> | undefined,
+  own: IndexEntry["upkeep"],
 ): UpkeepCounts {
   const { rows: counted = 0, deleted = 0, fragments = 0 } = written ?? {};
-  const share = (part: number) => Math.max(Math.ceil(part * rows), limits.leastUpkeepRows);
-  const lacking = Math.max(1, limits.upkeepRows - rows);
-  const from = indexType === "EXACT" ? lacking : Math.min(limits.upkeepRows, share(limits.upkeepShare));
+  const { rows: most = limits.upkeepRows, share = limits.upkeepShare } = own ?? {};
+  const { deletedShare = limits.upkeepDeletedShare } = own ?? {};
+  const of = (part: number) => Math.max(Math.ceil(part * rows), limits.leastUpkeepRows);
+  const lacking = Math.max(1, most - rows);
+  const from = indexType === "EXACT" ? lacking : Math.min(most, of(share));
   return {
     rows: { counted, from },
-    deleted: { counted: deleted, from: share(limits.upkeepDeletedShare) },
+    deleted: { counted: deleted, from: of(deletedShare) },
     fragments: { counted: fragments, from: limits.upkeepFragments },
   };
 }
@@ -69,10 +73,15 @@ export function upkeepCounts(
  * Whether a job should take in what was written. One that was asked for a while ago and has not published has failed, or is
  * still at it: it is asked for again.
  */
-export function isUpkeepDue(published: Publication, written: Tally, now: number): boolean {
+export function isUpkeepDue(
+  published: Publication,
+  written: Tally,
+  own: IndexEntry["upkeep"],
+  now: number,
+): boolean {
   const { askedAt } = written;
   if (askedAt !== undefined && now - Date.parse(askedAt) < limits.upkeepAgainMs) return false;
-  return Object.values(upkeepCounts(published, written)).some(({ counted, from }) => counted >= from);
+  return Object.values(upkeepCounts(published, written, own)).some(({ counted, from }) => counted >= from);
 }
 
 /** Searches would become scans without anybody knowing. @throws TooManyUnindexed */

@@ -1,7 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import type { Buckets } from "../bucket.ts";
 import { DomainError } from "../errors.ts";
-import type { Column, GenerationRef, Publication } from "../index/index-entry.ts";
+import type { Column, GenerationRef, IndexEntry, Publication } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { publishedOf } from "../index/published.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
@@ -81,7 +81,7 @@ export async function inTurn(
       own.acknowledges();
       const { version, isDue } =
         committed.version > documents.version
-          ? await leave(deps.clock, own, { published, documents, committed, gatherUntil })
+          ? await leave(deps.clock, own, { entry, published, documents, committed, gatherUntil })
           : { version: committed.version, isDue: false };
       const told = infersColumns && !(await documents.isEmpty()) ? { columns: documents.writable } : {};
       const answer = { generation: ref.generation, ...committed, version, ...told };
@@ -106,6 +106,7 @@ function found(
 }
 
 interface Done {
+  entry: IndexEntry;
   published: Publication;
   documents: OpenDocuments;
   committed: Committed;
@@ -119,7 +120,7 @@ interface Done {
  * @returns whether a job is to be asked for that takes in what was written
  */
 async function leave(clock: Clock, own: OwnTurn, done: Done): Promise<{ version: number; isDue: boolean }> {
-  const { published, documents, committed, gatherUntil } = done;
+  const { entry, published, documents, committed, gatherUntil } = done;
   let [version, tally] = [committed.version, tallied(own.tally, published.generation, committed)];
   if (isGatherDue(tally) && clock.now() < gatherUntil) {
     const gathered = await documents.gather(published.idColumn);
@@ -128,7 +129,7 @@ async function leave(clock: Clock, own: OwnTurn, done: Done): Promise<{ version:
     tally = { ...tally, gatheredAfter: tally.commits, ...(fragments === undefined ? {} : { fragments }) };
   }
   if (!isOfTurnsAlone(own, done, version)) tally = { ...tally, othersAt: version };
-  const isDue = isUpkeepDue(published, tally, clock.now());
+  const isDue = isUpkeepDue(published, tally, entry.upkeep, clock.now());
   own.leaves(version, isDue ? { ...tally, askedAt: new Date(clock.now()).toISOString() } : tally);
   return { version, isDue };
 }

@@ -12,6 +12,35 @@ export const retentionDays = z
     description: `How long a version stays, in days, that a later one has taken the place of; without it ${limits.retentionDays}. Of more than ${limits.keptVersions.toLocaleString("en-US")} the oldest go sooner`,
   });
 
+/** What is left out is as usual. */
+export const upkeep = z
+  .strictObject({
+    rows: z
+      .int()
+      .min(1)
+      .max(limits.maxUnindexedRows)
+      .optional()
+      .meta({ description: `Written since the index was built; without it ${limits.upkeepRows}` }),
+    share: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .meta({
+        description: `The same, of the rows there are, but at least ${limits.leastUpkeepRows}; without it ${limits.upkeepShare}`,
+      }),
+    deletedShare: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .meta({
+        description: `That were deleted or replaced, likewise; without it ${limits.upkeepDeletedShare}`,
+      }),
+  })
+  .refine((asked) => Object.keys(asked).length > 0, "must have rows, share or deletedShare")
+  .meta({ description: "From how much that was written on a job takes it in" });
+
 /** What the owner of an index may change of it. */
 export const indexChange = z
   .strictObject({
@@ -20,8 +49,12 @@ export const indexChange = z
         "How old what an eventual search sees may be, in milliseconds. 0: every search looks at the store first. null: as without one, 5 s",
     }),
     retentionDays: retentionDays.nullable().optional(),
+    upkeep: upkeep
+      .nullable()
+      .optional()
+      .meta({ description: "null: as usual. It takes the place of what was set before" }),
   })
-  .refine((change) => Object.keys(change).length > 0, "must have maxStalenessMs or retentionDays")
+  .refine((change) => Object.keys(change).length > 0, "must have maxStalenessMs, retentionDays or upkeep")
   .meta({ id: "IndexChange" });
 export type IndexChange = z.infer<typeof indexChange>;
 
@@ -31,12 +64,13 @@ export async function changeIndex(
   index: string,
   change: IndexChange,
 ): Promise<void> {
+  const asked = Object.entries(change).map(([name, value]) => [name, value ?? undefined] as const);
   await registry.update(index, (entry) => {
-    const { maxStalenessMs = null, retentionDays = null } = { ...entry, ...change };
-    const asked = { maxStalenessMs: maxStalenessMs ?? undefined, retentionDays: retentionDays ?? undefined };
-    if (entry.maxStalenessMs === asked.maxStalenessMs)
-      return entry.retentionDays === asked.retentionDays ? undefined : { retentionDays: asked.retentionDays };
-    return { ...asked, staleUntil: staleUntil(entry, asked.maxStalenessMs, clock.now()) };
+    const isOther = ([name, value]: readonly [string, unknown]) =>
+      JSON.stringify(entry[name as keyof IndexChange]) !== JSON.stringify(value);
+    const changed: Partial<IndexEntry> = Object.fromEntries(asked.filter(isOther));
+    if (!("maxStalenessMs" in changed)) return Object.keys(changed).length > 0 ? changed : undefined;
+    return { ...changed, staleUntil: staleUntil(entry, changed.maxStalenessMs, clock.now()) };
   });
 }
 

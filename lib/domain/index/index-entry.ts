@@ -147,6 +147,14 @@ export const indexEntry = z.object({
   staleUntil: z.string().optional(),
   /** How long versions stay that others have taken the place of; without it the usual time. */
   retentionDays: z.number().positive().optional(),
+  /** From how much that was written on a job takes it in; what is left out is as usual. */
+  upkeep: z
+    .object({
+      rows: z.int().positive().optional(),
+      share: z.number().positive().optional(),
+      deletedShare: z.number().positive().optional(),
+    })
+    .optional(),
   /** The first documents that are written tell its columns: of its table none count as long as that has no rows. */
   infersColumns: z.boolean().optional(),
   /** Digests of the Idempotency-Key and of the request that made it without a job. */
@@ -163,6 +171,7 @@ export const anew = {
   maxStalenessMs: undefined,
   staleUntil: undefined,
   retentionDays: undefined,
+  upkeep: undefined,
   created: undefined,
   infersColumns: undefined,
 } as const;

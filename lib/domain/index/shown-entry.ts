@@ -120,6 +120,17 @@ export const shownEntry = z.strictObject({
     .meta({
       description: `How long versions stay that later ones have taken the place of, where that was set for the index; null: ${limits.retentionDays} days`,
     }),
+  upkeep: z
+    .object({
+      rows: z.int().optional(),
+      share: z.number().optional(),
+      deletedShare: z.number().optional(),
+    })
+    .nullable()
+    .default(null)
+    .meta({
+      description: "From how much that was written on a job takes it in, where that was set for the index",
+    }),
   infersColumns: z
     .boolean()
     .optional()
