@@ -21,7 +21,10 @@ process.env["TMPDIR"] = disk;
 const published = {
   ...{ generation: "g1", bucket: "primary", idColumn: "doc_id", vectorColumn: "vector" },
   ...{ metric: "l2", dimension, indexType: "IVF_FLAT", rows },
-  columns: ["doc_id", "vector"].map((name) => ({ name, type: "" })),
+  columns: [
+    { name: "doc_id", type: "Utf8" },
+    { name: "vector", type: `FixedSizeList[${dimension}]<Float32>` },
+  ],
 } as unknown as Publication;
 const version = await makeTable();
 const columns = ["doc_id", "vector"];
