@@ -36,9 +36,7 @@ test("the demo shows the job, the hits, the recall and what comes next, twice in
     const demo = await script("demo", {});
     const [code] = await demo.exited;
     expect(demo.output(), `run ${generation}`).toMatch(/load 10,000 of 10,000 rows/);
-    const [, nearest = ""] = /missing +│([^│]*)/.exec(demo.output()) ?? [];
-    const found = ["dead", "injured", "trapped", "rescued"].filter((word) => nearest.includes(word));
-    expect(found.length, nearest).toBeGreaterThanOrEqual(2); // of an approximate index; its recall is what is promised
+    expect(demo.output()).toMatch(/missing.*dead.*injured.*trapped.*rescued/);
     expect(demo.output()).toMatch(
       /recall@10 over 100 queries against the exact neighbours: (0\.9[5-9]|1\.0)/,
     );
