@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { type Connection, connect, Index, type Table } from "@lancedb/lancedb";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
-import { gatherOpening } from "../../lib/adapters/lance/opening/gather-opening.ts";
 import { decodeOpening, encodeOpening, type Opening } from "../../lib/adapters/lance/opening/opening.ts";
 import { openingOf, StoredOpenings } from "../../lib/adapters/lance/opening/stored-openings.ts";
 import { WrittenOpenings } from "../../lib/adapters/lance/opening/written-openings.ts";
@@ -17,7 +16,13 @@ import { LocalStore } from "../../lib/adapters/store/local-store.ts";
 import { DomainError } from "../../lib/domain/errors.ts";
 import { FallbackCounts } from "../../lib/domain/fallback-counts.ts";
 import type { Publication } from "../../lib/domain/index/index-entry.ts";
-import { type CopiedTable, copiedReader, copiedRef } from "../support/copied-reader.ts";
+import {
+  type CopiedTable,
+  copiedOpening,
+  copiedPublication,
+  copiedReader,
+  copiedRef,
+} from "../support/copied-reader.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
 const dimension = 16;
@@ -38,17 +43,7 @@ const rowsFrom = (first: number, count: number) =>
     vector: vectorOf(),
   }));
 
-const published = {
-  generation: "g1",
-  bucket: "primary",
-  idColumn: "doc_id",
-  vectorColumn: "vector",
-  metric: "l2",
-  dimension,
-  indexType: "IVF_FLAT",
-  rows,
-  recall: { version: null },
-} as unknown as Publication;
+const published = copiedPublication(dimension, rows) as unknown as Publication;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "copies-"));
@@ -70,9 +65,7 @@ afterEach(async () => {
 });
 
 async function gathered(): Promise<Opening> {
-  const columns = published.columns.map(({ name }) => name);
-  const version = await table.version();
-  return gatherOpening(new LocalStore(root), { ...copiedRef, vectorColumn: "vector", columns, version });
+  return copiedOpening(root, published, await table.version());
 }
 
 async function open(more: Partial<CopiedTable> = {}) {

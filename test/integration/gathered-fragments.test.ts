@@ -1,6 +1,6 @@
-import { join } from "node:path";
-import { connect, type Table } from "@lancedb/lancedb";
+import type { Table } from "@lancedb/lancedb";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { folderOf } from "../../lib/adapters/lance/files/generation-folder.ts";
 import { manifestKey } from "../../lib/adapters/lance/files/manifest-name.ts";
 import { unindexedFragments } from "../../lib/adapters/lance/files/unindexed-fragments.ts";
 import type { Container } from "../../lib/container.ts";
@@ -8,9 +8,10 @@ import { createIndex, createRequest } from "../../lib/domain/documents/create-in
 import { deleteDocuments } from "../../lib/domain/documents/delete-documents.ts";
 import type { Gathered } from "../../lib/domain/documents/document-tables.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
-import { publishedOf } from "../../lib/domain/index/published.ts";
+import { withTable } from "../support/append-rows.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { withField } from "../support/manifest-field.ts";
+import { servedGeneration } from "../support/served-generation.ts";
 import { storedRows } from "../support/stored-rows.ts";
 
 let lakehouse: Lakehouse;
@@ -60,10 +61,7 @@ const documentOf = (i: number, more: object = {}) => ({
 const write = (index: string, documents: unknown[]) =>
   writeDocuments(container, { index, mode: "upsert", documents, keyed: undefined }, 20_000);
 
-async function refOf(index: string) {
-  const { bucket, generation } = publishedOf((await container.registry.get(index)).value);
-  return { index, bucket, generation };
-}
+const refOf = (index: string) => servedGeneration(container, index);
 
 async function gather(index: string): Promise<Gathered | undefined> {
   return container.documents.with(await refOf(index), (documents) => documents.gather("doc_id"));
@@ -76,18 +74,8 @@ async function unindexedIn(index: string) {
   return unindexedFragments(found?.body ?? new Uint8Array());
 }
 
-const folderOf = ({ index, generation }: { index: string; generation: string }) =>
-  `lance/${index}/${generation}.lance/`;
-
 async function asClient<T>(index: string, work: (table: Table) => Promise<T>): Promise<T> {
-  const connection = await connect(join(lakehouse.root, "data", "lance", index));
-  const table = await connection.openTable((await refOf(index)).generation);
-  try {
-    return await work(table);
-  } finally {
-    table.close();
-    connection.close();
-  }
+  return withTable(lakehouse.environment, await refOf(index), work);
 }
 
 test("rows of every type are the same, in one fragment, and each is there once", async () => {

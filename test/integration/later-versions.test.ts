@@ -6,11 +6,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
 import { filesNamedBy } from "../../lib/adapters/lance/files/manifest.ts";
 import { manifestKey } from "../../lib/adapters/lance/files/manifest-name.ts";
-import { gatherOpening } from "../../lib/adapters/lance/opening/gather-opening.ts";
 import { LocalStore } from "../../lib/adapters/store/local-store.ts";
 import { DomainError } from "../../lib/domain/errors.ts";
 import type { Publication } from "../../lib/domain/index/index-entry.ts";
-import { type CopiedTable, copiedReader, copiedRef } from "../support/copied-reader.ts";
+import {
+  type CopiedTable,
+  copiedOpening,
+  copiedPublication,
+  copiedReader,
+  copiedRef,
+} from "../support/copied-reader.ts";
 import { counted } from "../support/counted-store.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
@@ -32,18 +37,6 @@ const rowOf = (doc_id: string, text: string) => {
   return { doc_id, text, vector };
 };
 
-const ofAll = {
-  generation: "g1",
-  bucket: "primary",
-  idColumn: "doc_id",
-  vectorColumn: "vector",
-  metric: "l2",
-  dimension,
-  indexType: "IVF_FLAT",
-  rows,
-  recall: { version: null },
-};
-
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "later-"));
   process.env["TMPDIR"] = root;
@@ -53,7 +46,8 @@ beforeEach(async () => {
   table = await connection.createTable("g1", all);
   await table.createIndex("vector", { config: Index.ivfFlat({ numPartitions: 4 }) });
   await table.createIndex("doc_id", { config: Index.btree() });
-  published = { ...ofAll, columns: columnsOf(await table.schema()) } as unknown as Publication;
+  const columns = columnsOf(await table.schema());
+  published = { ...copiedPublication(dimension, rows), columns } as unknown as Publication;
 });
 
 afterEach(async () => {
@@ -66,10 +60,7 @@ afterEach(async () => {
 });
 
 async function open(more: Partial<CopiedTable> = {}) {
-  const columns = published.columns.map(({ name }) => name);
-  const store = new LocalStore(root);
-  const version = await table.version();
-  const opening = await gatherOpening(store, { ...copiedRef, vectorColumn: "vector", columns, version });
+  const opening = await copiedOpening(root, published, await table.version());
   copied = await copiedReader({ root, published, opening, isFollowing: true, ...more });
   return copied;
 }

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { connect, type Table } from "@lancedb/lancedb";
+import type { Table } from "@lancedb/lancedb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pruneVersions } from "../../lib/adapters/lance/documents/prune-versions.ts";
 import { manifestKey } from "../../lib/adapters/lance/files/manifest-name.ts";
@@ -9,11 +9,12 @@ import { createIndex, createRequest } from "../../lib/domain/documents/create-in
 import { deleteDocuments } from "../../lib/domain/documents/delete-documents.ts";
 import type { PrunedVersions } from "../../lib/domain/documents/document-tables.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
-import { publishedOf } from "../../lib/domain/index/published.ts";
 import type { ObjectStore } from "../../lib/domain/object-store.ts";
+import { withTable } from "../support/append-rows.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { withField } from "../support/manifest-field.ts";
 import { seededRandom } from "../support/seeded-random.ts";
+import { servedGeneration } from "../support/served-generation.ts";
 
 let lakehouse: Lakehouse;
 let container: Container;
@@ -43,10 +44,7 @@ const write = (index: string, documents: unknown[]) =>
 const remove = (index: string, ids: string[]) =>
   deleteDocuments(container, index, { ids, dryRun: false }, undefined, 10_000);
 
-async function refOf(index: string) {
-  const { bucket, generation } = publishedOf((await container.registry.get(index)).value);
-  return { index, bucket, generation };
-}
+const refOf = (index: string) => servedGeneration(container, index);
 
 /** Nobody reads any but the newest, and none of which it is sure that it was made of the one before. */
 const all = (): PrunedVersions => ({
@@ -61,14 +59,7 @@ async function bounds(index: string, more: Partial<PrunedVersions> = {}): Promis
 }
 
 async function asClient<T>(index: string, work: (table: Table) => Promise<T>): Promise<T> {
-  const connection = await connect(join(lakehouse.root, "data", "lance", index));
-  const table = await connection.openTable((await refOf(index)).generation);
-  try {
-    return await work(table);
-  } finally {
-    table.close();
-    connection.close();
-  }
+  return withTable(lakehouse.environment, await refOf(index), work);
 }
 
 async function filesOf(index: string, part: string): Promise<string[]> {

@@ -18,15 +18,15 @@ export async function optimizeAsClient(environment: Record<string, string>, ref:
 type Table = Awaited<ReturnType<Connection["openTable"]>>;
 
 /** Works with the table of a generation as any LanceDB client can, wherever its bucket is. */
-export async function withTable(
+export async function withTable<T>(
   environment: Record<string, string>,
   { generation, ...at }: GenerationRef,
-  work: (table: Table) => Promise<unknown>,
-): Promise<void> {
-  await withConnection(environment, at, async (connection) => {
+  work: (table: Table) => Promise<T>,
+): Promise<T> {
+  return withConnection(environment, at, async (connection) => {
     const table = await connection.openTable(generation);
     try {
-      await work(table);
+      return await work(table);
     } finally {
       table.close();
     }
@@ -34,14 +34,14 @@ export async function withTable(
 }
 
 /** Works with all tables of an index. */
-export async function withConnection(
+export async function withConnection<T>(
   environment: Record<string, string>,
   { bucket, index }: Pick<GenerationRef, "bucket" | "index">,
-  work: (connection: Connection) => Promise<unknown>,
-): Promise<void> {
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   const connections = new LanceConnections(loadBuckets(readEnvironment(environment)), 256);
   try {
-    await connections.use(bucket, index, work);
+    return await connections.use(bucket, index, work);
   } finally {
     await connections.close();
   }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { connect } from "@lancedb/lancedb";
+import { gatherOpening } from "../../lib/adapters/lance/opening/gather-opening.ts";
 import type { Opening } from "../../lib/adapters/lance/opening/opening.ts";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
-import { type LaterVersion, StoreTable } from "../../lib/adapters/lance/reading/store-table.ts";
+import { StoreTable } from "../../lib/adapters/lance/reading/store-table.ts";
 import { localCopies } from "../../lib/adapters/lance/replicas/local-copies.ts";
 import { ReplicatedReader } from "../../lib/adapters/lance/replicas/replicated-reader.ts";
 import { LanceConnections } from "../../lib/adapters/lance/tables/connections.ts";
@@ -31,6 +32,23 @@ export interface CopiedTable {
 
 export const copiedRef = { bucket: "primary", index: "docs", generation: "g1" };
 
+/** What is published of it, but for its columns. */
+export const copiedPublication = (dimension: number, rows: number) => ({
+  ...{
+    generation: copiedRef.generation,
+    bucket: copiedRef.bucket,
+    idColumn: "doc_id",
+    vectorColumn: "vector",
+  },
+  ...{ metric: "l2", dimension, indexType: "IVF_FLAT", rows, recall: { version: null } },
+});
+
+/** What a first search of that table reads beforehand. */
+export function copiedOpening(root: string, { columns }: Publication, version: number): Promise<Opening> {
+  const of = { ...copiedRef, vectorColumn: "vector", columns: columns.map(({ name }) => name), version };
+  return gatherOpening(new LocalStore(root), of);
+}
+
 /** Reads a table as one in an object store is read: with copies of it on the disk. */
 export async function copiedReader(of: CopiedTable) {
   const { root, published, opening, store = new LocalStore(root), maxBytes = 1_073_741_824 } = of;
@@ -40,12 +58,7 @@ export async function copiedReader(of: CopiedTable) {
   const copies = localCopies(connections, () => store, maxBytes);
   const connection = await connect(join(root, "lance", copiedRef.index));
   const table = await LanceReader.over(await connection.openTable(copiedRef.generation), published);
-  const later = of.isFollowing
-    ? {
-        findLater: copies.findLaterOf(copiedRef),
-        follow: (one: LaterVersion) => copies.follow(copiedRef, one),
-      }
-    : neverLater;
+  const later = of.isFollowing ? copies.laterVersionsOf(copiedRef) : neverLater;
   const stored = StoreTable.opened({ reader: table, release: () => undefined }, later);
   const reader = new ReplicatedReader(stored, copies, { ref: copiedRef, published, opening });
   const close = async () => {

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { folderOf } from "../../lib/adapters/lance/files/generation-folder.ts";
-import { fragmentsOf } from "../../lib/adapters/lance/files/manifest.ts";
+import { fragmentsOf, readManifest } from "../../lib/adapters/lance/files/manifest.ts";
 import { manifestKey } from "../../lib/adapters/lance/files/manifest-name.ts";
 import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
@@ -20,6 +20,7 @@ import { listDocuments } from "../../lib/domain/search/list-documents.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
 import { runJob } from "./lakehouse.ts";
 import { otherProcess } from "./other-process.ts";
+import { servedGeneration } from "./served-generation.ts";
 
 /** A lakehouse, wherever its data are. */
 export interface WrittenLakehouse {
@@ -87,8 +88,7 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
     }
 
     async function rowsOf(index: string): Promise<number> {
-      const { bucket, generation } = publishedOf((await container.registry.get(index)).value);
-      return container.generations.rowsOf({ index, bucket, generation });
+      return container.generations.rowsOf(await servedGeneration(container, index));
     }
 
     test("by eight processes to the same ids: each id once, with the last that its writer was acknowledged", async () => {
@@ -199,11 +199,10 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
           for (const id of half) await write("gathered", [document(id, "a")], {}, by);
         }),
       );
-      const { bucket } = publishedOf((await container.registry.get("gathered")).value);
-      const ref = { index: "gathered", bucket, generation: "g1" };
+      const ref = await servedGeneration(container, "gathered");
       const key = manifestKey(folderOf(ref), await container.generations.version(ref));
-      const manifest = (await container.stores(bucket).get(key))?.body ?? new Uint8Array();
-      expect(fragmentsOf(manifest).size).toBeLessThan(2 * limits.gatherCommits);
+      const manifest = (await container.stores(ref.bucket).get(key))?.body ?? new Uint8Array();
+      expect(fragmentsOf(readManifest(manifest)).size).toBeLessThan(2 * limits.gatherCommits);
       expect(Object.keys(await textsOf("gathered", ids)).sort()).toEqual(ids.sort());
       expect(await rowsOf("gathered")).toBe(60);
     });
@@ -240,8 +239,8 @@ export function describeDocumentWrites(name: string, create: () => Promise<Writt
       await prunedLater(8);
       expect((await read()).documents).toHaveLength(20);
       expect((await searched()).hits).toHaveLength(20);
-      const { generation, bucket } = publishedOf((await container.registry.get("many-versions")).value);
-      const files = await container.stores(bucket).list(`lance/many-versions/${generation}.lance/`);
+      const ref = await servedGeneration(container, "many-versions");
+      const files = await container.stores(ref.bucket).list(folderOf(ref));
       expect(files.length).toBeLessThan(60);
       const next = await listed({ cursor }).then(
         ({ documents }) => documents.map((one) => one["chunk_text"]),

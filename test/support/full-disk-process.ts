@@ -3,10 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, Index } from "@lancedb/lancedb";
-import { gatherOpening } from "../../lib/adapters/lance/opening/gather-opening.ts";
-import { LocalStore } from "../../lib/adapters/store/local-store.ts";
 import type { Publication } from "../../lib/domain/index/index-entry.ts";
-import { copiedReader, copiedRef } from "./copied-reader.ts";
+import { copiedOpening, copiedPublication, copiedReader, copiedRef } from "./copied-reader.ts";
 import { fillDisk } from "./fill-disk.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -19,17 +17,14 @@ const vectorOf = () => Array.from({ length: dimension }, () => random() - 0.5);
 const root = await mkdtemp(join(tmpdir(), "full-disk-"));
 process.env["TMPDIR"] = disk;
 const published = {
-  ...{ generation: "g1", bucket: "primary", idColumn: "doc_id", vectorColumn: "vector" },
-  ...{ metric: "l2", dimension, indexType: "IVF_FLAT", rows },
+  ...copiedPublication(dimension, rows),
   columns: [
     { name: "doc_id", type: "Utf8" },
     { name: "vector", type: `FixedSizeList[${dimension}]<Float32>` },
   ],
 } as unknown as Publication;
 const version = await makeTable();
-const columns = ["doc_id", "vector"];
-const opened = { ...copiedRef, vectorColumn: "vector", columns, version };
-const opening = await gatherOpening(new LocalStore(root), opened);
+const opening = await copiedOpening(root, published, version);
 const copied = await copiedReader({ root, published, opening });
 await copied.copies.replicas.open({ ref: copiedRef, published, version, opening });
 const copiesBefore = copies().length;

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
-import { publishedOf } from "../../lib/domain/index/published.ts";
 import { fetchDocuments } from "../../lib/domain/search/fetch-document.ts";
 import { keyedBatch } from "./document-writers.ts";
 import type { WrittenLakehouse } from "./document-writes.ts";
 import { otherProcess } from "./other-process.ts";
+import { servedGeneration } from "./served-generation.ts";
 
 export interface LongWrites {
   kills: number;
@@ -42,8 +42,7 @@ export function describeLongWrites(
     };
 
     const rowsOf = async (index: string) => {
-      const { bucket, generation } = publishedOf((await container.registry.get(index)).value);
-      return container.generations.rowsOf({ index, bucket, generation });
+      return container.generations.rowsOf(await servedGeneration(container, index));
     };
 
     async function textsOf(index: string, ids: string[]): Promise<Map<string, unknown>> {

@@ -14,6 +14,7 @@ import type { Filter } from "../../lib/domain/values/filter.ts";
 import { withConnection, withTable } from "./append-rows.ts";
 import type { WrittenLakehouse } from "./document-writes.ts";
 import { runJob } from "./lakehouse.ts";
+import { servedGeneration } from "./served-generation.ts";
 
 const consistency = "strong" as const;
 const vector = [1, 0, 0, 0];
@@ -75,8 +76,7 @@ export function describeOtherClients(name: string, create: () => Promise<Written
       runJob(container, { type, index, ...more });
 
     async function change(index: string, work: (table: Table) => Promise<unknown>): Promise<void> {
-      const { bucket, generation } = publishedOf((await container.registry.get(index)).value);
-      await withTable(lakehouse.environment, { index, bucket, generation }, work);
+      await withTable(lakehouse.environment, await servedGeneration(container, index), work);
     }
 
     /** Everything that reads by id or vector. */
@@ -318,10 +318,9 @@ export function describeOtherClients(name: string, create: () => Promise<Written
 
     test("whose table was made anew with other columns says which are gone", async () => {
       await make("overwritten");
-      const { bucket, generation } = publishedOf((await container.registry.get("overwritten")).value);
-      const at = { bucket, index: "overwritten" };
+      const at = await servedGeneration(container, "overwritten");
       await withConnection(lakehouse.environment, at, async (connection) =>
-        (await connection.createTable(generation, [{ other: 1 }], { mode: "overwrite" })).close(),
+        (await connection.createTable(at.generation, [{ other: 1 }], { mode: "overwrite" })).close(),
       );
       const { "search by a filter": filtered, ...others } = reads("overwritten");
       await expect(filtered?.()).rejects.toMatchObject({ issues: [{ path: "filter.column" }] });

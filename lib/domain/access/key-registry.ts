@@ -1,9 +1,10 @@
 import { badRequest, DomainError } from "../errors.ts";
+import type { Versioned } from "../index/index-registry.ts";
 import type { ObjectStore, WriteCondition } from "../object-store.ts";
 import { unlessUnreadable } from "../stored/stored-json.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { Clock } from "../task-context.ts";
-import { unlessRaced } from "../unless-raced.ts";
+import { changed } from "../unless-raced.ts";
 import { identityOf, idOfIdentity } from "./aws-identity.ts";
 import {
   type KeyRequest,
@@ -16,8 +17,6 @@ import {
 import { digestOf, keyText, newKeyId, newSecret } from "./key-text.ts";
 import { isOwnFilter, ownIdPrefix } from "./own-documents.ts";
 import { keyOfKey, keysFolder, parsedKey, type StoredKey } from "./stored-key.ts";
-
-const maxAttempts = 20;
 
 /** The API keys: one JSON object each in the primary bucket, changed only by conditional writes. */
 export class KeyRegistry {
@@ -99,18 +98,25 @@ export class KeyRegistry {
   }
 
   async #update(id: string, change: (key: StoredKey) => Partial<StoredKey> | undefined): Promise<StoredKey> {
-    for (let attempt = 1; ; attempt++) {
-      const stored = await this.#store.get(keyOfKey(id));
-      if (!stored) throw new DomainError("KeyNotFound", `key "${id}" does not exist`);
-      const key = parsedKey(id, stored.body);
-      const changes = change(key);
-      if (!changes) return key;
-      const value = { ...key, ...changes };
-      const put = () => this.#store.put(keyOfKey(id), encode(value), { ifMatch: stored.etag });
-      if (attempt === maxAttempts) await put();
-      else if ((await unlessRaced(put)) === undefined) continue;
-      return value;
-    }
+    const { value } = await changed(
+      () => this.#read(id),
+      ({ value: key, etag }) => {
+        const changes = change(key);
+        return changes && (() => this.#replace({ ...key, ...changes }, etag));
+      },
+    );
+    return value;
+  }
+
+  /** @throws KeyNotFound */
+  async #read(id: string): Promise<Versioned<StoredKey>> {
+    const stored = await this.#store.get(keyOfKey(id));
+    if (!stored) throw new DomainError("KeyNotFound", `key "${id}" does not exist`);
+    return { value: parsedKey(id, stored.body), etag: stored.etag };
+  }
+
+  async #replace(value: StoredKey, ifMatch: string): Promise<Versioned<StoredKey>> {
+    return { value, etag: await this.#store.put(keyOfKey(value.id), encode(value), { ifMatch }) };
   }
 
   async #listed(id: string): Promise<ListedKey[]> {

@@ -1,3 +1,4 @@
+import { idsOf } from "../documents/document-batch.ts";
 import type {
   Committed,
   DocumentBatch,
@@ -51,8 +52,7 @@ class NarrowedPast implements PastDocuments {
   }
 
   async holds(idColumn: string, patch: DocumentPatch): Promise<boolean> {
-    const at = patch.columns.findIndex(({ name }) => name === idColumn);
-    const ids = patch.rows.map((row) => row[at] ?? null);
+    const ids = idsOf(idColumn, patch);
     const own = new Set((await this.present(idColumn, ids)).map(String));
     return ids.every((id) => own.has(String(id))) && this.#past.holds(idColumn, patch);
   }
@@ -61,11 +61,14 @@ class NarrowedPast implements PastDocuments {
 class NarrowedDocuments extends NarrowedPast implements OpenDocuments {
   readonly #open: OpenDocuments;
   readonly #forced: Filter;
+  readonly #narrow: (asked?: Filter) => Filter;
 
   constructor(open: OpenDocuments, forced: Filter) {
-    super(open, (asked) => narrowed(forced, open.columns, asked));
+    const narrow = (asked?: Filter) => narrowed(forced, open.columns, asked);
+    super(open, narrow);
     this.#open = open;
     this.#forced = forced;
+    this.#narrow = narrow;
   }
 
   get columns(): Column[] {
@@ -95,12 +98,11 @@ class NarrowedDocuments extends NarrowedPast implements OpenDocuments {
   }
 
   delete(filter: Filter): Promise<Committed> {
-    return this.#open.delete(narrowed(this.#forced, this.columns, filter));
+    return this.#open.delete(this.#narrow(filter));
   }
 
   at<T>(version: number, look: (documents: PastDocuments) => Promise<T>): Promise<T | undefined> {
-    const narrow = (asked?: Filter) => narrowed(this.#forced, this.columns, asked);
-    return this.#open.at(version, (past) => look(new NarrowedPast(past, narrow)));
+    return this.#open.at(version, (past) => look(new NarrowedPast(past, this.#narrow)));
   }
 
   /** Also of the rows that are none for the key: columns are theirs, too. */

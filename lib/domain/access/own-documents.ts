@@ -1,3 +1,4 @@
+import { idsOf } from "../documents/document-batch.ts";
 import type { DocumentPatch, PastDocuments } from "../documents/document-tables.ts";
 import { DomainError, type Issue } from "../errors.ts";
 import type { Filter, Scalar } from "../values/filter.ts";
@@ -43,10 +44,9 @@ export async function refuseOthersIds(
   all: PastDocuments,
   own: PastDocuments,
   idColumn: string,
-  { columns, rows }: DocumentPatch,
+  patch: DocumentPatch,
 ): Promise<void> {
-  const at = columns.findIndex(({ name }) => name === idColumn);
-  const ids = rows.map((row) => row[at] ?? null);
+  const ids = idsOf(idColumn, patch);
   const [there, ownThere] = await Promise.all([all.present(idColumn, ids), own.present(idColumn, ids)]);
   const [counted, ownCounted] = [countsOf(there), countsOf(ownThere)];
   const prefix = ownIdPrefix(ownFilterOf(forced));

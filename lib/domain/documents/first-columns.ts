@@ -1,11 +1,14 @@
+import { neededColumns } from "../index/column-changes.ts";
 import type { Column, GenerationRef, Publication } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import type { OpenDocuments } from "./document-tables.ts";
 import type { OwnTurn } from "./write-turns.ts";
 
 /** The columns that an index has before any document told others. */
-export const neededOf = ({ columns, idColumn, vectorColumn }: Publication): Column[] =>
-  columns.filter(({ name }) => name === idColumn || name === vectorColumn);
+export function neededOf(published: Publication): Column[] {
+  const needed = neededColumns(published);
+  return published.columns.filter(({ name }) => needed.includes(name));
+}
 
 /** What is published of an index whose columns its first documents tell: a job may have published what counts for nothing. */
 export const bare = (published: Publication): Publication => ({
@@ -26,10 +29,7 @@ export async function shaped(
   if (!columns || !(await documents.isEmpty())) return documents;
   await own.permit();
   try {
-    return await documents.shape(
-      neededOf(published).map(({ name }) => name),
-      columns,
-    );
+    return await documents.shape(neededColumns(published), columns);
   } catch (error) {
     own.abandon(); // it may still be under way
     throw error;

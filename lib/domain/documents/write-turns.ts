@@ -163,19 +163,18 @@ export class WriteTurns {
     const acknowledges = () => {
       isAcknowledged = true;
     };
+    // what was committed stands, whether or not this is said: then the next waits until the turn is old
+    const end = async () => isLeft || this.#end(index, turnOf(null, own.since, left), etag);
     const { write: _, ...before } = known(own);
     const told = { ...before, ...(abandoned ? { abandoned } : {}) };
-    let isEnded = false;
-    try {
-      const done = await work({ ...told, recovered, permit, leaves, abandon, acknowledges });
-      isEnded = isLeft || (await this.#end(index, turnOf(null, own.since, left), etag));
-      if (isAcknowledged && !isEnded) throw notAcknowledged(index);
-      return done;
-    } catch (error) {
-      // what was committed stands, whether or not this is said: then the next waits until the turn is old
-      if (!isLeft && !isEnded) await this.#end(index, turnOf(null, own.since, left), etag);
-      throw error;
-    }
+    const done = await work({ ...told, recovered, permit, leaves, abandon, acknowledges }).catch(
+      async (error) => {
+        await end();
+        throw error;
+      },
+    );
+    if (!(await end()) && isAcknowledged) throw notAcknowledged(index);
+    return done;
   }
 
   /** @returns whether it is known that nobody had taken the turn by then */

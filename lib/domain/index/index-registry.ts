@@ -2,7 +2,7 @@ import { DomainError } from "../errors.ts";
 import type { ObjectStore } from "../object-store.ts";
 import { entryDamaged, type Origin, parseStored, refuseNewer } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
-import { unlessRaced } from "../unless-raced.ts";
+import { changed } from "../unless-raced.ts";
 import { keyOfEntry as keyOf } from "./entry-keys.ts";
 import { type IndexEntry, indexEntry } from "./index-entry.ts";
 
@@ -97,14 +97,10 @@ export class IndexRegistry {
     read: () => Promise<Versioned<IndexEntry>>,
     change: Change,
   ): Promise<Versioned<IndexEntry>> {
-    for (let attempt = 1; ; attempt++) {
-      const current = await read();
+    return changed(read, (current) => {
       const changes = change(current.value);
-      if (!changes) return current;
-      if (attempt === maxAttempts) return this.replace(current, changes);
-      const replaced = await unlessRaced(() => this.replace(current, changes));
-      if (replaced) return replaced;
-    }
+      return changes && (() => this.replace(current, changes));
+    });
   }
 
   #encode(entry: IndexEntry): Uint8Array {
@@ -115,8 +111,6 @@ export class IndexRegistry {
     return new Date(this.#clock.now()).toISOString();
   }
 }
-
-const maxAttempts = 20;
 
 /** @throws EntryDamaged, NeedsNewerRelease */
 export function parsedEntry(index: string, body: Uint8Array): IndexEntry {

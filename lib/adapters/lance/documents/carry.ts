@@ -8,7 +8,14 @@ import type { Scalar } from "../../../domain/values/filter.ts";
 import { idScalar } from "../../../domain/values/stored-value.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { folderOf } from "../files/generation-folder.ts";
-import { type FragmentState, fragmentsOf, hasStableRowIds, haveSameColumns } from "../files/manifest.ts";
+import {
+  type FragmentState,
+  fragmentsOf,
+  hasStableRowIds,
+  haveSameColumns,
+  type Manifest,
+  readManifest,
+} from "../files/manifest.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { filterToSql } from "../reading/filter-sql.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
@@ -32,7 +39,7 @@ export async function carry(
     const version = await source.version();
     if (version === since) return { version, rows: 0 };
     const [before, now] = await Promise.all([since, version].map((one) => manifestOf(store, from, one)));
-    const changes = changesBetween(from, before as Uint8Array, now as Uint8Array);
+    const changes = changesBetween(from, before as Manifest, now as Manifest);
     const gone = await goneIds(source, { since, version }, changes.shrunk, writes.idColumn);
     const written = await lastOfEach(source, changes.written, writes.idColumn);
     const rows = written.size + gone.length;
@@ -45,11 +52,12 @@ export async function carry(
   });
 }
 
-async function manifestOf(store: ObjectStore, ref: GenerationRef, version: number): Promise<Uint8Array> {
+async function manifestOf(store: ObjectStore, ref: GenerationRef, version: number): Promise<Manifest> {
   const found = await store.get(manifestKey(folderOf(ref), version));
   if (!found) throw untold(ref, `version ${version} is not kept any more`);
-  if (hasStableRowIds(found.body)) throw untold(ref, "its rows have ids of their own");
-  return found.body;
+  const manifest = readManifest(found.body);
+  if (hasStableRowIds(manifest)) throw untold(ref, "its rows have ids of their own");
+  return manifest;
 }
 
 interface Changes {
@@ -60,7 +68,7 @@ interface Changes {
 }
 
 /** @throws Conflict */
-function changesBetween(from: GenerationRef, before: Uint8Array, now: Uint8Array): Changes {
+function changesBetween(from: GenerationRef, before: Manifest, now: Manifest): Changes {
   if (!haveSameColumns(before, now)) throw untold(from, "another client has changed its columns");
   const [old, current] = [fragmentsOf(before), fragmentsOf(now)];
   const isOther = (id: number, key: keyof FragmentState) => old.get(id)?.[key] !== current.get(id)?.[key];

@@ -5,6 +5,7 @@ import { isoInstant } from "../../../domain/values/instant.ts";
 import { UntakenStream } from "../../arrow/ipc-bounds.ts";
 import { refuseShortData } from "../../arrow/whole-data.ts";
 import { utf8 } from "../../utf8.ts";
+import { uuidText } from "../../uuid-text.ts";
 import { jsonColumn } from "../rows/json-values.ts";
 
 type Getter = (row: number) => unknown;
@@ -90,9 +91,7 @@ export function isUuid({ type, metadata }: Field): boolean {
 
 function uuidsOf({ values }: Data): Getter {
   return (row) =>
-    Buffer.from((values as Uint8Array).subarray(16 * row, 16 * row + 16))
-      .toString("hex")
-      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+    uuidText(Buffer.from((values as Uint8Array).subarray(16 * row, 16 * row + 16)).toString("hex"));
 }
 
 const isDate64 = (type: DataType) => String(type) === "Date64<MILLISECOND>";

@@ -1,4 +1,4 @@
-import { filesNamedBy, fragmentsOf, hasStableRowIds, haveSameColumns, readManifest } from "./manifest.ts";
+import { filesNamedIn, fragmentsOf, hasStableRowIds, haveSameColumns, type Manifest } from "./manifest.ts";
 
 /** A file of a later version, by its path in the folder of the table. */
 export interface LaterFile {
@@ -15,22 +15,22 @@ const isHistory = (path: string) => path.startsWith("_transactions/");
  * are the same under the same ids.
  * @returns undefined where it is more than rows that were added and deleted: then it is opened for itself
  */
-export function filesSince(before: Uint8Array, after: Uint8Array): LaterFile[] | undefined {
+export function filesSince(before: Manifest, after: Manifest): LaterFile[] | undefined {
   if (hasStableRowIds(after) || !haveSameRows(before, after) || !keepsIndexes(before, after))
     return undefined;
-  const [earlier, later] = [filesNamedBy(before), filesNamedBy(after)];
+  const [earlier, later] = [filesNamedIn(before), filesNamedIn(after)];
   const isKnown = later.unknown.length === 0 && later.folders.every((one) => earlier.folders.includes(one));
   if (!isKnown) return undefined;
   const there = new Set(earlier.files);
-  const bytes = new Map(readManifest(after).files.map((file) => [`data/${file.path}`, file.bytes]));
+  const bytes = new Map(after.files.map((file) => [`data/${file.path}`, file.bytes]));
   const paths = later.files.filter((path) => !there.has(path) && !isHistory(path));
   return paths.map((path) => ({ path, bytes: bytes.get(path) ?? 0 }));
 }
 
 /** Whether the indexes hold what they held: a copy may lack the vectors of rows that an index tells the nearest of. */
-function keepsIndexes(before: Uint8Array, after: Uint8Array): boolean {
-  const later = new Map(readManifest(after).indexes.map((index) => [index.folder, index.fragments]));
-  return readManifest(before).indexes.every(({ folder, fragments = nothing }) => {
+function keepsIndexes(before: Manifest, after: Manifest): boolean {
+  const later = new Map(after.indexes.map((index) => [index.folder, index.fragments]));
+  return before.indexes.every(({ folder, fragments = nothing }) => {
     const kept = later.has(folder) ? (later.get(folder) ?? nothing) : undefined;
     return kept !== undefined && Buffer.compare(kept, fragments) === 0;
   });
@@ -39,7 +39,7 @@ function keepsIndexes(before: Uint8Array, after: Uint8Array): boolean {
 const nothing = new Uint8Array();
 
 /** Of the columns that there are, in each fragment that both have; what is deleted of it may differ. */
-function haveSameRows(before: Uint8Array, after: Uint8Array): boolean {
+function haveSameRows(before: Manifest, after: Manifest): boolean {
   if (!haveSameColumns(before, after)) return false;
   const fragments = fragmentsOf(before);
   for (const [id, { files }] of fragmentsOf(after))

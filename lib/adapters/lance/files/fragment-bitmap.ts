@@ -1,4 +1,15 @@
 import { viewOf } from "./lance-format.ts";
+import type { StoredIndex } from "./manifest-indexes.ts";
+
+/** The fragments that some indexes hold. @returns undefined where one of these does not tell @throws as fragmentsInBitmap */
+export function fragmentsHeldBy(indexes: StoredIndex[]): Set<number> | undefined {
+  const held = new Set<number>();
+  for (const { fragments } of indexes) {
+    if (!fragments) return undefined;
+    for (const id of fragmentsInBitmap(fragments)) held.add(id);
+  }
+  return held;
+}
 
 /**
  * The fragments that an index holds, as manifests keep them: a Roaring bitmap in its portable form.

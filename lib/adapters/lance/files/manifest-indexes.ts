@@ -1,4 +1,5 @@
 import type { PbfReader } from "pbf";
+import { uuidText } from "../../uuid-text.ts";
 
 /** An index as a manifest tells of it. */
 export interface StoredIndex {
@@ -37,7 +38,7 @@ function readUuid(pbf: PbfReader): string {
   pbf.readMessage((tag) => {
     if (tag === 1) hex = Buffer.from(pbf.readBytes()).toString("hex");
   }, undefined);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return uuidText(hex);
 }
 
 /** A name that is all that is read of a message. */

@@ -14,9 +14,3 @@ export function versionNamed(name: string): number | undefined {
 
 /** @param folder of the table, ending with `/` */
 export const manifestKey = (folder: string, version: number) => `${folder}_versions/${manifestName(version)}`;
-
-/** The version of a key or path as above; undefined where it is none. */
-export function versionOfManifest(path: string): number | undefined {
-  const [, counted] = /(\d{20})\.manifest$/.exec(path) ?? [];
-  return counted === undefined ? undefined : Number(18446744073709551615n - BigInt(counted));
-}

@@ -56,21 +56,19 @@ export function dataFilesOf(manifest: Uint8Array): DataFile[] {
   }));
 }
 
-/** Whether two versions of a table have the same columns. @throws Error when one is no manifest */
-export function haveSameColumns(one: Uint8Array, other: Uint8Array): boolean {
-  const [before, now] = [readManifest(one).fields, readManifest(other).fields];
+/** Whether two versions of a table have the same columns. */
+export function haveSameColumns({ fields: before }: Manifest, { fields: now }: Manifest): boolean {
   return before.size === now.size && [...before].every(([name, id]) => now.get(name) === id);
 }
 
-/** Whether ids of rows say nothing of where these are. @throws Error when it is no manifest */
-export const hasStableRowIds = (manifest: Uint8Array) => (readManifest(manifest).flags & stableRowIds) !== 0;
+/** Whether ids of rows say nothing of where these are. */
+export const hasStableRowIds = ({ flags }: Manifest) => (flags & stableRowIds) !== 0;
 
 /**
  * What rows of each fragment a version has, as text that is another where these are others; by the fragment's id, which is
- * never used again. @throws Error when it is no manifest
+ * never used again.
  */
-export function fragmentsOf(manifest: Uint8Array): Map<number, FragmentState> {
-  const { files, others } = readManifest(manifest);
+export function fragmentsOf({ files, others }: Manifest): Map<number, FragmentState> {
   const states = new Map<number, FragmentState>();
   for (const { fragment, path } of files) {
     const before = states.get(fragment);

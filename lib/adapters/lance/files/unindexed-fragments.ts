@@ -1,4 +1,4 @@
-import { fragmentsInBitmap } from "./fragment-bitmap.ts";
+import { fragmentsHeldBy } from "./fragment-bitmap.ts";
 import { type Fragment, hasStableRowIds, readManifest } from "./manifest.ts";
 
 /**
@@ -7,11 +7,10 @@ import { type Fragment, hasStableRowIds, readManifest } from "./manifest.ts";
  * @throws Error when it is no manifest
  */
 export function unindexedFragments(manifest: Uint8Array): Fragment[] | undefined {
-  const { fragments, indexes, unknown } = readManifest(manifest);
-  if (unknown.size > 0 || hasStableRowIds(manifest)) return undefined;
+  const read = readManifest(manifest);
+  const { fragments, indexes, unknown } = read;
+  if (unknown.size > 0 || hasStableRowIds(read)) return undefined;
   if (fragments.some(({ rows }) => rows <= 0)) return undefined; // Lance of old does not say how many there are
-  const bitmaps = indexes.flatMap(({ fragments: bitmap }) => (bitmap ? [bitmap] : []));
-  if (bitmaps.length < indexes.length) return undefined;
-  const held = new Set(bitmaps.flatMap((bitmap) => [...fragmentsInBitmap(bitmap)]));
-  return fragments.filter(({ id }) => !held.has(id));
+  const held = fragmentsHeldBy(indexes);
+  return held && fragments.filter(({ id }) => !held.has(id));
 }

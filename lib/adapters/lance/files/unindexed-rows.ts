@@ -1,4 +1,4 @@
-import { fragmentsInBitmap } from "./fragment-bitmap.ts";
+import { fragmentsHeldBy } from "./fragment-bitmap.ts";
 import { readManifest } from "./manifest.ts";
 
 /**
@@ -8,10 +8,7 @@ import { readManifest } from "./manifest.ts";
  */
 export function unindexedRows(manifest: Uint8Array, column: string): number | undefined {
   const { fields, fragments, indexes } = readManifest(manifest);
-  const held = new Set<number>();
-  for (const index of indexes.filter((one) => one.fields.includes(fields.get(column) ?? Number.NaN))) {
-    if (!index.fragments) return undefined;
-    for (const id of fragmentsInBitmap(index.fragments)) held.add(id);
-  }
-  return fragments.reduce((sum, { id, rows }) => (held.has(id) ? sum : sum + rows), 0);
+  const own = fields.get(column) ?? Number.NaN;
+  const held = fragmentsHeldBy(indexes.filter((index) => index.fields.includes(own)));
+  return held && fragments.reduce((sum, { id, rows }) => (held.has(id) ? sum : sum + rows), 0);
 }

@@ -5,7 +5,13 @@ import { RowPlaces } from "../files/data-file.ts";
 import { type FileBytes, fileBytes } from "../files/file-bytes.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { readIndexFile } from "../files/index-file.ts";
-import { type DataFile, dataFilesOf, filesNamedBy, hasStableRowIds } from "../files/manifest.ts";
+import {
+  type DataFile,
+  dataFilesOf,
+  filesNamedBy,
+  hasStableRowIds,
+  readManifest,
+} from "../files/manifest.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { filesOfVersion } from "../files/version-files.ts";
 import type { Opening, Piece } from "./opening.ts";
@@ -45,7 +51,7 @@ export async function gatherOpening(store: ObjectStore, opened: OpenedVersion): 
     generation,
     version,
     vectorColumn,
-    hasStableRowIds: hasStableRowIds(manifest),
+    hasStableRowIds: hasStableRowIds(readManifest(manifest)),
     hasRows,
     files,
     pieces,

@@ -1,7 +1,7 @@
 import { limits } from "../../../config/limits.ts";
 import type { IndexPart, Query } from "../../../domain/search/reader.ts";
 import { filesSince, type LaterFile } from "../files/files-since.ts";
-import { fragmentsOf } from "../files/manifest.ts";
+import { fragmentsOf, readManifest } from "../files/manifest.ts";
 import type { LaterVersion } from "../reading/store-table.ts";
 import type { Copy } from "./copy.ts";
 import { roomFor } from "./disk-room.ts";
@@ -51,8 +51,8 @@ export class CopyAtVersion implements Copy {
    * @throws StoreUnavailable
    */
   async at(later: LaterVersion, maxBytes: number): Promise<CopyAtVersion | undefined> {
-    const before = await this.#shared.manifestOf(this.#shared.base.version);
-    const added = filesSince(before, later.manifest);
+    const before = readManifest(await this.#shared.manifestOf(this.#shared.base.version));
+    const added = filesSince(before, readManifest(later.manifest));
     if (!added) return undefined;
     const missing = bytesIn(added.filter(({ path }) => !this.#added.some((one) => one.path === path)));
     if (missing > limits.maxLaterBytes || missing > (await roomFor())) return undefined;

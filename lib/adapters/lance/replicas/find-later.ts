@@ -1,6 +1,6 @@
 import { limits } from "../../../config/limits.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
-import { manifestKey, versionOfManifest } from "../files/manifest-name.ts";
+import { manifestKey, versionNamed } from "../files/manifest-name.ts";
 import type { FindLater, FoundLater } from "../reading/store-table.ts";
 
 const { mostVersionsAskedFor: most, fewVersionsAskedFor: few } = limits;
@@ -15,8 +15,9 @@ const nothing = new Uint8Array();
 export function findLaterIn(store: ObjectStore, folder: string): FindLater {
   const manifestOf = async (version: number) => (await store.get(manifestKey(folder, version)))?.body;
   const listed = async (): Promise<FoundLater | "unknown"> => {
-    const [first] = await store.list(`${folder}_versions/`, { limit: 1 });
-    const version = versionOfManifest(first?.key ?? "");
+    const versions = `${folder}_versions/`;
+    const [first] = await store.list(versions, { limit: 1 });
+    const version = versionNamed(first?.key.slice(versions.length) ?? "");
     const manifest = version === undefined ? undefined : await manifestOf(version);
     return version && manifest ? { version, manifest, isNewest: true } : "unknown";
   };

@@ -9,7 +9,7 @@ import { folderOf } from "../files/generation-folder.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { unindexedRows } from "../files/unindexed-rows.ts";
 import { manifestIn } from "../opening/opening.ts";
-import type { FindLater, KnownTable, LaterVersion } from "../reading/store-table.ts";
+import type { KnownTable, LaterVersion, LaterVersions } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import { findLaterIn } from "./find-later.ts";
 import { Replicas } from "./replicas.ts";
@@ -52,8 +52,9 @@ export class LocalCopies {
     return indexParts.filter((part) => there.includes(part));
   }
 
-  findLaterOf(ref: GenerationRef): FindLater {
-    return findLaterIn(this.#stores(ref.bucket), folderOf(ref));
+  laterVersionsOf(ref: GenerationRef): LaterVersions {
+    const findLater = findLaterIn(this.#stores(ref.bucket), folderOf(ref));
+    return { findLater, follow: (later) => this.#follow(ref, later) };
   }
 
   /** How many rows of a version no vector index holds; undefined where its manifest does not tell, or cannot be read. */
@@ -73,8 +74,7 @@ export class LocalCopies {
     return readFile(join(copy.folder, manifestKey(`${ref.generation}.lance/`, version)));
   }
 
-  /** Brings what is copied of a generation to a later version. @returns whether a copy is there now */
-  async follow(ref: GenerationRef, later: LaterVersion): Promise<boolean> {
+  async #follow(ref: GenerationRef, later: LaterVersion): Promise<boolean> {
     const done = await Promise.all([this.replicas, this.indexes].map((one) => one.follow(ref, later)));
     return done.includes(true);
   }

@@ -159,8 +159,7 @@ export class ReplicatedReader implements Reader {
     work: (reader: LanceReader) => Promise<T>,
   ): Promise<T> {
     const columns = [this.#published.idColumn, ...query.columns];
-    if (columns.includes(this.#published.vectorColumn))
-      return this.#readFrom(replica?.isReady ? replica : undefined, work);
+    if (columns.includes(this.#published.vectorColumn)) return this.#readFrom(readyOf(replica), work);
     const areThere = replica && (await this.#areThere(replica, near, columns, query.timeoutMs));
     return this.#readFrom(areThere ? replica : undefined, work);
   }
@@ -228,9 +227,7 @@ export class ReplicatedReader implements Reader {
     const refines = query.settings.refineFactor !== undefined;
     try {
       const near = refines
-        ? await this.#readFrom(replica?.isReady ? replica : undefined, (reader) =>
-            reader.phases.refined(candidates, query),
-          )
+        ? await this.#readFrom(readyOf(replica), (reader) => reader.phases.refined(candidates, query))
         : candidates;
       const timeoutMs = query.timeoutMs - (performance.now() - started);
       const hits =
@@ -278,3 +275,5 @@ export class ReplicatedReader implements Reader {
     if (this.isReplicated) this.#copies.indexes.drop(this.#ref);
   }
 }
+
+const readyOf = (replica: Replica | undefined) => (replica?.isReady ? replica : undefined);

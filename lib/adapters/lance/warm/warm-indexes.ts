@@ -13,7 +13,7 @@ import type { Opening } from "../opening/opening.ts";
 import type { StoredOpenings } from "../opening/stored-openings.ts";
 import { GatedReader } from "../reading/gated-reader.ts";
 import { LanceReader } from "../reading/lance-reader.ts";
-import { type LaterVersion, type OpenTable, StoreTable } from "../reading/store-table.ts";
+import { type OpenTable, StoreTable } from "../reading/store-table.ts";
 import type { LocalCopies } from "../replicas/local-copies.ts";
 import { ReplicatedReader } from "../replicas/replicated-reader.ts";
 import type { LanceConnections } from "../tables/connections.ts";
@@ -196,13 +196,9 @@ export class LanceWarmIndexes implements WarmIndexes {
     const own = read?.bucket === bucket && read.generation === generation ? read : undefined;
     const wanted = { ref, published, opening: own };
     const known = own && (await this.#copies.knownTable({ ...wanted, version: own.version }, open));
-    const { copies } = { copies: this.#copies };
-    const later = {
-      findLater: copies.findLaterOf(ref),
-      follow: (version: LaterVersion) => copies.follow(ref, version),
-    };
+    const later = this.#copies.laterVersionsOf(ref);
     const store = known ? StoreTable.later(known, later) : StoreTable.opened(await open(), later);
-    const reader = new ReplicatedReader(store, copies, wanted);
+    const reader = new ReplicatedReader(store, this.#copies, wanted);
     return this.#generationOf(entry, published, { reader, release: () => undefined });
   }
 
