@@ -30,6 +30,7 @@ const types = [
       "List<Bool>",
       "List<Decimal[76e+20]>",
       "FixedSizeList[3]<Float32>",
+      "FixedSizeList[2]<Float64>",
       "FixedSizeList[1]<Int64>",
       "List<Uint64>",
     ],

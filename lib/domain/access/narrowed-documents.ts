@@ -20,6 +20,7 @@ export function narrowedTables(tables: DocumentTables, forced: Filter): Document
     create: (ref, columns) => tables.create(ref, columns),
     isStored: (type) => tables.isStored(type),
     streamed: (stream) => tables.streamed(stream),
+    prepare: (batch) => tables.prepare(batch),
     prune: (ref, which) => tables.prune(ref, which),
     carry: (writes) => tables.carry(writes),
     with: (ref, work) => tables.with(ref, (open) => work(new NarrowedDocuments(open, forced))),

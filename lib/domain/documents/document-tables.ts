@@ -132,6 +132,8 @@ export interface DocumentTables {
   create(ref: GenerationRef, columns: Column[]): Promise<void>;
   /** Whether a column can have this type, as Arrow prints it. */
   isStored(type: string): boolean;
+  /** Makes of a batch what will be written of it, so that this is not done while others wait for it. */
+  prepare(batch: DocumentBatch): void;
   /** @param stream Arrow IPC @throws BadRequest where it is damaged, compressed or too large, or naming columns that cannot be stored */
   streamed(stream: Uint8Array): StreamedDocuments;
   /**

@@ -61,6 +61,7 @@ export async function writeDocuments(
   const read = publishedOf(entry);
   const first = entry.infersColumns ? firstOf(read, given) : undefined;
   const early = first || isOfOthers(read, given) ? undefined : batchOf(read, given); // refused before anybody waits for it
+  if (early) deps.documents.prepare(early);
   let batch: DocumentBatch = early ?? { columns: [], rows: [] };
   let { idColumn } = read;
   return inTurn(

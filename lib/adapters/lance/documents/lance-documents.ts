@@ -1,6 +1,7 @@
 import type { Table } from "@lancedb/lancedb";
 import type {
   CarriedWrites,
+  DocumentBatch,
   DocumentTables,
   LeftVersions,
   OpenDocuments,
@@ -11,7 +12,7 @@ import { DomainError } from "../../../domain/errors.ts";
 import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
-import { schemaOf } from "../../arrow/document-table.ts";
+import { documentTable, schemaOf } from "../../arrow/document-table.ts";
 import { typeNamed } from "../../arrow/stored-types.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
@@ -43,6 +44,10 @@ export class LanceDocuments implements DocumentTables {
 
   isStored(type: string): boolean {
     return typeNamed(type) !== undefined;
+  }
+
+  prepare(batch: DocumentBatch): void {
+    documentTable(batch);
   }
 
   streamed(stream: Uint8Array): StreamedDocuments {
