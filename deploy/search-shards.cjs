@@ -1,5 +1,3 @@
-const most = 32; // of a stack's resources each takes seven
-
 /**
  * Functions beside `search` that search the same, each under a path of its own: `POST /shards/3/indexes/{index}/search`. Who
  * asks for an index always under the same number finds it in the same containers (docs/tenants.md).
@@ -11,7 +9,7 @@ class SearchShards {
 }
 
 function addShards({ functions, custom }) {
-  for (let shard = 0; shard < countOf(custom.searchShards); shard++)
+  for (let shard = 0; shard < custom.parameters.searchShards; shard++)
     functions[`searchShard${shard}`] = {
       ...functions.search,
       name: functions.search.name.replace(/search$/, `searchShard${shard}`),
@@ -19,12 +17,6 @@ function addShards({ functions, custom }) {
         httpApi: httpApi.replace(" /", ` /shards/${shard}/`),
       })),
     };
-}
-
-function countOf(asked) {
-  const count = Number(asked);
-  if (Number.isInteger(count) && count >= 0 && count <= most) return count;
-  throw new Error(`searchShards is a number from 0 to ${most}, not ${asked}`);
 }
 
 module.exports = SearchShards;

@@ -3,6 +3,7 @@ import { warmIndex } from "../lib/domain/search/warm-index.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { searchingOperations } from "../lib/http/operations/searching.ts";
+import { withOwnUrl } from "../lib/http/own-url.ts";
 import { readers } from "../lib/readers.ts";
 import { warmBeforehand } from "../lib/warm-beforehand.ts";
 
@@ -31,4 +32,7 @@ const warm = httpHandler(
 );
 
 /** Searches, and warms what they read: only in the same container is that of use. */
-export const handler = byRoute(search, [[searchingOperations.warmIndex, warm]]);
+export const handler = withOwnUrl(
+  Object.values(searchingOperations),
+  byRoute(search, [[searchingOperations.warmIndex, warm]]),
+);

@@ -2,16 +2,20 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
-import { layerModule } from "./bundle/layer-modules.ts";
+import { parseArgs } from "node:util";
+import { type Arch, layerModule } from "./bundle/layer-modules.ts";
 import { type InstalledPackage, runtimePackages } from "./bundle/runtime-packages.ts";
 import { zipFiles } from "./bundle/zip-files.ts";
 
 const project = resolve(import.meta.dirname, "..");
-const folder = resolve(project, "dist/layer");
-const stampFile = resolve(project, "dist/layer.json");
+
+/** Of which is most of what runs it: the others' names say for what they are. */
+const usual: Arch = "x64";
+const pathOf = (arch: Arch) => resolve(project, `dist/layer${arch === usual ? "" : `-${arch}`}`);
 
 /** Lambda's limit for a function and its layers, unzipped; the functions' own zip takes 8 MB of it. */
 const maxUnzippedBytes = 250 * 1_048_576 - 10 * 1_048_576;
+
 export interface Layer {
   /** Holds `nodejs/node_modules`, as a layer's zip does. */
   folder: string;
@@ -23,28 +27,30 @@ export interface Layer {
 }
 
 /**
- * Assembles the Lambda layer with LanceDB's native addon for linux-x64 from the project's node_modules. Does nothing when
- * the same version is there already.
+ * Assembles the Lambda layer with LanceDB's native addon from the project's node_modules. Does nothing when the same
+ * version is there already.
  * @throws when it is not installed, or the layer is larger than Lambda takes
  */
-export async function assembleLayer(): Promise<Layer> {
-  const packages = await runtimePackages(project, [layerModule]);
+export async function assembleLayer(arch: Arch = usual): Promise<Layer> {
+  const packages = await runtimePackages(project, [layerModule(arch)]);
   const versions = packages.map(({ path, version }) => `${path} ${version}`);
+  const folder = pathOf(arch);
   const layer = { folder, modules: resolve(folder, "nodejs/node_modules") };
-  const kept = await standing(versions);
+  const kept = await standing(folder, versions);
   if (kept !== undefined) return { ...layer, bytes: kept, kept: true };
   await rm(folder, { recursive: true, force: true });
-  for (const one of packages) await copyPackage(one);
-  strip(resolve(layer.modules, layerModule, "lancedb.linux-x64-gnu.node"));
+  for (const one of packages) await copyPackage(one, folder);
+  strip(resolve(layer.modules, layerModule(arch), `lancedb.linux-${arch}-gnu.node`));
   const bytes = await bytesUnder(folder);
   refuseTooLarge(bytes);
-  await writeFile(stampFile, JSON.stringify({ versions, bytes }, null, 2));
+  await writeFile(`${folder}.json`, JSON.stringify({ versions, bytes }, null, 2));
   return { ...layer, bytes, kept: false };
 }
 
 /** Zips the layer, as `aws lambda publish-layer-version` takes it. @returns where it is and its size */
-export async function zipLayer(): Promise<{ path: string; bytes: number }> {
-  const path = resolve(project, "dist/layer.zip");
+export async function zipLayer(arch: Arch = usual): Promise<{ path: string; bytes: number }> {
+  const folder = pathOf(arch);
+  const path = `${folder}.zip`;
   const names = await filesUnder(folder);
   const files = names.map(
     async (name) => [relative(folder, name).replaceAll(sep, "/"), await readFile(name)] as const,
@@ -55,13 +61,14 @@ export async function zipLayer(): Promise<{ path: string; bytes: number }> {
 }
 
 /** Its size, if what was assembled last holds the same versions. */
-async function standing(versions: string[]): Promise<number | undefined> {
+async function standing(folder: string, versions: string[]): Promise<number | undefined> {
+  const stampFile = `${folder}.json`;
   if (!existsSync(folder) || !existsSync(stampFile)) return undefined;
   const stamp = JSON.parse(await readFile(stampFile, "utf8")) as { versions: string[]; bytes: number };
   return stamp.versions.join() === versions.join() ? stamp.bytes : undefined;
 }
 
-async function copyPackage({ path }: InstalledPackage): Promise<void> {
+async function copyPackage({ path }: InstalledPackage, folder: string): Promise<void> {
   const from = resolve(project, path);
   const nested = resolve(from, "node_modules");
   await mkdir(resolve(folder, "nodejs"), { recursive: true });
@@ -98,11 +105,15 @@ const mb = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;
 
 if (process.argv[1] === import.meta.filename) {
   const started = performance.now();
-  const { bytes, kept } = await assembleLayer();
-  const zipped = process.argv.includes("--zip") ? await zipLayer() : undefined;
+  const { values } = parseArgs({
+    options: { zip: { type: "boolean" }, arch: { type: "string", default: usual } },
+  });
+  const arch = values.arch as Arch;
+  if (!["x64", "arm64"].includes(arch)) throw new Error(`--arch is x64 or arm64, not ${arch}`);
+  const { folder, bytes, kept } = await assembleLayer(arch);
+  const zipped = values.zip ? await zipLayer(arch) : undefined;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(
-    `dist/layer: ${mb(bytes)} of ${mb(maxUnzippedBytes)}${kept ? ", unchanged" : ""}, ${seconds} s`,
-  );
-  if (zipped) console.log(`dist/layer.zip: ${mb(zipped.bytes)}`);
+  const name = relative(project, folder);
+  console.log(`${name}: ${mb(bytes)} of ${mb(maxUnzippedBytes)}${kept ? ", unchanged" : ""}, ${seconds} s`);
+  if (zipped) console.log(`${name}.zip: ${mb(zipped.bytes)}`);
 }

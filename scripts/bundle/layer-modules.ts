@@ -1,7 +1,10 @@
 import type { Plugin } from "esbuild";
 
+/** As Node.js names the processors that Lambda has. */
+export type Arch = "x64" | "arm64";
+
 /** What the Lambda layer carries: LanceDB's native addon, which alone is larger than a function's zip may be. */
-export const layerModule = "@lancedb/lancedb-linux-x64-gnu";
+export const layerModule = (arch: Arch) => `@lancedb/lancedb-linux-${arch}-gnu`;
 
 /** Addons of the platforms, one of which is there, and packages of embedding functions, which nobody installs. */
 const required = /^(@lancedb\/lancedb-[\w-]+(\/package\.json)?|openai|@huggingface\/transformers)$|\.node$/;

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { withLock } from "../stack/lock.ts";
 import { zipFiles } from "./zip-files.ts";
 
 const project = resolve(import.meta.dirname, "../..");
@@ -41,7 +42,8 @@ export async function withPackagedTemplate<T>(
     const given = Object.entries({ lanceLayerArn, artifact, ...more });
     const params = given.flatMap(([name, value]) => ["--param", `${name}=${value}`]);
     const args = [serverless, "package", "--stage", stage, ...params, "--package", join(folder, "package")];
-    await run(process.execPath, args);
+    // Serverless empties a folder of the project as it begins
+    await withLock(join(project, ".cache/package.lock"), timeoutMs, () => run(process.execPath, args));
     return await work(join(folder, "package/cloudformation-template-update-stack.json"));
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -43,7 +43,8 @@ function installedIn(project: string, name: string, from: string): string {
     const candidate = resolve(folder, "node_modules", name);
     if (existsSync(resolve(candidate, "package.json"))) return candidate;
   }
+  const cpu = /linux-(\w+)/.exec(name)?.[1] ?? "x64";
   throw new Error(
-    `${name} is not installed; the layer is made of what npm installs for linux-x64: npm ci --os=linux --cpu=x64`,
+    `${name} is not installed; the layer is made of what npm installs for its processor: npm ci --os=linux --cpu=${cpu}`,
   );
 }

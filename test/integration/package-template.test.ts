@@ -78,15 +78,15 @@ test("a plan knows what the function that builds has", () => {
 });
 
 const propertiesOf = (of: Template, name: string) => of.Resources[`${name}LambdaFunction`]?.Properties ?? {};
-const diskOf = (of: Template, name: string) =>
-  (propertiesOf(of, name)["EphemeralStorage"] as { Size: number } | undefined)?.Size;
+const diskOf = (name: string) =>
+  (propertiesOf(template, name)["EphemeralStorage"] as { Size: number } | undefined)?.Size;
 const variablesOf = (of: Template, name: string) =>
   (propertiesOf(of, name)["Environment"] as { Variables: Record<string, string> }).Variables;
 
 test("a new account has room for every function: 3,008 MB of memory, 10,240 MB of disk", () => {
   for (const { name, resource } of functions()) {
     expect(resource.Properties["MemorySize"], name).toBeLessThanOrEqual(3_008);
-    expect(diskOf(template, name) ?? 512, name).toBeLessThanOrEqual(10_240);
+    expect(diskOf(name) ?? 512, name).toBeLessThanOrEqual(10_240);
   }
 });
 
@@ -98,64 +98,7 @@ test("nothing is traced by X-Ray unless it is asked for, as traces have their pr
 
 test("what readers may put on disk follows the disk that their function declares", () => {
   for (const name of ["Search", "FetchDocument", "GetIndex"])
-    expect(variablesOf(template, name)["CONTAINER_DISK_MB"]).toBe(`${diskOf(template, name)}`);
-});
-
-test("traces, memory and disk are parameters of a deployment", async () => {
-  const readers = { searchMemory: 3_008, searchDisk: 10_240 };
-  const tasks = { loadMemory: 3_000, compactMemory: 4_096, buildMemory: 10_240, buildDisk: 9_000 };
-  const asked = { tracing: true, ...readers, ...tasks, verifyMemory: 8_192, verifyDisk: 8_000 };
-  const texts = Object.entries(asked).map(([name, value]) => [name, `${value}`]);
-  const made = await packagedTemplate("prod", Object.fromEntries(texts));
-  const sized = ["Search", "FetchDocument", "Load", "Compact", "Build", "Verify"];
-  const sizes = sized.map((name) => [name, propertiesOf(made, name)["MemorySize"], diskOf(made, name)]);
-  expect(sizes).toEqual([
-    ["Search", 3_008, 10_240],
-    ["FetchDocument", 3_008, 10_240],
-    ["Load", 3_000, undefined],
-    ["Compact", 4_096, undefined],
-    ["Build", 10_240, 9_000],
-    ["Verify", 8_192, 8_000],
-  ]);
-  expect(variablesOf(made, "Search")["CONTAINER_DISK_MB"]).toBe("10240");
-  expect(variablesOf(made, "Plan")).toMatchObject({ BUILD_MEMORY_MB: "10240", BUILD_DISK_MB: "9000" });
-  for (const name of sized) expect(propertiesOf(made, name)["TracingConfig"]).toEqual({ Mode: "Active" });
-  for (const { Properties, Type } of Object.values(made.Resources))
-    if (Type === "AWS::StepFunctions::StateMachine")
-      expect(Properties["TracingConfiguration"]).toEqual({ Enabled: true });
-});
-
-describe("search functions beside search", () => {
-  const shardsIn = (of: Template) =>
-    Object.keys(of.Resources).filter((id) => /^SearchShard\d+LambdaFunction$/.test(id));
-
-  test("are none unless they are asked for", () => {
-    expect(shardsIn(template)).toEqual([]);
-  });
-
-  test("are as search is, each under a number of its own", async () => {
-    const made = await packagedTemplate("prod", { searchShards: "3", searchMemory: "3008" });
-    const [first, ...others] = ["Search", "SearchShard0", "SearchShard1", "SearchShard2"].map((name) => {
-      const { FunctionName, ...properties } = propertiesOf(made, name);
-      return properties;
-    });
-    expect(shardsIn(made)).toHaveLength(3);
-    expect(others).toEqual([first, first, first]);
-    const routes = Object.values(made.Resources).filter(({ Type }) => Type === "AWS::ApiGatewayV2::Route");
-    const ofShard = routes.filter(({ Properties }) => `${Properties["RouteKey"]}`.includes(" /shards/1/"));
-    expect(ofShard.map(({ Properties }) => Properties["RouteKey"]).sort()).toEqual([
-      "POST /shards/1/indexes/{index}/search",
-      "POST /shards/1/indexes/{index}/warm",
-    ]);
-    for (const { Properties } of ofShard)
-      expect(JSON.stringify(Properties["Target"])).toContain("HttpApiIntegrationSearchShard1");
-  });
-
-  test.each(["33", "many"])("are not %s", async (searchShards) => {
-    await expect(packagedTemplate("prod", { searchShards })).rejects.toThrow(
-      /searchShards is a number from 0/,
-    );
-  });
+    expect(variablesOf(template, name)["CONTAINER_DISK_MB"]).toBe(`${diskOf(name)}`);
 });
 
 test.each(["Plan", "Fork", "Load", "Compact", "Build", "Verify", "Publish", "Retire", "Discard"])(

@@ -1,0 +1,56 @@
+/** Functions in a network of yours. Lambda itself makes their interfaces there, by their roles; their code may not. */
+const policy = {
+  Type: "AWS::IAM::ManagedPolicy",
+  Properties: {
+    PolicyDocument: {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Action: [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+          ],
+          Resource: "*", // of an interface that is not there yet there is no ARN
+        },
+        {
+          Effect: "Deny",
+          Action: "ec2:*",
+          Resource: "*",
+          Condition: { Null: { "lambda:SourceFunctionArn": "false" } },
+        },
+      ],
+    },
+  },
+};
+
+class OwnNetwork {
+  constructor({ service }) {
+    this.hooks = {
+      initialize: () => place(service),
+      "after:aws:package:finalize:mergeCustomProviderResources": () =>
+        attach(service, service.provider.compiledCloudFormationTemplate.Resources),
+    };
+  }
+}
+
+function place({ provider, custom }) {
+  const { vpcSubnets, vpcSecurityGroups } = custom.parameters;
+  if (vpcSubnets !== null) provider.vpc = { subnetIds: vpcSubnets, securityGroupIds: vpcSecurityGroups };
+}
+
+function attach({ provider, functions }, resources) {
+  if (!provider.vpc?.subnetIds) return;
+  resources.OwnNetworkPolicy = policy;
+  for (const { role } of Object.values(functions)) {
+    const { Properties } = resources[role];
+    const others = (Properties.ManagedPolicyArns ?? []).filter(({ Ref }) => Ref !== "OwnNetworkPolicy");
+    Properties.ManagedPolicyArns = [...others, { Ref: "OwnNetworkPolicy" }];
+  }
+}
+
+module.exports = OwnNetwork;
