@@ -5,6 +5,7 @@ import { targets } from "../bench/targets.ts";
 import { errorTable } from "../lib/domain/error-table.ts";
 import { fallbackWords } from "../lib/domain/fallback-words.ts";
 import { type FastPath, fastPaths } from "../lib/domain/fallbacks.ts";
+import { storeRows } from "./store/store-table.ts";
 
 const results = "bench/results";
 const reports: Record<ReportName, string> = {
@@ -40,6 +41,7 @@ export function generatedDocs(): Record<string, string> {
       between("docs/reference.md", "errors", errorRows()),
     ),
     "docs/benchmarks.md": between("docs/benchmarks.md", "bench", benchTables()),
+    "docs/object-storage.md": between("docs/object-storage.md", "stores", storeRows()),
     "docs/documents.md": between(
       "docs/documents.md",
       "mixed",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { project, runFolders } from "./folders.ts";
+import { minioVersion } from "./provision-minio.ts";
 import { runCommand } from "./run-command.ts";
 import { minioCredentials } from "./stack-environment.ts";
 import type { StackState } from "./stack-state.ts";
@@ -30,6 +31,7 @@ export async function compose(
         STACK_USER: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
         STACK_MINIO_DATA: minio,
         STACK_LOGS: logs,
+        MINIO_VERSION: minioVersion,
         MINIO_ACCESS_KEY_ID: minioCredentials.accessKeyId,
         MINIO_SECRET_ACCESS_KEY: minioCredentials.secretAccessKey,
       },

@@ -6,10 +6,10 @@ import { cacheFolder } from "./folders.ts";
 import { runCommand } from "./run-command.ts";
 
 /** The last state of the public sources: MinIO no longer publishes binaries. */
-const version = "v0.0.0-20260212201848-7aac2a2c5b7c";
+export const minioVersion = "v0.0.0-20260212201848-7aac2a2c5b7c";
 const buildTimeoutMs = 15 * 60_000;
 
-export const minioBuild: Build = { name: "minio", pins: [version], proof: "minio", build };
+export const minioBuild: Build = { name: "minio", pins: [minioVersion], proof: "minio", build };
 
 /** MinIO's binary, built by Go on first use (three minutes, 2.2 GB of caches that are removed again). */
 export async function provisionMinio(): Promise<string> {
@@ -22,7 +22,7 @@ async function build(folder: string): Promise<void> {
   await runCommand(
     {
       command: "go",
-      args: ["install", "-trimpath", "-ldflags", "-s -w", `github.com/minio/minio@${version}`],
+      args: ["install", "-trimpath", "-ldflags", "-s -w", `github.com/minio/minio@${minioVersion}`],
       environment: goEnvironment(go),
       cwd: folder,
       log: join(cacheFolder, "logs/build-minio.log"),

@@ -139,12 +139,14 @@ function list(
   const contents = page.map((key) => {
     const { body, etag, written } = objects.get(root + key) ?? {};
     const told = `<ETag>${etag?.replaceAll('"', "&quot;")}</ETag><LastModified>${written}</LastModified>`;
-    return `<Contents><Key>${key}</Key>${told}<Size>${body?.length}</Size></Contents>`;
+    return `<Contents><Key>${escaped(key)}</Key>${told}<Size>${body?.length}</Size></Contents>`;
   });
   const more =
     found.length > page.length ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : "";
   answer(response, 200, `<ListBucketResult>${contents.join("")}${more}</ListBucketResult>`);
 }
+
+const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 function remove(response: ServerResponse, objects: Map<string, Stored>, bucket: string, body: Buffer) {
   const root = bucket.endsWith("/") ? bucket : `${bucket}/`;
