@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
+import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import { describeIndex } from "../../lib/domain/search/describe-index.ts";
 import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import type { Filter } from "../../lib/domain/values/filter.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 
@@ -91,4 +94,31 @@ test("a filtered search is as wide as was measured with a filter, unless its req
   expect(filteredDefaults?.nprobes).toBeGreaterThanOrEqual(searchDefaults?.nprobes ?? 1);
   expect(await settingsOf({})).toMatchObject(filteredDefaults ?? {});
   expect(await settingsOf({ nprobes: 1, refineFactor: 1 })).toMatchObject({ nprobes: 1, refineFactor: 1 });
+});
+
+test("of a column of lists the values get an index, which is kept when documents are written", async () => {
+  const name = "tagged";
+  const columns = [{ name: "tags", type: "List<Utf8>" }];
+  const request = { name, bucket: "testing", dimension: 2, columns, filterColumns: ["tags"] };
+  await createIndex(container, createRequest.parse(request), undefined);
+  const write = (from: number, count: number) => {
+    const numbers = Array.from({ length: count }, (_, i) => from + i);
+    const documents = numbers.map((i) => ({ doc_id: `d${i}`, vector: [1, i], tags: [`of ${i % 7}`, "all"] }));
+    return writeDocuments(container, { index: name, mode: "upsert", documents, keyed: undefined }, 30_000);
+  };
+  const found = async (filter: Filter) => {
+    const search = parseSearchRequest({ vector: [1, 0], k: 100, filter, consistency: "strong" });
+    const { hits } = await searchIndex(container.indexes, name, search, 30_000);
+    return hits.map(({ doc_id }) => Number(doc_id.slice(1))).sort((a, b) => a - b);
+  };
+  await write(0, 70);
+  expect((await runJob(container, { type: "optimize", index: name })).error).toBeNull();
+  const { stats } = await describeIndex(container.registry, container.indexes, container.fallbacks, name);
+  expect(stats?.indexes).toContainEqual(expect.objectContaining({ name: "tags_idx", type: "LABEL_LIST" }));
+  await write(70, 7);
+  const ofThree = Array.from({ length: 11 }, (_, i) => 3 + 7 * i);
+  expect(await found({ op: "contains", column: "tags", value: "of 3" })).toEqual(ofThree);
+  expect(await found({ op: "all", column: "tags", values: ["all", "of 3"] })).toEqual(ofThree);
+  expect((await runJob(container, { type: "optimize", index: name })).error).toBeNull();
+  expect(await found({ op: "any", column: "tags", values: ["of 3", "none"] })).toEqual(ofThree);
 });

@@ -116,7 +116,20 @@ const mostly = <T>(arbitrary: fc.Arbitrary<T>) =>
 const number = fc.oneof({ weight: 9, arbitrary: fc.float({ noNaN: true }) }, { weight: 1, arbitrary: json });
 const leaf = fc.record(
   {
-    op: fc.constantFrom("eq", "lt", "in", "between", "like-prefix", "is_null", "not"),
+    op: fc.constantFrom(
+      "eq",
+      "lt",
+      "in",
+      "between",
+      "starts_with",
+      "contains",
+      "any",
+      "not_in",
+      "eq_ignore_case",
+      "exists",
+      "is_null",
+      "not",
+    ),
     column: fc.oneof(fc.constantFrom("doc_id", "chunk_text", "vector"), text),
     value: json,
     values: fc.array(text, { maxLength: 3 }),

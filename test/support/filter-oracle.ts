@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import type { Filter, Scalar } from "../../lib/domain/values/filter.ts";
-import { type ColumnName, columnValues, oddNames, type Value, valueAt } from "./filter-rows.ts";
+import {
+  type ColumnName,
+  columnValues,
+  type ListName,
+  listAt,
+  listValues,
+  oddNames,
+  type Value,
+  valueAt,
+} from "./filter-rows.ts";
 
 /** SQL's third truth value is null. */
 type Truth = boolean | null;
@@ -116,10 +125,16 @@ function leavesOf(column: ColumnName): fc.Arbitrary<Judged>[] {
       holds: (row) => of(column, row, (value) => many.some(({ meant }) => orderOf(value, meant) === 0)),
     }),
   );
-  const isNull = name.map(
-    (given): Judged => ({
-      filter: { op: "is_null", column: given },
-      holds: (row) => valueAt(column, row) === null,
+  const without = fc.tuple(fc.array(operand, { minLength: 1, maxLength: 5 }), name).map(
+    ([many, given]): Judged => ({
+      filter: { op: "not_in", column: given, values: many.map(({ sent }) => sent) },
+      holds: (row) => of(column, row, (value) => many.every(({ meant }) => orderOf(value, meant) !== 0)),
+    }),
+  );
+  const isNull = fc.tuple(fc.constantFrom("is_null", "exists"), name).map(
+    ([op, given]): Judged => ({
+      filter: { op, column: given } as Filter,
+      holds: (row) => (valueAt(column, row) === null) === (op === "is_null"),
     }),
   );
   const between = fc.tuple(operand, operand, name).map(
@@ -129,19 +144,77 @@ function leavesOf(column: ColumnName): fc.Arbitrary<Judged>[] {
         of(column, row, (value) => orderOf(value, low.meant) >= 0 && orderOf(value, high.meant) <= 0),
     }),
   );
-  const prefix = fc.tuple(text, name).map(
-    ([start, given]): Judged => ({
-      filter: { op: "like-prefix", column: given, prefix: start || "a" },
+  const prefix = fc.tuple(fc.constantFrom("starts_with", "like-prefix"), text, name).map(
+    ([op, start, given]): Judged => ({
+      filter: { op, column: given, prefix: start || "a" } as Filter,
       holds: (row) => of("text", row, (value) => String(value).startsWith(start || "a")),
+    }),
+  );
+  const ignoringCase = fc.tuple(text, name).map(
+    ([value, given]): Judged => ({
+      filter: { op: "eq_ignore_case", column: given, value },
+      holds: (row) => of("text", row, (held) => String(held).toLowerCase() === value.toLowerCase()),
     }),
   );
   return [
     compare,
     within,
+    without,
     isNull,
     ...(column === "flag" ? [] : [between]),
-    ...(column === "text" ? [prefix] : []),
+    ...(column === "text" ? [prefix, ignoringCase] : []),
   ];
+}
+
+const itemOperands: Record<ListName, fc.Arbitrary<Operand>> = {
+  texts: operands.text,
+  int64s: operands.int64,
+  uint64s: operands.uint64,
+  int8s: operands.int8,
+  flags: operands.flag,
+  pair: operands.int64,
+};
+
+/** Half of what is asked for is in some list. */
+function itemOf(column: ListName): fc.Arbitrary<Operand> {
+  const known = listValues[column].flat().filter((item) => item !== null);
+  const held = fc.constantFrom(...known).map((meant): Operand => {
+    return { sent: typeof meant === "bigint" ? String(meant) : meant, meant };
+  });
+  return fc.oneof(held, itemOperands[column]);
+}
+
+function listLeavesOf(column: ListName): fc.Arbitrary<Judged>[] {
+  const ofList = (row: number, test: (list: unknown[]) => boolean): Truth => {
+    const list = listAt(column, row);
+    return list && test(list);
+  };
+  const contains = itemOf(column).map(
+    ({ sent, meant }): Judged => ({
+      filter: { op: "contains", column, value: sent },
+      holds: (row) => ofList(row, (list) => list.includes(meant)),
+    }),
+  );
+  const many = fc.array(itemOf(column), { minLength: 1, maxLength: 4 });
+  const some = many.map(
+    (values): Judged => ({
+      filter: { op: "any", column, values: values.map(({ sent }) => sent) },
+      holds: (row) => ofList(row, (list) => values.some(({ meant }) => list.includes(meant))),
+    }),
+  );
+  const each = many.map(
+    (values): Judged => ({
+      filter: { op: "all", column, values: values.map(({ sent }) => sent) },
+      holds: (row) => ofList(row, (list) => values.every(({ meant }) => list.includes(meant))),
+    }),
+  );
+  const isNull = fc.constantFrom("is_null", "exists").map(
+    (op): Judged => ({
+      filter: { op, column } as Filter,
+      holds: (row) => (listAt(column, row) === null) === (op === "is_null"),
+    }),
+  );
+  return [contains, some, each, isNull];
 }
 
 const not = (one: Truth): Truth => (one === null ? null : !one);
@@ -149,7 +222,10 @@ const all = (many: Truth[]): Truth => (many.includes(false) ? false : many.inclu
 
 /** Filters over the columns of `filterTable`, up to three levels deep. */
 export const judged: fc.Arbitrary<Judged> = fc.letrec<{ tree: Judged }>((tie) => {
-  const leaf = fc.oneof(...(Object.keys(columnValues) as ColumnName[]).flatMap(leavesOf));
+  const leaf = fc.oneof(
+    ...(Object.keys(columnValues) as ColumnName[]).flatMap(leavesOf),
+    ...(Object.keys(listValues) as ListName[]).flatMap(listLeavesOf),
+  );
   const many = fc.array(tie("tree"), { minLength: 1, maxLength: 3 });
   return {
     tree: fc.oneof(

@@ -1,5 +1,6 @@
 import {
   Bool,
+  type DataType,
   DateDay,
   Field,
   FixedSizeList,
@@ -7,6 +8,7 @@ import {
   Float64,
   Int8,
   Int64,
+  List,
   makeData,
   Table,
   type Timestamp,
@@ -96,6 +98,52 @@ export function valueAt(column: ColumnName, row: number): Value {
   return [...values, null][row % (values.length + 1)] ?? null;
 }
 
+type Item = string | bigint | boolean | null;
+
+/** The same of columns of lists. */
+export const listValues = {
+  texts: [["a", "A"], ["a"], [], [null], ["it's", null, "%"], ["", "x' OR '1'='1", "\u2028"], ["b", "b"]],
+  int64s: [[-(2n ** 63n), 0n], [], [null, 1n], [2n ** 63n - 1n, 2n ** 53n + 1n], [0n]],
+  uint64s: [[0n], [2n ** 64n - 1n, 1n], [], [null]],
+  int8s: [[-128n, 127n], [0n], [null, 0n], []],
+  flags: [[true], [false], [true, false, null], []],
+  pair: [
+    [1n, 2n],
+    [2n, 2n],
+    [null, 1n],
+  ],
+} satisfies Record<string, Item[][]>;
+
+export type ListName = keyof typeof listValues;
+
+/** The list of a row; none where it is null. */
+export function listAt(column: ListName, row: number): Item[] | null {
+  const lists: Item[][] = listValues[column];
+  return [...lists, null][row % (lists.length + 1)] ?? null;
+}
+
+const listTypes: Record<ListName, List | FixedSizeList> = {
+  texts: listType(new Utf8()),
+  int64s: listType(new Int64()),
+  uint64s: listType(new Uint64()),
+  int8s: listType(new Int8()),
+  flags: listType(new Bool()),
+  pair: new FixedSizeList(2, new Field("item", new Int64(), true)),
+};
+
+function listType(item: DataType): List {
+  return new List(new Field("item", item, true));
+}
+
+const listColumn = (name: ListName) =>
+  vectorFromArray(
+    Array.from({ length: rowCount }, (_, row) => {
+      const list = listAt(name, row);
+      return name === "int8s" ? (list?.map((item) => (item === null ? null : Number(item))) ?? null) : list;
+    }),
+    listTypes[name],
+  );
+
 const builders: Record<ColumnName, () => Vector> = {
   text: () => vectorFromArray(valuesOf("text"), new Utf8()),
   int8: () => vectorFromArray(valuesOf("int8").map(numberOrNull), new Int8()),
@@ -121,6 +169,7 @@ export function filterTable(): Table {
     ),
   };
   for (const [name, build] of Object.entries(builders)) columns[name] = build();
+  for (const name of Object.keys(listValues) as ListName[]) columns[name] = listColumn(name);
   for (const name of oddNames) columns[name] = builders.text();
   const vectors = Array.from({ length: rowCount }, (_, row) => [1, row]);
   columns["vector"] = vectorFromArray(vectors, new FixedSizeList(2, new Field("item", new Float32(), true)));

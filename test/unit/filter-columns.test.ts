@@ -67,21 +67,23 @@ test("strings whose values turn out to be long are not likely, and it is said ho
 const typed = Object.entries({
   ...{ lang: "Utf8", year: "Int32", price: "Decimal[9e+2]", took: "Duration<SECOND>" },
   ...{ at: "Timestamp<SECOND>", day: "Date32<DAY>", tags: "List<Utf8>" },
+  ...{ prices: "List<Float64>", pair: "FixedSizeList[2]<Int8>" },
 }).map(([name, type]) => ({ name, type }));
 
-test("decimals and durations are filtered by, and get no scalar index", () => {
-  expect(indexable(["took", "year", "price", "at", "lang"], typed)).toEqual(["year", "at", "lang"]);
+test("decimals, durations and lists of a length are filtered by, and get no scalar index", () => {
+  const named = ["took", "year", "price", "at", "lang", "tags", "pair"];
+  expect(indexable(named, typed)).toEqual(["year", "at", "lang", "tags"]);
 });
 
 test("every named column that there is not or that no filter takes is refused, with those that fit", () => {
   expect(() => refuseUnfilterable(["lang", "price", "took", "day"], typed)).not.toThrow();
-  expect(() => refuseUnfilterable(["lang", "tags", "nowhere"], typed)).toThrow(
+  expect(() => refuseUnfilterable(["lang", "prices", "nowhere"], typed)).toThrow(
     expect.objectContaining({
       kind: "IndexParametersInvalid",
       issues: [
         {
           path: "filterColumns[1]",
-          message: expect.stringMatching(/"tags".*lang, year, price, took, at, day$/),
+          message: expect.stringMatching(/"prices".*lang, year, price, took, at, day, tags, pair$/),
         },
         { path: "filterColumns[2]", message: expect.stringMatching(/"nowhere"/) },
       ],

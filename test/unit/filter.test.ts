@@ -26,6 +26,13 @@ const columns = [
   { name: "clock", type: "Time64<MICROSECOND>" },
   { name: "span", type: "Duration<MILLISECOND>" },
   { name: "vector", type: "FixedSizeList[2]<Float32>" },
+  { name: "texts", type: "List<Utf8>" },
+  { name: "int64s", type: "List<Int64>" },
+  { name: "uint64s", type: "List<Uint64>" },
+  { name: "int8s", type: "List<Int8>" },
+  { name: "flags", type: "List<Bool>" },
+  { name: "pair", type: "FixedSizeList[2]<Int64>" },
+  { name: "floats", type: "List<Float32>" },
   ...oddNames.map((name) => ({ name, type: "Utf8" })),
 ];
 
@@ -115,6 +122,21 @@ test("who asks for a column that cannot be filtered learns which can", () => {
   expect(issuesOf(() => filterToSql({ op: "is_null", column: "nowhere" }, few))[0]?.message).toBe(
     "no such column; there are: year",
   );
+});
+
+test("of a list its values are asked for, of another column they are not", () => {
+  const [asked, values] = [{ column: "int8s", value: 1 }, [1, 128]];
+  expect(issuesWith({ op: "contains", ...asked })).toEqual([]);
+  expect(issuesWith({ op: "any", column: "int8s", values })).toEqual([
+    { path: "filter.values[1]", message: expect.stringMatching(/an integer in .* List<Int8>$/) },
+  ]);
+  expect(issuesWith({ op: "eq", ...asked })).toEqual([
+    { path: "filter.op", message: expect.stringMatching(/^of a list, use contains, any, all/) },
+  ]);
+  expect(issuesWith({ op: "all", column: "int8", values: [1] })).toEqual([
+    { path: "filter.column", message: "all is for lists; the column is Int8" },
+  ]);
+  expect(issuesWith({ op: "exists", column: "floats" })[0]?.message).toMatch(/which cannot be filtered/);
 });
 
 test("lists of values and of filters are bounded, and never empty", () => {
@@ -210,7 +232,22 @@ const key = fc.constantFrom(
   "prefix",
   "__proto__",
 );
-const op = fc.constantFrom("and", "or", "not", "eq", "lt", "in", "between", "like-prefix", "is_null");
+const op = fc.constantFrom(
+  "and",
+  "or",
+  "not",
+  "eq",
+  "lt",
+  "in",
+  "between",
+  "starts_with",
+  "contains",
+  "any",
+  "not_in",
+  "eq_ignore_case",
+  "exists",
+  "is_null",
+);
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof(
     { maxDepth: 5 },

@@ -2,7 +2,7 @@ import { limits } from "../../config/limits.ts";
 import { DomainError, summaryOf } from "../errors.ts";
 import type { Column } from "../index/index-entry.ts";
 import { listed } from "../listed.ts";
-import { type Kind, kindOf } from "../values/filter-types.ts";
+import { isFilterable, type Kind, kindOf } from "../values/filter-types.ts";
 import type { TargetSchema } from "./parquet-source.ts";
 import type { SourceFile } from "./source-layout.ts";
 
@@ -50,15 +50,17 @@ export function whyUnlikely({ mean, most }: ValueWidth): string | undefined {
   return undefined;
 }
 
-/** Those that LanceDB has a scalar index for: filters by decimals and durations go without. */
+/** Those that LanceDB has a scalar index for: filters by decimals, durations and lists of a fixed length go without. */
 export function indexable(filterColumns: string[], columns: Column[]): string[] {
-  const without = columns.filter(({ type }) => ["decimal", "duration"].includes(kindOf(type) ?? ""));
+  const without = columns.filter(({ type }) => hasNoIndex(type));
   return filterColumns.filter((name) => !without.some((column) => column.name === name));
 }
 
+const hasNoIndex = (type: string) => /^(Decimal\[|Duration<|FixedSizeList\[)/.test(type);
+
 /** @throws IndexParametersInvalid naming every column that there is not or that no filter takes, and those that fit */
 export function refuseUnfilterable(filterColumns: string[], columns: Column[]): void {
-  const fit = columns.filter(({ type }) => kindOf(type)).map(({ name }) => name);
+  const fit = columns.filter(({ type }) => isFilterable(type)).map(({ name }) => name);
   const issues = filterColumns.flatMap((name, i) =>
     fit.includes(name)
       ? []

@@ -1,7 +1,7 @@
 import type { Issue } from "../errors.ts";
 import type { Column } from "../index/index-entry.ts";
 import { listed } from "../listed.ts";
-import { nanosecondsA, timeOf } from "./column-types.ts";
+import { listOf, nanosecondsA, timeOf } from "./column-types.ts";
 import { decimalTypeOf, unscaledOf } from "./decimal.ts";
 import type { Filter, Scalar } from "./filter.ts";
 import { nanosecondsIn, nanosecondsOf, nanosecondsOfDay } from "./instant.ts";
@@ -51,6 +51,20 @@ export function kindOf(type: string): Kind | undefined {
   return kinds.find(([pattern]) => pattern.test(type))?.[1];
 }
 
+const itemKinds = new Set<Kind | undefined>(["string", "integer", "boolean"]);
+
+/** How the values of a list column are; undefined where the column is none, or no filter asks for such values. */
+export function itemKindOf(type: string): Kind | undefined {
+  const kind = kindOf(listOf(type)?.item ?? "");
+  return itemKinds.has(kind) ? kind : undefined;
+}
+
+/** Whether any filter is about columns of this type. */
+export const isFilterable = (type: string): boolean => (kindOf(type) ?? itemKindOf(type)) !== undefined;
+
+const listOps = ["contains", "any", "all"];
+const textOps = ["starts_with", "like-prefix", "eq_ignore_case"];
+
 /** Every node of a filter that does not fit the columns, with what its column takes. */
 export function filterIssues(filter: Filter, columns: Column[], path = "filter"): Issue[] {
   switch (filter.op) {
@@ -66,18 +80,32 @@ export function filterIssues(filter: Filter, columns: Column[], path = "filter")
 
 function leafIssues(filter: Leaf, columns: Column[], path: string): Issue[] {
   const column = columns.find(({ name }) => name === filter.column);
-  const kind = column && kindOf(column.type);
+  const itemKind = column && itemKindOf(column.type);
+  const kind = itemKind ?? (column && kindOf(column.type));
   if (!column || !kind) return [{ path: `${path}.column`, message: unusable(column, columns) }];
-  if (filter.op === "is_null") return [];
-  if (filter.op === "like-prefix" && kind !== "string")
-    return [{ path: `${path}.column`, message: `like-prefix is for strings, the column is ${column.type}` }];
-  if (kind === "boolean" && !["eq", "ne", "in"].includes(filter.op))
-    return [{ path: `${path}.op`, message: "a boolean has no order; use eq, ne or in" }];
+  if (filter.op === "is_null" || filter.op === "exists") return [];
+  const unfit = unfitOp(filter.op, kind, itemKind !== undefined);
+  if (unfit)
+    return [{ path: `${path}.${unfit.field}`, message: `${unfit.why}; the column is ${column.type}` }];
+  const type = listOf(column.type)?.item ?? column.type;
   return Object.entries(operandsOf(filter)).flatMap(([field, value]) =>
-    fits(value, kind, column.type)
+    fits(value, kind, type)
       ? []
       : [{ path: `${path}.${field}`, message: `${wrongly(value, kind)}; the column is ${column.type}` }],
   );
+}
+
+/** Why values of this kind are not asked for so. */
+function unfitOp(op: Leaf["op"], kind: Kind, isList: boolean): { field: string; why: string } | undefined {
+  if (isList && !listOps.includes(op))
+    return { field: "op", why: "of a list, use contains, any, all, is_null or exists" };
+  if (isList) return undefined;
+  if (listOps.includes(op)) return { field: "column", why: `${op} is for lists` };
+  if (textOps.includes(op) && kind !== "string") return { field: "column", why: `${op} is for strings` };
+  const isOrder = !["eq", "ne", "in", "not_in"].includes(op);
+  return kind === "boolean" && isOrder
+    ? { field: "op", why: "a boolean has no order; use eq, ne, in or not_in" }
+    : undefined;
 }
 
 function wrongly(value: Scalar, kind: Kind): string {
@@ -87,18 +115,22 @@ function wrongly(value: Scalar, kind: Kind): string {
 }
 
 function unusable(column: Column | undefined, columns: Column[]): string {
-  const usable = columns.filter(({ type }) => kindOf(type)).map(({ name }) => name);
+  const usable = columns.filter(({ type }) => isFilterable(type)).map(({ name }) => name);
   const why = column ? `is ${column.type}, which cannot be filtered` : "no such column";
   return `${why}; there are: ${listed(usable)}`;
 }
 
 /** What a comparison compares with, by field. */
-function operandsOf(filter: Exclude<Leaf, { op: "is_null" }>): Record<string, Scalar> {
+function operandsOf(filter: Exclude<Leaf, { op: "is_null" | "exists" }>): Record<string, Scalar> {
   switch (filter.op) {
     case "in":
+    case "not_in":
+    case "any":
+    case "all":
       return Object.fromEntries(filter.values.map((value, i) => [`values[${i}]`, value]));
     case "between":
       return { low: filter.low, high: filter.high };
+    case "starts_with":
     case "like-prefix":
       return { prefix: filter.prefix };
     default:

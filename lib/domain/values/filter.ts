@@ -18,10 +18,14 @@ export type Filter =
   | { op: "not"; filter: Filter }
   | { op: "eq" | "ne"; column: string; value: Scalar }
   | { op: "lt" | "lte" | "gt" | "gte"; column: string; value: string | number }
-  | { op: "in"; column: string; values: Scalar[] }
+  | { op: "in" | "any" | "all"; column: string; values: Scalar[] }
+  | { op: "not_in"; column: string; values: Scalar[] }
   | { op: "between"; column: string; low: string | number; high: string | number }
-  | { op: "like-prefix"; column: string; prefix: string }
-  | { op: "is_null"; column: string };
+  | { op: "starts_with" | "like-prefix"; column: string; prefix: string }
+  | { op: "eq_ignore_case"; column: string; value: string }
+  | { op: "contains"; column: string; value: Scalar }
+  | { op: "is_null"; column: string }
+  | { op: "exists"; column: string };
 
 /** A filter is data, never SQL: a tree over the index's columns, compiled with their types in the LanceDB adapter. */
 export const filter: z.ZodType<Filter> = z
@@ -32,25 +36,26 @@ export const filter: z.ZodType<Filter> = z
         filters: z.array(filter).min(1).max(limits.maxFilterNodes),
       }),
       z.strictObject({ op: z.literal("not"), filter }),
-      z.strictObject({ op: z.enum(["eq", "ne"]), column: columnName, value: scalar }),
+      z.strictObject({ op: z.enum(["eq", "ne", "contains"]), column: columnName, value: scalar }),
+      z.strictObject({ op: z.literal("eq_ignore_case"), column: columnName, value: text }),
       z.strictObject({ op: z.enum(["lt", "lte", "gt", "gte"]), column: columnName, value: ordered }),
       z.strictObject({
-        op: z.literal("in"),
+        op: z.enum(["in", "not_in", "any", "all"]),
         column: columnName,
         values: z.array(scalar).min(1).max(limits.maxFilterValues),
       }),
       z.strictObject({ op: z.literal("between"), column: columnName, low: ordered, high: ordered }),
       z.strictObject({
-        op: z.literal("like-prefix"),
+        op: z.enum(["starts_with", "like-prefix"]),
         column: columnName,
         prefix: z.string().min(1).max(limits.maxFilterStringLength),
       }),
-      z.strictObject({ op: z.literal("is_null"), column: columnName }),
+      z.strictObject({ op: z.enum(["is_null", "exists"]), column: columnName }),
     ]),
   )
   .meta({
     id: "Filter",
-    description: `At most ${limits.maxFilterNodes} nodes, ${limits.maxFilterDepth} levels. A comparison with a null is neither true nor false, as in SQL: is_null alone finds it. One with NaN is neither, too, though NaN is not null; "Infinity" and "-Infinity" stand for themselves. Times are ISO 8601, without an offset UTC; numbers are compared in the column's precision.`,
+    description: `At most ${limits.maxFilterNodes} nodes, ${limits.maxFilterDepth} levels. A comparison with a null is neither true nor false, as in SQL: is_null alone finds it. One with NaN is neither, too, though NaN is not null; "Infinity" and "-Infinity" stand for themselves. Times are ISO 8601, without an offset UTC; numbers are compared in the column's precision. contains, any and all are about the values of a list: whether it has one, one of some, or each of some. eq_ignore_case compares what Unicode makes of both in lower case. like-prefix is starts_with by its older name.`,
   });
 
 /**

@@ -1,5 +1,6 @@
 import { badRequest } from "../../../domain/errors.ts";
 import type { Column } from "../../../domain/index/index-entry.ts";
+import { listOf } from "../../../domain/values/column-types.ts";
 import { decimalText, decimalTypeOf } from "../../../domain/values/decimal.ts";
 import type { Filter, Scalar } from "../../../domain/values/filter.ts";
 import {
@@ -38,6 +39,10 @@ function sqlOf(filter: Filter, types: Map<string, string>, negated = false): str
     }
     case "not":
       return sqlOf(filter.filter, types, !negated);
+    case "not_in":
+      return sqlOf({ ...filter, op: "in" }, types, !negated);
+    case "exists":
+      return sqlOf({ ...filter, op: "is_null" }, types, !negated);
     default: {
       const type = types.get(filter.column) ?? "";
       return negated ? negatedLeaf(filter, type) : leafToSql(filter, type);
@@ -45,7 +50,7 @@ function sqlOf(filter: Filter, types: Map<string, string>, negated = false): str
   }
 }
 
-type Leaf = Exclude<Filter, { op: "and" | "or" | "not" }>;
+type Leaf = Exclude<Filter, { op: "and" | "or" | "not" | "not_in" | "exists" }>;
 
 function negatedLeaf(filter: Leaf, type: string): string {
   const sql = leafToSql(filter, type);
@@ -66,14 +71,24 @@ function isNumber(column: string, type: string): string {
 function leafToSql(filter: Leaf, type: string): string {
   const name = `\`${filter.column}\``;
   const compared = comparable(name, type);
-  const literal = (value: Scalar) => literalOf(value, type);
+  const item = listOf(type)?.item;
+  const literal = (value: Scalar) => (item ? itemLiteral(value, item) : literalOf(value, type));
+  const literals = (values: Scalar[]) => values.map(literal).join(", ");
   switch (filter.op) {
     case "is_null":
       return `(${name} IS NULL)`;
     case "in":
-      return `(${compared} IN (${filter.values.map(literal).join(", ")}))`;
+      return `(${compared} IN (${literals(filter.values)}))`;
+    case "any":
+    case "all":
+      return `(array_has_${filter.op}(${name}, make_array(${literals(filter.values)})))`;
+    case "contains":
+      return `(array_has(${name}, ${literal(filter.value)}))`;
+    case "eq_ignore_case":
+      return `(lower(${name}) = lower(${literal(filter.value)}))`;
     case "between":
       return `(${compared} BETWEEN ${literal(filter.low)} AND ${literal(filter.high)})`;
+    case "starts_with":
     case "like-prefix":
       return `(starts_with(${name}, ${literal(filter.prefix)}))`;
     default: {
@@ -110,6 +125,14 @@ function literalOf(value: Scalar, type: string): string {
     default:
       return value === true ? "TRUE" : "FALSE";
   }
+}
+
+/** In the list's own type: DataFusion finds none that holds all unsigned and all signed integers of 64 bits. */
+function itemLiteral(value: Scalar, type: string): string {
+  const isInteger = kindOf(type) === "integer";
+  return isInteger
+    ? `arrow_cast('${integerOf(value, type)}', '${type.replace("Uint", "UInt")}')`
+    : literalOf(value, type);
 }
 
 /** The lowest int64 as digits is read as the negation of a number that is no int64. */

@@ -11,7 +11,7 @@ import type { LanceTables } from "../tables/lance-tables.ts";
 import { inOwnFolder } from "../tables/own-folder.ts";
 import { optimized } from "./compact-table.ts";
 import { copyVersion } from "./fork-table.ts";
-import { scalarIndex, sorted, sorting, widthOf } from "./scalar-index.ts";
+import { scalarIndexOn, sorted, sorting, widthOf } from "./scalar-index.ts";
 
 /** Builds on LanceDB tables, in temporary folders of their own. */
 export class LanceBuilds implements Builds {
@@ -86,7 +86,7 @@ export class LanceBuilds implements Builds {
   }
 
   async buildScalarIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void> {
-    const config = scalarIndex();
+    const config = await this.#tables.with(ref, (table) => scalarIndexOn(table, column));
     await sorted(column, () => this.#index(ref, column, { config, replace: true }, permit, sorting));
   }
 

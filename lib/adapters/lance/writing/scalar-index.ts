@@ -2,6 +2,8 @@ import { Index, type Table } from "@lancedb/lancedb";
 import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import type { ValueWidth } from "../../../domain/source/filter-columns.ts";
+import { listOf } from "../../../domain/values/column-types.ts";
+import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { Places } from "../../places.ts";
 import { isOutOfMemory } from "../lance-errors.ts";
 import { sampleOffsets } from "../sample-offsets.ts";
@@ -30,7 +32,14 @@ export async function sorted(column: string, build: () => Promise<void>): Promis
   }
 }
 
-export const scalarIndex = () => Index.btree();
+/** Of a list its values are indexed. @param type of the column, as Arrow prints it */
+export const scalarIndex = (type: string) => (listOf(type) ? Index.labelList() : Index.btree());
+
+/** For a column of a table. */
+export async function scalarIndexOn(table: Table, column: string): Promise<Index> {
+  const columns = columnsOf(await table.schema());
+  return scalarIndex(columns.find(({ name }) => name === column)?.type ?? "");
+}
 
 /** Bytes of a string column's values, by rows from all parts of the table. Nulls have none. */
 export async function widthOf(table: Table, column: string): Promise<ValueWidth> {
