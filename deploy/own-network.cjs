@@ -1,30 +1,28 @@
 /** Functions in a network of yours. Lambda itself makes their interfaces there, by their roles; their code may not. */
 const policy = {
-  Type: "AWS::IAM::ManagedPolicy",
-  Properties: {
-    PolicyDocument: {
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Effect: "Allow",
-          Action: [
-            "ec2:AssignPrivateIpAddresses",
-            "ec2:CreateNetworkInterface",
-            "ec2:DeleteNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            "ec2:UnassignPrivateIpAddresses",
-          ],
-          Resource: "*", // of an interface that is not there yet there is no ARN
-        },
-        {
-          Effect: "Deny",
-          Action: "ec2:*",
-          Resource: "*",
-          Condition: { Null: { "lambda:SourceFunctionArn": "false" } },
-        },
-      ],
-    },
+  PolicyName: "own-network",
+  PolicyDocument: {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Action: [
+          "ec2:AssignPrivateIpAddresses",
+          "ec2:CreateNetworkInterface",
+          "ec2:DeleteNetworkInterface",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSubnets",
+          "ec2:UnassignPrivateIpAddresses",
+        ],
+        Resource: "*", // of an interface that is not there yet there is no ARN
+      },
+      {
+        Effect: "Deny",
+        Action: "ec2:*",
+        Resource: "*",
+        Condition: { Null: { "lambda:SourceFunctionArn": "false" } },
+      },
+    ],
   },
 };
 
@@ -45,12 +43,8 @@ function place({ provider, custom }) {
 
 function attach({ provider, functions }, resources) {
   if (!provider.vpc?.subnetIds) return;
-  resources.OwnNetworkPolicy = policy;
-  for (const { role } of Object.values(functions)) {
-    const { Properties } = resources[role];
-    const others = (Properties.ManagedPolicyArns ?? []).filter(({ Ref }) => Ref !== "OwnNetworkPolicy");
-    Properties.ManagedPolicyArns = [...others, { Ref: "OwnNetworkPolicy" }];
-  }
+  const roles = new Set(Object.values(functions).map(({ role }) => role)); // shards have that of search
+  for (const role of roles) resources[role].Properties.Policies.push(policy);
 }
 
 module.exports = OwnNetwork;

@@ -16,15 +16,20 @@ export interface Resource {
 
 export interface Template {
   Resources: Record<string, Resource>;
+  Outputs: Record<string, unknown>;
 }
 
-/** The CloudFormation template of a stage, as it would be deployed; needs no network and no credentials. */
+/**
+ * The CloudFormation template of a stage, as it would be deployed; needs no network and no credentials.
+ * @param lakehouse a file of its own in place of the stage's
+ */
 export async function packagedTemplate(
   stage: string,
   params: Record<string, string> = {},
+  lakehouse?: string,
 ): Promise<Template> {
   const parsed = async (file: string) => JSON.parse(await readFile(file, "utf8")) as Template;
-  return withPackagedTemplate(stage, parsed, params);
+  return withPackagedTemplate(stage, parsed, params, lakehouse);
 }
 
 /** The same as a file that is there while `work` runs. @throws with what Serverless says */
@@ -32,6 +37,7 @@ export async function withPackagedTemplate<T>(
   stage: string,
   work: (file: string) => Promise<T>,
   more: Record<string, string> = {},
+  lakehouse?: string,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "package-"));
   try {
@@ -43,16 +49,19 @@ export async function withPackagedTemplate<T>(
     const params = given.flatMap(([name, value]) => ["--param", `${name}=${value}`]);
     const args = [serverless, "package", "--stage", stage, ...params, "--package", join(folder, "package")];
     // Serverless empties a folder of the project as it begins
-    await withLock(join(project, ".cache/package.lock"), timeoutMs, () => run(process.execPath, args));
+    await withLock(join(project, ".cache/package.lock"), timeoutMs, () =>
+      run(process.execPath, args, lakehouse),
+    );
     return await work(join(folder, "package/cloudformation-template-update-stack.json"));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function run(command: string, args: string[]): Promise<void> {
+async function run(command: string, args: string[], lakehouse?: string): Promise<void> {
   try {
-    await promisify(execFile)(command, args, { cwd: project, env: environment(), timeout: timeoutMs });
+    const env = { ...environment(), ...(lakehouse === undefined ? {} : { LAKEHOUSE_TOML: lakehouse }) };
+    await promisify(execFile)(command, args, { cwd: project, env, timeout: timeoutMs });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
     throw new Error(`the service could not be packaged\n${stdout}${stderr}`, { cause: error });

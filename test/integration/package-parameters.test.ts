@@ -200,16 +200,16 @@ test("logs are kept as long as is asked for, by a key, and API Gateway writes on
 test("functions run in the network named, whose interfaces their own code may not make", () => {
   for (const { VpcConfig } of functionsOf(full))
     expect(VpcConfig).toEqual({ SubnetIds: ["subnet-1", "subnet-2"], SecurityGroupIds: ["sg-1"] });
-  for (const { Role } of functionsOf(full))
-    expect(full.Resources[Role["Fn::GetAtt"][0]]?.Properties["ManagedPolicyArns"]).toContainEqual({
-      Ref: "OwnNetworkPolicy",
+  for (const { Role } of functionsOf(full)) {
+    const { Policies }: Described = full.Resources[Role["Fn::GetAtt"][0]]?.Properties ?? {};
+    const own = Policies.filter(({ PolicyName }: Described) => PolicyName === "own-network");
+    expect(own).toHaveLength(1);
+    expect(own[0].PolicyDocument.Statement[1]).toMatchObject({
+      Effect: "Deny",
+      Action: "ec2:*",
+      Condition: { Null: { "lambda:SourceFunctionArn": "false" } },
     });
-  const { PolicyDocument } = (full.Resources["OwnNetworkPolicy"]?.Properties ?? {}) as Described;
-  expect(PolicyDocument.Statement[1]).toMatchObject({
-    Effect: "Deny",
-    Action: "ec2:*",
-    Condition: { Null: { "lambda:SourceFunctionArn": "false" } },
-  });
+  }
 });
 
 test("who reads buckets may decrypt by their keys, who writes them also encrypts, by way of S3 and by no other key", () => {

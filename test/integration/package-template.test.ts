@@ -9,6 +9,10 @@ interface Statement {
   Resource: unknown;
 }
 
+interface Policy {
+  PolicyDocument: { Statement: Statement[] };
+}
+
 let template: Template;
 
 beforeAll(async () => {
@@ -30,11 +34,14 @@ const roleIdIn = (arn: unknown): string => (arn as { "Fn::GetAtt": [string, stri
 /** What a role allows. */
 const statementsOf = (roleId: string) => allStatementsOf(roleId).filter(({ Effect }) => Effect === "Allow");
 
+/** Of its own policies and of those that it shares. */
 function allStatementsOf(roleId: string): Statement[] {
-  const policies = template.Resources[roleId]?.Properties["Policies"] as {
-    PolicyDocument: { Statement: Statement[] };
-  }[];
-  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+  const { Policies = [], ManagedPolicyArns = [] } = (template.Resources[roleId]?.Properties ?? {}) as {
+    Policies?: Policy[];
+    ManagedPolicyArns?: { Ref: string }[];
+  };
+  const shared = ManagedPolicyArns.map(({ Ref }) => template.Resources[Ref]?.Properties as never as Policy);
+  return [...Policies, ...shared].flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
 }
 
 const actionsOf = ({ Action }: Statement): string[] => [Action].flat();

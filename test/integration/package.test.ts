@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -51,6 +51,14 @@ test("every function's handler is in it, with the decoder beside them and nothin
     ]),
   );
   expect(names.filter((name) => name.endsWith(".node"))).toEqual([]);
+});
+
+test.skipIf(!deployable)("Lambda takes it beside the layer, and both as they are uploaded", async () => {
+  const megabytes = 1_048_576;
+  const { bytes } = await assembleLayer();
+  const unzipped = Object.values(files).reduce((sum, file) => sum + file.length, bytes);
+  expect(unzipped).toBeLessThan(250 * megabytes);
+  expect((await stat(join(root, "functions.zip"))).size).toBeLessThan(50 * megabytes);
 });
 
 describe.each(["search", "fetch-document"])("what %s loads at a cold start", (handler) => {
