@@ -188,6 +188,8 @@ export const limits = {
   maxVectorPageBytes: 104_857_600, // DuckDB writes pages of up to 100 MB
   maxRowGroupBytes: 1_073_741_824, // as stored: a row group is read as a whole, and decoded in parts
   maxSourceFiles: 100_000,
+  maxExpansion: 1_000, // bytes that are loaded of each that is stored: real vectors hardly compress
+  freeLoadedBytes: 1_073_741_824, // up to which that is not looked at
   defaultWorkers: 1,
   maxWorkers: 64,
   maxSealRounds: 5,

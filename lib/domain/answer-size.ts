@@ -95,6 +95,9 @@ export function hitsWithVectors(dimension: number): { atMost: number; surely: nu
   return { atMost: withNumbers(2), surely: withNumbers(mostOf.scalar) };
 }
 
+/** How many hits fit that are as long as this one. */
+export const hitsLike = (hit: object): number => Math.floor(room / bytesOf(hit));
+
 /** The column of a row that takes most. */
 export function widestColumn(row: object): string {
   const sizes = Object.entries(row).map(([name, value]) => ({ name, bytes: mostBytes(value) }));

@@ -6,7 +6,7 @@ import type { HttpResponse } from "./problem.ts";
 import { isStream } from "./stream-type.ts";
 
 /**
- * Refuses a body by its size and its nesting before anything parses it.
+ * Refuses a body that is compressed, and by its size and its nesting, before anything parses it.
  * @param maxBytes 0 for a route that takes no body
  * @param bounds of fields and values
  * @param streamOf as of an operation
@@ -18,6 +18,7 @@ export function bodyLimit(
 ): middy.MiddlewareObj<HttpEvent, HttpResponse> {
   return {
     before: ({ event }) => {
+      if (event.body) refuseEncoded(event.headers?.["content-encoding"]);
       // as text bytes would not arrive as they were: a gateway that says nothing of it has encoded them all the same
       const isOfBytes = streamOf !== undefined && isStream(event.headers?.["content-type"]);
       const encoding = isOfBytes || event.isBase64Encoded ? "base64" : "utf8";
@@ -30,6 +31,12 @@ export function bodyLimit(
       refuseUnboundedJson(event.body, bounds);
     },
   };
+}
+
+/** Nothing is unpacked here: what a body becomes would be known only then. @throws UnsupportedMediaType */
+function refuseEncoded(encoding = "identity"): void {
+  if (encoding.trim().toLowerCase() === "identity") return;
+  throw new DomainError("UnsupportedMediaType", "send the body as it is, without a content-encoding");
 }
 
 /** In memory of their own, where 8 bytes lie as Arrow wants them. */

@@ -7,38 +7,20 @@ import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
 import { cursorOf } from "../../lib/domain/search/list-cursor.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
-import { type OperationName, operations, problem } from "../../lib/http/operations.ts";
+import { operations, problem } from "../../lib/http/operations.ts";
+import { type Handler, type HandlerName, importHandlers } from "../support/handlers.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 
-type Handler = (
-  event: never,
-  context: never,
-) => Promise<{ statusCode: number; headers: object; body: string }>;
-
 let root: string;
 let container: Container;
-let handlers: Record<OperationName, Handler> & { notFound: Handler };
+let handlers: Map<HandlerName, Handler>;
 
-/** Routes of one function, which tells them apart by the route's key. */
-const shared = new Map([
-  ["warmIndex", "search"],
-  ["fetchDocuments", "fetch-document"],
-  ["listDocuments", "fetch-document"],
-  ["patchDocument", "write-documents"],
-  ["patchDocuments", "write-documents"],
-  ["deleteDocument", "write-documents"],
-  ["deleteDocuments", "write-documents"],
-  ...["createKey", "listKeys", "rotateKey", "revokeKey"].map((name): [string, string] => [name, "keys"]),
-]);
 /** These may name any index but the one that is read. */
 const changing = [
   ...["dropIndex", "writeDocuments", "patchDocument", "patchDocuments"],
   ...["deleteDocument", "deleteDocuments"],
 ];
-const fileOf = (name: string) =>
-  shared.get(name) ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
 function routeKeyOf(name: string): string {
   const operation = (operations as Record<string, Operation>)[name];
   return operation ? `${operation.method.toUpperCase()} ${operation.route}` : "$default";
@@ -47,12 +29,7 @@ function routeKeyOf(name: string): string {
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "fuzz-"));
   process.env["DATA_ROOT"] = root;
-  const names = [...Object.keys(operations), "notFound"];
-  const modules = names.map(async (name) => [
-    name,
-    (await import(`../../functions/${fileOf(name)}.ts`)).handler,
-  ]);
-  handlers = Object.fromEntries(await Promise.all(modules));
+  handlers = await importHandlers();
   container = (await import("../../lib/container.ts")).container();
   await writeParquetFile(join(root, "_testing/sources/rows.parquet"), sampleRows(20, 2));
   await runJob(container, { type: "migrate", index: "rows", source: "testing/sources/rows.parquet" });
@@ -294,7 +271,7 @@ test("whatever is sent, a handler answers as its contract says, and never with a
       const sent = encoded && given ? Buffer.from(given).toString("base64") : given;
       const routeKey = routeKeyOf(name);
       const asked = { ...structuredClone(rest), routeKey, body: sent, isBase64Encoded: encoded };
-      const answer = await handlers[name as OperationName](asked as never, context);
+      const answer = await (handlers.get(name as HandlerName) as Handler)(asked as never, context);
       expect(answer.body.length).toBeLessThan(answer.statusCode < 400 ? limits.maxAnswerBytes : 40_000);
       const parsed = answer.body ? JSON.parse(answer.body) : undefined;
       const seen = `${name} ${answer.statusCode}`;

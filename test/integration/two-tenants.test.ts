@@ -8,46 +8,22 @@ import type { Grant } from "../../lib/domain/access/grants.ts";
 import { KeyRegistry } from "../../lib/domain/access/key-registry.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { type OperationName, operations } from "../../lib/http/operations.ts";
+import { type Handler, type HandlerName, importHandlers } from "../support/handlers.ts";
 
 /**
  * One tenant asks two indexes, in which its own rows are the same and another tenant's are not: whatever it asks, both
  * answer the same. Of numbers that count commits, versions, this is not so, nor of times; they are left out.
  */
-type Handler = (event: never, context: never) => Promise<{ statusCode: number; body: string }>;
-
 let root: string;
 let container: Container;
-let handlers: Map<string, Handler>;
+let handlers: Map<HandlerName, Handler>;
 const keys = { a: "", b: "", root: "" };
-
-const files: Record<string, OperationName[]> = {
-  search: ["search", "warmIndex"],
-  "fetch-document": ["fetchDocument", "fetchDocuments", "listDocuments"],
-  "write-documents": [
-    "writeDocuments",
-    "patchDocument",
-    "patchDocuments",
-    "deleteDocument",
-    "deleteDocuments",
-  ],
-  keys: ["createKey", "listKeys", "rotateKey", "revokeKey"],
-};
-const fileOf = (name: OperationName) =>
-  Object.keys(files).find((file) => files[file]?.includes(name)) ??
-  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "tenants-"));
   process.env["DATA_ROOT"] = root;
   process.env["LAKEHOUSE_AUTH"] = "keys";
-  const names = Object.keys(operations) as OperationName[];
-  handlers = new Map(
-    await Promise.all(
-      names.map(
-        async (name) => [name, (await import(`../../functions/${fileOf(name)}.ts`)).handler] as const,
-      ),
-    ),
-  );
+  handlers = await importHandlers();
   container = (await import("../../lib/container.ts")).container();
   const registry = new KeyRegistry(container.stores("primary"), container.clock);
   const own: Grant = { actions: ["search", "read", "write"], indexes: ["world-*"], buckets: [] };

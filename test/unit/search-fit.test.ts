@@ -164,6 +164,31 @@ test("what it took to open leaves less time to search in, and all of it is told"
   expect(answer.performance).toMatchObject({ openMs: 170, searchMs: 30, totalMs: 230 });
 });
 
+test("hits with vectors like that of the nearest are refused before theirs are read, with a k that surely fits", async () => {
+  const long = { dimension: 768, rows: 5_000 };
+  const body = { vector: new Array(768).fill(1), k: 1_000, select: ["v"] };
+  const asked: number[] = [];
+  const searchedWith = (number: number, more: object = {}) => {
+    const search = async ({ k }: Query) => {
+      asked.push(k);
+      return [{ doc_id: "a", v: new Array(768).fill(number), distance: 0, score: 1 }];
+    };
+    return searched({ ...body, ...more }, long, { reader: { columns, version: 7, search } });
+  };
+  await expect(searchedWith(0.012345678720633984)).rejects.toMatchObject({
+    kind: "AnswerTooLarge",
+    message: expect.stringMatching(/^of 1000 hits 286 fit.*a k of at most 286.*without "v"$/),
+  });
+  expect(asked).toEqual([1]);
+  for (const [number, more] of [
+    [1, {}],
+    [0.012345678720633984, { k: 286 }],
+    [0.012345678720633984, { filter: { op: "is_null", column: "year" } }],
+  ] as const)
+    await searchedWith(number, more);
+  expect(asked).toEqual([1, 1, 1_000, 286, 1_000]);
+});
+
 test("hits with their vectors are counted beforehand only where no filter leaves fewer", async () => {
   const wide = { dimension: 16_384, rows: 5_000 };
   const body = { vector: new Array(16_384).fill(1), k: 1_000 };

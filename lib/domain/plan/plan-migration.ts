@@ -8,6 +8,7 @@ import type { Loads } from "../load/loads.ts";
 import { splitSource } from "../names.ts";
 import type { ObjectStat, Stores } from "../object-store.ts";
 import { chooseColumns } from "../source/choose-columns.ts";
+import { refuseInflated } from "../source/expansion.ts";
 import { indexable, likelyFilterColumns, refuseUnfilterable } from "../source/filter-columns.ts";
 import type { FileFooter, ParquetSource, TargetSchema } from "../source/parquet-source.ts";
 import { partitionsOf, withPartitions } from "../source/partition-columns.ts";
@@ -56,6 +57,7 @@ export async function planMigration(
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
   refuseWithoutRoom(input, { rows, dimension: target.dimension }, await deps.buildRoom());
   refuseUnfilterable(input.filterColumns ?? [], target.columns);
+  refuseInflated(input.source, files, target.dimension);
   const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length, target.dimension);
   const likely = likelyFilterColumns(files, target);
   const claim = await claimGeneration(deps, job, input.index, input.bucket);

@@ -1,12 +1,12 @@
 import { limits } from "../../config/limits.ts";
-import { hitsTooLarge, hitsWithVectors } from "../answer-size.ts";
+import { hitsLike, hitsTooLarge, hitsWithVectors } from "../answer-size.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import type { Metric, Publication, SearchDefaults } from "../index/index-entry.ts";
 import { issuesOf } from "../validate.ts";
 import { filterBoundIssues } from "../values/filter.ts";
 import { filterIssues } from "../values/filter-types.ts";
 import { defaultsAt } from "./defaults-at-k.ts";
-import type { Lease, WarmIndexes } from "./reader.ts";
+import type { Lease, Query, WarmIndexes } from "./reader.ts";
 import { milliseconds, type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
 import { selectedColumns, selectIssues } from "./selected-columns.ts";
 
@@ -47,15 +47,11 @@ export async function searchIndex(
     const { version } = lease.reader;
     const counting = lease.reader.unindexedRows?.();
     const searching = performance.now();
-    const hits = await lease.reader.search({
-      vector: queryVector(request.vector, lease.published.metric),
-      k: request.k,
-      columns,
-      filter: request.filter,
-      settings,
-      timeoutMs: timeoutMs - (searching - started),
-      signal,
-    });
+    const vector = queryVector(request.vector, lease.published.metric);
+    const query = { vector, k: request.k, columns, filter: request.filter, settings, signal };
+    const left = () => timeoutMs - (performance.now() - started);
+    await refuseLikelyTooWide({ ...query, timeoutMs: left() }, lease);
+    const hits = await lease.reader.search({ ...query, timeoutMs: left() });
     const ended = performance.now();
     const hasMoved = lease.reader.version !== version;
     const unindexedRows = await (hasMoved ? lease.reader.unindexedRows?.() : counting);
@@ -104,7 +100,21 @@ function refuseTooWide(request: SearchRequest, columns: string[], lease: Lease):
   if (Math.min(k, rows) > atMost) throw hitsTooLarge(k, surely, vectorColumn);
 }
 
-const isFiltered = ({ filter }: SearchRequest, { isNarrowed = false }: Lease) =>
+/**
+ * Before the vectors of all hits are read: that of the nearest tells how long their numbers are as JSON. Where hits would
+ * fit if theirs were half as long, they are read and counted.
+ * @throws AnswerTooLarge
+ */
+async function refuseLikelyTooWide(query: Query, lease: Lease): Promise<void> {
+  const { vectorColumn, dimension, rows } = lease.published;
+  const k = Math.min(query.k, rows);
+  const { surely } = hitsWithVectors(dimension);
+  if (isFiltered(query, lease) || !query.columns.includes(vectorColumn) || k <= surely) return;
+  const [nearest] = await lease.reader.search({ ...query, k: 1, columns: [vectorColumn] });
+  if (nearest && k > 2 * hitsLike(nearest)) throw hitsTooLarge(k, surely, vectorColumn);
+}
+
+const isFiltered = ({ filter }: Pick<SearchRequest, "filter">, { isNarrowed = false }: Lease) =>
   isNarrowed || filter !== undefined;
 
 /** LanceDB pads a short vector, cuts a long one and answers nothing to a NaN, all silently: so checked here. */

@@ -39,6 +39,16 @@ test("no body is none, and what is within the bounds passes, decoded", () => {
   expect(event).toEqual({ body: '{"a":"ä"}', isBase64Encoded: false });
 });
 
+test("a body that is compressed is refused, however small, and one that says that it is not is taken", () => {
+  for (const encoding of ["gzip", "br", "zstd", "deflate, gzip", "identity, gzip"])
+    expect(limited(100, { headers: { "content-encoding": encoding }, body: "x" })).toMatchObject({
+      kind: "UnsupportedMediaType",
+      message: expect.stringMatching(/without a content-encoding/),
+    });
+  expect(limited(100, { headers: { "content-encoding": "Identity" }, body: "{}" })).toBeUndefined();
+  expect(limited(0, { headers: { "content-encoding": "gzip" } })).toBeUndefined();
+});
+
 test.each([true, false])(
   "a stream's bytes are held as they were sent, told to be encoded: %s",
   (isBase64Encoded) => {
