@@ -160,10 +160,14 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
         filter,
         consistency: fc.constant("strong"),
         select: fc.constantFrom(["size"], ["vector"]),
+        exact: fc.boolean(),
+        docId: fc.option(id, { nil: undefined }),
       },
       { requiredKeys: ["vector", "consistency"] },
     )
-    .map((body) => ({ body })),
+    .map(({ docId, vector: own, ...more }) => ({
+      body: { ...more, ...(docId ? { docId } : { vector: own }) },
+    })),
   fetchDocument: id.map((docId) => ({ path: { docId }, query: { consistency: "strong" } })),
   fetchDocuments: fc
     .array(id, { minLength: 1, maxLength: 5 })

@@ -26,6 +26,8 @@ export interface ContractBackend {
   remove(): Promise<void>;
 }
 
+const idOf = ({ doc_id }: { doc_id: string }) => doc_id;
+
 const oddIds = [
   "a/b",
   "what?",
@@ -93,6 +95,31 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect(found.body.hits.map((hit: { doc_id: string }) => hit.doc_id)[0]).toBe("a/b");
         const distances = found.body.hits.map((hit: { distance: number }) => hit.distance);
         expect(distances).toEqual(distances.toSorted((a: number, b: number) => a - b));
+      });
+
+      test("what is like a document is found by its id, without itself or with it", async () => {
+        const { body } = await http.call(
+          "fetchDocument",
+          { index: "small", docId: "d1" },
+          { query: "?select=vector" },
+        );
+        const byVector = await http.search("small", { vector: body.vector, k: 4 });
+        const idsBy = async (more: object) =>
+          (await http.search("small", { docId: "d1", ...more })).body.hits.map(idOf);
+        const ids = byVector.body.hits.map(idOf);
+        expect(ids[0]).toBe("d1");
+        expect(await idsBy({ k: 4, includeSelf: true })).toEqual(ids);
+        expect(await idsBy({ k: 3 })).toEqual(ids.slice(1));
+        const { status, body: problem } = await http.search("small", { docId: "nobody" });
+        expect([status, problem.code]).toEqual([404, "document-not-found"]);
+      });
+
+      test("every row is compared where that is asked for, and no index is told of", async () => {
+        const exact = { vector: [1, 0, 0, 0], k: 1_000, exact: true };
+        const { hits, performance } = (await http.search("small", exact)).body;
+        expect(hits).toHaveLength(oddIds.length + 5);
+        expect(hits[0].doc_id).toBe("a/b");
+        expect(performance).not.toHaveProperty("nprobes");
       });
 
       test("a warmed index is open to the next search, in the container that warmed it", async () => {
@@ -456,6 +483,8 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["k null", { vector, k: null }, ["body.k"]],
         ["fields it does not know", { vector, topk: 3, SELECT: 1 }, ["body.topk", "body.SELECT"]],
         ["columns there are not", { vector, select: ["size", "nope"] }, ["body.select[1]"]],
+        ["a vector and a document", { vector, docId: "d1" }, ["body.docId"]],
+        ["an index for a search without", { vector, exact: true, nprobes: 1 }, ["body.nprobes"]],
         ["ef of an index without", { vector, ef: 10 }, ["body.ef"]],
         ["a consistency there is not", { vector, consistency: "weak" }, ["body.consistency"]],
         ["a filter that is SQL", { vector, filter: "1=1" }, ["body.filter"]],

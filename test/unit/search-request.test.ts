@@ -14,7 +14,7 @@ const issuesOf = (body: unknown) => {
 
 test.each([
   ["1,2", "must be an array of numbers"],
-  [undefined, "must be an array of numbers"],
+  [undefined, "must be an array of numbers, or docId be given"],
   [[], "must hold at least one number"],
   [
     new Array(limits.maxDimension + 1).fill(1),
@@ -22,6 +22,14 @@ test.each([
   ],
 ])("what is no vector is refused with what is wrong of it", (vector, message) => {
   expect(issuesOf({ vector })).toEqual([{ path: "vector", message }]);
+});
+
+test.each([
+  [{ docId: "a", vector: [1] }, "docId", "is in place of a vector; send one of them"],
+  [{ vector: [1], includeSelf: true }, "includeSelf", "is for docId"],
+  [{ vector: [1], exact: true, nprobes: 3 }, "nprobes", "is for an index, which exact does without"],
+])("what does not go together is refused: %j", (body, path, message) => {
+  expect(issuesOf(body)).toEqual([{ path, message }]);
 });
 
 test("a vector is as long as the limit at most", () => {

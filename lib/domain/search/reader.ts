@@ -43,6 +43,8 @@ export interface Query {
   columns: string[];
   filter?: Filter;
   settings: SearchDefaults;
+  /** Every row is compared, whatever indexes there are. */
+  isExact?: boolean;
   timeoutMs: number;
   /** Once it is aborted nothing more is begun. */
   signal?: AbortSignal;

@@ -5,6 +5,7 @@ import type { Metric, Publication, SearchDefaults } from "../index/index-entry.t
 import { issuesOf } from "../validate.ts";
 import { filterBoundIssues } from "../values/filter.ts";
 import { filterIssues } from "../values/filter-types.ts";
+import { askedHits, askedQuery, searchedFor } from "./asked-query.ts";
 import { defaultsAt } from "./defaults-at-k.ts";
 import type { Lease, Query, WarmIndexes } from "./reader.ts";
 import { milliseconds, type SearchRequest, type SearchResponse, searchRequest } from "./search-request.ts";
@@ -19,16 +20,36 @@ export function parseSearchRequest(body: unknown): SearchRequest {
   const parsed = searchRequest.safeParse(
     bounds.length > 0 ? { ...(body as object), filter: undefined } : body,
   );
-  const issues = [...bounds, ...(parsed.success ? [] : issuesOf(parsed.error))];
+  const issues = [...bounds, ...(parsed.success ? [] : issuesOf(parsed.error)), ...togetherIssues(body)];
   if (!parsed.success || issues.length > 0) throw badRequest(issues);
   return parsed.data;
+}
+
+/** Of fields that go with some others alone. */
+function togetherIssues(body: unknown): Issue[] {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return [];
+  const asked = body as Record<string, unknown>;
+  const has = (field: string) => asked[field] !== undefined;
+  const [byVector, byDocument] = [has("vector"), has("docId")];
+  return [
+    ...(byVector || byDocument
+      ? []
+      : [{ path: "vector", message: "must be an array of numbers, or docId be given" }]),
+    ...(byVector && byDocument
+      ? [{ path: "docId", message: "is in place of a vector; send one of them" }]
+      : []),
+    ...(has("includeSelf") && !byDocument ? [{ path: "includeSelf", message: "is for docId" }] : []),
+    ...["nprobes", "refineFactor", "ef"]
+      .filter((field) => asked["exact"] === true && has(field))
+      .map((path) => ({ path, message: "is for an index, which exact does without" })),
+  ];
 }
 
 /**
  * The k nearest documents.
  * @param timeoutMs what is left of the request's deadline
  * @param signal once it is aborted nothing more is begun
- * @throws IndexNotFound, IndexNotReady, VersionNotReached, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
+ * @throws IndexNotFound, IndexNotReady, VersionNotReached, DocumentNotFound, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
  */
 export async function searchIndex(
   indexes: WarmIndexes,
@@ -39,24 +60,26 @@ export async function searchIndex(
 ): Promise<SearchResponse> {
   const started = performance.now();
   return indexes.use(index, request, async (lease) => {
+    const left = () => timeoutMs - (performance.now() - started);
     refuseUnfit(request, lease);
-    const settings = settingsFor(request, lease);
+    const asked = await askedQuery(request, lease, left(), signal);
+    const settings = request.exact ? {} : settingsFor(request, lease);
     const columns = selectedColumns(request.select, lease.reader.columns, lease.published);
     refuseTooWide(request, columns, lease);
     const { isReplicated, onDisk } = lease.reader;
     const { version } = lease.reader;
     const counting = lease.reader.unindexedRows?.();
     const searching = performance.now();
-    const vector = queryVector(request.vector, lease.published.metric);
-    const query = { vector, k: request.k, columns, filter: request.filter, settings, signal };
-    const left = () => timeoutMs - (performance.now() - started);
+    const vector = queryVector(asked.vector, lease.published.metric);
+    const { filter, exact: isExact = false } = request;
+    const query = { vector, k: searchedFor(request.k, asked), columns, filter, settings, isExact, signal };
     await refuseLikelyTooWide({ ...query, timeoutMs: left() }, lease);
     const hits = await lease.reader.search({ ...query, timeoutMs: left() });
     const ended = performance.now();
     const hasMoved = lease.reader.version !== version;
     const unindexedRows = await (hasMoved ? lease.reader.unindexedRows?.() : counting);
     return {
-      hits,
+      hits: askedHits(hits, request.k, asked),
       performance: {
         cache: lease.cold ? "cold" : isReplicated ? "replica" : "warm",
         ...(onDisk ? { onDisk } : {}),
@@ -77,7 +100,7 @@ export async function searchIndex(
 function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease): void {
   const { published, reader } = lease;
   const issues = [
-    ...vectorIssues(vector, published),
+    ...(vector ? vectorIssues(vector, published) : []),
     ...selectIssues(select, reader.columns),
     ...(filter ? filterIssues(filter, reader.columns) : []),
     ...(ef !== undefined && published.indexType !== "HNSW_SQ"

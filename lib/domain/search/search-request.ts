@@ -4,6 +4,17 @@ import { columnName } from "../names.ts";
 import { filter } from "../values/filter.ts";
 import { indexParts } from "./reader.ts";
 
+export const docId = z
+  .string()
+  .min(1)
+  .max(limits.maxDocIdLength)
+  .refine((id) => id.isWellFormed(), "must be well-formed Unicode")
+  .meta({
+    description:
+      "Id of a document, percent-encoded. What no path can carry, . and .. above all, is fetched by batch-get",
+    example: "w08397",
+  });
+
 /** Names of columns a caller wants back. */
 export const columnList = z.array(columnName).max(limits.maxColumns);
 
@@ -74,7 +85,12 @@ function wrongNumbers(places: number[]): { path: number[]; message: string }[] {
 
 export const searchRequest = z
   .strictObject({
-    vector: queryVector,
+    vector: queryVector.optional(),
+    docId: docId.optional().meta({
+      description: "In place of a vector: that of this document, by which its neighbours are found",
+      example: "w08397",
+    }),
+    includeSelf: z.boolean().optional().meta({ description: "Whether the document of docId is a hit, too" }),
     k: z.int().min(1).max(limits.maxK).default(limits.defaultK).meta({ description: "How many hits" }),
     filter: filter.optional(),
     select: columnList.optional().meta({ description: "Columns of the hits; all but the vector without it" }),
@@ -83,6 +99,10 @@ export const searchRequest = z
     }),
     refineFactor: z.int().min(1).max(limits.maxRefineFactor).optional().meta({
       description: "k times this many candidates are compared again with their full vectors",
+    }),
+    exact: z.boolean().optional().meta({
+      description:
+        "Compares every row that the filter leaves, without a vector index: nothing is missed, and all vectors are read",
     }),
     ef: z.int().min(1).max(limits.maxEf).optional().meta({ description: "HNSW candidates; HNSW_SQ only" }),
     consistency: consistency.default("eventual"),
@@ -143,14 +163,3 @@ export type SearchResponse = z.infer<typeof searchResponse>;
 /** A document as the API gives it: `doc_id` and the selected columns. */
 export const document = z.looseObject({ doc_id: z.string() }).meta({ id: "Document" });
 export type Document = z.infer<typeof document>;
-
-export const docId = z
-  .string()
-  .min(1)
-  .max(limits.maxDocIdLength)
-  .refine((id) => id.isWellFormed(), "must be well-formed Unicode")
-  .meta({
-    description:
-      "Id of a document, percent-encoded. What no path can carry, . and .. above all, is fetched by batch-get",
-    example: "w08397",
-  });

@@ -55,7 +55,7 @@ export class TableQueries {
 
   /** The search of a query, by its settings alone. @throws ColumnsChanged */
   nearest(
-    { vector, k, columns, filter, settings }: Query,
+    { vector, k, columns, filter, settings, isExact }: Query,
     selected = [this.#published.idColumn, ...columns],
   ): VectorQuery {
     const { metric, vectorColumn } = this.#published;
@@ -65,6 +65,7 @@ export class TableQueries {
     if (settings.nprobes !== undefined) search = search.nprobes(settings.nprobes);
     if (settings.refineFactor !== undefined) search = search.refineFactor(settings.refineFactor);
     if (settings.ef !== undefined) search = search.ef(leastEf(settings, k));
+    if (isExact) search = search.bypassVectorIndex();
     if (filter) search = search.where(filterToSql(filter, known));
     return search.select([...new Set([...selected, "_distance"])]);
   }
