@@ -17,11 +17,12 @@ const corsOf = (allowedOrigins) => ({
     "idempotency-key",
     "x-api-key",
     "x-correlation-id",
+    "x-explain-cost",
     "x-amz-content-sha256",
     "x-amz-date",
     "x-amz-security-token",
   ],
-  exposedResponseHeaders: ["location", "retry-after", "www-authenticate", "x-correlation-id"],
+  exposedResponseHeaders: ["location", "retry-after", "www-authenticate", "x-correlation-id", "x-cost"],
   maxAge: 3_600,
 });
 

@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
+import { lanceCounts } from "./adapters/lance/lance-counts.ts";
 import { StoredOpenings } from "./adapters/lance/opening/stored-openings.ts";
 import { localCopies } from "./adapters/lance/replicas/local-copies.ts";
 import { LanceConnections } from "./adapters/lance/tables/connections.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm/warm-indexes.ts";
+import { requestCounts } from "./adapters/store/request-counts.ts";
 import { storesFor } from "./adapters/store/stores.ts";
 import { type AccessMode, accessMode } from "./config/access-mode.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
@@ -13,6 +15,8 @@ import { KnownKeys } from "./domain/access/known-keys.ts";
 import type { Principal } from "./domain/access/principal.ts";
 import { scopedReaders } from "./domain/access/scoped-readers.ts";
 import type { Buckets } from "./domain/bucket.ts";
+import { usualPrices } from "./domain/cost/prices.ts";
+import { Spending } from "./domain/cost/spending.ts";
 import { FallbackCounts } from "./domain/fallback-counts.ts";
 import type { Fallbacks, SeenFallbacks } from "./domain/fallbacks.ts";
 import { IndexRegistry } from "./domain/index/index-registry.ts";
@@ -31,6 +35,7 @@ export interface Readers {
   indexes: WarmIndexes;
   clock: Clock;
   fallbacks: Fallbacks & SeenFallbacks;
+  spending: Spending;
   access: AccessMode;
   /** Undefined where access is open. */
   keys: KnownKeys | undefined;
@@ -64,6 +69,7 @@ export function createReaders(
   const memoryMb =
     environment.CONTAINER_MEMORY_MB ?? environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? limits.defaultMemoryMb;
   const connections = new LanceConnections(buckets, memoryMb, fallbacks);
+  const spending = spendingOf(environment, memoryMb);
   const copies = localCopies(connections, stores, replicaBytes(environment));
   const openings = new StoredOpenings(stores("primary"), fallbacks);
   const stalenessMs = environment.EVENTUAL_STALENESS_MS;
@@ -81,11 +87,23 @@ export function createReaders(
   const keys = access === "open" ? undefined : new KnownKeys(stores("primary"), clock);
   const reading: ReadingHalf = {
     ...{ environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close },
-    ...{ access, keys },
+    ...{ access, keys, spending },
     sees: () => true,
     scopedTo: (principal) => scopedReaders(reading, principal),
   };
   return reading;
+}
+
+function spendingOf(environment: Environment, memoryMb: number): Spending {
+  return new Spending({
+    prices: environment.PRICES ?? usualPrices,
+    memoryMb,
+    diskMb: environment.CONTAINER_DISK_MB ?? environment.BUILD_DISK_MB,
+    paysForInit: environment.AWS_LAMBDA_INITIALIZATION_TYPE === "on-demand",
+    metricsBy: environment.COST_METRICS,
+    own: () => requestCounts,
+    lance: lanceCounts,
+  });
 }
 
 let shared: ReadingHalf | undefined;

@@ -8,6 +8,7 @@ import { loadedAtStart } from "./bundle/loaded-at-start.ts";
 import { oneArrow } from "./bundle/one-arrow.ts";
 import { partOfZod } from "./bundle/part-of-zod.ts";
 import { withoutJsonSchema } from "./bundle/without-json-schema.ts";
+import { withoutOpenTelemetry } from "./bundle/without-open-telemetry.ts";
 import { zipFiles } from "./bundle/zip-files.ts";
 
 const project = resolve(import.meta.dirname, "..");
@@ -95,7 +96,7 @@ export async function bundle(entries: EntryPoint[], leaving: Plugin[] = []): Pro
     // A layer with the addon of another version is refused by name, instead of failing somewhere later.
     define: { __dirname: "import.meta.dirname", "process.env.NAPI_RS_ENFORCE_VERSION_CHECK": '"1"' },
     banner: { js: requireBanner },
-    plugins: [fromLayer, oneArrow, partOfZod, ...leaving],
+    plugins: [fromLayer, oneArrow, partOfZod, withoutOpenTelemetry, ...leaving],
     logLevel: "warning",
   });
   const files = outputFiles.map(({ path, contents }): [string, Uint8Array] => [

@@ -1,11 +1,21 @@
 import { z } from "zod";
 import type { Credentials } from "../domain/bucket.ts";
+import { prices } from "../domain/cost/prices.ts";
 import { DomainError } from "../domain/errors.ts";
 import { indexName } from "../domain/names.ts";
 import { issuesOf } from "../domain/validate.ts";
 import { limits } from "./limits.ts";
 
 const flag = z.stringbool().optional();
+
+const json = z.string().transform((text, { issues }) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    issues.push({ code: "custom", message: "must be JSON", input: text });
+    return z.NEVER;
+  }
+});
 
 const environmentSchema = z.object({
   DATA_ROOT: z.string().min(1).optional(),
@@ -38,6 +48,9 @@ const environmentSchema = z.object({
   BUILD_DISK_MB: z.coerce.number().int().min(512).optional(),
   BUILD_TIMEOUT_S: z.coerce.number().int().min(1).optional(),
   TASK_TIME_LIMIT_MS: z.coerce.number().int().min(1_000).optional(),
+  PRICES: json.pipe(prices).optional(),
+  COST_METRICS: z.enum(["total", "index"]).optional(),
+  AWS_LAMBDA_INITIALIZATION_TYPE: z.string().optional(),
 });
 
 export interface Environment extends z.infer<typeof environmentSchema> {

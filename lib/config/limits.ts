@@ -34,6 +34,10 @@ export const limits = {
   maxRequestsPerSecond: 100_000, // that a key may be granted
   maxListedJobsLookedAt: 1_000, // for a page of those that a key may see
 
+  // Cost
+  maxPrice: 1, // dollars of a request, or a GB for a second
+  unlookedMs: 5, // what ended sooner has waited for no request of LanceDB's, whose counts take 0.07 ms to read
+
   // Search
   maxK: 1_000,
   defaultK: 10,

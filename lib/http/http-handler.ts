@@ -8,6 +8,7 @@ import { limits } from "../config/limits.ts";
 import type { KnownKeys } from "../domain/access/known-keys.ts";
 import type { Principal } from "../domain/access/principal.ts";
 import { answerBytes } from "../domain/answer-size.ts";
+import type { Spending } from "../domain/cost/spending.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { WarmIndexes } from "../domain/search/reader.ts";
 import { audit } from "./audit.ts";
@@ -15,6 +16,7 @@ import { bodyLimit } from "./body-limit.ts";
 import { authenticate, authorize, callerOf, ownIdempotencyKey } from "./caller.ts";
 import { clientSignal } from "./client-signal.ts";
 import { deadlineOf, withDeadline } from "./deadline.ts";
+import { tellCost } from "./explained-cost.ts";
 import { inPart } from "./in-part.ts";
 import { jsonBody } from "./json-body.ts";
 import type { Operation, Operations } from "./operations/operation.ts";
@@ -52,6 +54,7 @@ interface Served<C> {
   /** Undefined where access is open. */
   keys: KnownKeys | undefined;
   indexes: WarmIndexes;
+  spending: Spending;
   /** The same as a principal sees it. */
   scopedTo(principal: Principal): C;
 }
@@ -73,7 +76,7 @@ export function httpHandler<O extends Operations, N extends keyof O & string, C 
   const operation: Operation = group[name] as Operation;
   const stack = middy<HttpEvent, HttpResponse, Error, Context>()
     .use(audit(name, operation))
-    .use(reportRequest(name))
+    .use(reportRequest(name, container))
     .use(traceRequest(name))
     .use(httpHeaderNormalizer())
     .use(authenticate(operation.needs, container))
@@ -85,6 +88,7 @@ export function httpHandler<O extends Operations, N extends keyof O & string, C 
     const parsed = parseRequest(operation, event);
     const caller = callerOf(event);
     authorize(operation, caller, parsed);
+    if (caller || whole.access === "open") tellCost(event, caller?.principal);
     const headers = ownIdempotencyKey(parsed.headers, caller);
     const own = caller ? whole.scopedTo(caller.principal) : whole;
     const answered = await withDeadline(timeoutMs(), clientSignal(event), (signal) =>

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import packageJson from "../../package.json" with { type: "json" };
+import { explainCostHeader, toldCostHeader } from "./cost-schema.ts";
 import type { Operation } from "./operations/operation.ts";
 import { operations, problem } from "./operations.ts";
 import { streamType } from "./stream-type.ts";
@@ -30,13 +32,14 @@ function operationObject(operationId: string, operation: Operation): ZodOpenApiO
   const { summary, needs, path, query, headers, body, status, pendingStatus, response } = operation;
   const answer = {
     description: summary,
+    headers: toldCostHeader,
     ...(response ? { content: { "application/json": { schema: response } } } : {}),
   };
   return {
     operationId,
     summary,
     security: needs === "nothing" ? [] : Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
-    requestParams: { path, query, ...(headers ? { header: headers } : {}) },
+    requestParams: { path, query, header: (headers ?? z.object({})).extend(explainCostHeader) },
     ...(body ? { requestBody: { required: true, content: contentOf(operation, body) } } : {}),
     responses: {
       [String(status)]: answer,

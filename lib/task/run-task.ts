@@ -1,9 +1,10 @@
 import { z } from "zod";
+import type { Spent } from "../domain/cost/spending.ts";
 import type { ErrorKind } from "../domain/error-table.ts";
 import { asDomainError, DomainError } from "../domain/errors.ts";
 import { discardIfEnded } from "../domain/jobs/discard-generation.ts";
 import { isSameInput, type JobInput, jobInput, type PhaseName } from "../domain/jobs/job.ts";
-import { jobId } from "../domain/names.ts";
+import { indexName, jobId } from "../domain/names.ts";
 import { hasPublished } from "../domain/publish/publish-generation.ts";
 import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
 import type { TaskContext } from "../domain/task-context.ts";
@@ -13,12 +14,23 @@ import { EndWatch } from "./end-watch.ts";
 import { keptResult, type Task, type TaskCall, type TaskDependencies } from "./task-call.ts";
 import { tasks } from "./tasks.ts";
 
+/** About when a function that runs tasks has been initialised. */
+const readyMs = performance.now();
+
 const taskEvent = z.looseObject({ jobId, input: z.unknown() });
 
 export type TaskName = keyof typeof tasks | "discard";
 
 /** One line about a task that ended; never a row, a vector or a secret. */
-export type LogTask = (line: { task: string; jobId: string; ms: number; error?: DomainError }) => void;
+export type LogTask = (line: {
+  task: string;
+  jobId: string;
+  ms: number;
+  /** That it works for, as far as it is known. */
+  index?: string | undefined;
+  spent: Spent;
+  error?: DomainError | undefined;
+}) => void;
 
 /**
  * Runs one task of a state machine. Its error is thrown with the kind as its name, which `Retry` and `Catch` match, and
@@ -33,10 +45,14 @@ export async function runTask(
 ): Promise<unknown> {
   const { jobId: id, input, ...payload } = validate(taskEvent, event, "event");
   const started = performance.now();
+  const begun = deps.spending.begin(readyMs);
   const watch = new EndWatch(deps.ledger, id);
   const watched = { ...context, signal: AbortSignal.any([context.signal, watch.signal]) };
-  const done = (error?: DomainError) =>
-    log({ task: name, jobId: id, ms: performance.now() - started, error });
+  const index = indexName.safeParse((input as { index?: unknown } | undefined)?.index).data;
+  const done = (error?: DomainError) => {
+    const spent = deps.spending.end(begun);
+    log({ task: name, jobId: id, ms: performance.now() - started, index, spent, error });
+  };
   try {
     const result =
       name === "discard"

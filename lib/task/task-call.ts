@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Builds } from "../domain/build/builds.ts";
+import type { Spending } from "../domain/cost/spending.ts";
 import type { WriteDependencies } from "../domain/documents/write-turn.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { Metric, Publication } from "../domain/index/index-entry.ts";
@@ -17,6 +18,7 @@ export interface TaskDependencies
   builds: Builds;
   probes: Probes;
   retireAfterMs: number;
+  spending: Spending;
   /** How long one call of a task may go on before it hands over, where that is less than its function's timeout. */
   taskTimeLimitMs?: number;
 }

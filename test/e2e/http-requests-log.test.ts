@@ -62,6 +62,9 @@ test("a request is one line of JSON, with its metrics in it and nothing of what 
     correlation_id: "trace:one.1",
     duration_ms: expect.any(Number),
     requests: 1,
+    index: "rows",
+    dollars: expect.any(Number),
+    billed_ms: expect.any(Number),
     _aws: {
       CloudWatchMetrics: [
         {
@@ -75,6 +78,14 @@ test("a request is one line of JSON, with its metrics in it and nothing of what 
   expect(since.split("\n").filter((one) => one.startsWith("{"))).toHaveLength(1);
   for (const secret of ["sesame", "keep-to", "crumbs", "between-us", "0.123456"])
     expect(since).not.toContain(secret);
+});
+
+test("a name that is no index is none of the line's: metrics by index would be made of it", async () => {
+  const headers = { "x-correlation-id": "made-up" };
+  await http.call("search", { index: "made-up-name" }, { body: { vector: [1] }, headers });
+  const [line] = await linesOf("made-up");
+  expect(line).toMatchObject({ status: 404, dollars: expect.any(Number) });
+  expect(line).not.toHaveProperty("index");
 });
 
 test("a refused request is one line, too, without the values that were refused", async () => {

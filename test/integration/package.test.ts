@@ -84,7 +84,6 @@ describe.each(["search", "fetch-document"])("what %s loads at a cold start", (ha
       "@middy/http-header-normalizer",
       "@middy/http-json-body-parser",
       "@middy/util",
-      "@opentelemetry/api",
       "apache-arrow",
       "aws4",
       "flatbuffers",

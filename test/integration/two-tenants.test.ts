@@ -67,6 +67,7 @@ async function ask(key: string, name: OperationName, sent: Sent = {}): Promise<A
     body: sent.body === undefined ? undefined : JSON.stringify(sent.body),
   };
   const answer = await (handlers.get(name) as Handler)(event as never, context);
+  expect(answer.headers).not.toHaveProperty("x-cost");
   return { status: answer.statusCode, body: answer.body ? JSON.parse(answer.body) : undefined };
 }
 
@@ -150,6 +151,8 @@ const set = fc.record({ size, tenant }, { requiredKeys: [] });
 const key = fc.option(fc.constantFrom("k1", "k2"), { nil: undefined });
 const select = fc.constantFrom(undefined, "doc_id,size", "vector,tenant", "nothing");
 
+const explain = fc.constantFrom<Record<string, string>>({}, {}, {}, { "x-explain-cost": "true" });
+
 /** What the tenant may send, by the names of all routes. */
 const asked: Record<string, fc.Arbitrary<Sent>> = {
   search: fc
@@ -226,9 +229,15 @@ const often = [
   "deleteDocuments",
   "fetchDocuments",
 ];
-const request = fc
-  .constantFrom(...Object.keys(asked), ...often, ...often)
-  .chain((name) => fc.tuple(fc.constant(name as OperationName), asked[name] as fc.Arbitrary<Sent>));
+const request = fc.constantFrom(...Object.keys(asked), ...often, ...often).chain((name) =>
+  fc.tuple(
+    fc.constant(name as OperationName),
+    fc.tuple(asked[name] as fc.Arbitrary<Sent>, explain).map(([sent, more]) => ({
+      ...sent,
+      headers: { ...sent.headers, ...more },
+    })),
+  ),
+);
 const listing = fc.record(
   {
     limit: fc.constantFrom("1", "2", "100"),

@@ -115,6 +115,22 @@ export function describeAccess(
       }
     });
 
+    test("what a request cost is told to keys of all indexes alone, before anything is done", async () => {
+      const headers = { "x-explain-cost": "true" };
+      const sent = { body: { documents: [{ doc_id: "unpaid", vector: [1, 0] }] }, headers };
+      const { client } = await made(grantOf(["search", "write", "read"], ["team-*"]));
+      const refused = await client.call("writeDocuments", { index: "team-b" }, sent);
+      expect(outcome(refused)).toEqual([403, "forbidden"]);
+      expect(refused.headers.get("x-cost")).toBeNull();
+      const id = { index: "team-b", docId: "unpaid" };
+      expect(outcome(await client.call("fetchDocument", id))).toEqual([404, "document-not-found"]);
+      const told = await root.call("getIndex", { index: "team-b" }, { headers });
+      expect(JSON.parse(told.headers.get("x-cost") ?? "").dollars).toBeGreaterThan(0);
+      expect(
+        (await new HttpClient(api.url).call("health", {}, { headers })).headers.get("x-cost"),
+      ).toBeNull();
+    });
+
     test("lists show what is granted, page by page, and buckets that may be named", async () => {
       const { client } = await made(grantOf(["read"], ["team-*", "small"], [bucket]));
       const names: string[] = [];
@@ -291,6 +307,11 @@ export function describeAccess(
       test("is told nothing of an index as a whole, nor finds one without its column", async () => {
         for (const name of ["getIndex", "warmIndex", "listIndexes"] as const)
           expect(outcome(await as("a").call(name, { index }))).toEqual([403, "forbidden"]);
+        const headers = { "x-explain-cost": "true" };
+        expect(outcome(await as("a").call("listDocuments", { index }, { headers }))).toEqual([
+          403,
+          "forbidden",
+        ]);
         const { body } = await root.call(
           "createKey",
           {},

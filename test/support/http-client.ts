@@ -3,6 +3,8 @@ import { expect } from "vitest";
 import { type ErrorKind, errorTable } from "../../lib/domain/error-table.ts";
 import { DomainError, type Issue } from "../../lib/domain/errors.ts";
 import type { Job } from "../../lib/domain/jobs/job.ts";
+import { explainedCost } from "../../lib/http/cost-schema.ts";
+import { toldCost } from "../../lib/http/explained-cost.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { type OperationName, operations, problem } from "../../lib/http/operations.ts";
 
@@ -57,6 +59,8 @@ export class HttpClient {
       body: text ? JSON.parse(text) : undefined,
     };
     expect(response.headers.get("x-correlation-id")).toMatch(/^[\w.:-]{1,128}$/);
+    const cost = response.headers.get(toldCost);
+    if (cost !== null) explainedCost.parse(JSON.parse(cost));
     if (answer.status >= 400 && method !== "HEAD") expectProblem(answer);
     return answer;
   }

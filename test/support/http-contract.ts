@@ -122,6 +122,32 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect(performance).not.toHaveProperty("nprobes");
       });
 
+      test("each route says what it cost where that is asked, problems too, and else nothing", async () => {
+        const headers = { "x-explain-cost": "true" };
+        const body = { vector: [1, 0, 0, 0] };
+        const of = async (answer: Promise<Answer>) =>
+          JSON.parse((await answer).headers.get("x-cost") ?? "{}");
+        const path = { index: "small" };
+        for (const answer of [
+          http.call("search", path, { body, headers }),
+          http.call("fetchDocument", { ...path, docId: "d1" }, { headers }),
+          http.call("deleteDocuments", path, { body: { ids: ["nobody's"] }, headers }),
+          http.call("search", { index: "nowhere" }, { body, headers }),
+        ]) {
+          const { dollars, billedMs, store } = await of(answer);
+          expect(dollars).toBeGreaterThan(billedMs * 1e-9);
+          expect(Object.values(store).every((count) => Number(count) >= 0)).toBe(true);
+        }
+        const { dollars, store } = await of(
+          http.call("search", path, { body: { ...body, consistency: "strong" }, headers }),
+        );
+        const { buckets } = (await http.call("listBuckets")).body;
+        const { backend } = buckets.find(({ name }: { name: string }) => name === bucket);
+        expect(store.get > 0).toBe(backend !== "local");
+        expect(dollars).toBeGreaterThan(store.get * 4e-7);
+        expect(await of(http.search("small", body))).toEqual({});
+      });
+
       test("a warmed index is open to the next search, in the container that warmed it", async () => {
         const { status, body } = await http.call("warmIndex", { index: "small" });
         expect([200, 202]).toContain(status);

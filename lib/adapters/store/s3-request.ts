@@ -4,6 +4,7 @@ import aws4, { type Request } from "aws4";
 import { limits } from "../../config/limits.ts";
 import type { Bucket } from "../../domain/bucket.ts";
 import { copyBytes } from "../copy-bytes.ts";
+import { kindOf, requestCounts } from "./request-counts.ts";
 import { refuseReused, reuseReads } from "./reused-reads.ts";
 import { credentialsFor } from "./s3-credentials.ts";
 import { maxAttempts } from "./s3-errors.ts";
@@ -65,7 +66,7 @@ export class S3Requests {
   async #once(question: S3Question): Promise<S3Answer> {
     const { request, agent } = this.#transport;
     const { host, hostname, port } = this.#base;
-    const { method, body } = question;
+    const { method, query, body } = question;
     const path = this.#pathOf(question);
     const unsigned: Request = {
       service: "s3",
@@ -77,6 +78,8 @@ export class S3Requests {
     };
     const { headers } = aws4.sign(unsigned, await this.#credentials());
     const sent = request({ hostname, port, path, method, headers: { ...headers }, agent });
+    requestCounts[kindOf(method, query)]++;
+    requestCounts.bytesWritten += body?.length ?? 0;
     return answerOf(sent, question);
   }
 
@@ -186,6 +189,7 @@ async function bodyOf(response: IncomingMessage, into: Uint8Array): Promise<Uint
   for await (const chunk of response as AsyncIterable<Uint8Array<ArrayBuffer>>) {
     refuseReused(chunk);
     const end = at + chunk.length;
+    requestCounts.bytesRead += chunk.length;
     if (into.length > 0 && end > into.length + mostErrorBytes)
       throw new Error("the store sent more than was asked");
     if (end > body.length) body = longer(body.subarray(0, at), end);

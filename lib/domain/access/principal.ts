@@ -21,6 +21,11 @@ export class Principal {
     return this.#grants.some(({ indexes }) => isNamed(indexes, index));
   }
 
+  /** Whether something is granted on every index, and of all rows. */
+  get seesAll(): boolean {
+    return !this.filter && this.sees("*");
+  }
+
   may(action: Action, index: string): boolean {
     return this.#grants.some(({ actions, indexes }) => actions.includes(action) && isNamed(indexes, index));
   }
