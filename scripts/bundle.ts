@@ -73,6 +73,13 @@ export async function modulesOf(handler: string): Promise<Map<string, number>> {
   return built ? loadedAtStart(built.metafile, entry) : new Map();
 }
 
+/** All modules of which something is in a bundle, by path. */
+export async function bundledModules(): Promise<string[]> {
+  const outputs = (await bundles()).flatMap(({ metafile }) => Object.values(metafile.outputs));
+  const inputs = outputs.flatMap(({ inputs }) => Object.entries(inputs));
+  return inputs.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []));
+}
+
 const coldStarted = new Set(["search", "fetch-document"].map((name) => `${folder}/${name}`));
 
 /** Bundles entries together, as they are deployed. @param leaving out what these do not use */

@@ -1,4 +1,5 @@
 import type middy from "@middy/core";
+import { jobId } from "../domain/names.ts";
 import { logger } from "../telemetry.ts";
 import { callerOf } from "./caller.ts";
 import type { HttpEvent } from "./http-handler.ts";
@@ -16,9 +17,15 @@ export function audit(
     if (!isChange || !caller || !response) return;
     const { statusCode: status, headers } = response;
     logger.info("audit", {
-      ...{ who: caller.principal.id, did: name, index: caller.index, of: event.pathParameters?.["id"] },
+      ...{ who: caller.principal.id, did: name, index: caller.index, of: idIn(event) },
       ...{ made: headers["location"], status, correlation_id: headers["x-correlation-id"] },
     });
   };
   return { after: note, onError: note };
+}
+
+/** Of a job or a key; what is neither is not written down, as it may be anything. */
+function idIn({ pathParameters }: HttpEvent): string | undefined {
+  const { success, data } = jobId.safeParse(pathParameters?.["id"]);
+  return success ? data : undefined;
 }

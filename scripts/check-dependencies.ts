@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import {
+  type Asked,
+  askedOfAll,
+  askedOfProduction,
+  askedSignatures,
+  writtenDown,
+} from "./dependencies/advisories.ts";
+import { deployedPackages } from "./dependencies/deployed-packages.ts";
+import { refusedLicences } from "./dependencies/licences.ts";
+import { deployedSbom, isOfProduction, validateSbom, wholeSbom } from "./dependencies/sbom.ts";
+
+/** Looks at what others have written of what is deployed: writes its SBOM, checks licences and advisories. */
+const [ofProduction, ofAll, signatures] = await Promise.all([
+  askedOfProduction(),
+  askedOfAll(),
+  askedSignatures(),
+]);
+const [whole, deployed, known] = await Promise.all([wholeSbom(), deployedPackages(), writtenDown()]);
+const wrong: string[] = [];
+
+const sbom = deployedSbom(whole, deployed);
+await validateSbom(sbom);
+const file = resolve(import.meta.dirname, "../dist/sbom.cdx.json");
+await mkdir(resolve(file, ".."), { recursive: true });
+await writeFile(file, `${JSON.stringify(sbom, null, 2)}\n`);
+console.log(`dist/sbom.cdx.json: ${sbom.components.length} packages are deployed`);
+
+const production = whole.components.filter(isOfProduction);
+const refused = refusedLicences(production, deployed);
+wrong.push(...refused.map((one) => `licence: ${one}`));
+console.log(
+  `licences: ${production.length} packages that production may need, ${refused.length} not allowed`,
+);
+
+wrong.push(...known.map((one) => `advisory: ${one}`));
+say("advisories of what production needs", ofProduction);
+say("advisories of everything else, high and critical", ofAll);
+say("signatures", signatures);
+
+for (const one of wrong) console.error(one);
+if (wrong.length > 0) process.exitCode = 1;
+
+/** Where nobody could be asked that is said, and is no failure: CI would be red for want of a network. */
+function say(what: string, asked: Asked): void {
+  if ("unreachable" in asked) {
+    console.warn(`NOT CHECKED, ${what}: the registry does not tell (${asked.unreachable})`);
+    return;
+  }
+  wrong.push(...asked.found.map((one) => `${what}: ${one}`));
+  console.log(`${what}: ${asked.found.length} found`);
+}

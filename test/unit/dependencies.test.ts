@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import {
+  type KnownAdvisory,
+  knownIn,
+  readAudit,
+  readSignatures,
+  reasonIn,
+} from "../../scripts/dependencies/advisories.ts";
+import { refusedLicences } from "../../scripts/dependencies/licences.ts";
+import { deployedSbom, type Sbom } from "../../scripts/dependencies/sbom.ts";
+
+const component = (name: string, version: string, licence?: string) => ({
+  ...{ "bom-ref": `${name}@${version}`, name, version },
+  ...(licence === undefined ? {} : { licenses: [{ license: { id: licence } }] }),
+});
+
+test("licences are allowed by name, of a choice one, of several all", () => {
+  const of = (licence: string | undefined, deployed = false) =>
+    refusedLicences([component("one", "1.0.0", licence)], new Set(deployed ? ["one@1.0.0"] : []));
+  for (const licence of ["MIT", "MIT OR GPL-3.0-only", "(MIT AND Apache-2.0)"])
+    expect(of(licence)).toEqual([]);
+  expect(of("GPL-3.0-only")).toEqual(["one@1.0.0: GPL-3.0-only"]);
+  expect(of("MIT AND LGPL-3.0-or-later")).toEqual(["one@1.0.0: MIT AND LGPL-3.0-or-later"]);
+  expect(of(undefined, true)).toEqual(["one@1.0.0: tells none"]);
+});
+
+test("what nobody installs may have a licence that what is deployed may not", () => {
+  const image = component("@img/sharp-libvips-linux-x64", "1.0.4", "LGPL-3.0-or-later");
+  expect(refusedLicences([image], new Set())).toEqual([]);
+  expect(refusedLicences([image], new Set(["@img/sharp-libvips-linux-x64@1.0.4"]))).toHaveLength(1);
+});
+
+test("an advisory that is written down is found in the lock file by version, under whatever path", async () => {
+  const advisories: KnownAdvisory[] = JSON.parse(
+    await readFile("scripts/dependencies/known-advisories.json", "utf8"),
+  );
+  const locked = {
+    "node_modules/tar": { version: "6.2.0" },
+    "node_modules/x/node_modules/semver": { version: "7.5.1" },
+    "node_modules/semver": { version: "7.5.2" },
+    "node_modules/alias": { name: "ws", version: "8.17.0" },
+    "node_modules/tarred": { version: "1.0.0" },
+  };
+  expect(knownIn(locked, advisories).map((one) => one.replace(/:.*\(/, " ("))).toEqual([
+    "tar@6.2.0 (GHSA-f5x3-32g6-xq36)",
+    "semver@7.5.1 (GHSA-c2qf-rxjj-qqgw)",
+    "ws@8.17.0 (GHSA-3h5v-q93c-6h6q)",
+  ]);
+  const { packages } = JSON.parse(await readFile("package-lock.json", "utf8"));
+  expect(knownIn(packages, advisories)).toEqual([]);
+});
+
+test("what the registry finds is told, and no refusal of it is taken for nothing found", () => {
+  const report = JSON.stringify({
+    auditReportVersion: 2,
+    vulnerabilities: {
+      tar: { severity: "high", range: "<6.2.1" },
+      vega: { severity: "low", range: "<5" },
+    },
+  });
+  expect(readAudit(report)).toEqual({ found: ["tar <6.2.1: high", "vega <5: low"] });
+  expect(readAudit(report, ["high", "critical"])).toEqual({ found: ["tar <6.2.1: high"] });
+  expect(readAudit('{"auditReportVersion":2,"vulnerabilities":{}}')).toEqual({ found: [] });
+  for (const answer of [
+    "",
+    "{}",
+    "null",
+    '{"error":{"code":"EAUDIT"}}',
+    '{"message":"405 Method Not Allowed"}',
+  ])
+    expect(readAudit(answer)).toBeUndefined();
+  expect(reasonIn('{"message":"405 Method Not Allowed - POST https://registry.example/-/npm/v1"}')).toBe(
+    "405 Method Not Allowed",
+  );
+  expect(reasonIn("")).toBe("it answered nothing");
+  expect(readSignatures('{"invalid":[{"name":"x","version":"1.0.0"}],"missing":[]}')).toEqual({
+    found: ["x@1.0.0: its signature is wrong"],
+  });
+  for (const answer of ["", "{}", "null"]) expect(readSignatures(answer)).toBeUndefined();
+});
+
+test("the SBOM of what is deployed has that alone, by the project's own name, and misses none of it", () => {
+  const sbom: Sbom = {
+    specVersion: "1.5",
+    metadata: { component: { ...component("own", "0.1.0"), name: "folder" } },
+    components: [component("a", "1.0.0"), component("b", "2.0.0")],
+    dependencies: [{ ref: "own@0.1.0", dependsOn: ["a@1.0.0", "b@2.0.0"] }, { ref: "b@2.0.0" }],
+  };
+  const made = deployedSbom(sbom, new Set(["a@1.0.0"]));
+  expect(made.metadata.component.name).toBe("own");
+  expect(made.components.map(({ name }) => name)).toEqual(["a"]);
+  expect(made.dependencies).toEqual([{ ref: "own@0.1.0", dependsOn: ["a@1.0.0"] }]);
+  expect(() => deployedSbom(sbom, new Set(["c@1.0.0"]))).toThrow(/c@1\.0\.0/);
+});
