@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import { priceRows } from "../bench/cost/list-prices.ts";
+import { caseRows, measuredRows } from "../bench/cost/worked-cases.ts";
 import type { BenchResult, ReportName } from "../bench/results.ts";
 import type { Target } from "../bench/target.ts";
 import { targets } from "../bench/targets.ts";
@@ -42,6 +44,12 @@ export function generatedDocs(): Record<string, string> {
     ),
     "docs/benchmarks.md": between("docs/benchmarks.md", "bench", benchTables()),
     "docs/object-storage.md": between("docs/object-storage.md", "stores", storeRows()),
+    "docs/cost.md": between(
+      "docs/cost.md",
+      "prices",
+      priceRows(),
+      between("docs/cost.md", "cases", `${caseRows()}\n\n${measuredRows()}`),
+    ),
     "docs/documents.md": between(
       "docs/documents.md",
       "mixed",
