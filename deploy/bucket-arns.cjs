@@ -23,6 +23,7 @@ function arnsOf(declared, file) {
     keys: primary.map(arnOfKeys("registry/keys/*")),
     entryPages: primary.map(arnOfKeys("registry/indexes/*.page")),
     openings: primary.map(arnOfKeys("registry/openings/*")),
+    receipts: primary.map(arnOfKeys("registry/receipts/*")),
     writes: ["registry/receipts/*", "registry/turns/*"].flatMap((keys) => primary.map(arnOfKeys(keys))),
     versions: primary.map(arnOfKeys("registry/turns/*/versions.json")),
     jobs: primary.map(arnOfKeys("jobs/*")),

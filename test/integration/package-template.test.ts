@@ -152,11 +152,8 @@ describe("what writes documents", () => {
     expect(statementsOf(role).flatMap(actionsOf)).toContain("s3:ListBucket");
   });
 
-  test("drops nothing: a writer forgets old writes alone, and who makes an index removes nothing", () => {
-    expect(keysOf("WriteDocumentsRole", "s3:DeleteObject")).toEqual([
-      "registry/receipts/*",
-      "registry/turns/*",
-    ]);
+  test("drops nothing: a writer forgets old answers alone, and who makes an index removes nothing", () => {
+    expect(keysOf("WriteDocumentsRole", "s3:DeleteObject")).toEqual(["registry/receipts/*"]);
     expect(actionsOfFunction("CreateIndex")).not.toContain("s3:DeleteObject");
   });
 });
