@@ -3,12 +3,30 @@ import type { SearchResponse } from "../lib/domain/search/search-request.ts";
 
 const requestTimeoutMs = 30_000;
 
-/** The few calls the demo makes, over HTTP like any client's. */
+/** What a request says of who sends it. */
+export type Authorize = (request: { method: string; url: URL; body?: string }) => Record<string, string>;
+
+/** The few calls that scripts make, over HTTP like any client's. */
 export class ApiClient {
   readonly #url: string;
+  readonly #authorize: Authorize;
 
-  constructor(url: string) {
+  constructor(url: string, authorize: Authorize = () => ({})) {
     this.#url = url;
+    this.#authorize = authorize;
+  }
+
+  async health(): Promise<unknown> {
+    return this.#call("GET", "/health");
+  }
+
+  async indexNames(): Promise<string[]> {
+    const { indexes } = await this.#call<{ indexes: { name: string }[] }>("GET", "/indexes");
+    return indexes.map(({ name }) => name);
+  }
+
+  async drop(index: string): Promise<void> {
+    await this.#call("DELETE", `/indexes/${index}`);
   }
 
   async startJob(input: unknown): Promise<Job> {
@@ -28,15 +46,14 @@ export class ApiClient {
   }
 
   /** @throws Error with the problem's title and detail */
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(this.#url + path, {
-      method,
-      signal: AbortSignal.timeout(requestTimeoutMs),
-      ...(body === undefined
-        ? {}
-        : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    });
-    const answer = (await response.json()) as T & { title?: string; detail?: string };
+  async #call<T>(method: string, path: string, sent?: unknown): Promise<T> {
+    const body = sent === undefined ? {} : { body: JSON.stringify(sent) };
+    const url = new URL(this.#url + path);
+    const signal = AbortSignal.timeout(requestTimeoutMs);
+    const type: Record<string, string> = sent === undefined ? {} : { "content-type": "application/json" };
+    const headers = { ...type, ...this.#authorize({ method, url, ...body }) };
+    const response = await fetch(url, { method, signal, headers, ...body });
+    const answer = JSON.parse((await response.text()) || "{}") as T & { title?: string; detail?: string };
     if (response.ok) return answer;
     throw new Error(
       `${method} ${path}: ${response.status} ${answer.title ?? ""} ${answer.detail ?? ""}`.trim(),

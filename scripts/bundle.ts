@@ -26,9 +26,13 @@ export interface FunctionsArtifact {
 /**
  * Writes the zip that is every function's code: the same code gives the same bytes.
  * @param path of the zip, from the project's folder
+ * @param lakehouse a file in the project that says where the data is; without it the one that LAKEHOUSE_TOML names
  */
-export async function bundleFunctions(path = "dist/functions.zip"): Promise<FunctionsArtifact> {
-  const files = await functionFiles();
+export async function bundleFunctions(
+  path = "dist/functions.zip",
+  lakehouse?: string,
+): Promise<FunctionsArtifact> {
+  const files = await functionFiles(lakehouse);
   const zip = zipFiles(files);
   const target = resolve(project, path);
   await mkdir(dirname(target), { recursive: true });
@@ -38,12 +42,14 @@ export async function bundleFunctions(path = "dist/functions.zip"): Promise<Func
 }
 
 /** What lies in the functions' folder, by path: bundles, what they look for beside them, and where the data is. */
-export async function functionFiles(): Promise<Map<string, Uint8Array>> {
+export async function functionFiles(
+  lakehouse = process.env["LAKEHOUSE_TOML"],
+): Promise<Map<string, Uint8Array>> {
   const built = await bundles();
   return new Map([
     ...built.flatMap(({ files }) => files),
     ...(await decoderFiles()),
-    ...(await lakehouseFiles()),
+    ...(await lakehouseFiles(lakehouse)),
   ]);
 }
 
@@ -155,9 +161,8 @@ export async function decoderFiles(): Promise<[string, Uint8Array][]> {
   );
 }
 
-/** Those of the project, and the one LAKEHOUSE_TOML names if it lies in the project, where it is named. */
-async function lakehouseFiles(): Promise<[string, Uint8Array][]> {
-  const named = process.env["LAKEHOUSE_TOML"];
+/** Those of the project, and the one that is named if it lies in the project, where it is named. */
+async function lakehouseFiles(named?: string): Promise<[string, Uint8Array][]> {
   const paths = [...lakehouses, ...(named ? [relative(project, resolve(project, named))] : [])];
   const outside = paths.find((path) => path.startsWith("..") || isAbsolute(path));
   if (outside)

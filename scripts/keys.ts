@@ -6,6 +6,7 @@ import { KeyRegistry } from "../lib/domain/access/key-registry.ts";
 import { graceSeconds, keyId, parseKeyRequest } from "../lib/domain/access/key-request.ts";
 import { DomainError } from "../lib/domain/errors.ts";
 import { validate } from "../lib/domain/validate.ts";
+import { everyGrant } from "./every-grant.ts";
 
 const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--filter JSON] [--rate REQUESTS-A-SECOND] [--expires 2027-01-01T00:00:00Z]
 npm run keys -- create --name NAME --admin          everything, keys among it
@@ -35,13 +36,10 @@ const { positionals, values } = parseArgs({
 });
 const [command, id] = positionals;
 
-const everything = [
-  { actions: ["search", "read", "write", "jobs", "admin"], indexes: ["*"], buckets: ["*"] },
-];
 const listOf = (text: string | undefined) => text?.split(",") ?? [];
 
 function grantsAsked(): unknown {
-  if (values.admin) return everything;
+  if (values.admin) return everyGrant;
   if (values.grants) return JSON.parse(values.grants);
   const { actions, indexes, buckets } = values;
   return [{ actions: listOf(actions), indexes: listOf(indexes), buckets: listOf(buckets) }];

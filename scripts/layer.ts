@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { type Arch, layerModule } from "./bundle/layer-modules.ts";
@@ -47,17 +48,35 @@ export async function assembleLayer(arch: Arch = usual): Promise<Layer> {
   return { ...layer, bytes, kept: false };
 }
 
-/** Zips the layer, as `aws lambda publish-layer-version` takes it. @returns where it is and its size */
-export async function zipLayer(arch: Arch = usual): Promise<{ path: string; bytes: number }> {
+export interface LayerZip {
+  path: string;
+  bytes: number;
+  /** Of its bytes, in hexadecimal. */
+  sha256: string;
+}
+
+/** Zips the layer that was assembled, as Lambda takes it, unless that was done before. */
+export async function zipLayer(arch: Arch = usual): Promise<LayerZip> {
   const folder = pathOf(arch);
   const path = `${folder}.zip`;
+  if (!(await isNewer(path, `${folder}.json`))) await writeZip(folder, path);
+  const zip = await readFile(path);
+  return { path, bytes: zip.length, sha256: createHash("sha256").update(zip).digest("hex") };
+}
+
+async function isNewer(path: string, than: string): Promise<boolean> {
+  return existsSync(path) && (await stat(path)).mtimeMs > (await stat(than)).mtimeMs;
+}
+
+/** Whole or not at all: it is written aside and renamed. */
+async function writeZip(folder: string, path: string): Promise<void> {
   const names = await filesUnder(folder);
   const files = names.map(
     async (name) => [relative(folder, name).replaceAll(sep, "/"), await readFile(name)] as const,
   );
-  const zip = zipFiles(new Map(await Promise.all(files)));
-  await writeFile(path, zip);
-  return { path, bytes: zip.length };
+  const aside = `${path}.${randomUUID()}`;
+  await writeFile(aside, zipFiles(new Map(await Promise.all(files)), 6)); // 9 takes twice as long for half a percent
+  await rename(aside, path);
 }
 
 /** Its size, if what was assembled last holds the same versions. */

@@ -14,6 +14,11 @@ MAX_INVOCATION_LOG_BYTES = 1024 * 1024  # CloudWatch's answers hold no more; the
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
+def layers_of(function_version) -> list:
+    """What its layers hold, the last first: of files of one name the last counts, as on AWS."""
+    return [layer.code for layer in reversed(function_version.config.layers)]
+
+
 class NodeExecutorPlugin(RuntimeExecutorPlugin):
     name = "node"
 
@@ -47,7 +52,8 @@ class NodeExecutor(RuntimeExecutor):
     def prepare_version(cls, function_version) -> None:
         if not function_version.config.code:
             raise RuntimeError("functions of a container image cannot run here")
-        function_version.config.code.prepare_for_execution()
+        for code in (function_version.config.code, *layers_of(function_version)):
+            code.prepare_for_execution()
 
     @classmethod
     def cleanup_version(cls, function_version) -> None:
@@ -81,12 +87,12 @@ class NodeExecutor(RuntimeExecutor):
     def _environment_of(self, env_vars: dict[str, str]) -> dict[str, str]:
         """As AWS has it; what the function's own configuration sets comes last."""
         config = self.function_version.config
-        layer = os.environ.get("LAMBDA_LAYER", "/opt")
+        layers = [code.get_unzipped_code_location() for code in layers_of(self.function_version)]
         return {
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             **{name: str(value) for name, value in env_vars.items()},
             "LAMBDA_TASK_ROOT": self._code_folder(),
-            "NODE_PATH": f"{layer}/nodejs/node_modules",
+            "NODE_PATH": ":".join(f"{layer}/nodejs/node_modules" for layer in layers or [os.environ.get("LAMBDA_LAYER", "/opt")]),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
             **(config.environment or {}),
         }
