@@ -1,21 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Build, buildOnce } from "./build-once.ts";
-import { findPython } from "./find-tools.ts";
-import { cacheFolder, project } from "./folders.ts";
-import { runCommand } from "./run-command.ts";
-import { StackUnavailable } from "./stack-unavailable.ts";
+import { project } from "./folders.ts";
+import { pythonEnvironment, runPython } from "./python-environment.ts";
 
-const installTimeoutMs = 10 * 60_000;
-const requirements = join(project, "localstack/requirements.txt");
 const plugin = join(project, "localstack/node-executor");
 
-export const localstackBuild: Build = {
-  name: "localstack",
-  pins: [readFileSync(requirements, "utf8")],
-  proof: "bin/python",
-  build: buildEnvironment,
-};
+export const localstackBuild = pythonEnvironment("localstack", join(project, "localstack/requirements.txt"));
 
 const pluginBuild: Build = {
   name: "node-executor",
@@ -40,33 +31,9 @@ async function provisionPython(): Promise<string> {
   return join(await buildOnce(localstackBuild), localstackBuild.proof);
 }
 
-async function buildEnvironment(folder: string): Promise<void> {
-  const base = await findPython();
-  if (!base) throw new StackUnavailable("Python 3.13 is not there");
-  await python(base, ["-m", "venv", folder]);
-  const pip = ["-m", "pip", "install", "--no-cache-dir", "--quiet", "-r", requirements];
-  await python(join(folder, localstackBuild.proof), pip);
-}
-
 async function installPlugin(folder: string): Promise<void> {
   const pip = ["-m", "pip", "install", "--no-cache-dir", "--quiet", "--no-deps", "--target", folder, plugin];
-  await python(await provisionPython(), pip);
-}
-
-async function python(command: string, args: string[]): Promise<void> {
-  const tmp = join(cacheFolder, "tmp");
-  mkdirSync(tmp, { recursive: true });
-  const { PYTHONDONTWRITEBYTECODE: _, PYTHONPATH: __, ...inherited } = process.env; // without .pyc every start takes 4 to 14 s
-  await runCommand(
-    {
-      command,
-      args,
-      environment: { ...inherited, TMPDIR: tmp, PIP_DISABLE_PIP_VERSION_CHECK: "1" },
-      cwd: project,
-      log: join(cacheFolder, "logs/build-localstack.log"),
-    },
-    installTimeoutMs,
-  );
+  await runPython("localstack", await provisionPython(), pip);
 }
 
 function pluginSources(): string[] {

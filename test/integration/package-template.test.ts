@@ -362,3 +362,36 @@ test("the store's keys are in the environment of the local stage, and of no othe
   });
   expect(Environment).toHaveProperty("Variables.MINIO_SECRET_ACCESS_KEY");
 });
+
+test("the bucket of what is deployed is nobody else's, and keeps no part of an upload that was given up", () => {
+  const buckets = ofType("AWS::S3::Bucket").map(([, { Properties }]) => Properties);
+  expect(buckets).toMatchObject([
+    {
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      LifecycleConfiguration: {
+        Rules: [{ Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }],
+      },
+    },
+  ]);
+});
+
+test("alarms are published by CloudWatch, failed executions sent by their rule, and both over TLS alone", () => {
+  const statements = ["AlarmsPolicy", "FailedExecutionsPolicy"].map((id) => {
+    const policy = template.Resources[id]?.Properties as Policy | undefined;
+    return policy?.PolicyDocument.Statement ?? [];
+  });
+  for (const [allowed, denied] of statements) {
+    expect(allowed).toMatchObject({ Effect: "Allow", Principal: { Service: expect.any(String) } });
+    expect(allowed).toHaveProperty("Condition");
+    expect(denied).toMatchObject({
+      Effect: "Deny",
+      Principal: "*",
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    });
+  }
+});
