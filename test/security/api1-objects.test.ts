@@ -104,6 +104,21 @@ test.each(["minVersion", "minGeneration"])(
   },
 );
 
+test("the document that a search goes by is none where it is another's", async () => {
+  const filter = { op: "eq", column: "text", value: "nobody's" } as const;
+  const { key } = await api.keys.create({
+    name: "by-document",
+    grants: [grantOf(["search"], ["own"])],
+    filter,
+  });
+  const by = async (docId: string) => {
+    const { status, body } = await api.ask(key, "search", { path: { index: "own" }, body: { docId } });
+    return [status, body.code, body.detail, body.issues];
+  };
+  expect(await by("a")).toEqual(await by("is-not-there"));
+  expect((await by("a"))[0]).toBeGreaterThanOrEqual(400);
+});
+
 test.each(["own/../others", "own%2f..%2fothers", "others\0", "others/", "OTHERS", "", "*", "__proto__"])(
   "the name %j is that of no index",
   async (index) => {

@@ -2,6 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Field, List, Schema, Table, tableToIPC, Utf8 } from "apache-arrow";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { SizedDecoder } from "../../lib/adapters/parquet/threads/sized-decoder.ts";
+import { limits } from "../../lib/config/limits.ts";
 import { type KeyedApi, openKeyedApi } from "../support/keyed-api.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { anatomyOf } from "../support/parquet-anatomy.ts";
@@ -74,6 +76,45 @@ test("a file is read, or refused as one that cannot be, whatever it says of its 
     expect([1, "SourceInvalid"], name).toContain(outcome);
   }
   expect(await decodeFile(good)).toHaveLength(1);
+});
+
+/** Thrift of a FileMetaData without rows, whose one column lies in so many structs. */
+function structs(count: number): Uint8Array {
+  const [root, group, leaf] = [
+    [0x48, 1, 0x61, 0x15, 2, 0],
+    [0x35, 2, 0x18, 1, 0x61, 0x15, 2, 0],
+    [0x15, 2, 0x25, 2, 0x18, 1, 0x61, 0],
+  ];
+  const elements = count + 2;
+  const list = [0x19, 0xfc, (elements & 0x7f) | 0x80, elements >> 7];
+  const groups = Array.from({ length: count }, () => group).flat();
+  return Uint8Array.from([0x15, 2, ...list, ...root, ...groups, ...leaf, 0x16, 0, 0x19, 0x0c, 0]);
+}
+
+function fileOf(metadata: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(metadata.length);
+  return Uint8Array.from(Buffer.concat([Buffer.from("PAR1"), metadata, length, Buffer.from("PAR1")]));
+}
+
+test("a footer whose structs or lists lie in each other without an end is refused, and the next one is read", async () => {
+  const files: Record<string, Uint8Array> = {
+    "a.parquet": fileOf(structs(limits.maxSchemaElements - 10)),
+    "b.parquet": fileOf(Buffer.concat([Uint8Array.of(0x15, 2), Buffer.alloc(1_000_000, 0xfc)])),
+    "c.parquet": fileOf(Buffer.concat([Uint8Array.of(0x15, 2, 0x89), Buffer.alloc(1_000_000, 0x19)])),
+    good: parquetBytes(sampleRows(10)),
+  };
+  const decoder = new SizedDecoder(async (file, start, end) => (files[file] as Uint8Array).slice(start, end));
+  const footerOf = (file: string) =>
+    decoder.ask({ ask: "footer", file, bytes: files[file]?.length ?? 0 }, limits.footerTimeoutMs);
+  try {
+    for (const file of Object.keys(files).filter((name) => name !== "good")) {
+      await expect(footerOf(file)).rejects.toMatchObject({ kind: "SourceInvalid" });
+      expect(await footerOf("good")).toMatchObject({ rows: 10 });
+    }
+  } finally {
+    await decoder.close();
+  }
 });
 
 test("names of columns and values of others are never SQL, a path or a template", async () => {

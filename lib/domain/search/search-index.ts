@@ -133,7 +133,8 @@ async function refuseLikelyTooWide(query: Query, lease: Lease): Promise<void> {
   const k = Math.min(query.k, rows);
   const { surely } = hitsWithVectors(dimension);
   if (isFiltered(query, lease) || !query.columns.includes(vectorColumn) || k <= surely) return;
-  const [nearest] = await lease.reader.search({ ...query, k: 1, columns: [vectorColumn] });
+  const one = { ...query, k: 1, columns: [vectorColumn], isExact: false }; // any that is near will do
+  const [nearest] = await lease.reader.search(one);
   if (nearest && k > 2 * hitsLike(nearest)) throw hitsTooLarge(k, surely, vectorColumn);
 }
 
