@@ -92,7 +92,7 @@ module.exports = {
       severity: "error",
       from: { path: "^(lib|functions)/", pathNot: "^lib/(adapters/|(container|readers)\\.ts)" },
       to: {
-        path: "node_modules/(@lancedb|@aws-sdk|apache-arrow|parquet-wasm|aws-local-stepfunctions|aws4|lru-cache)/",
+        path: "node_modules/(@lancedb|@aws-sdk|apache-arrow|parquet-wasm|aws-local-stepfunctions|aws4|lru-cache|jose)/",
       },
     },
     {

@@ -7,8 +7,7 @@ import { readers } from "../lib/readers.ts";
 const registry = () => new KeyRegistry(readers().stores("primary"), readers().clock);
 
 const created = httpHandler(operations, "createKey", readers, async ({ body }) => {
-  const { arn } = body;
-  const key = arn === undefined ? await registry().create(body) : await registry().createOf(arn, body);
+  const key = await registry().make(body);
   return { body: key, headers: { location: `/keys/${key.id}` } };
 });
 const listed = httpHandler(operations, "listKeys", readers, async ({ query }) => ({

@@ -6,6 +6,7 @@ import { LanceConnections } from "./adapters/lance/tables/connections.ts";
 import { LanceWarmIndexes } from "./adapters/lance/warm/warm-indexes.ts";
 import { requestCounts } from "./adapters/store/request-counts.ts";
 import { storesFor } from "./adapters/store/stores.ts";
+import { tokensOf } from "./adapters/token/tokens-of.ts";
 import { type AccessMode, accessMode } from "./config/access-mode.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { loadBuckets } from "./config/lakehouse.ts";
@@ -14,6 +15,7 @@ import { replicaBytes } from "./config/replica-bytes.ts";
 import { KnownKeys } from "./domain/access/known-keys.ts";
 import type { Principal } from "./domain/access/principal.ts";
 import { scopedReaders } from "./domain/access/scoped-readers.ts";
+import type { Tokens } from "./domain/access/tokens.ts";
 import type { Buckets } from "./domain/bucket.ts";
 import { usualPrices } from "./domain/cost/prices.ts";
 import { Spending } from "./domain/cost/spending.ts";
@@ -39,6 +41,8 @@ export interface Readers {
   access: AccessMode;
   /** Undefined where access is open. */
   keys: KnownKeys | undefined;
+  /** Undefined where access is not by tokens. */
+  tokens: Tokens | undefined;
   /** Whether there is such an index for who asks, as far as its name tells. */
   sees(index: string): boolean;
   /** The same as a principal sees it. */
@@ -87,7 +91,7 @@ export function createReaders(
   const keys = access === "open" ? undefined : new KnownKeys(stores("primary"), clock);
   const reading: ReadingHalf = {
     ...{ environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close },
-    ...{ access, keys, spending },
+    ...{ access, keys, tokens: tokensOf(access, environment), spending },
     sees: () => true,
     scopedTo: (principal) => scopedReaders(reading, principal),
   };

@@ -8,10 +8,11 @@ const { here } = createRequire(import.meta.url)("../deploy/access.cjs") as {
 };
 const host = process.env["LAKEHOUSE_HOST"] || "127.0.0.1";
 const access = here(process.env["LAKEHOUSE_AUTH"] ?? "", host);
-const served =
-  access === "open"
-    ? `Open to everybody on this machine: nobody else reaches ${host}.`
-    : "Only who has a key is served: npm run keys -- create --name me --admin makes the first.";
+const served: Record<string, string> = {
+  open: `Open to everybody on this machine: nobody else reaches ${host}.`,
+  keys: "Only who has a key is served: npm run keys -- create --name me --admin makes the first.",
+  jwt: `Only who has a token of ${process.env["LAKEHOUSE_JWT_ISSUER"]} is served: npm run keys -- create --subject SUB --name me --admin grants the first.`,
+};
 const port = Number(process.env["PORT"] ?? 3000);
 const server = await startOffline({ port, log: process.stdout });
 const routes = (Object.values(operations) as Operation[]).map(
@@ -19,7 +20,7 @@ const routes = (Object.values(operations) as Operation[]).map(
 );
 console.log(`
 Serving at ${server.url}
-${served}
+${served[access]}
 
 ${routes.join("\n")}
 

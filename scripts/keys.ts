@@ -8,10 +8,12 @@ import { DomainError } from "../lib/domain/errors.ts";
 import { validate } from "../lib/domain/validate.ts";
 import { everyGrant } from "./every-grant.ts";
 
-const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--filter JSON] [--rate REQUESTS-A-SECOND] [--expires 2027-01-01T00:00:00Z]
+const usage = `npm run keys -- create --name NAME --actions search,read --indexes 'docs,team-*' [--buckets source] [--filter JSON] [--rate REQUESTS-A-SECOND] [--concurrent REQUESTS-AT-A-TIME] [--expires 2027-01-01T00:00:00Z]
 npm run keys -- create --name NAME --admin          everything, keys among it
 npm run keys -- create --name NAME --grants JSON    several grants, as POST /keys takes them
 npm run keys -- create --arn ARN …                  of a role or a user, where LAKEHOUSE_AUTH is iam
+npm run keys -- create --subject SUB …              of whose tokens, where LAKEHOUSE_AUTH is jwt
+npm run keys -- create --claim groups=team-a …      of all tokens with that; of --issuer, or of LAKEHOUSE_JWT_ISSUER
 npm run keys -- list
 npm run keys -- rotate ID [--grace SECONDS]         the secret before holds on so long
 npm run keys -- revoke ID
@@ -23,12 +25,16 @@ const { positionals, values } = parseArgs({
   options: {
     name: { type: "string" },
     arn: { type: "string" },
+    subject: { type: "string" },
+    claim: { type: "string" },
+    issuer: { type: "string" },
     actions: { type: "string" },
     indexes: { type: "string" },
     buckets: { type: "string" },
     grants: { type: "string" },
     filter: { type: "string" },
     rate: { type: "string" },
+    concurrent: { type: "string" },
     expires: { type: "string" },
     grace: { type: "string" },
     admin: { type: "boolean" },
@@ -46,7 +52,17 @@ function grantsAsked(): unknown {
 }
 
 const rateAsked = () => (values.rate ? { rate: { perSecond: Number(values.rate) } } : {});
+const concurrentAsked = () => (values.concurrent ? { concurrent: Number(values.concurrent) } : {});
 const filterAsked = () => (values.filter ? { filter: JSON.parse(values.filter) } : {});
+
+/** Of whose tokens: of one subject, or with a value in a claim. */
+function tokenAsked(): object {
+  const { subject, claim: asked, issuer = process.env["LAKEHOUSE_JWT_ISSUER"] } = values;
+  if (subject !== undefined) return { token: { issuer, claim: "sub", value: subject } };
+  if (asked === undefined) return {};
+  const [, claim, value] = /^([^=]*)=(.*)$/s.exec(asked) ?? [];
+  return { token: { issuer, claim, value } };
+}
 
 function registry(): KeyRegistry {
   const environment = readEnvironment();
@@ -57,9 +73,9 @@ function registry(): KeyRegistry {
 async function run(): Promise<unknown> {
   if (command === "create") {
     const { name, expires: expiresAt, arn } = values;
-    const given = { name, arn, grants: grantsAsked(), ...filterAsked(), ...rateAsked(), expiresAt };
-    const request = parseKeyRequest(given);
-    return arn === undefined ? registry().create(request) : registry().createOf(arn, request);
+    const whose = { name, arn, ...tokenAsked() };
+    const bounds = { ...filterAsked(), ...rateAsked(), ...concurrentAsked(), expiresAt };
+    return registry().make(parseKeyRequest({ ...whose, grants: grantsAsked(), ...bounds }));
   }
   if (command === "list") return allKeys();
   if (command === "rotate")

@@ -4,6 +4,7 @@ import { prices } from "../domain/cost/prices.ts";
 import { DomainError } from "../domain/errors.ts";
 import { indexName } from "../domain/names.ts";
 import { issuesOf } from "../domain/validate.ts";
+import { isIssuersUrl } from "./issuer-url.ts";
 import { limits } from "./limits.ts";
 
 const flag = z.stringbool().optional();
@@ -20,7 +21,21 @@ const json = z.string().transform((text, { issues }) => {
 const environmentSchema = z.object({
   DATA_ROOT: z.string().min(1).optional(),
   LAKEHOUSE_TOML: z.string().min(1).optional(),
-  LAKEHOUSE_AUTH: z.enum(["open", "keys", "iam"]).optional(),
+  LAKEHOUSE_AUTH: z.enum(["open", "keys", "iam", "jwt"]).optional(),
+  LAKEHOUSE_JWT_ISSUER: z
+    .string()
+    .max(limits.maxIssuerUrlLength)
+    .refine(isIssuersUrl, "https, or http to this machine")
+    .optional(),
+  LAKEHOUSE_JWT_AUDIENCE: z
+    .string()
+    .transform((names) => names.split(",").map((name) => name.trim()))
+    .pipe(z.array(z.string().min(1)))
+    .optional(),
+  LAKEHOUSE_JWT_CLAIM: z
+    .string()
+    .regex(/^(?!sub$)[\x21-\x7e]{1,128}$/, "a claim beside sub")
+    .optional(),
   WORKFLOW: z.enum(["embedded", "stepfunctions"]).default("embedded"),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(900_000).optional(),
   EVENTUAL_STALENESS_MS: z.coerce.number().int().min(0).max(5_000).optional(),

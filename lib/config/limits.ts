@@ -32,6 +32,17 @@ export const limits = {
   maxKnownKeys: 1_000, // in a process, and as many ids of which there is none
   maxArnLength: 600, // of a role or a user, whose paths have 512 at most
   maxRequestsPerSecond: 100_000, // that a key may be granted
+  maxConcurrentRequests: 10_000, // the same, in each container
+  maxTokenBytes: 8_192, // of a JWT; API Gateway takes 10,240 of all headers
+  maxClaimLength: 255, // of a subject, or of a value that something is granted to
+  maxClaimValues: 64, // of one token, each of which may have grants
+  maxIssuerUrlLength: 512,
+  issuerTimeoutMs: 3_000, // of each of its two documents
+  maxIssuerBytes: 262_144, // of each of these
+  issuerKeysMs: 600_000, // that its keys are taken as they were
+  unknownIssuerKeyMs: 30_000, // between two looks for a key that it did not have
+  issuerPauseMs: 1_000, // after it did not answer
+  tokenToleranceMs: 5_000, // that its clock may be off
   maxListedJobsLookedAt: 1_000, // for a page of those that a key may see
 
   // Cost

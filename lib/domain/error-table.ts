@@ -8,6 +8,13 @@ export const errorTable = {
     retryable: false,
     title: "It is not known who asks",
   },
+  InvalidToken: { code: "invalid-token", status: 401, retryable: false, title: "The token does not hold" },
+  IssuerUnavailable: {
+    code: "issuer-unavailable",
+    status: 503,
+    retryable: true,
+    title: "Whoever issues tokens does not answer",
+  },
   Forbidden: { code: "forbidden", status: 403, retryable: false, title: "This is not granted" },
   TooManyRequests: {
     code: "too-many-requests",

@@ -6,18 +6,18 @@ import type { HttpEvent } from "./http-handler.ts";
 import type { Operation } from "./operations/operation.ts";
 import type { HttpResponse } from "./problem.ts";
 
+export const isAudited = ({ method, needs }: Operation): boolean =>
+  method !== "get" && ["write", "jobs", "admin", "keys"].includes(needs);
+
 /** A log line for each request that changes something: who, what, of which index, how it ended. Nothing of its content. */
-export function audit(
-  name: string,
-  { method, needs }: Operation,
-): middy.MiddlewareObj<HttpEvent, HttpResponse> {
-  const isChange = method !== "get" && ["write", "jobs", "admin", "keys"].includes(needs);
+export function audit(name: string, operation: Operation): middy.MiddlewareObj<HttpEvent, HttpResponse> {
   const note = ({ event, response }: middy.Request<HttpEvent, HttpResponse>) => {
     const caller = callerOf(event);
-    if (!isChange || !caller || !response) return;
+    if (!isAudited(operation) || !caller || !response) return;
     const { statusCode: status, headers } = response;
+    const { id, subject } = caller.principal;
     logger.info("audit", {
-      ...{ who: caller.principal.id, did: name, index: caller.index, of: idIn(event) },
+      ...{ who: id, subject, did: name, index: caller.index, of: idIn(event) },
       ...{ made: headers["location"], status, correlation_id: headers["x-correlation-id"] },
     });
   };

@@ -1,9 +1,11 @@
 import type middy from "@middy/core";
 import type { AccessMode } from "../config/access-mode.ts";
+import { limits } from "../config/limits.ts";
 import type { KnownKeys } from "../domain/access/known-keys.ts";
 import { ofAllRows } from "../domain/access/narrowed-reader.ts";
 import type { Principal } from "../domain/access/principal.ts";
 import { refuseBucket } from "../domain/access/scoped-readers.ts";
+import type { Tokens } from "../domain/access/tokens.ts";
 import { DomainError } from "../domain/errors.ts";
 import { indexName } from "../domain/names.ts";
 import type { WarmIndexes } from "../domain/search/reader.ts";
@@ -15,6 +17,16 @@ import type { HttpResponse } from "./problem.ts";
 export interface Caller {
   principal: Principal;
   index?: string | undefined;
+  /** That its request is no longer under way, where they are counted. */
+  end?: () => void;
+}
+
+interface Door {
+  access: AccessMode;
+  /** Undefined where access is open. */
+  keys: KnownKeys | undefined;
+  tokens: Tokens | undefined;
+  indexes: WarmIndexes;
 }
 
 const callers = new WeakMap<HttpEvent, Caller>();
@@ -25,31 +37,54 @@ export const callerOf = (event: HttpEvent): Caller | undefined => callers.get(ev
 /**
  * Finds out who sends a request, before anything else is looked at. While the store is asked for a key, the index that is
  * to be read is opened.
- * @param keys undefined where access is open
  */
 export function authenticate(
   needs: Needs,
-  container: () => { access: AccessMode; keys: KnownKeys | undefined; indexes: WarmIndexes },
+  container: () => Door,
 ): middy.MiddlewareObj<HttpEvent, HttpResponse> {
+  const end = ({ event }: { event: HttpEvent }) => {
+    const caller = callers.get(event);
+    caller?.end?.();
+    delete caller?.end; // an answer that fails after all ends once
+  };
   return {
     before: async ({ event }) => {
       if (needs === "nothing") return;
-      const { access, keys, indexes } = container();
+      const door = container();
+      const { keys } = door;
       if (!keys) return;
-      const open = () => openBehind(indexes, needs, event.pathParameters?.["index"]);
-      const principal =
-        access === "iam"
-          ? await keys.principalOfArn(signerOf(event), open)
-          : await keys.principalOf(keyIn(event.headers), open);
-      callers.set(event, { principal });
+      const open = () => openBehind(door.indexes, needs, event.pathParameters?.["index"]);
+      const principal = await principalOf(event, { ...door, keys }, open);
+      const caller: Caller = { principal };
+      callers.set(event, caller);
+      const { who, concurrent } = principal;
+      if (concurrent !== undefined) caller.end = keys.underWay.begin(who, concurrent);
     },
+    after: end,
+    onError: end,
   };
 }
 
+async function principalOf(
+  event: HttpEvent,
+  { access, keys, tokens }: Door & { keys: KnownKeys },
+  open: () => void,
+): Promise<Principal> {
+  if (access === "iam") return keys.principalOfArn(signerOf(event), open);
+  if (!tokens) return keys.principalOf(keyIn(event.headers), open);
+  const claims = await tokens.claimsOf(tokenIn(event.headers), authorizerOf(event).jwt?.claims);
+  const { principalOfToken } = await import("../domain/access/token-grants.ts"); // of which nobody else needs anything
+  return principalOfToken(keys, claims, tokens.rules, open);
+}
+
+/** What API Gateway tells of who asks. */
+const authorizerOf = ({ requestContext }: HttpEvent) =>
+  (requestContext as { authorizer?: { iam?: { userArn?: unknown }; jwt?: { claims?: unknown } } } | undefined)
+    ?.authorizer ?? {};
+
 /** Whose signature API Gateway has checked. @throws Unauthenticated */
-function signerOf({ requestContext }: HttpEvent): string {
-  const { authorizer } = (requestContext ?? {}) as { authorizer?: { iam?: { userArn?: unknown } } };
-  const arn = authorizer?.iam?.userArn;
+function signerOf(event: HttpEvent): string {
+  const arn = authorizerOf(event).iam?.userArn;
   if (typeof arn === "string") return arn;
   throw new DomainError("Unauthenticated", "sign the request by AWS Signature Version 4");
 }
@@ -66,6 +101,14 @@ function keyIn(headers: Record<string, string | undefined> = {}): string {
   const key = headers["x-api-key"] ?? /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1];
   if (key !== undefined) return key;
   throw new DomainError("Unauthenticated", "send a key as x-api-key, or as Authorization: Bearer");
+}
+
+/** @throws Unauthenticated, InvalidToken */
+function tokenIn({ authorization = "" }: Record<string, string | undefined> = {}): string {
+  const [, sent] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+  if (sent === undefined) throw new DomainError("Unauthenticated", "send a token as Authorization: Bearer");
+  if (sent.length <= limits.maxTokenBytes && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(sent)) return sent;
+  throw new DomainError("InvalidToken", `that is no JWT of at most ${limits.maxTokenBytes} bytes`);
 }
 
 /**
@@ -98,5 +141,5 @@ function refuseKeys(caller: Caller | undefined): void {
 /** With the same Idempotency-Key two callers send two requests. */
 export function ownIdempotencyKey<T>(headers: T, caller: Caller | undefined): T {
   const given = (headers as Record<string, string | undefined> | undefined)?.["idempotency-key"];
-  return caller && given ? { ...headers, "idempotency-key": `${caller.principal.id} ${given}` } : headers;
+  return caller && given ? { ...headers, "idempotency-key": `${caller.principal.who} ${given}` } : headers;
 }

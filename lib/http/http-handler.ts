@@ -7,6 +7,7 @@ import type { Environment } from "../config/environment.ts";
 import { limits } from "../config/limits.ts";
 import type { KnownKeys } from "../domain/access/known-keys.ts";
 import type { Principal } from "../domain/access/principal.ts";
+import type { Tokens } from "../domain/access/tokens.ts";
 import { answerBytes } from "../domain/answer-size.ts";
 import type { Spending } from "../domain/cost/spending.ts";
 import { DomainError } from "../domain/errors.ts";
@@ -53,6 +54,7 @@ interface Served<C> {
   access: AccessMode;
   /** Undefined where access is open. */
   keys: KnownKeys | undefined;
+  tokens: Tokens | undefined;
   indexes: WarmIndexes;
   spending: Spending;
   /** The same as a principal sees it. */

@@ -7,9 +7,11 @@ import { operations, problem } from "./operations.ts";
 import { streamType } from "./stream-type.ts";
 
 const description = "An API key; where access is open, none is needed (docs/access.md)";
+const ofToken = "In place of a key where access is by tokens of an OpenID Connect issuer (docs/access.md)";
 const securitySchemes = {
   apiKey: { type: "apiKey", in: "header", name: "x-api-key", description },
   bearer: { type: "http", scheme: "bearer", description },
+  token: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: ofToken },
 } as const;
 
 /** The OpenAPI 3.1 document, from the schemas that validate the requests. */

@@ -40,6 +40,7 @@ const realm = 'Bearer realm="serverless-lance"';
 
 function challengeOf({ kind }: DomainError): Record<string, string> {
   if (kind === "Unauthenticated") return { "www-authenticate": realm };
+  if (kind === "InvalidToken") return { "www-authenticate": `${realm}, error="invalid_token"` };
   return kind === "Forbidden" ? { "www-authenticate": `${realm}, error="insufficient_scope"` } : {};
 }
 

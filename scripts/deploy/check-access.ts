@@ -50,7 +50,7 @@ function request() {
 /** Nothing where something is granted: that has to do. */
 async function grantTo(registry: KeyRegistry, arn: string) {
   try {
-    return await registry.createOf(arn, request());
+    return await registry.grant({ ...request(), arn });
   } catch (error) {
     if (error instanceof DomainError && error.kind === "Conflict") return undefined;
     throw error;

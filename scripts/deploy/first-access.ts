@@ -18,7 +18,7 @@ export async function firstAccess(
   if (await hasAdmin(registry, auth === "iam")) return undefined;
   const request = parseKeyRequest({ name: "first admin", grants: everyGrant });
   if (auth === "keys") return `the first key, shown this once: ${(await registry.create(request)).key}`;
-  return `${(await registry.createOf(arn, request)).arn} may do everything`;
+  return `${(await registry.grant({ ...request, arn })).arn} may do everything`;
 }
 
 async function hasAdmin(registry: KeyRegistry, byArn: boolean): Promise<boolean> {
@@ -32,9 +32,9 @@ async function hasAdmin(registry: KeyRegistry, byArn: boolean): Promise<boolean>
 
 function isAdmin(key: ListedKey, byArn: boolean): boolean {
   if (!("grants" in key)) return false; // cannot be read
-  const { arn, grants, revokedAt, expiresAt } = key;
+  const { arn, token, grants, revokedAt, expiresAt } = key;
   const holds = revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > Date.now());
-  const isFor = (arn !== undefined && arn !== null) === byArn;
+  const isFor = byArn ? arn !== undefined : arn === undefined && token === undefined;
   return (
     holds &&
     isFor &&

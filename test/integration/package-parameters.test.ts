@@ -33,6 +33,8 @@ beforeAll(async () => {
     tracing: "true",
     accessLog: "true",
     logRetentionDays: "30",
+    auditRetentionInDays: "731",
+    throttleRate: "50",
     logKey: keyArn("logs"),
     bucketKeys: `${keyArn("one")},${keyArn("two")}`,
     corsOrigins: origin,
@@ -69,13 +71,14 @@ test("nothing that is to be asked for is there without it", () => {
     expect([type, of(bare, type)]).toEqual([type, []]);
   for (const { VpcConfig, Architectures } of functionsOf(bare))
     expect([VpcConfig, Architectures]).toEqual([undefined, ["x86_64"]]);
-  for (const { KmsKeyId, RetentionInDays } of of(bare, "AWS::Logs::LogGroup"))
-    expect([KmsKeyId, RetentionInDays]).toEqual([undefined, 14]);
+  for (const { id, KmsKeyId, RetentionInDays } of of(bare, "AWS::Logs::LogGroup"))
+    expect([KmsKeyId, RetentionInDays]).toEqual([undefined, id === "AuditLogGroup" ? 365 : 14]);
   expect(JSON.stringify(bare)).not.toMatch(/kms:|ec2:|searchShard/i);
   expect(routesOf(bare)).not.toContain("OPTIONS /{proxy+}");
   const [api] = of(bare, "AWS::ApiGatewayV2::Api");
   const [stage] = of(bare, "AWS::ApiGatewayV2::Stage");
   expect([api?.["CorsConfiguration"], stage?.["AccessLogSettings"]]).toEqual([undefined, undefined]);
+  expect(JSON.stringify(stage)).not.toContain("Throttling");
 });
 
 test("traces, memory, disk, concurrency and processors are those that are asked for", () => {
@@ -188,13 +191,19 @@ test("a name before the API has its certificate, and says where its record point
 
 test("logs are kept as long as is asked for, by a key, and API Gateway writes one of its own without queries", () => {
   const groups = of(full, "AWS::Logs::LogGroup");
-  expect(groups.length).toBeGreaterThan(functionsOf(full).length);
+  const logging = functionsOf(full).filter(({ LoggingConfig }) => !LoggingConfig);
+  expect(groups.length).toBeGreaterThan(logging.length);
   for (const { id, RetentionInDays, KmsKeyId } of groups)
-    expect([id, RetentionInDays, KmsKeyId]).toEqual([id, 30, keyArn("logs")]);
+    expect([id, RetentionInDays, KmsKeyId]).toEqual([id, id === "AuditLogGroup" ? 731 : 30, keyArn("logs")]);
   const [stage] = of(full, "AWS::ApiGatewayV2::Stage");
   const { Format }: Described = stage?.["AccessLogSettings"] ?? {};
   expect(JSON.parse(Format)).toMatchObject({ route: "$context.routeKey", status: "$context.status" });
   expect(Format).not.toMatch(/path|query|authorizer/i);
+});
+
+test("API Gateway lets through as many requests as is asked for, at once as many as a second", () => {
+  const [stage] = of(full, "AWS::ApiGatewayV2::Stage");
+  expect(stage?.["DefaultRouteSettings"]).toEqual({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 50 });
 });
 
 test("functions run in the network named, whose interfaces their own code may not make", () => {

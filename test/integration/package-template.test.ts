@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import loadEnvironment from "../../deploy/load-environment.json" with { type: "json" };
 import { machines } from "../../lib/adapters/workflow/machines.ts";
+import { isAudited } from "../../lib/http/audit.ts";
+import type { Operation } from "../../lib/http/operations/operation.ts";
+import { operations } from "../../lib/http/operations.ts";
 import { packagedTemplate, type Resource, type Template } from "../../scripts/bundle/package-stage.ts";
 
 interface Statement {
@@ -230,19 +233,66 @@ test("what is deployed is served to who has a key, and is not deployed open", as
   await expect(packagedTemplate("prod", { auth: "open" })).rejects.toThrow(/what is deployed is not open/);
 });
 
+const routesAnd = (of: Template) =>
+  Object.values(of.Resources)
+    .filter(({ Type }) => Type === "AWS::ApiGatewayV2::Route")
+    .map(({ Properties }) => [Properties["RouteKey"], Properties["AuthorizationType"] ?? "NONE"] as const);
+
+test("where access is by tokens, API Gateway makes sure of them, but for what asks nothing of anybody", async () => {
+  const issuer = { jwtIssuer: "https://issuer.example/", jwtAudience: "one, two", jwtClaim: "groups" };
+  const made = await packagedTemplate("prod", { auth: "jwt", ...issuer });
+  const authorizers = Object.values(made.Resources).filter(
+    ({ Type }) => Type === "AWS::ApiGatewayV2::Authorizer",
+  );
+  expect(authorizers.map(({ Properties }) => Properties)).toEqual([
+    expect.objectContaining({
+      AuthorizerType: "JWT",
+      IdentitySource: ["$request.header.Authorization"],
+      JwtConfiguration: { Issuer: "https://issuer.example/", Audience: ["one", "two"] },
+    }),
+  ]);
+  const others = routesAnd(made).flatMap(([route, type]) => (type === "JWT" ? [] : [route]));
+  expect(others.sort()).toEqual(["$default", "GET /health", "GET /openapi.json"]);
+  expect(variablesOf(made, "Search")).toMatchObject({
+    LAKEHOUSE_AUTH: "jwt",
+    LAKEHOUSE_JWT_ISSUER: "https://issuer.example/",
+    LAKEHOUSE_JWT_CLAIM: "groups",
+  });
+});
+
+test("functions whose routes are audited log where that is kept, and no others may write there", () => {
+  const audited = (Object.values(operations) as Operation[])
+    .filter(isAudited)
+    .map(({ method, route }) => `${method.toUpperCase()} ${route}`);
+  const logging = functions().flatMap(({ name, resource: { Properties } }) =>
+    JSON.stringify(Properties["LoggingConfig"]) === '{"LogGroup":{"Ref":"AuditLogGroup"}}' ? [name] : [],
+  );
+  const serving = ofType("AWS::ApiGatewayV2::Route").flatMap(([, { Properties }]) => {
+    const route = `${Properties["RouteKey"]}`.replace("+}", "}");
+    const [, integration] = (Properties["Target"] as { "Fn::Join": [string, [string, { Ref: string }]] })[
+      "Fn::Join"
+    ][1];
+    return audited.includes(route) ? [integration.Ref.replace("HttpApiIntegration", "")] : [];
+  });
+  expect(logging.length).toBeGreaterThan(5);
+  expect([...new Set(serving)].sort()).toEqual([...logging].sort());
+  const writing = functions().flatMap(({ name, resource }) =>
+    JSON.stringify(statementsOf(roleIdOf(resource))).includes("AuditLogGroup") ? [name] : [],
+  );
+  expect(writing).toEqual(logging);
+  for (const name of logging) expect(template.Resources[`${name}LogGroup`]).toBeUndefined();
+  expect(template.Resources["AuditLogGroup"]).toMatchObject({ DeletionPolicy: "Retain" });
+});
+
 test("where access is by AWS identity, only signed requests reach a function, but for what asks nothing of anybody", async () => {
   const made = await packagedTemplate("prod", { auth: "iam", searchShards: "1" });
   expect(variablesOf(made, "Search")["LAKEHOUSE_AUTH"]).toBe("iam");
-  const routesOf = (of: Template) =>
-    Object.values(of.Resources)
-      .filter(({ Type }) => Type === "AWS::ApiGatewayV2::Route")
-      .map(({ Properties }) => [Properties["RouteKey"], Properties["AuthorizationType"] ?? "NONE"] as const);
-  const unsigned = routesOf(made).flatMap(([route, type]) => (type === "AWS_IAM" ? [] : [route]));
+  const unsigned = routesAnd(made).flatMap(([route, type]) => (type === "AWS_IAM" ? [] : [route]));
   expect(unsigned.sort()).toEqual(["$default", "GET /health", "GET /openapi.json"]);
-  expect(routesOf(made).map(([route]) => route)).toContain("POST /shards/0/indexes/{index}/search");
-  const byKeys = routesOf(template);
+  expect(routesAnd(made).map(([route]) => route)).toContain("POST /shards/0/indexes/{index}/search");
+  const byKeys = routesAnd(template);
   expect(new Set(byKeys.map(([, type]) => type))).toEqual(new Set(["NONE"]));
-  const common = routesOf(made)
+  const common = routesAnd(made)
     .map(([route]) => route)
     .filter((route) => !`${route}`.includes("/shards/"));
   expect(common.sort()).toEqual(byKeys.map(([route]) => route).sort());

@@ -5,7 +5,7 @@ import { unlessUnreadable } from "../stored/stored-json.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { Clock } from "../task-context.ts";
 import { changed } from "../unless-raced.ts";
-import { identityOf, idOfIdentity } from "./aws-identity.ts";
+import { identityOf, idOfIdentity } from "./identity.ts";
 import {
   type KeyRequest,
   keyId,
@@ -16,7 +16,7 @@ import {
 } from "./key-request.ts";
 import { digestOf, keyText, newKeyId, newSecret } from "./key-text.ts";
 import { isOwnFilter, ownIdPrefix } from "./own-documents.ts";
-import { keyOfKey, keysFolder, parsedKey, type StoredKey } from "./stored-key.ts";
+import { identityOfKey, keyOfKey, keysFolder, parsedKey, type StoredKey } from "./stored-key.ts";
 
 /** The API keys: one JSON object each in the primary bucket, changed only by conditional writes. */
 export class KeyRegistry {
@@ -28,6 +28,14 @@ export class KeyRegistry {
     this.#clock = clock;
   }
 
+  /**
+   * A key with a secret, or what is granted to an identity that the request names.
+   * @throws BadRequest, Conflict
+   */
+  async make(request: KeyRequest): Promise<NewKey | ShownKey> {
+    return identityOfKey(request) === undefined ? this.create(request) : this.grant(request);
+  }
+
   /** Sent again it makes another key: the first cannot be shown a second time. @throws BadRequest */
   async create(request: KeyRequest): Promise<NewKey> {
     const [id, secret] = [newKeyId(), newSecret()];
@@ -37,14 +45,14 @@ export class KeyRegistry {
     return { ...this.#shown(key), key: keyText({ id, secret }) };
   }
 
-  /** What a role or a user of AWS is granted, in place of what was revoked. @throws BadRequest, Conflict where there is one */
-  async createOf(given: string, request: KeyRequest): Promise<ShownKey> {
-    const arn = identityOf(given);
-    const id = await idOfIdentity(arn);
-    const key: StoredKey = { id, arn, secrets: [], ...this.#fieldsOf(request) };
+  /** To a role or a user of AWS, or to tokens with a claim, in place of what was revoked. @throws BadRequest, Conflict where there is one */
+  async grant(request: KeyRequest): Promise<ShownKey> {
+    const whose = request.arn === undefined ? { token: request.token } : { arn: identityOf(request.arn) };
+    const id = await idOfIdentity(identityOfKey(whose) ?? "");
+    const key: StoredKey = { id, ...whose, secrets: [], ...this.#fieldsOf(request) };
     const stored = await this.#store.get(keyOfKey(id));
     if (stored && parsedKey(id, stored.body).revokedAt === null)
-      throw new DomainError("Conflict", `key "${id}" is of this ARN; revoke it first`);
+      throw new DomainError("Conflict", `key "${id}" is of the same; revoke it first`);
     const condition: WriteCondition = stored ? { ifMatch: stored.etag } : { ifNoneMatch: "*" };
     await this.#store.put(keyOfKey(id), encode(key), condition);
     return this.#shown(key);
@@ -56,11 +64,16 @@ export class KeyRegistry {
     grants,
     filter,
     rate,
+    concurrent,
     expiresAt,
-  }: KeyRequest): Omit<StoredKey, "id" | "arn" | "secrets"> {
+  }: KeyRequest): Omit<StoredKey, "id" | "arn" | "token" | "secrets"> {
     if (expiresAt !== undefined && Date.parse(expiresAt) <= this.#clock.now())
       throw badRequest({ path: "expiresAt", message: "is over already" });
-    const narrowing = { ...(filter ? { filter } : {}), ...(rate ? { rate } : {}) };
+    const narrowing = {
+      ...(filter ? { filter } : {}),
+      ...(rate ? { rate } : {}),
+      ...(concurrent ? { concurrent } : {}),
+    };
     const times = { createdAt: this.#timestamp(), expiresAt: expiresAt ?? null, revokedAt: null };
     return { name, grants, ...narrowing, ...times };
   }
@@ -80,8 +93,9 @@ export class KeyRegistry {
     const sha256 = await digestOf(secret);
     const now = this.#clock.now();
     const until = new Date(now + graceMs).toISOString();
-    const key = await this.#update(id, ({ arn, secrets, revokedAt }) => {
-      if (arn !== undefined) throw new DomainError("Conflict", `key "${id}" is of an ARN, and has no secret`);
+    const key = await this.#update(id, ({ secrets, revokedAt, ...whose }) => {
+      if (identityOfKey(whose) !== undefined)
+        throw new DomainError("Conflict", `key "${id}" is of an identity, and has no secret`);
       if (revokedAt !== null) throw new DomainError("Conflict", `key "${id}" was revoked; make another`);
       const before = graceMs > 0 ? secrets.slice(0, 1).map((one) => ({ ...one, until })) : [];
       return { secrets: [{ sha256, until: null }, ...before] };

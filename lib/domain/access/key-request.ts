@@ -21,6 +21,21 @@ const rate = z
   })
   .meta({ description: "Of requests, in each container; any number without it" });
 
+const concurrent = z.int().min(1).max(limits.maxConcurrentRequests).meta({
+  description: "Requests that may be under way at a time, in each container; any number without it",
+});
+
+const token = z
+  .strictObject({
+    issuer: z.string().min(1).max(limits.maxIssuerUrlLength).meta({ description: "As its tokens name it" }),
+    claim: z.string().min(1).max(limits.maxKeyNameLength).meta({ example: "groups" }),
+    value: z.string().min(1).max(limits.maxClaimLength).meta({ example: "team-a" }),
+  })
+  .meta({
+    id: "TokenClaim",
+    description: "Of whose tokens it is, in place of a secret, where access is by tokens of an issuer",
+  });
+
 const instant = z.iso.datetime();
 
 export const keyRequest = z
@@ -37,15 +52,19 @@ export const keyRequest = z
       .regex(/^arn:[\w-]+:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/, "the ARN of a role or a user")
       .optional()
       .meta({ description: "Whose it is, in place of a secret, where access is by identities of AWS" }),
+    token: token.optional(),
     grants,
     filter: filter.optional().meta({
       description:
         "There are no other rows for the key than those that it takes. Such a key searches, reads and writes documents; one that writes has an eq",
     }),
     rate: rate.optional(),
+    concurrent: concurrent.optional(),
     expiresAt: instant.optional().meta({ description: "Never without it" }),
   })
-  .superRefine(({ grants, filter }, context) => {
+  .superRefine(({ arn, token, grants, filter }, context) => {
+    if (arn !== undefined && token)
+      context.addIssue({ code: "custom", path: ["token"], message: "or an ARN" });
     for (const { path, message } of filter ? narrowingIssues(grants, filter) : [])
       context.addIssue({ code: "custom", path, message });
   })
@@ -87,9 +106,11 @@ export const shownKey = z
     id: keyId,
     name: z.string(),
     arn: z.string().optional(),
+    token: token.optional(),
     grants: z.array(grant),
     filter: filter.optional(),
     rate: rate.optional(),
+    concurrent: concurrent.optional(),
     newIds: z.string().nullable().meta({
       description:
         "What the ids of new documents that it writes begin with; null where it has no eq as its filter",

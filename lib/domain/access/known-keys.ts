@@ -2,11 +2,12 @@ import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
 import type { ObjectStore } from "../object-store.ts";
 import type { Clock } from "../task-context.ts";
-import { identityOf, idOfIdentity } from "./aws-identity.ts";
+import { identityOf, idOfIdentity } from "./identity.ts";
 import { digestOf, isSameDigest, partsOf } from "./key-text.ts";
 import { Principal } from "./principal.ts";
 import { RequestRates } from "./request-rates.ts";
-import { keyOfKey, parsedKey, type StoredKey } from "./stored-key.ts";
+import { RequestsUnderWay } from "./requests-under-way.ts";
+import { identityOfKey, keyOfKey, parsedKey, type StoredKey } from "./stored-key.ts";
 
 interface Known {
   /** Undefined where there is none. */
@@ -25,6 +26,7 @@ interface Look {
  * out by then; who uses it is not kept waiting, as it is looked up again behind an answer before that time is over.
  */
 export class KnownKeys {
+  readonly underWay = new RequestsUnderWay();
   readonly #store: ObjectStore;
   readonly #clock: Clock;
   /** The least recently used first; what there is not apart, so that nobody can push out what there is. */
@@ -58,34 +60,51 @@ export class KnownKeys {
     const mayBeNew = known.key && now - known.at >= limits.unknownKeyMemoryMs; // its secret, after a rotation
     const again = mayBeNew && !isValid(known.key, digest, now) ? await this.#look(parts.id) : known;
     if (!again.key || !isValid(again.key, digest, now)) throw notValid();
-    return this.#principal(again.key, now);
+    return this.principal(again.key);
   }
 
   /** Whose grants a role or a user of AWS has. @throws Unauthenticated, TooManyRequests, StoreUnavailable */
   async principalOfArn(arn: string, meanwhile?: () => void): Promise<Principal> {
-    const identity = identityOf(arn);
+    const key = await this.recordOf(identityOf(arn), limits.unknownKeyMemoryMs, meanwhile);
+    if (!key || this.isOver(key)) throw notGranted();
+    return this.principal(key);
+  }
+
+  /**
+   * What is stored of an identity that somebody vouches for, also where it is over.
+   * @param unknownMs for which there is taken to be none
+   * @throws StoreUnavailable
+   */
+  async recordOf(
+    identity: string,
+    unknownMs: number,
+    meanwhile?: () => void,
+  ): Promise<StoredKey | undefined> {
     const id = await idOfIdentity(identity);
-    const looking = this.#keyOf(id);
-    if (this.#looks.has(id)) meanwhile?.(); // AWS knows who asks
+    const looking = this.#keyOf(id, unknownMs);
+    if (this.#looks.has(id)) meanwhile?.(); // it is known who asks
     const { key } = await looking;
-    const now = this.#clock.now();
-    if (!key || key.arn !== identity || isOver(key, now)) throw notGranted();
-    return this.#principal(key, now);
+    return key && identityOfKey(key) === identity ? key : undefined;
   }
 
-  /** @throws TooManyRequests */
-  #principal({ id, grants, filter, rate }: StoredKey, now: number): Principal {
-    if (rate) this.#rates.take(id, rate, now);
-    return new Principal(id, grants, filter);
+  isOver(key: StoredKey): boolean {
+    return isOver(key, this.#clock.now());
   }
 
-  async #keyOf(id: string): Promise<Known> {
+  /** @param subject of those that the key is of, where it is of several @throws TooManyRequests */
+  principal({ id, grants, filter, rate, concurrent }: StoredKey, subject?: string): Principal {
+    const principal = new Principal(id, grants, filter, { subject, concurrent });
+    if (rate) this.#rates.take(principal.who, rate, this.#clock.now());
+    return principal;
+  }
+
+  async #keyOf(id: string, unknownMs: number = limits.unknownKeyMemoryMs): Promise<Known> {
     const known = this.#known.get(id) ?? this.#unknown.get(id);
     const age = known ? this.#clock.now() - known.at : Number.POSITIVE_INFINITY;
-    const most = known?.key ? limits.keyMemoryMs : limits.unknownKeyMemoryMs;
+    const most = known?.key ? limits.keyMemoryMs : unknownMs;
     if (!known || age < 0 || age >= most) return this.#look(id);
-    if (known.key) remember(this.#known, id, known); // as the most recently used
-    if (known.key && age >= limits.keyLookAgainMs) void this.#look(id).catch(() => undefined);
+    remember(known.key ? this.#known : this.#unknown, id, known); // as the most recently used
+    if (age >= limits.keyLookAgainMs) void this.#look(id).catch(() => undefined);
     return known;
   }
 

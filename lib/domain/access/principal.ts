@@ -2,18 +2,34 @@ import { DomainError } from "../errors.ts";
 import type { Filter } from "../values/filter.ts";
 import type { Action, Grant } from "./grants.ts";
 
+interface Asking {
+  /** Who it is of those to whom the same was granted. */
+  subject?: string | undefined;
+  /** Requests that may be under way at a time, in a process. */
+  concurrent?: number | undefined;
+}
+
 /** Who asks, and what was granted. */
 export class Principal {
-  /** As it is logged; no secret. */
+  /** Of what was granted, as it is logged; no secret. */
   readonly id: string;
+  readonly subject: string | undefined;
+  readonly concurrent: number | undefined;
   /** Of all rows those that there are for it. */
   readonly filter: Filter | undefined;
   readonly #grants: readonly Grant[];
 
-  constructor(id: string, grants: readonly Grant[], filter?: Filter) {
+  constructor(id: string, grants: readonly Grant[], filter?: Filter, { subject, concurrent }: Asking = {}) {
     this.id = id;
+    this.subject = subject;
+    this.concurrent = concurrent;
     this.filter = filter;
     this.#grants = filter ? grants.map(ofDocuments) : grants;
+  }
+
+  /** One for each that asks. */
+  get who(): string {
+    return this.subject === undefined ? this.id : `${this.id} ${this.subject}`;
   }
 
   /** Whether anything is granted on an index; where nothing is, there is no such index. */

@@ -20,7 +20,7 @@ export const keyOperations = {
     method: "post",
     route: "/keys",
     summary:
-      "Makes an API key, which is shown this once; sent again it makes another. Of an ARN nothing is shown",
+      "Makes an API key, which is shown this once; sent again it makes another. Of an ARN or a token nothing is shown",
     needs: "keys",
     body: keyRequest,
     parseBody: parseKeyRequest,

@@ -181,10 +181,10 @@ test("a key with a rate sends as many requests as it gives, a wrong secret takes
 describe("an identity of AWS", () => {
   const role = "arn:aws:iam::123456789012:role/search";
   const session = (name: string) => `arn:aws:sts::123456789012:assumed-role/${name}/session-1`;
-  const request = { name: "a", grants };
+  const granted = (more: object = {}) => registry.grant({ name: "a", grants, arn: role, ...more });
 
   test("is granted what was made for its role, whatever its session, its path and its partition", async () => {
-    const { id, arn } = await registry.createOf(role.replace("role/", "role/some/path/"), request);
+    const { id, arn } = await granted({ arn: role.replace("role/", "role/some/path/") });
     expect(arn).toBe(role);
     for (const asked of [role, session("search")]) expect((await known.principalOfArn(asked)).id).toBe(id);
     const others = [
@@ -205,21 +205,21 @@ describe("an identity of AWS", () => {
   });
 
   test("is out after a minute when that is revoked, and may be granted something anew", async () => {
-    const { id } = await registry.createOf(role, request);
+    const { id } = await granted();
     await known.principalOfArn(session("search"));
-    await expect(registry.createOf(role, request)).rejects.toMatchObject({ kind: "Conflict" });
+    await expect(granted()).rejects.toMatchObject({ kind: "Conflict" });
     await expect(registry.rotate(id, 0)).rejects.toMatchObject({ kind: "Conflict" });
     await registry.revoke(id);
     now += promisedMs;
     await expect(known.principalOfArn(session("search"))).rejects.toMatchObject(refused);
-    await registry.createOf(role, { ...request, expiresAt: new Date(now + 5_000).toISOString() });
+    await granted({ expiresAt: new Date(now + 5_000).toISOString() });
     await new KnownKeys(store, clock).principalOfArn(role);
     now += 5_000;
     await expect(new KnownKeys(store, clock).principalOfArn(role)).rejects.toMatchObject(refused);
   });
 
   test("opens nothing by a text, as it has no secret", async () => {
-    const { id } = await registry.createOf(role, request);
+    const { id } = await granted();
     for (const secret of [newSecret(), "0".repeat(43)])
       await expect(known.principalOf(`sl_${id}_${secret}`)).rejects.toMatchObject(refused);
   });

@@ -29,12 +29,19 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+const eventOf = (sent: object) => ({ headers: {}, ...sent }) as unknown as HttpEvent;
+const door = (access: AccessMode) => {
+  const indexes = { use: async () => undefined } as unknown as WarmIndexes;
+  return authenticate("read", () => ({
+    ...{ access, indexes, tokens: undefined },
+    keys: access === "open" ? undefined : keys,
+  }));
+};
+
 /** Who is found to have sent it. */
 async function asked(access: AccessMode, sent: object): Promise<string | undefined> {
-  const event = { headers: {}, ...sent } as unknown as HttpEvent;
-  const indexes = { use: async () => undefined } as unknown as WarmIndexes;
-  const container = () => ({ access, keys: access === "open" ? undefined : keys, indexes });
-  await authenticate("read", container).before?.({ event } as never);
+  const event = eventOf(sent);
+  await door(access).before?.({ event } as never);
   return callerOf(event)?.principal.id;
 }
 
@@ -42,7 +49,7 @@ const signedBy = (userArn: unknown) => ({ requestContext: { authorizer: { iam: {
 const refused = { kind: "Unauthenticated" };
 
 test("where AWS says who asks, that counts, and neither a key nor what a client writes of itself", async () => {
-  const { id } = await registry.createOf(role, request);
+  const { id } = await registry.grant({ ...request, arn: role });
   const { key } = await registry.create(request);
   expect(await asked("iam", signedBy(session))).toBe(id);
   const forged = { "x-api-key": key, "x-amzn-iam-arn": session, authorization: `Bearer ${key}` };
@@ -58,7 +65,7 @@ test("where AWS says who asks, that counts, and neither a key nor what a client 
 });
 
 test("where keys count, an identity of AWS does not", async () => {
-  await registry.createOf(role, request);
+  await registry.grant({ ...request, arn: role });
   const { id, key } = await registry.create(request);
   expect(await asked("keys", { headers: { "x-api-key": key } })).toBe(id);
   await expect(asked("keys", signedBy(session))).rejects.toMatchObject(refused);
@@ -67,3 +74,23 @@ test("where keys count, an identity of AWS does not", async () => {
 test("where access is open, nobody is asked for", async () => {
   expect(await asked("open", signedBy(session))).toBeUndefined();
 });
+
+test.each(["after", "onError"] as const)(
+  "a request of a key with few at a time is over %s, once",
+  async (end) => {
+    const { key, id, concurrent } = await registry.create({ ...request, concurrent: 1 });
+    expect(concurrent).toBe(1);
+    const { before, ...ends } = door("keys");
+    const begun = () => eventOf({ headers: { "x-api-key": key } });
+    const [first, second] = [begun(), begun()];
+    const begin = (event: HttpEvent) => before?.({ event } as never);
+    await begin(first);
+    await expect(begin(second)).rejects.toMatchObject({ kind: "TooManyRequests" });
+    expect(callerOf(second)?.principal.id).toBe(id); // who was refused is known to the audit
+    await ends.onError?.({ event: second } as never);
+    await expect(begin(second)).rejects.toMatchObject({ kind: "TooManyRequests" });
+    for (let i = 0; i < 2; i++) await ends[end]?.({ event: first } as never);
+    await begin(begun());
+    await expect(begin(second)).rejects.toMatchObject({ kind: "TooManyRequests" });
+  },
+);
