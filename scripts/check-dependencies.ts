@@ -1,13 +1,14 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   type Asked,
   askedOfAll,
   askedOfProduction,
   askedSignatures,
-  writtenDown,
+  knownIn,
 } from "./dependencies/advisories.ts";
 import { deployedPackages } from "./dependencies/deployed-packages.ts";
+import { withoutHash } from "./dependencies/hashes.ts";
 import { refusedLicences } from "./dependencies/licences.ts";
 import { deployedSbom, isOfProduction, validateSbom, wholeSbom } from "./dependencies/sbom.ts";
 
@@ -17,7 +18,11 @@ const [ofProduction, ofAll, signatures] = await Promise.all([
   askedOfAll(),
   askedSignatures(),
 ]);
-const [whole, deployed, known] = await Promise.all([wholeSbom(), deployedPackages(), writtenDown()]);
+const [whole, deployed, { packages }] = await Promise.all([
+  wholeSbom(),
+  deployedPackages(),
+  read("package-lock.json"),
+]);
 const wrong: string[] = [];
 
 const sbom = deployedSbom(whole, deployed);
@@ -34,6 +39,12 @@ console.log(
   `licences: ${production.length} packages that production may need, ${refused.length} not allowed`,
 );
 
+const { refused: unhashed, elsewhere } = withoutHash(packages);
+wrong.push(...unhashed.map((one) => `without a hash: ${one}`));
+const open = elsewhere.filter((one) => deployed.has(one));
+if (open.length > 0) console.warn(`NOT CHECKED, hashes of ${open.join(", ")}: the lock file has none`);
+
+const known = knownIn(packages, await read("scripts/dependencies/known-advisories.json"));
 wrong.push(...known.map((one) => `advisory: ${one}`));
 say("advisories of what production needs", ofProduction);
 say("advisories of everything else, high and critical", ofAll);
@@ -50,4 +61,8 @@ function say(what: string, asked: Asked): void {
   }
   wrong.push(...asked.found.map((one) => `${what}: ${one}`));
   console.log(`${what}: ${asked.found.length} found`);
+}
+
+async function read(path: string) {
+  return JSON.parse(await readFile(resolve(import.meta.dirname, "..", path), "utf8"));
 }

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
@@ -33,12 +32,6 @@ export function knownIn(packages: Locked, advisories: KnownAdvisory[]): string[]
     const hits = advisories.filter((one) => one.package === is && satisfies(version, one.vulnerable));
     return hits.map(({ id, title }) => `${is}@${version}: ${title} (${id})`);
   });
-}
-
-export async function writtenDown(): Promise<string[]> {
-  const read = async (path: string) => JSON.parse(await readFile(resolve(project, path), "utf8"));
-  const { packages } = await read("package-lock.json");
-  return knownIn(packages, await read("scripts/dependencies/known-advisories.json"));
 }
 
 interface Report {

@@ -25,7 +25,7 @@ const neverInstalled = /^@img\/sharp-/;
 
 /**
  * Components of which no licence is allowed: each with what it says.
- * @param deployed as `name@version`: of these no exception is made
+ * @param deployed as `name@version`: of these none is excepted for not being installed
  */
 export function refusedLicences(components: Component[], deployed: ReadonlySet<string>): string[] {
   return components.flatMap((one) => {

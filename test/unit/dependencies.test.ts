@@ -7,6 +7,7 @@ import {
   readSignatures,
   reasonIn,
 } from "../../scripts/dependencies/advisories.ts";
+import { withoutHash } from "../../scripts/dependencies/hashes.ts";
 import { refusedLicences } from "../../scripts/dependencies/licences.ts";
 import { deployedSbom, type Sbom } from "../../scripts/dependencies/sbom.ts";
 
@@ -49,6 +50,25 @@ test("an advisory that is written down is found in the lock file by version, und
   ]);
   const { packages } = JSON.parse(await readFile("package-lock.json", "utf8"));
   expect(knownIn(packages, advisories)).toEqual([]);
+});
+
+test("every package has a hash that it is compared with, but for native ones of other platforms", async () => {
+  const linux = { version: "1.0.0", optional: true, os: ["linux"] };
+  const locked = {
+    "": {},
+    "node_modules/hashed": { version: "1.0.0", integrity: "sha512-x" },
+    "node_modules/bare": { version: "1.0.0" },
+    "node_modules/needed": { version: "1.0.0", os: ["darwin"] },
+    "node_modules/here": { ...linux, cpu: ["x64"], libc: ["glibc"] },
+    "node_modules/musl": { ...linux, cpu: ["x64"], libc: ["musl"] },
+    "node_modules/arm": { ...linux, cpu: ["arm64"] },
+  };
+  expect(withoutHash(locked)).toEqual({
+    refused: ["bare@1.0.0", "needed@1.0.0", "here@1.0.0"],
+    elsewhere: ["musl@1.0.0", "arm@1.0.0"],
+  });
+  const { packages } = JSON.parse(await readFile("package-lock.json", "utf8"));
+  expect(withoutHash(packages).refused).toEqual([]);
 });
 
 test("what the registry finds is told, and no refusal of it is taken for nothing found", () => {
