@@ -78,6 +78,17 @@ describe("a deployed function, invoked through the Lambda API,", () => {
     for (const cache of later) expect(["warm", "replica"]).toContain(cache); // it may have been copied meanwhile
   });
 
+  test("searches by a URL of its own, where nobody has looked for the route", async () => {
+    const { routeKey, pathParameters, ...sent } = event(
+      "POST",
+      `/indexes/${index}/search`,
+      {},
+      { vector: rows[7]?.vector, k: 3 },
+    );
+    const { returned, body } = await invoke("search", { ...sent, routeKey: "$default" });
+    expect([returned.statusCode, body.hits[0].doc_id]).toEqual([200, "d7"]);
+  });
+
   test("fetches a document, cold and warm", async () => {
     freeze("fetchDocument");
     for (const docId of ["d7", "d8"]) {
