@@ -46,3 +46,9 @@ function withoutValues(message: string): string {
     .replace(/\[[-+.,\s\deE]{8,}(?:\]|$)/g, "[…]")
     .replace(/(=|value|values) -?\d[\w.+-]*/gi, "$1 …");
 }
+
+/** Text without what ends a line elsewhere or what a terminal obeys; JSON itself escapes only what ASCII has of these. */
+export const plainText = (text: string): string => text.replace(obeyed, (one) => `\\u${hexOf(one)}`);
+
+const obeyed = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const hexOf = (character: string) => character.charCodeAt(0).toString(16).padStart(4, "0");

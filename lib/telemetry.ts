@@ -2,7 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import type { Tracer } from "@aws-lambda-powertools/tracer";
 import type { Spent } from "./domain/cost/spending.ts";
-import { loggedError } from "./logged-error.ts";
+import { loggedError, plainText } from "./logged-error.ts";
 
 const serviceName = "serverless-lance";
 const Namespace = "ServerlessLance";
@@ -10,7 +10,10 @@ const Namespace = "ServerlessLance";
 /** The structured log: one JSON line a request or task. Whatever is an error in it is written without values. */
 export const logger = new Logger({
   serviceName,
-  jsonReplacerFn: (_, value) => (value instanceof Error ? loggedError(value) : value),
+  jsonReplacerFn: (_, value) => {
+    if (value instanceof Error) return loggedError(value);
+    return typeof value === "string" ? plainText(value) : value;
+  },
 });
 
 /** CloudWatch metrics, written into that same line in the Embedded Metric Format. */

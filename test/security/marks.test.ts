@@ -66,6 +66,7 @@ test("nothing that a request holds makes a line of its own, or what a terminal o
     const documents = [{ doc_id: `new ${text}`, vector: [1, 1], text }];
     await api.ask(api.everything, "writeDocuments", { path: { index: "docs" }, body: { documents } });
   }
+  logger.info("audit", { who: others.join(), error: new Error(others.join()) });
   expect(lines().length).toBeGreaterThan(100);
   for (const line of lines()) expect(JSON.parse(line)).toHaveProperty("message");
   expect(obeyed.exec(printed.replaceAll("\n", ""))?.[0]).toBeUndefined();
