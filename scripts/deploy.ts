@@ -12,12 +12,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 try {
   const asked = askedDeployment(process.argv.slice(2), process.env);
   const url = await deployStage(asked, (line) => console.log(line));
-  const { stage, region } = asked;
+  const { stage, region, auth } = asked;
+  const how = auth === "iam" ? "signed by who is granted something" : "with a key or token in its headers";
   console.log(`
 The stage ${stage} serves at ${url}
 
-  curl ${url}/indexes -H "x-api-key: $KEY"             what there is (docs/access.md says who may what)
-  npm run deploy -- …                                  the same again, after a change of code or of parameters
+  ${url}/indexes   what there is, ${how} (docs/access.md)
+  npm run deploy -- …   the same again, after a change of code or of parameters
   npm run remove -- --stage ${stage} --region ${region}   undoes it, and keeps the data`);
 } catch (error) {
   console.error(

@@ -57,7 +57,7 @@ async function grantTo(registry: KeyRegistry, arn: string) {
   }
 }
 
-/** Signature Version 4, as API Gateway asks for it. */
+/** Signature Version 4, as API Gateway asks for it, and Lambda for a function's own URL. */
 function signer({ environment }: Aws): Authorize {
   const credentials = {
     accessKeyId: environment["AWS_ACCESS_KEY_ID"] ?? "",
@@ -67,7 +67,8 @@ function signer({ environment }: Aws): Authorize {
   const region = environment["AWS_REGION"];
   return ({ method, url, body }) => {
     const headers = body === undefined ? {} : { "content-type": "application/json" };
-    const asked = { service: "execute-api", region, host: url.host, path: url.pathname + url.search };
+    const service = url.host.includes(".lambda-url.") ? "lambda" : "execute-api";
+    const asked = { service, region, host: url.host, path: url.pathname + url.search };
     const signed = aws4.sign({ ...asked, method, headers, body }, credentials);
     const { Host: _, ...sent } = signed.headers as Record<string, string>; // fetch says it itself
     return sent;

@@ -16,6 +16,12 @@ const startTimeoutMs = 120_000; // roles are known everywhere some seconds after
 const jobTimeoutMs = 300_000;
 const pauseMs = 1_000;
 
+/** Searches may be served at an address of their own. */
+interface CheckedApi {
+  api: ApiClient;
+  search: ApiClient;
+}
+
 /** Waits for an API that has just been made. @throws with its last answer */
 export async function checkHealth(api: ApiClient): Promise<void> {
   await untilAnswered(() => api.health());
@@ -26,13 +32,13 @@ export async function checkHealth(api: ApiClient): Promise<void> {
  * check that was killed has left.
  * @throws at the first answer that is not as it has to be
  */
-export async function checkIndex(api: ApiClient, primary: ObjectStore): Promise<void> {
+export async function checkIndex({ api, search }: CheckedApi, primary: ObjectStore): Promise<void> {
   const index = `${nameStart}${randomUUID().slice(0, 8)}`;
   await untilAnswered(() => dropAll(api));
   try {
     await primary.put(`${folder}${index}.parquet`, await readFile(join(project, part)));
     await migrate(api, index);
-    await findOne(api, index);
+    await findOne({ api, search }, index);
   } finally {
     await primary.deletePrefix(folder);
     await dropAll(api);
@@ -60,9 +66,9 @@ async function migrate(api: ApiClient, index: string): Promise<void> {
     );
 }
 
-async function findOne(api: ApiClient, index: string): Promise<void> {
+async function findOne({ api, search }: CheckedApi, index: string): Promise<void> {
   const { queries } = JSON.parse(await readFile(join(project, "examples/words/queries.json"), "utf8"));
-  const { hits } = await api.search(index, { vector: queries[0].vector, k: 3 });
+  const { hits } = await search.search(index, { vector: queries[0].vector, k: 3 });
   const found = hits[0]?.doc_id;
   if (found === undefined) throw new Error("a search of the index that was made finds nothing");
   const { doc_id: fetched } = await api.document(index, `${found}`);

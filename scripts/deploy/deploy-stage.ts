@@ -18,7 +18,7 @@ import { holdReserved, holdSize, quotasOf } from "./quotas.ts";
 import { buildService, deployService } from "./service.ts";
 import { ensureBucket } from "./stage-bucket.ts";
 import { stageFolder, stageLakehouse } from "./stage-lakehouse.ts";
-import { apiUrl, makeDeployable } from "./stage-stack.ts";
+import { makeDeployable, servedBy } from "./stage-stack.ts";
 
 const deployTimeoutMs = 45 * 60_000;
 const lockTimeoutMs = 10_000;
@@ -99,19 +99,20 @@ class StageDeployment {
 
   async #check(aws: Aws, lakehouse: string): Promise<string> {
     const { stage, auth } = this.#asked;
-    const url = this.#asked.url ?? (await apiUrl(aws, stackOf(stage)));
+    const served = await servedBy(aws, stackOf(stage), this.#asked);
     const primary = primaryOf(aws, lakehouse);
     const registry = new KeyRegistry(primary, { now: () => Date.now() });
     const first = await firstAccess(registry, auth, aws.arn);
     if (first) this.#report(`access: ${first}`);
-    await checkHealth(new ApiClient(url));
+    await checkHealth(new ApiClient(served.api));
     await withAccess({ aws, registry, primary }, this.#asked, async (authorize) => {
       if (!authorize)
         return this.#report("check: it answers; DEPLOY_TOKEN was not set, so nothing else was asked");
-      await checkIndex(new ApiClient(url, authorize), primary);
+      const at = (url: string) => new ApiClient(url, authorize);
+      await checkIndex({ api: at(served.api), search: at(served.search) }, primary);
       this.#report("check: migrated, searched, fetched and dropped an index of examples/words");
     });
-    return url;
+    return served.api;
   }
 
   get #service(): string {

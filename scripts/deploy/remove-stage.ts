@@ -8,7 +8,7 @@ import type { Report } from "./deploy-stage.ts";
 import { layerVersions } from "./publish-layer.ts";
 import { removeObjects } from "./remove-objects.ts";
 import { stageFolder } from "./stage-lakehouse.ts";
-import { deleteStack } from "./stage-stack.ts";
+import { deleteStack, describeStack, outputOf } from "./stage-stack.ts";
 
 /** All that a stage keeps in its bucket. */
 const dataOf = ["lance/", "registry/", "jobs/", "deploy/", ".conditional-writes"];
@@ -17,10 +17,13 @@ const dataOf = ["lance/", "registry/", "jobs/", "deploy/", ".conditional-writes"
 export async function removeStage(asked: AskedRemoval, report: Report): Promise<void> {
   const { stage, region, bucket, deleteData } = asked;
   const aws = await reachAws(region);
+  const audit = outputOf(await describeStack(aws.cloudFormation, stackOf(stage)), "AuditLogGroupName");
   const wasThere = await deleteStack(aws, stackOf(stage));
   report(`stack: ${stackOf(stage)} ${wasThere ? "is gone" : "is not there"}`);
   report(`layer: ${await deleteLayer(aws, layerOf(stage))} versions of ${layerOf(stage)} are gone`);
   report(`logs: ${await deleteLogs(aws, stackOf(stage))} groups that functions had left are gone`);
+  if (audit)
+    report(`audit: the group of logs ${audit} stays until what is in it is as old as it was set to get`);
   rmSync(stageFolder(stage), { recursive: true, force: true });
   report(`data: ${bucket && deleteData ? await deleteDataOf(aws, bucket) : kept(bucket)}`);
 }

@@ -2,7 +2,7 @@ import {
   CreateBucketCommand,
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
-  GetBucketPolicyStatusCommand,
+  GetBucketPolicyCommand,
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
   HeadBucketCommand,
@@ -83,16 +83,33 @@ async function blockPublicAccess({ s3 }: Aws, Bucket: string): Promise<string | 
   );
   const settings = now?.PublicAccessBlockConfiguration ?? {};
   if (Object.keys(blocked).every((name) => settings[name as keyof typeof blocked])) return undefined;
-  const policy = await unlessMissing(/NoSuchBucketPolicy/, () =>
-    s3.send(new GetBucketPolicyStatusCommand(of)),
-  );
-  if (policy?.PolicyStatus?.IsPublic)
+  if (await letsAnybody(s3, Bucket))
     throw new Error(
       `the policy of the bucket ${Bucket} makes it public: take that out, or name another bucket`,
     );
   await s3.send(new PutPublicAccessBlockCommand({ ...of, PublicAccessBlockConfiguration: blocked }));
   return "public access is blocked now";
 }
+
+/** Whether its policy allows something to all the world, as of a bucket that a page is served from. */
+async function letsAnybody(s3: Aws["s3"], Bucket: string): Promise<boolean> {
+  const found = await unlessMissing(/NoSuchBucketPolicy/, () =>
+    s3.send(new GetBucketPolicyCommand({ Bucket })),
+  );
+  const { Statement = [] } = JSON.parse(found?.Policy ?? "{}") as { Statement?: PolicyStatement[] };
+  return [Statement]
+    .flat()
+    .some(({ Effect, Principal, Condition }) => Effect === "Allow" && !Condition && isAnybody(Principal));
+}
+
+interface PolicyStatement {
+  Effect: string;
+  Principal?: string | { AWS?: string | string[] };
+  Condition?: unknown;
+}
+
+const isAnybody = (principal: PolicyStatement["Principal"]) =>
+  [typeof principal === "object" ? principal.AWS : principal].flat().includes("*");
 
 async function encrypt({ s3 }: Aws, Bucket: string): Promise<string | undefined> {
   const missing = /ServerSideEncryptionConfigurationNotFound/;

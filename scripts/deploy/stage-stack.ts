@@ -32,6 +32,9 @@ export async function describeStack(client: CloudFormationClient, name: string):
   }
 }
 
+export const outputOf = (stack: Stack | undefined, key: string): string | undefined =>
+  stack?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue;
+
 /** Makes room for a deployment after one that failed. @returns what was done. @throws naming what has to be done by hand */
 export async function makeDeployable(aws: Aws, name: string): Promise<string | undefined> {
   const status = await restingStatus(aws.cloudFormation, name);
@@ -54,12 +57,26 @@ async function restingStatus(client: CloudFormationClient, name: string): Promis
   }
 }
 
-/** @returns the address that API Gateway gives the API. @throws where there is none */
-export async function apiUrl({ cloudFormation }: Aws, name: string): Promise<string> {
+/** Where a stack serves: its API, and searches, which may have a URL of their own instead. */
+export interface Served {
+  api: string;
+  search: string;
+}
+
+/** @param url of the API, if it is not what API Gateway gives it. @throws where the stack has no address */
+export async function servedBy(
+  { cloudFormation }: Aws,
+  name: string,
+  { url, params }: { url?: string; params: Record<string, string> },
+): Promise<Served> {
   const stack = await describeStack(cloudFormation, name);
-  const url = stack?.Outputs?.find(({ OutputKey }) => OutputKey === "HttpApiUrl")?.OutputValue;
-  if (url?.startsWith("https://")) return url;
-  throw new Error(`the stack ${name} has no address of its API; --url says where it is served`);
+  const addressOf = (key: string) => {
+    const value = outputOf(stack, key);
+    if (value?.startsWith("https://")) return value.replace(/\/$/, "");
+    throw new Error(`the stack ${name} has no address ${key}; --url says where its API is served`);
+  };
+  const api = url ?? addressOf("HttpApiUrl");
+  return { api, search: params["searchUrl"] === "instead" ? addressOf("SearchLambdaFunctionUrl") : api };
 }
 
 /** Ends with the stack gone. @throws with why it is not. @returns whether it was there */
