@@ -243,4 +243,8 @@ test("what is wrong stops the packaging, and is named with what would be right",
   await expect(packagedTemplate("prod", { searchMemory: "lots" })).rejects.toThrow(
     /searchMemory is a whole number from 128 to 10240, not lots/,
   );
+  const tokens = { auth: "jwt", jwtIssuer: "https://issuer.example.com", jwtAudience: "search" };
+  await expect(packagedTemplate("prod", { ...tokens, searchUrl: "beside" })).rejects.toThrow(
+    /searchUrl is for auth keys or iam, not jwt/,
+  );
 });
