@@ -22,7 +22,11 @@ export interface PackedRelease {
 export function packRelease(ref: string): PackedRelease {
   const commit = git("rev-parse", "--verify", `${ref}^{commit}`).toString().trim();
   const { version } = JSON.parse(git("show", `${commit}:package.json`).toString()) as { version: string };
-  const tar = git("archive", "--format=tar", commit, "--", ...parts);
+  const there = git("ls-tree", "--name-only", commit, "--", ...parts)
+    .toString()
+    .trim()
+    .split("\n");
+  const tar = git("archive", "--format=tar", commit, "--", ...there);
   return { version, commit, bytes: brotliCompressSync(tar, { params: densest(tar.length) }) };
 }
 

@@ -13,6 +13,7 @@ export interface UpgradePlace {
   remove(): Promise<void>;
 }
 
+/** What is asked for is what both releases know: of what one of them has alone, its own tests tell. */
 type Document = ReturnType<typeof sampleRows>[number];
 const dimension = 8;
 const rows = (count: number, prefix: string) => sampleRows(count, dimension, prefix);
@@ -20,7 +21,7 @@ const saying = (chunk_text: string, documents: Document[]) =>
   documents.map((document) => ({ ...document, chunk_text }));
 
 /** From the release before to this one and back, while both serve the same data. */
-export function describeUpgrade(name: string, create: () => Promise<UpgradePlace>): void {
+export function describeUpgrade(name: string, createPlace: () => Promise<UpgradePlace>): void {
   describe(`an upgrade ${name}`, { timeout: 180_000 }, () => {
     let place: UpgradePlace;
     let before: Awaited<ReturnType<typeof previousRelease>>;
@@ -40,7 +41,7 @@ export function describeUpgrade(name: string, create: () => Promise<UpgradePlace
     };
 
     beforeAll(async () => {
-      [place, before] = await Promise.all([create(), previousRelease()]);
+      [place, before] = await Promise.all([createPlace(), previousRelease()]);
       key = await firstKey(before.folder, place.environment);
       for (const [source, count] of Object.entries({ docs: 300, half: 120, back: 90 }))
         await place.stores(place.sources).put(`${source}/a.parquet`, parquetBytes(rows(count, source)));
@@ -61,10 +62,15 @@ export function describeUpgrade(name: string, create: () => Promise<UpgradePlace
       for (const { doc_id, chunk_text } of documents) expected[index].set(String(doc_id), chunk_text);
     };
 
+    async function create(host: ReleaseHost, name: string): Promise<void> {
+      const columns = [{ name: "chunk_text", type: "Utf8" }];
+      expect((await host.ask("POST", "/indexes", { name, dimension, columns })).status).toBe(201);
+    }
+
     async function write(host: ReleaseHost, index: string, documents: Document[], idempotencyKey: string) {
       const headers = { "idempotency-key": idempotencyKey };
       const answer = await host.ask("POST", `/indexes/${index}/documents`, { documents }, headers);
-      expect(answer).toMatchObject({ status: 200 });
+      expect(answer.status, JSON.stringify(answer.body)).toBe(200);
       known(index, documents);
       return answer;
     }
@@ -119,8 +125,7 @@ export function describeUpgrade(name: string, create: () => Promise<UpgradePlace
     test("what the release before has written is served, and its interrupted job finished", async () => {
       await run(older, migration("docs"));
       known("docs", rows(300, "docs"));
-      const asked = { name: "notes", dimension };
-      expect((await older.ask("POST", "/indexes", asked)).status).toBe(201);
+      await create(older, "notes");
       const answer = await write(older, "notes", rows(40, "notes"), "notes-1");
       await write(older, "docs", saying("by the older", rows(10, "docs").slice(5)), "docs-1");
       const half = await begin(before.folder, "half");
@@ -143,7 +148,7 @@ export function describeUpgrade(name: string, create: () => Promise<UpgradePlace
       await run(newer, { type: "optimize", index: "docs" });
       await run(newer, { type: "build-index", index: "half", indexType: "HNSW_SQ" });
       const answer = await write(newer, "notes", rows(45, "notes").slice(40), "notes-2");
-      expect((await newer.ask("POST", "/indexes", { name: "fresh", dimension })).status).toBe(201);
+      await create(newer, "fresh");
       await write(newer, "fresh", rows(3, "fresh"), "fresh-1");
       const back = await begin(thisRelease, "back");
       known("back", rows(90, "back"));
