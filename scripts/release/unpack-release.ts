@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { brotliDecompressSync } from "node:zlib";
 import { buildOnce } from "../stack/build-once.ts";
 import { cacheFolder, project } from "../stack/folders.ts";
@@ -11,8 +10,8 @@ import { runCommand } from "../stack/run-command.ts";
 const installTimeoutMs = 5 * 60_000;
 
 /**
- * The folder of a packed release, from which it runs: with this project's packages where it depends on the same ones, else
- * with those of its own lockfile, installed once.
+ * The folder of a packed release, from which it runs: with this project's packages where these have all that it depends
+ * on in the same versions, else with those of its own lockfile, installed once.
  */
 export function unpackRelease(packed: Buffer): Promise<string> {
   const digest = createHash("sha256").update(packed).digest("hex");
@@ -31,7 +30,8 @@ export function unpackRelease(packed: Buffer): Promise<string> {
 
 async function addPackages(folder: string, ours: string): Promise<void> {
   const theirs = readFileSync(join(folder, "package.json"), "utf8");
-  if (isDeepStrictEqual(dependenciesIn(theirs), dependenciesIn(ours)))
+  const there = dependenciesIn(ours);
+  if (Object.entries(dependenciesIn(theirs)).every(([name, version]) => there[name] === version))
     return symlinkSync(join(project, "node_modules"), join(folder, "node_modules"));
   const args = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
   const log = join(cacheFolder, "logs/install-release.log");

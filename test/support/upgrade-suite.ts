@@ -46,7 +46,7 @@ export function describeUpgrade(name: string, createPlace: () => Promise<Upgrade
       for (const [source, count] of Object.entries({ docs: 300, half: 120, back: 90 }))
         await place.stores(place.sources).put(`${source}/a.parquet`, parquetBytes(rows(count, source)));
       [older, newer] = await Promise.all([start(before.folder), start(thisRelease)]);
-    });
+    }, 300_000); // its packages may have to be installed
 
     afterAll(async () => {
       await Promise.all(hosts.map((host) => host.kill()));
