@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { operations } from "../../lib/http/operations.ts";
 import { reportRequest } from "../../lib/http/report-request.ts";
 import { reportFallback } from "../../lib/report-fallback.ts";
-import { logger } from "../../lib/telemetry.ts";
+import { costLine, logger } from "../../lib/telemetry.ts";
 import { packagedTemplate } from "../../scripts/bundle/package-stage.ts";
 
 /** What AWS emits of itself: by namespace, each metric with the names of its dimensions. */
@@ -86,9 +86,12 @@ test("the others are AWS's own, of what the stack has", () => {
   }
 });
 
-test("cold searches are counted in the function's log, where Lambda writes of each start", () => {
-  const [query] = widgets.flatMap(({ properties }) => properties.query ?? []);
-  expect(query).toMatch(
+test("cold searches and dollars are read from the function's log, as Lambda and requests write it", () => {
+  const [cold, dollars] = widgets.flatMap(({ properties }) => properties.query ?? []);
+  expect(cold).toMatch(
     /'\/aws\/lambda\/\$\{SearchLambdaFunction\}'.* count\(@initDuration\) \/ count\(@requestId\)/,
   );
+  const cost = { dollars: 1, billedMs: 1, store: {}, counted: "all" };
+  const { line } = costLine({ cost, metricsBy: undefined } as never, undefined);
+  expect(line).toHaveProperty(/sum\((\w+)\)/.exec(`${dollars}`)?.[1] ?? "no field");
 });
