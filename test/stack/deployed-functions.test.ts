@@ -1,4 +1,5 @@
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HttpClient } from "../support/http-client.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
@@ -8,11 +9,12 @@ import { stackStores } from "../support/stack-stores.ts";
 const stack = theStack();
 const { endpoints } = stack;
 const http = new HttpClient(endpoints.http);
-const lambda = new LambdaClient({
+const localstack = {
   endpoint: endpoints.localstack,
   region: "us-east-1",
   credentials: { accessKeyId: "test", secretAccessKey: "test" },
-});
+};
+const lambda = new LambdaClient(localstack);
 const index = `deployed-${process.pid}`;
 const rows = sampleRows(300, 8);
 const name = (key: string) => `serverless-lance-local-${key}`;
@@ -114,6 +116,18 @@ describe("a deployed function, invoked through the Lambda API,", () => {
     const answers = await Promise.all(Array.from({ length: 12 }, search));
     expect(answers.map(({ returned }) => returned.statusCode)).toEqual(answers.map(() => 200));
   });
+});
+
+test("functions that change something are told to log in one place, others are not", async () => {
+  const groupOf = async (key: string) => {
+    const asked = new GetFunctionConfigurationCommand({ FunctionName: name(key) });
+    return (await lambda.send(asked)).LoggingConfig?.LogGroup;
+  };
+  const [keys, writes, search] = await Promise.all(["keys", "writeDocuments", "search"].map(groupOf));
+  expect([writes, search]).toEqual([keys, `/aws/lambda/${name("search")}`]);
+  const asked = new DescribeLogGroupsCommand({ logGroupNamePrefix: keys });
+  const { logGroups } = await new CloudWatchLogsClient(localstack).send(asked);
+  expect(logGroups).toMatchObject([{ logGroupName: keys }]); // for how long, LocalStack does not keep
 });
 
 test("a task that is called with nonsense names the field, and the error's type is one that Retry and Catch match", async () => {
