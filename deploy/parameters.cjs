@@ -36,6 +36,7 @@ const parameters = {
   searchUrl: [oneOf("beside", "instead")],
   architecture: [oneOf("x86_64", "arm64"), "x86_64"],
   tracing: [oneOf(true, false), false],
+  costMetrics: [oneOf("total", "index"), ""],
   accessLog: [oneOf(true, false), false],
   logRetentionDays: [oneOf(...retentions), 14],
   auditRetentionInDays: [oneOf(...retentions), 365],

@@ -6,11 +6,12 @@ export interface ListPrice {
   dollars: number;
   per: string;
   source: string;
-  /** When that page was read, by us or by who copied it. */
+  /** When that page was read, by us or by who copied it; or that it was not, and where it is to be looked up. */
   seen: string;
 }
 
 const seen = "2026-11-28";
+const unread = "known of old, not read there";
 const lambda = "https://cloudchipr.com/blog/aws-lambda-pricing";
 const s3 = "https://aws.amazon.com/s3/pricing/";
 const s3Vectors =
@@ -33,11 +34,18 @@ export const listPrices = {
     usualPrices.diskGigabyteSecond,
     "GB-second",
     "https://aws.amazon.com/lambda/pricing/",
+    unread,
   ),
-  httpApi: price("HTTP API", usualPrices.httpApi, "request", "https://aws.amazon.com/api-gateway/pricing/"),
-  get: price("S3 Standard, GET", usualPrices.get, "request", s3),
-  put: price("S3 Standard, PUT", usualPrices.put, "request", s3),
-  list: price("S3 Standard, LIST", usualPrices.list, "request", s3),
+  httpApi: price(
+    "HTTP API",
+    usualPrices.httpApi,
+    "request",
+    "https://aws.amazon.com/api-gateway/pricing/",
+    unread,
+  ),
+  get: price("S3 Standard, GET", usualPrices.get, "request", s3, unread),
+  put: price("S3 Standard, PUT", usualPrices.put, "request", s3, unread),
+  list: price("S3 Standard, LIST", usualPrices.list, "request", s3, unread),
   storage: price(
     "S3 Standard, stored",
     0.023,

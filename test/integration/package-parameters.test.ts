@@ -31,6 +31,7 @@ beforeAll(async () => {
     searchUrl: "beside",
     architecture: "arm64",
     tracing: "true",
+    costMetrics: "index",
     accessLog: "true",
     logRetentionDays: "30",
     auditRetentionInDays: "731",
@@ -59,6 +60,11 @@ const functionOf = (template: Template, name: string): Described =>
 const routesOf = (template: Template) =>
   of(template, "AWS::ApiGatewayV2::Route").map(({ RouteKey }) => `${RouteKey}`);
 const searches = ["Search", "SearchShard0", "SearchShard1", "SearchShard2"];
+
+test("functions sum dollars where that is asked for", () => {
+  const told = (template: Template) => functionOf(template, "Search")["Environment"].Variables.COST_METRICS;
+  expect([told(bare), told(full)]).toEqual(["", "index"]);
+});
 
 test("nothing that is to be asked for is there without it", () => {
   for (const type of [
@@ -132,7 +138,8 @@ test("provisioned containers are of search alone, and all that calls search call
     ],
   );
   const two = { ProvisionedConcurrentExecutions: 2 };
-  expect(aliases).toEqual(searches.map((name) => [`${name}LambdaFunction`, "provisioned", two]));
+  const wanted = searches.map((name) => [`${name}LambdaFunction`, "provisioned", two]);
+  expect(aliases.sort()).toEqual(wanted.sort()); // in no order of its own
   expect(of(full, "AWS::Lambda::Version")).toHaveLength(searches.length);
   for (const { id, IntegrationUri } of of(full, "AWS::ApiGatewayV2::Integration"))
     expect([id, JSON.stringify(IntegrationUri).includes("provisioned")]).toEqual([id, /Search/.test(id)]);

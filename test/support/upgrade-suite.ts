@@ -100,9 +100,10 @@ export function describeUpgrade(name: string, createPlace: () => Promise<Upgrade
       return false;
     }
 
-    /** All documents, each once, by list, search and id. */
+    /** All documents, each once, by list, search and id; also those that the other release wrote a moment ago. */
     async function expectDocuments(host: ReleaseHost, index: string): Promise<void> {
-      const listed = await host.ask("GET", `/indexes/${index}/documents?limit=1000&select=doc_id,chunk_text`);
+      const all = "limit=1000&select=doc_id,chunk_text&consistency=strong";
+      const listed = await host.ask("GET", `/indexes/${index}/documents?${all}`);
       if (host === older && !reads(listed, "entry")) return;
       expect(listed.status, JSON.stringify(listed.body)).toBe(200);
       const found = listed.body.documents as { doc_id: string; chunk_text: string }[];
@@ -115,7 +116,7 @@ export function describeUpgrade(name: string, createPlace: () => Promise<Upgrade
       expect(new Set(hits).size).toBe(hits.length);
       expect(hits.filter((id) => !expected[index]?.has(id))).toEqual([]);
       const [id, text] = pairs[0] ?? [];
-      const fetched = await host.ask("GET", `/indexes/${index}/documents/${id}`);
+      const fetched = await host.ask("GET", `/indexes/${index}/documents/${id}?consistency=strong`);
       expect(fetched.body).toMatchObject({ doc_id: id, chunk_text: text });
     }
 

@@ -53,6 +53,7 @@ test.each([
   ["searchProvisioned", "0", "a whole number from 1 to 100000"],
   ["tracing", "yes", "true or false"],
   ["architecture", "arm", "x86_64 or arm64"],
+  ["costMetrics", "all", "total or index"],
   ["searchUrl", "true", "beside or instead"],
   ["logRetentionDays", "15", "1 or 3 or 5 or 7 or 14 or "],
   ["logKey", "alias/mine", "such as arn:aws:kms:us-east-1:123456789012:key/1b2c"],
