@@ -11,7 +11,7 @@ export interface ListPrice {
 }
 
 const seen = "2026-11-28";
-const unread = "known of old, not read there";
+export const unread = "known of old, not read there";
 const lambda = "https://cloudchipr.com/blog/aws-lambda-pricing";
 const s3 = "https://aws.amazon.com/s3/pricing/";
 const s3Vectors =
