@@ -8,6 +8,7 @@ import type { Container } from "../../lib/container.ts";
 import { cursorOf } from "../../lib/domain/search/list-cursor.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { operations, problem } from "../../lib/http/operations.ts";
+import { columnOps } from "../support/filter-ops.ts";
 import { type Handler, type HandlerName, importHandlers } from "../support/handlers.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
@@ -93,20 +94,7 @@ const mostly = <T>(arbitrary: fc.Arbitrary<T>) =>
 const number = fc.oneof({ weight: 9, arbitrary: fc.float({ noNaN: true }) }, { weight: 1, arbitrary: json });
 const leaf = fc.record(
   {
-    op: fc.constantFrom(
-      "eq",
-      "lt",
-      "in",
-      "between",
-      "starts_with",
-      "contains",
-      "any",
-      "not_in",
-      "eq_ignore_case",
-      "exists",
-      "is_null",
-      "not",
-    ),
+    op: fc.constantFrom(...columnOps, "not"),
     column: fc.oneof(fc.constantFrom("doc_id", "chunk_text", "vector"), text),
     value: json,
     values: fc.array(text, { maxLength: 3 }),

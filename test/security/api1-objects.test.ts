@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Operation } from "../../lib/http/operations/operation.ts";
-import { type OperationName, operations } from "../../lib/http/operations.ts";
+import { operations } from "../../lib/http/operations.ts";
 import {
   type Answer,
   fittingRequests,
   grantOf,
   type KeyedApi,
   openKeyedApi,
+  operationNames,
   outcome,
 } from "../support/keyed-api.ts";
 
 /** API1:2023 Broken object level authorization: whatever names an object of somebody else finds nothing. */
 let api: KeyedApi;
 let own: string;
-const names = Object.keys(operations) as OperationName[];
-const ofIndexes = names.filter(
+const ofIndexes = operationNames.filter(
   (name) => "index" in operations[name].path.shape || name === "startJob" || name === "createIndex",
 );
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type OperationName, operations } from "../../lib/http/operations.ts";
 import {
+  closedOperations,
   fittingRequests,
   grantOf,
   type KeyedApi,
@@ -17,16 +17,16 @@ beforeAll(async () => {
 });
 afterAll(() => api?.close());
 
-const closed = (Object.keys(operations) as OperationName[]).filter(
-  (name) => operations[name].needs !== "nothing",
-);
 const unauthenticated = [401, "unauthenticated"];
 
-test.each(closed)("%s is refused without a key, before anything of it is looked at", async (name) => {
-  expect(outcome(await api.ask(undefined, name, fittingRequests("docs")[name]))).toEqual(unauthenticated);
-  const misshapen = { path: { index: "../x" }, query: { a: "b" }, raw: "{".repeat(2_000_000) };
-  expect(outcome(await api.ask(undefined, name, misshapen))).toEqual(unauthenticated);
-});
+test.each(closedOperations)(
+  "%s is refused without a key, before anything of it is looked at",
+  async (name) => {
+    expect(outcome(await api.ask(undefined, name, fittingRequests("docs")[name]))).toEqual(unauthenticated);
+    const misshapen = { path: { index: "../x" }, query: { a: "b" }, raw: "{".repeat(2_000_000) };
+    expect(outcome(await api.ask(undefined, name, misshapen))).toEqual(unauthenticated);
+  },
+);
 
 test("a key is taken from no other place than its headers", async () => {
   const key = api.everything;

@@ -7,6 +7,7 @@ import {
   grantOf,
   type KeyedApi,
   openKeyedApi,
+  operationNames,
   outcome,
   type Sent,
 } from "../support/keyed-api.ts";
@@ -19,8 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.close());
 
-const names = Object.keys(operations) as OperationName[];
-const withBody = names.filter((name) => (operations[name] as Operation).body);
+const withBody = operationNames.filter((name) => (operations[name] as Operation).body);
 const paths = ({ body }: Answer): string[] => (body.issues ?? []).map(({ path }: { path: string }) => path);
 const asRoot = (name: OperationName, sent: Sent) => api.ask(api.everything, name, sent);
 
@@ -35,7 +35,7 @@ test.each(withBody)("%s refuses a field that it does not know, and takes none fo
   expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
 });
 
-test.each(names)("%s refuses a parameter of the query that it does not know", async (name) => {
+test.each(operationNames)("%s refuses a parameter of the query that it does not know", async (name) => {
   const answer = await asRoot(name, { ...fittingRequests("docs")[name], query: { unknown: "1" } });
   expect([answer.status, paths(answer)]).toEqual([400, ["query.unknown"]]);
 });

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { actions } from "../../lib/domain/access/grants.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { type OperationName, operations } from "../../lib/http/operations.ts";
-import { fittingRequests, grantOf, type KeyedApi, openKeyedApi, outcome } from "../support/keyed-api.ts";
+import {
+  fittingRequests,
+  grantOf,
+  type KeyedApi,
+  openKeyedApi,
+  operationNames,
+  outcome,
+} from "../support/keyed-api.ts";
 
 /** API5:2023 Broken function level authorization: a key does what its grants say, whichever route it asks, and no more. */
 let api: KeyedApi;
@@ -12,12 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => api?.close());
 
-const names = Object.keys(operations) as OperationName[];
 const needsOf = (name: OperationName) => (operations[name] as Operation).needs;
 
 test.each(actions)("a key that may only %s is refused everything else", async (action) => {
   const key = await api.made(grantOf([action], ["docs", "other*"], ["*"]));
-  for (const name of names) {
+  for (const name of operationNames) {
     const needs = needsOf(name);
     if (needs === "nothing" || needs === "known" || needs === action) continue;
     expect(outcome(await api.ask(key, name, fittingRequests("docs")[name])), name).toEqual([
@@ -29,7 +35,7 @@ test.each(actions)("a key that may only %s is refused everything else", async (a
 
 test("who may do everything with all indexes that there are by their names makes no keys", async () => {
   const key = await api.made(grantOf([...actions], ["docs", "d*", "a*"], ["*"]));
-  for (const name of names.filter((one) => needsOf(one) === "keys"))
+  for (const name of operationNames.filter((one) => needsOf(one) === "keys"))
     expect(outcome(await api.ask(key, name, fittingRequests("docs")[name]))).toEqual([403, "forbidden"]);
 });
 
@@ -51,7 +57,7 @@ test("a key is no more than it was when what is stored of it says more than a ke
     grants: [grantOf([...actions], ["*"], ["*"])],
     filter,
   });
-  for (const name of names.filter((one) => ["jobs", "admin", "keys"].includes(needsOf(one))))
+  for (const name of operationNames.filter((one) => ["jobs", "admin", "keys"].includes(needsOf(one))))
     expect(outcome(await api.ask(key, name, fittingRequests("docs")[name])), name).toEqual([
       403,
       "forbidden",

@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type OperationName, operations } from "../../lib/http/operations.ts";
 import {
   type Answer,
   fittingRequests,
   type KeyedApi,
   openKeyedApi,
+  operationNames,
   type Sent,
 } from "../support/keyed-api.ts";
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.close());
 
-const names = (Object.keys(operations) as OperationName[]).filter((name) => name !== "dropIndex");
+const names = operationNames.filter((name) => name !== "dropIndex");
 
 function expectPlain({ headers, body }: Answer): void {
   expect(headers).toMatchObject({ "cache-control": "no-store", "x-content-type-options": "nosniff" });

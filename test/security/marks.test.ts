@@ -1,9 +1,16 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type OperationName, operations } from "../../lib/http/operations.ts";
+import type { OperationName } from "../../lib/http/operations.ts";
 import { logger } from "../../lib/telemetry.ts";
-import { fittingRequests, grantOf, type KeyedApi, openKeyedApi, type Sent } from "../support/keyed-api.ts";
+import {
+  fittingRequests,
+  grantOf,
+  type KeyedApi,
+  openKeyedApi,
+  operationNames,
+  type Sent,
+} from "../support/keyed-api.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
 
@@ -27,7 +34,7 @@ afterAll(async () => {
   await api?.close();
 });
 
-const names = (Object.keys(operations) as OperationName[]).filter((name) => name !== "dropIndex");
+const names = operationNames.filter((name) => name !== "dropIndex");
 const lines = () => printed.split("\n").filter((line) => line !== "");
 
 /** Line ends of any kind, and what a terminal obeys. */

@@ -42,6 +42,11 @@ export interface KeyedApi {
   close(): Promise<void>;
 }
 
+export const operationNames = Object.keys(operations) as OperationName[];
+
+/** Those that ask who it is. */
+export const closedOperations = operationNames.filter((name) => operations[name].needs !== "nothing");
+
 const all: Action[] = ["search", "read", "write", "jobs", "admin"];
 export const grantOf = (actions: Action[], indexes: string[], buckets: string[] = []): Grant => ({
   ...{ actions, indexes, buckets },

@@ -5,6 +5,7 @@ import { limits } from "../../lib/config/limits.ts";
 import { DomainError, type Issue } from "../../lib/domain/errors.ts";
 import { parseSearchRequest } from "../../lib/domain/search/search-index.ts";
 import type { Filter, Scalar } from "../../lib/domain/values/filter.ts";
+import { columnOps } from "../support/filter-ops.ts";
 import { judged } from "../support/filter-oracle.ts";
 import { columnValues, oddNames } from "../support/filter-rows.ts";
 
@@ -232,22 +233,7 @@ const key = fc.constantFrom(
   "prefix",
   "__proto__",
 );
-const op = fc.constantFrom(
-  "and",
-  "or",
-  "not",
-  "eq",
-  "lt",
-  "in",
-  "between",
-  "starts_with",
-  "contains",
-  "any",
-  "not_in",
-  "eq_ignore_case",
-  "exists",
-  "is_null",
-);
+const op = fc.constantFrom("and", "or", "not", ...columnOps);
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof(
     { maxDepth: 5 },
