@@ -1,5 +1,6 @@
 import { container } from "../lib/container.ts";
-import { parseSearchRequest, searchIndex } from "../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../lib/domain/search/search-index.ts";
 import { bareSearch, bareTable } from "./bare-search.ts";
 import { handledSearch } from "./handled-search.ts";
 import { timesOf } from "./percentiles.ts";

@@ -1,6 +1,7 @@
 import { container } from "../lib/container.ts";
 import { fetchDocument } from "../lib/domain/search/fetch-document.ts";
-import { parseSearchRequest, searchIndex } from "../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../lib/domain/search/search-index.ts";
 import { someIds } from "./bench-set.ts";
 import { type Times, timed, timesOf } from "./percentiles.ts";
 import { searchBody } from "./search-event.ts";

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { describeIndex } from "../../lib/domain/search/describe-index.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { type Row, sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 

@@ -5,7 +5,8 @@ import type { Job } from "../../lib/domain/jobs/job.ts";
 import { recallOf } from "../../lib/domain/recall/choose-search-defaults.ts";
 import { describeIndex } from "../../lib/domain/search/describe-index.ts";
 import { fetchDocument } from "../../lib/domain/search/fetch-document.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 
 let lakehouse: Lakehouse;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import { writeParquetFile } from "../support/parquet-files.ts";
 

@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { decodeOpening } from "../../lib/adapters/lance/opening/opening.ts";
 import { openingOf } from "../../lib/adapters/lance/opening/stored-openings.ts";
 import { DomainError } from "../../lib/domain/errors.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { type Fault, FaultProxy, type ProxiedRequest } from "../support/fault-proxy.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { asLanceClient } from "../support/lance-client.ts";

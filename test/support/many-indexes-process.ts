@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { asDomainError } from "../../lib/domain/errors.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createReaders } from "../../lib/readers.ts";
 import type { ManyIndexesReport } from "./many-indexes.ts";
 

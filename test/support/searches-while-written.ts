@@ -4,7 +4,8 @@ import { createIndex, createRequest } from "../../lib/domain/documents/create-in
 import { deleteDocuments } from "../../lib/domain/documents/delete-documents.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import { listDocuments } from "../../lib/domain/search/list-documents.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { warmIndex } from "../../lib/domain/search/warm-index.ts";
 import type { WrittenLakehouse } from "./document-writes.ts";
 import { runJob } from "./lakehouse.ts";

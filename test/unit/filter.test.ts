@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { filterToSql } from "../../lib/adapters/lance/reading/filter-sql.ts";
 import { limits } from "../../lib/config/limits.ts";
 import { DomainError, type Issue } from "../../lib/domain/errors.ts";
-import { parseSearchRequest } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import type { Filter, Scalar } from "../../lib/domain/values/filter.ts";
 import { columnOps } from "../support/filter-ops.ts";
 import { judged } from "../support/filter-oracle.ts";

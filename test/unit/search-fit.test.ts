@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import type { Lease, Query, WarmIndexes } from "../../lib/domain/search/reader.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { selectedColumns } from "../../lib/domain/search/selected-columns.ts";
 
 const columns = [

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { DomainError } from "../../lib/domain/errors.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import type { Lease, Query, WarmIndexes } from "../../lib/domain/search/reader.ts";
-import { parseSearchRequest, searchIndex } from "../../lib/domain/search/search-index.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 
 const refined = { nprobes: 3, refineFactor: 2 };
 const unrefined = { nprobes: 8 };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
 import { selectParameter } from "../../lib/domain/search/fetch-request.ts";
-import { parseSearchRequest } from "../../lib/domain/search/search-index.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 
 const issuesOf = (body: unknown) => {
   try {

@@ -38,3 +38,7 @@ export const searchedFor = (k: number, { without }: AskedQuery): number =>
 export function askedHits(hits: Hit[], k: number, { without }: AskedQuery): Hit[] {
   return without === undefined ? hits : hits.filter(({ doc_id }) => doc_id !== without).slice(0, k);
 }
+
+/** Whether rows are left out: by the request's filter, or by one that its reader has. */
+export const isFiltered = ({ filter }: Pick<SearchRequest, "filter">, { isNarrowed = false }: Lease) =>
+  isNarrowed || filter !== undefined;

@@ -1,5 +1,5 @@
 import { limits } from "../../config/limits.ts";
-import { parseSearchRequest } from "../../domain/search/search-index.ts";
+import { parseSearchRequest } from "../../domain/search/parse-search.ts";
 import { searchRequest, searchResponse } from "../../domain/search/search-request.ts";
 import { warmResponse } from "../../domain/search/warm-index.ts";
 import { common, type Operations, ofIndex } from "./operation.ts";

@@ -1,0 +1,38 @@
+import { badRequest, type Issue } from "../errors.ts";
+import { issuesOf } from "../validate.ts";
+import { filterBoundIssues } from "../values/filter.ts";
+import { type SearchRequest, searchRequest } from "./search-request.ts";
+
+/**
+ * Parses a search body: the filter's bounds first, since everything after walks it recursively.
+ * @throws BadRequest with every problem
+ */
+export function parseSearchRequest(body: unknown): SearchRequest {
+  const bounds = filterBoundIssues((body as { filter?: unknown } | null)?.filter);
+  const parsed = searchRequest.safeParse(
+    bounds.length > 0 ? { ...(body as object), filter: undefined } : body,
+  );
+  const issues = [...bounds, ...(parsed.success ? [] : issuesOf(parsed.error)), ...togetherIssues(body)];
+  if (!parsed.success || issues.length > 0) throw badRequest(issues);
+  return parsed.data;
+}
+
+/** Of fields that go with some others alone. */
+function togetherIssues(body: unknown): Issue[] {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return [];
+  const asked = body as Record<string, unknown>;
+  const has = (field: string) => asked[field] !== undefined;
+  const [byVector, byDocument] = [has("vector"), has("docId")];
+  return [
+    ...(byVector || byDocument
+      ? []
+      : [{ path: "vector", message: "must be an array of numbers, or docId be given" }]),
+    ...(byVector && byDocument
+      ? [{ path: "docId", message: "is in place of a vector; send one of them" }]
+      : []),
+    ...(has("includeSelf") && !byDocument ? [{ path: "includeSelf", message: "is for docId" }] : []),
+    ...["nprobes", "refineFactor", "ef"]
+      .filter((field) => asked["exact"] === true && has(field))
+      .map((path) => ({ path, message: "is for an index, which exact does without" })),
+  ];
+}
