@@ -6,6 +6,8 @@ import {
   askedOfProduction,
   askedSignatures,
   knownIn,
+  told,
+  type WrittenDown,
 } from "./dependencies/advisories.ts";
 import { deployedPackages } from "./dependencies/deployed-packages.ts";
 import { withoutHash } from "./dependencies/hashes.ts";
@@ -44,8 +46,10 @@ wrong.push(...unhashed.map((one) => `without a hash: ${one}`));
 const open = elsewhere.filter((one) => deployed.has(one));
 if (open.length > 0) console.warn(`NOT CHECKED, hashes of ${open.join(", ")}: the lock file has none`);
 
-const known = knownIn(packages, await read("scripts/dependencies/known-advisories.json"));
+const written: WrittenDown = await read("scripts/dependencies/known-advisories.json");
+const known = knownIn(packages, written.advisories);
 wrong.push(...known.map((one) => `advisory: ${one}`));
+console.log(told(written, known));
 say("advisories of what production needs", ofProduction);
 say("advisories of everything else, high and critical", ofAll);
 say("signatures", signatures);

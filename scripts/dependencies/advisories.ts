@@ -11,7 +11,23 @@ export interface KnownAdvisory {
   package: string;
   /** As npm writes ranges. */
   vulnerable: string;
+  /** The range was read in the record of GitHub's Advisory Database, in a copy of it, or where others quote it. */
+  read: "record" | "copy" | "quoted";
   title: string;
+}
+
+/** What is written down of advisories (known-advisories.json), and when each of them was read last. */
+export interface WrittenDown {
+  readOn: string;
+  advisories: KnownAdvisory[];
+}
+
+/** What the list can tell and what it cannot, for who reads the log. */
+export function told({ readOn, advisories }: WrittenDown, found: string[]): string {
+  const packages = new Set(advisories.map((one) => one.package)).size;
+  const counted = (read: KnownAdvisory["read"]) => advisories.filter((one) => one.read === read).length;
+  const sources = `${counted("record")} in their records, ${counted("copy")} in copies of these, ${counted("quoted")} as others quote them`;
+  return `advisories that are written down: ${advisories.length} of ${packages} packages, read on ${readOn} (${sources}), ${found.length} found; of later ones and of other packages they tell nothing`;
 }
 
 /** What became of asking: what was found, or why nobody knows. */

@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import {
-  type KnownAdvisory,
   knownIn,
   readAudit,
   readSignatures,
   reasonIn,
+  told,
+  type WrittenDown,
 } from "../../scripts/dependencies/advisories.ts";
 import { withoutHash } from "../../scripts/dependencies/hashes.ts";
 import { refusedLicences } from "../../scripts/dependencies/licences.ts";
@@ -33,9 +35,7 @@ test("what nobody installs may have a licence that what is deployed may not", ()
 });
 
 test("an advisory that is written down is found in the lock file by version, under whatever path", async () => {
-  const advisories: KnownAdvisory[] = JSON.parse(
-    await readFile("scripts/dependencies/known-advisories.json", "utf8"),
-  );
+  const { advisories } = await writtenDown();
   const locked = {
     "node_modules/tar": { version: "6.2.0" },
     "node_modules/x/node_modules/semver": { version: "7.5.1" },
@@ -45,11 +45,37 @@ test("an advisory that is written down is found in the lock file by version, und
   };
   expect(knownIn(locked, advisories).map((one) => one.replace(/:.*\(/, " ("))).toEqual([
     "tar@6.2.0 (GHSA-f5x3-32g6-xq36)",
+    "tar@6.2.0 (GHSA-83g3-92jg-28cx)",
+    "tar@6.2.0 (GHSA-9ppj-qmqm-q256)",
+    "tar@6.2.0 (GHSA-r292-9mhp-454m)",
     "semver@7.5.1 (GHSA-c2qf-rxjj-qqgw)",
     "ws@8.17.0 (GHSA-3h5v-q93c-6h6q)",
   ]);
   const { packages } = JSON.parse(await readFile("package-lock.json", "utf8"));
   expect(knownIn(packages, advisories)).toEqual([]);
+});
+
+const writtenDown = async (): Promise<WrittenDown> =>
+  JSON.parse(await readFile("scripts/dependencies/known-advisories.json", "utf8"));
+
+test("each advisory that is written down is one, has a range, and says where that was read", async () => {
+  const { validRange } = createRequire(import.meta.url)("semver") as { validRange(range: string): unknown };
+  const { readOn, advisories } = await writtenDown();
+  expect(readOn).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+  expect(new Set(advisories.map(({ id }) => id)).size).toBe(advisories.length);
+  for (const { id, vulnerable, read } of advisories) {
+    expect(id).toMatch(/^GHSA(-[2-9cfghjmpqrvwx]{4}){3}$/);
+    expect([id, validRange(vulnerable)]).not.toEqual([id, null]);
+    expect(["record", "copy", "quoted"], id).toContain(read);
+  }
+});
+
+test("the check says how much is written down, when it was read, and that it is no list of all", () => {
+  const advisory = { id: "GHSA-1", package: "tar", vulnerable: "<1", title: "a", read: "record" as const };
+  const written = { readOn: "2026-11-28", advisories: [advisory, { ...advisory, read: "quoted" as const }] };
+  expect(told(written, [])).toBe(
+    "advisories that are written down: 2 of 1 packages, read on 2026-11-28 (1 in their records, 0 in copies of these, 1 as others quote them), 0 found; of later ones and of other packages they tell nothing",
+  );
 });
 
 test("every package has a hash that it is compared with, but for native ones of other platforms", async () => {
