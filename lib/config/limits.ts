@@ -74,6 +74,13 @@ export const limits = {
   cursorDigestLength: 16, // of 6 bits
   maxFilterParameterLength: 8_192, // of the query of a URL, as select
   maxFilterColumns: 32,
+  maxTextColumns: 8, // of an index, with a full-text index each
+  maxLanguageLength: 64,
+  maxStopWords: 256, // that a request lists
+  maxStopWordLength: 64,
+  ngramMin: 2, // characters of the pieces that a language which is not known is cut into
+  ngramMax: 3,
+  maxTokenLength: 40, // bytes of a word; longer ones are no words, and are not found by their parts either
   likelyFilterColumns: 16, // that get scalar indexes where a job names none
   likelyFilterBytes: 64, // of a row, on the average
   widthSampleRows: 200, // that tell how wide a column is

@@ -42,6 +42,7 @@ async function publish(call: TaskCall): Promise<void> {
     chosenColumns: made.chosenColumns,
     indexType: payload.index.type,
     indexParameters: payload.index.parameters,
+    ...(made.fullText.length > 0 ? { fullText: made.fullText } : {}),
     asked: await askedIn(call, payload.index.leftOut),
     reasons: payload.index.reasons,
     ...payload.verified,
@@ -82,10 +83,11 @@ export async function runRetire({ deps, input }: TaskCall) {
  * @param leftOut columns that got no index
  */
 async function askedIn(call: TaskCall, leftOut: string[]): Promise<AskedIndex | undefined> {
-  if (call.input.type === "optimize") return (await publishedIn(call)).asked;
+  const made = await planOf(call);
+  const fullText = made.fullText.length > 0 ? made.fullText : undefined;
+  if (call.input.type === "optimize") return keptAsked((await publishedIn(call)).asked, fullText);
   const { indexType, indexParameters } = call.input;
   const before = call.input.type === "build-index" ? (await publishedIn(call)).asked : undefined;
-  const made = await planOf(call);
   const named = call.input.filterColumns ?? [];
   const joined = (...lists: (string[] | undefined)[]) => [...new Set(lists.flatMap((list) => list ?? []))];
   const filterColumns = joined(before?.filterColumns, made.filterColumns);
@@ -94,5 +96,9 @@ async function askedIn(call: TaskCall, leftOut: string[]): Promise<AskedIndex | 
   return {
     ...{ indexType, indexParameters, filterColumns: filterColumns.filter(isBuilt) },
     unaskedFilterColumns: unasked.filter((name) => isBuilt(name) && !named.includes(name)),
+    ...(fullText ? { fullText } : {}),
   };
 }
+
+const keptAsked = (asked: AskedIndex | undefined, fullText: AskedIndex["fullText"]) =>
+  asked?.fullText ? { ...asked, fullText } : asked;

@@ -17,7 +17,7 @@ import { refuseOthers, refuseOthersIds } from "./own-documents.ts";
 /** Tables as if they had no other rows than those that a key's filter takes, and took no others. */
 export function narrowedTables(tables: DocumentTables, forced: Filter): DocumentTables {
   return {
-    create: (ref, columns) => tables.create(ref, columns),
+    create: (ref, columns, fullText) => tables.create(ref, columns, fullText),
     isStored: (type) => tables.isStored(type),
     streamed: (stream) => tables.streamed(stream),
     prepare: (batch) => tables.prepare(batch),

@@ -33,7 +33,7 @@ interface Site {
 
 /**
  * Builds the vector index as planned, a finer one after each that missed the recall, and the scalar indexes on the id column (without it a fetch scans the table)
- * and on those that the plan names; another column that had one already keeps it.
+ * and on those that the plan names, and the full-text indexes; another column that had one already keeps it.
  * Repeated, it builds again and replaces.
  * @throws IndexParametersInvalid, also naming a column that was asked for and cannot be indexed
  */
@@ -58,6 +58,7 @@ export async function buildGeneration(
     leftOut.push(column);
     reasons.push(`no scalar index on "${column}": ${why}`);
   }
+  await builds.buildTextIndexes(plan.ref, plan.fullText, permit);
   const made = await buildVectorIndex(site, planned, metric);
   return { ...made, reasons: [...made.reasons, ...missed, ...reasons], leftOut };
 }

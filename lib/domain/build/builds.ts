@@ -1,6 +1,7 @@
 import type { WritePermit } from "../index/generations.ts";
 import type { GenerationRef, IndexParameters, IndexType, Metric } from "../index/index-entry.ts";
 import type { ValueWidth } from "../source/filter-columns.ts";
+import type { TextIndex } from "../text/full-text.ts";
 
 /** What is made of a table whose rows are there. All of it may be repeated. */
 export interface Builds {
@@ -23,6 +24,11 @@ export interface Builds {
   dropVectorIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void>;
   /** @throws IndexParametersInvalid naming the column, when its values are more than can be sorted in memory */
   buildScalarIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void>;
+  /**
+   * Full-text indexes, each of which is the only one on its column; one that is there, as told, and holds every row stays.
+   * Others that were built here go.
+   */
+  buildTextIndexes(ref: GenerationRef, all: TextIndex[], permit: WritePermit): Promise<void>;
   /** Of a string column, by some of its rows. */
   widthOf(ref: GenerationRef, column: string): Promise<ValueWidth>;
 }

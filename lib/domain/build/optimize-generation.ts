@@ -20,6 +20,7 @@ export async function optimizeGeneration(
   if (way === "rebuild") return rebuilt(deps, plan, published, { why, missed }, permit);
   if (way === "fold") await deps.builds.optimize(plan.ref, permit); // never to keep one: it joins partitions all the same
   await deps.builds.buildScalarIndex(plan.ref, plan.target.idColumn, permit);
+  await deps.builds.buildTextIndexes(plan.ref, plan.fullText, permit);
   return withReason(keptIndex(published), `${way === "fold" ? "folded" : "kept"}, ${why}`);
 }
 

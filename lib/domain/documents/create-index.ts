@@ -17,6 +17,7 @@ import type { IndexRegistry } from "../index/index-registry.ts";
 import { bucketAlias, columnName, indexName } from "../names.ts";
 import type { Stores } from "../object-store.ts";
 import type { Clock } from "../task-context.ts";
+import { askedFullText, resolvedFullText, type TextIndex, textIssues } from "../text/full-text.ts";
 import { unlessRaced } from "../unless-raced.ts";
 import { unfitName } from "../values/column-name.ts";
 import type { DocumentTables } from "./document-tables.ts";
@@ -42,6 +43,7 @@ export const createRequest = z
     indexType: askedIndexType.default("auto"),
     targetRecall: z.number().min(limits.leastTargetRecall).max(1).default(limits.defaultTargetRecall),
     filterColumns: z.array(columnName).max(limits.maxFilterColumns).default([]),
+    fullText: askedFullText.optional(),
     retentionDays: retentionDays.optional(),
     upkeep: upkeep.optional(),
   })
@@ -75,9 +77,10 @@ export async function createIndex(
   if (reserved.published) return;
   const { lastGeneration } = reserved;
   const ref = { index: request.name, bucket: request.bucket, generation: `g${lastGeneration}` };
-  await deps.documents.create(ref, columns);
+  const fullText = resolvedFullText(request.fullText ?? [], columns);
+  await deps.documents.create(ref, columns, fullText);
   const version = await deps.generations.version(ref);
-  const published = emptyPublication(deps.clock, request, columns, { ref, version });
+  const published = emptyPublication(deps.clock, request, { columns, fullText }, { ref, version });
   await deps.registry.update(request.name, (entry) => {
     if (entry.lastGeneration !== lastGeneration || entry.claim) throw taken(entry.name);
     return entry.published ? undefined : { state: "ready", published };
@@ -127,7 +130,7 @@ function taken(name: string): DomainError {
 /** @throws BadRequest */
 function columnsOf(
   documents: Pick<DocumentTables, "isStored">,
-  { idColumn, idType, vectorColumn, dimension, columns = [], filterColumns }: CreateRequest,
+  { idColumn, idType, vectorColumn, dimension, columns = [], filterColumns, fullText = [] }: CreateRequest,
 ): Column[] {
   const own: Column[] = [
     { name: idColumn, type: idType },
@@ -144,6 +147,7 @@ function columnsOf(
         ? []
         : [{ path: `filterColumns[${i}]`, message: "must be one of the columns, and not the vector" }],
     ),
+    ...fullText.flatMap((one, i) => textIssues(one, own, `fullText[${i}]`)),
   ];
   if (issues.length > 0) throw badRequest(issues);
   return own;
@@ -160,15 +164,17 @@ function nameIssues(name: string, i: number, all: Column[]): Issue[] {
 function emptyPublication(
   clock: Clock,
   request: CreateRequest,
-  columns: Column[],
+  { columns, fullText }: { columns: Column[]; fullText: TextIndex[] },
   { ref, version }: { ref: GenerationRef; version: number },
 ): Publication {
   const { dimension, metric, idColumn, vectorColumn, indexType, targetRecall, filterColumns } = request;
+  const told = fullText.length > 0 ? { fullText } : {};
   return {
     ...{ generation: ref.generation, bucket: ref.bucket, dimension, metric, idColumn, vectorColumn, columns },
     indexType: "EXACT",
     indexParameters: {},
-    asked: { indexType, indexParameters: {}, filterColumns },
+    asked: { indexType, indexParameters: {}, filterColumns, ...told },
+    ...told,
     reasons: ["every row is compared until an index is built"],
     searchDefaults: {},
     recall: { target: targetRecall, measured: 1, k: limits.recallK, queries: 0, version },

@@ -1,4 +1,5 @@
 import type { Column, GenerationRef } from "../index/index-entry.ts";
+import type { TextIndex } from "../text/full-text.ts";
 import type { Filter } from "../values/filter.ts";
 import type { StoredValue } from "../values/stored-value.ts";
 
@@ -129,7 +130,7 @@ export interface CarriedWrites {
 /** The tables of generations that documents are written to. */
 export interface DocumentTables {
   /** An empty table; one that is there already stays. @throws Conflict where that has other columns */
-  create(ref: GenerationRef, columns: Column[]): Promise<void>;
+  create(ref: GenerationRef, columns: Column[], fullText: TextIndex[]): Promise<void>;
   /** Whether a column can have this type, as Arrow prints it. */
   isStored(type: string): boolean;
   /** Makes of a batch what will be written of it, so that this is not done while others wait for it. */

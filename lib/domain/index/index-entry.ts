@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { bucketAlias, indexName, jobId } from "../names.ts";
+import { textIndex } from "../text/full-text.ts";
 
 export const metric = z.enum(["cosine", "l2", "dot"]).meta({
   description:
@@ -76,6 +77,7 @@ const askedIndex = z.object({
   filterColumns: z.array(z.string()).default([]),
   /** Of these, those that no job named. */
   unaskedFilterColumns: z.array(z.string()).optional(),
+  fullText: z.array(textIndex).optional(),
 });
 export type AskedIndex = z.infer<typeof askedIndex>;
 
@@ -105,6 +107,8 @@ export const publication = z.object({
   indexParameters,
   /** Of older ones it is not known. */
   asked: askedIndex.optional(),
+  /** Of its columns, those whose texts are searched. */
+  fullText: z.array(textIndex).optional(),
   reasons: z.array(z.string()),
   searchDefaults,
   /** Of an index on an object store whose searchDefaults refine. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { bucketAlias, indexName, jobId } from "../names.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
+import { textIndex } from "../text/full-text.ts";
 import { askedIndexType, type IndexEntry, indexParameters, metric, servedIndexType } from "./index-entry.ts";
 
 const searchDefaults = z.strictObject({
@@ -34,6 +35,8 @@ const column = z.strictObject({ name: z.string(), type: z.string() });
 const chosenColumn = z.strictObject({ name: z.string(), why: z.string() });
 export const shownColumns = z.strictObject({ id: chosenColumn, vector: chosenColumn });
 
+const shownTextIndex = z.strictObject(textIndex.shape);
+
 const askedIndex = z.strictObject({
   indexType: askedIndexType,
   indexParameters,
@@ -42,6 +45,7 @@ const askedIndex = z.strictObject({
     .array(z.string())
     .optional()
     .meta({ description: "Of filterColumns, those that no job named: filters are likely to be about them" }),
+  fullText: z.array(shownTextIndex).optional(),
 });
 
 const claim = z.strictObject({
@@ -72,6 +76,9 @@ const publication = z.strictObject({
   asked: askedIndex
     .optional()
     .meta({ description: "What its job asked for; parameters that are not there were derived" }),
+  fullText: z.array(shownTextIndex).optional().meta({
+    description: "Columns whose texts are searched, and how each is cut; what was not told was decided",
+  }),
   reasons: z.array(z.string()).meta({ description: "Why these parameters" }),
   searchDefaults,
   unrefinedDefaults: searchDefaults.optional().meta({

@@ -3,6 +3,7 @@ import { limits } from "../../config/limits.ts";
 import { askedIndexType, indexParameters, metric } from "../index/index-entry.ts";
 import { shownColumns } from "../index/shown-entry.ts";
 import { bucketAlias, columnName, indexName, jobId, sourceName } from "../names.ts";
+import { askedFullText } from "../text/full-text.ts";
 
 const common = {
   index: indexName,
@@ -18,6 +19,7 @@ const common = {
     .meta({
       description: `Columns that searches filter by: each gets a scalar index. Without it a migration takes the first ${limits.likelyFilterColumns} of numbers, booleans and strings of at most ${limits.likelyFilterBytes} bytes on the average, and a build-index job those of the published index`,
     }),
+  fullText: askedFullText.optional(),
   targetRecall: z
     .number()
     .min(limits.leastTargetRecall)

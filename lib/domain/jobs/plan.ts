@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { chosenColumns, column, generationRef } from "../index/index-entry.ts";
 import type { PlannedFile, TargetSchema, Unit } from "../source/parquet-source.ts";
+import { textIndex } from "../text/full-text.ts";
 
 const unit = z.object({
   id: z.int(),
@@ -43,6 +44,8 @@ export const plan = z.object({
   filterColumns: z.array(z.string()).default([]),
   /** Of these, those that no job named: they do without where they cannot have one. */
   unaskedFilterColumns: z.array(z.string()).default([]),
+  /** That get full-text indexes. */
+  fullText: z.array(textIndex).default([]),
   /** What is published when the job begins: a rebuild copies it, and either job replaces this version and no later one. */
   published: z.object({ ref: generationRef, version: z.int().nullable() }).nullable(),
   claimedAt: z.string(),

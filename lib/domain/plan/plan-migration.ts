@@ -21,6 +21,7 @@ import {
 } from "../source/source-layout.ts";
 import { cutUnits } from "../source/units.ts";
 import type { TaskContext } from "../task-context.ts";
+import { resolvedFullText } from "../text/full-text.ts";
 import { type BuildRoom, refuseWithoutRoom } from "./build-needs.ts";
 import { refuseWrongChoice, withChosenColumns } from "./carried-columns.ts";
 import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
@@ -57,6 +58,7 @@ export async function planMigration(
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
   refuseWithoutRoom(input, { rows, dimension: target.dimension }, await deps.buildRoom());
   refuseUnfilterable(input.filterColumns ?? [], target.columns);
+  const fullText = resolvedFullText(input.fullText ?? [], target.columns);
   refuseInflated(input.source, files, target.dimension);
   const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length, target.dimension);
   const likely = likelyFilterColumns(files, target);
@@ -76,6 +78,7 @@ export async function planMigration(
     workers: Math.min(input.workers, units.length),
     filterColumns: indexable(input.filterColumns ?? likely, target.columns),
     unaskedFilterColumns: input.filterColumns ? [] : likely,
+    fullText,
     published: await publishedVersion(deps, input.index),
     claimedAt: claim.since,
   };

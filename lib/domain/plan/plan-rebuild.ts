@@ -5,6 +5,7 @@ import { publishedOf } from "../index/published.ts";
 import type { BuildIndexInput, OptimizeInput } from "../jobs/job.ts";
 import { type Plan, plan } from "../jobs/plan.ts";
 import { indexable, refuseUnfilterable } from "../source/filter-columns.ts";
+import { resolvedFullText, stillThere, type TextIndex, textIndexesOf } from "../text/full-text.ts";
 import { refuseWithoutRoom } from "./build-needs.ts";
 import { claimGeneration } from "./claim-generation.ts";
 import { keepPlan, type PlanDependencies } from "./plan-migration.ts";
@@ -12,7 +13,7 @@ import { askedOf, planUpkeep } from "./plan-optimize.ts";
 import { sweepLeftovers } from "./sweep-leftovers.ts";
 
 /** A build-index job that names no columns keeps those of what is published. */
-type PlannedIndex = Omit<AskedIndex, "filterColumns"> & { filterColumns?: string[] | undefined };
+type PlannedIndex = Omit<AskedIndex, "filterColumns" | "fullText"> & { filterColumns?: string[] | undefined };
 
 /**
  * The first task of a rebuild or an optimization: claims the next generation and notes the version of the published one
@@ -36,6 +37,7 @@ export async function planRebuild(
   const asked: PlannedIndex = input.type === "optimize" ? stillAsked(askedOf(published), columns) : input;
   refuseWithoutRoom(asked, { rows, dimension: published.dimension }, await deps.buildRoom());
   refuseUnfilterable(asked.filterColumns ?? [], columns);
+  const fullText = textOf(input, published, columns);
   const claim = await claimGeneration(deps, job, input.index, published.bucket);
   if (publishedOf((await deps.registry.get(input.index)).value).generation !== published.generation)
     throw new DomainError(
@@ -56,6 +58,7 @@ export async function planRebuild(
     workers: 0,
     filterColumns: indexable(asked.filterColumns ?? [], columns),
     unaskedFilterColumns: asked.unaskedFilterColumns ?? [],
+    fullText,
     published: { ref: from, version },
     claimedAt: claim.since,
   };
@@ -77,6 +80,16 @@ async function columnsAt(
   const { all, carried } = await generations.columns(from, version);
   refuseChangedColumns(published, all, neededColumns(published));
   return carried;
+}
+
+/** A job that names none keeps those there are, but for columns that another client has taken away. @throws IndexParametersInvalid */
+function textOf(
+  input: BuildIndexInput | OptimizeInput,
+  published: Publication,
+  columns: Column[],
+): TextIndex[] {
+  const named = input.type === "build-index" ? input.fullText : undefined;
+  return named ? resolvedFullText(named, columns) : stillThere(textIndexesOf(published), columns);
 }
 
 /** Nobody names them anew: of those that another client has taken away there is no index any more. */

@@ -67,7 +67,7 @@ export async function describeIndex(
     return { ...shownOf(entry), stats: null, recall: null, fallbacks: fallbacks.seen(index) };
   return indexes.use(index, { consistency: "strong" }, async ({ entry: current, reader, published }) => {
     const { indexes: built, ...stats } = await reader.stats();
-    const vectorIndexes = built.filter(({ type }) => type !== "BTREE");
+    const vectorIndexes = built.filter(({ type }) => !otherTypes.has(type));
     const unindexedRows = Math.max(0, ...vectorIndexes.map((one) => one.unindexedRows));
     const exact = published.indexType === "EXACT";
     const missing = !exact && vectorIndexes.length === 0;
@@ -90,6 +90,9 @@ export async function describeIndex(
     };
   });
 }
+
+/** As LanceDB calls indexes that are none of vectors. */
+const otherTypes = new Set(["BTREE", "BITMAP", "LABEL_LIST", "FM", "FTS"]);
 
 /** The first of what is not as it should be. */
 function healthOf({

@@ -11,11 +11,13 @@ import type {
 import { DomainError } from "../../../domain/errors.ts";
 import type { Column, GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
+import type { TextIndex } from "../../../domain/text/full-text.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
 import { documentTable, schemaOf } from "../../arrow/document-table.ts";
 import { typeNamed } from "../../arrow/stored-types.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
+import { indexTexts } from "../text-indexes.ts";
 import { carry } from "./carry.ts";
 import { gatherFragments } from "./gather-fragments.ts";
 import { openDocuments } from "./open-documents.ts";
@@ -32,13 +34,19 @@ export class LanceDocuments implements DocumentTables {
     this.#stores = stores;
   }
 
-  async create(ref: GenerationRef, columns: Column[]): Promise<void> {
+  /** Of texts, too: rows that no index of its column holds are cut as that is told. */
+  async create(ref: GenerationRef, columns: Column[], fullText: TextIndex[]): Promise<void> {
     await this.#tables.connected(ref, async (connection) => {
       const table = await connection.createEmptyTable(ref.generation, schemaOf(columns), {
         mode: "create",
         existOk: true,
       });
-      await refuseOther(table, columns).finally(() => table.close());
+      try {
+        await refuseOther(table, columns);
+        for (const index of fullText) await indexTexts(table, index);
+      } finally {
+        table.close();
+      }
     });
   }
 

@@ -4,11 +4,13 @@ import type { WritePermit } from "../../../domain/index/generations.ts";
 import type { GenerationRef, IndexParameters, IndexType, Metric } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import type { ValueWidth } from "../../../domain/source/filter-columns.ts";
+import type { TextIndex } from "../../../domain/text/full-text.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { indicesOn } from "../indices-on.ts";
 import { clustersIn } from "../lance-errors.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
 import { inOwnFolder } from "../tables/own-folder.ts";
+import { isIndexedAs, otherTextIndexes, textIndexOptions } from "../text-indexes.ts";
 import { optimized } from "./compact-table.ts";
 import { copyVersion } from "./fork-table.ts";
 import { scalarIndexOn, sorted, sorting, widthOf } from "./scalar-index.ts";
@@ -65,14 +67,20 @@ export class LanceBuilds implements Builds {
         await inTurn(() => inOwnFolder(() => table.createIndex(column, options)));
       });
     } catch (error) {
-      if (!(await this.#isIndexedSince(ref, column, before).catch(() => false))) throw error;
+      if (!(await this.#isIndexedSince(ref, column, options, before).catch(() => false))) throw error;
     }
   }
 
-  async #isIndexedSince(ref: GenerationRef, column: string, version: number): Promise<boolean> {
+  async #isIndexedSince(
+    ref: GenerationRef,
+    column: string,
+    { name }: Partial<IndexOptions>,
+    version: number,
+  ): Promise<boolean> {
     return this.#tables.with(ref, async (table) => {
       if ((await table.version()) === version) return false;
-      const [built] = await indicesOn(table, column);
+      const all = await indicesOn(table, column);
+      const built = all.find((one) => (name ? one.name === name : one.indexType !== "FTS"));
       const stats = built && (await table.indexStats(built.name));
       return stats !== undefined && stats.numIndexedRows > 0 && stats.numUnindexedRows === 0;
     });
@@ -83,6 +91,19 @@ export class LanceBuilds implements Builds {
       await permit();
       for (const { name } of await indicesOn(table, column)) await table.dropIndex(name);
     });
+  }
+
+  async buildTextIndexes(ref: GenerationRef, all: TextIndex[], permit: WritePermit): Promise<void> {
+    await this.#tables.with(ref, async (table) => {
+      for (const name of await otherTextIndexes(table, all)) {
+        await permit();
+        await table.dropIndex(name);
+      }
+    });
+    for (const index of all) {
+      if (await this.#tables.with(ref, (table) => isIndexedAs(table, index))) continue;
+      await this.#index(ref, index.column, textIndexOptions(index), permit, sorting);
+    }
   }
 
   async buildScalarIndex(ref: GenerationRef, column: string, permit: WritePermit): Promise<void> {
