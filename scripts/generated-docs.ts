@@ -50,6 +50,7 @@ export function generatedDocs(): Record<string, string> {
       priceRows(),
       between("docs/cost.md", "cases", `${caseRows()}\n\n${measuredRows()}`),
     ),
+    "docs/deployment.md": between("docs/deployment.md", "log-lines", reportOf("log-lines")),
     "docs/documents.md": between(
       "docs/documents.md",
       "mixed",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 
-/** Dollars of one, as AWS lists them for us-east-1; sources and the days they were seen: bench/cost/sources.ts. */
+/** Dollars of one, as AWS lists them for us-east-1; sources and the days they were seen: bench/cost/list-prices.ts. */
 const price = (usual: number) => z.number().min(0).max(limits.maxPrice).default(usual);
 
 /** What a request is paid by. Another region, a discount or another store: `PRICES` says what differs. */
