@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { withPackagedTemplate } from "./bundle/package-stage.ts";
 import { acceptedByCheckov, acceptedByLint } from "./cloudformation/accepted-findings.ts";
+import { checkovFindings, type Finding, lintFindings, wrongWith } from "./cloudformation/findings.ts";
 import { buildOnce } from "./stack/build-once.ts";
 import { localstackBuild } from "./stack/provision-localstack.ts";
 import { pythonEnvironment } from "./stack/python-environment.ts";
@@ -14,6 +15,8 @@ interface Checker {
   name: string;
   python: string;
   args(template: string): string[];
+  findings(stdout: string): Finding[];
+  accepted: Record<string, string>;
 }
 
 /** cfn-lint is a Python package, among LocalStack's. Scripts of packages name the folder that these were built in. */
@@ -22,8 +25,10 @@ const lint: Checker = {
   python: join(await buildOnce(localstackBuild), localstackBuild.proof),
   args: (template) => [
     ...["-c", "import sys; from cfnlint.runner import main; sys.exit(main())"],
-    ...["--template", template, "--regions", "us-east-1", "--ignore-checks", ...Object.keys(acceptedByLint)],
+    ...["--template", template, "--regions", "us-east-1", "--format", "json"],
   ],
+  findings: lintFindings,
+  accepted: acceptedByLint,
 };
 
 const checkovBuild = pythonEnvironment(
@@ -35,8 +40,10 @@ const checkov: Checker = {
   python: join(await buildOnce(checkovBuild), checkovBuild.proof),
   args: (template) => [
     ...["-m", "checkov.main", "--file", template, "--framework", "cloudformation", "--compact", "--quiet"],
-    ...["--skip-download", "--skip-check", Object.keys(acceptedByCheckov).join()],
+    ...["--skip-download", "--output", "json"],
   ],
+  findings: checkovFindings,
+  accepted: acceptedByCheckov,
 };
 
 for (const stage of stages) {
@@ -48,14 +55,20 @@ for (const stage of stages) {
   console.log(`${stage}: no complaints, ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-/** @throws with what it complains about */
-async function check({ name, python, args }: Checker, stage: string, file: string): Promise<void> {
+/** @throws with what it complains about, and with what is accepted and was not found */
+async function check({ name, python, args, findings, accepted }: Checker, stage: string, file: string) {
+  const found = findings(await outputOf(python, args(file)));
+  const wrong = wrongWith(found, accepted);
+  if (wrong.length > 0) throw new Error(`${stage}: ${name} complains\n${wrong.join("\n")}`);
+}
+
+/** Both exit with another code than 0 where they find something. */
+async function outputOf(python: string, args: string[]): Promise<string> {
   try {
-    await promisify(execFile)(python, args(file));
+    return (await promisify(execFile)(python, args, { maxBuffer: 64 * 1_048_576 })).stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${stage}: ${name} complains\n${stdout || stderr || (error as Error).message}`, {
-      cause: error,
-    });
+    if (stdout) return stdout;
+    throw new Error(stderr || (error as Error).message, { cause: error });
   }
 }
