@@ -1,5 +1,6 @@
 import { fetchDocument, fetchDocuments } from "../lib/domain/search/fetch-document.ts";
 import { listDocuments } from "../lib/domain/search/list-documents.ts";
+import { queryDocuments } from "../lib/domain/search/query-documents.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { fetchingOperations } from "../lib/http/operations/fetching.ts";
@@ -35,8 +36,18 @@ const all = httpHandler(
   }),
 );
 
+const query = httpHandler(
+  fetchingOperations,
+  "queryDocuments",
+  readers,
+  async ({ path, body, timeoutMs, signal }, { indexes }) => ({
+    body: await queryDocuments(indexes, path.index, body, timeoutMs(), signal),
+  }),
+);
+
 /** All in the same container: what one has opened the others find open. */
 export const handler = byRoute(one, [
   [fetchingOperations.fetchDocuments, several],
   [fetchingOperations.listDocuments, all],
+  [fetchingOperations.queryDocuments, query],
 ]);

@@ -73,6 +73,17 @@ export const limits = {
   maxCursorLength: 512,
   cursorDigestLength: 16, // of 6 bits
   maxFilterParameterLength: 8_192, // of the query of a URL, as select
+  maxQueryOffset: 10_000, // documents or hits that come before a page
+  maxOrderColumns: 4,
+  maxOrderedDepth: 100_000, // documents into an order, as deep as cursors lead; LanceDB holds the keys of so many
+  maxFacets: 4, // columns whose values one request counts
+  maxFacetValues: 100, // of each, that are answered
+  defaultFacetValues: 10,
+  maxFacetValueLength: 1_024, // characters of a value
+  countedFacetValues: 50_000, // different ones of a column, whose counts are exact
+  countedFacetBytes: 16 * 1_048_576, // of these, as text
+  maxFacetRows: 10_000_000, // that a filter leaves
+  facetBatchRows: 8_192, // read at a time
   maxFilterColumns: 32,
   maxTextColumns: 8, // of an index, with a full-text index each
   maxLanguageLength: 64,

@@ -128,11 +128,6 @@ const batch = fc.record(
   },
   { requiredKeys: ["ids"] },
 );
-const change = fc.record({
-  maxStalenessMs: mostly(fc.integer({ min: 0, max: 3_600_000 })),
-  retentionDays: mostly(fc.double({ min: 0.1, max: 365, noNaN: true })),
-  upkeep: mostly(fc.record({ rows: fc.integer({ min: 1, max: 200_000 }) })),
-});
 /** That lead to versions and rows there are, and to others. */
 const cursors = await Promise.all(
   [1, 2, 3, 4, 5, 1_000].flatMap((version) =>
@@ -141,6 +136,39 @@ const cursors = await Promise.all(
     ),
   ),
 );
+const column = fc.oneof(fc.constantFrom("doc_id", "chunk_text", "vector"), text);
+const query = fc.record(
+  {
+    filter,
+    orderBy: mostly(
+      fc.array(fc.record({ column, direction: mostly(fc.constantFrom("asc", "desc")) }), { maxLength: 5 }),
+    ),
+    facets: mostly(
+      fc.array(fc.record({ column, limit: mostly(fc.integer({ min: 0, max: 120 })) }), { maxLength: 5 }),
+    ),
+    count: mostly(fc.boolean()),
+    limit: mostly(fc.integer({ min: 0, max: 30 })),
+    offset: mostly(fc.nat(12_000)),
+    cursor: fc.oneof(fc.constantFrom(...cursors), text),
+    select: mostly(fc.subarray(["doc_id", "chunk_text", "vector"])),
+    consistency: fc.constantFrom("strong", "eventual"),
+  },
+  { requiredKeys: [] },
+);
+const fittingQuery = fc.record(
+  {
+    orderBy: fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", direction: "desc" }]),
+    facets: fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", limit: 3 }]),
+    count: fc.boolean(),
+    limit: fc.nat(30),
+  },
+  { requiredKeys: [] },
+);
+const change = fc.record({
+  maxStalenessMs: mostly(fc.integer({ min: 0, max: 3_600_000 })),
+  retentionDays: mostly(fc.double({ min: 0.1, max: 365, noNaN: true })),
+  upkeep: mostly(fc.record({ rows: fc.integer({ min: 1, max: 200_000 }) })),
+});
 const goingOn = fc.record({ cursor: fc.constantFrom(...cursors) });
 const listing = fc.record(
   {
@@ -217,7 +245,9 @@ const pathOf = (name: string) => {
 /** Mostly what the route takes, now and then anything. */
 const bodyOf = (name: string) => {
   const takesOne = (operations as Record<string, Operation>)[name]?.body !== undefined;
-  const own = { fetchDocuments: batch, changeIndex: change }[name];
+  const own = { fetchDocuments: batch, changeIndex: change, queryDocuments: fc.oneof(query, fittingQuery) }[
+    name
+  ];
   const fitting = own ? (own as fc.Arbitrary<object>).map((value) => JSON.stringify(value)) : body;
   const arbitrary = takesOne ? fitting : fc.constant(undefined);
   return fc.oneof({ weight: 4, arbitrary }, { weight: 1, arbitrary: body });
@@ -249,6 +279,8 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "fetchDocuments",
     "listDocuments",
     "listDocuments",
+    "queryDocuments",
+    "queryDocuments",
     "startJob",
     "notFound",
   ];
@@ -280,6 +312,8 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "listDocuments 200",
     "listDocuments 400",
     "listDocuments 410",
+    "queryDocuments 200",
+    "queryDocuments 400",
     "getIndex 200",
     "warmIndex 200",
   ])

@@ -77,6 +77,7 @@ const leftOut = new Set([
   "version",
   "openMs",
   "searchMs",
+  "queryMs",
   "totalMs",
   "viewAgeMs",
   "next",
@@ -171,6 +172,23 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
     .map(({ docId, vector: own, ...more }) => ({
       body: { ...more, ...(docId ? { docId } : { vector: own }) },
     })),
+  queryDocuments: fc
+    .record(
+      {
+        filter,
+        orderBy: fc.constantFrom(
+          [{ column: "size" }],
+          [{ column: "size", direction: "desc" }, { column: "tenant" }],
+        ),
+        limit: fc.constantFrom(0, 2, 100),
+        offset: fc.nat(3),
+        count: fc.constant(true),
+        facets: fc.constantFrom([{ column: "tenant" }], [{ column: "size", limit: 1 }, { column: "doc_id" }]),
+        consistency: fc.constant("strong"),
+      },
+      { requiredKeys: ["orderBy", "consistency"] },
+    )
+    .map((body) => ({ body })),
   fetchDocument: id.map((docId) => ({ path: { docId }, query: { consistency: "strong" } })),
   fetchDocuments: fc
     .array(id, { minLength: 1, maxLength: 5 })
@@ -228,6 +246,7 @@ const often = [
   "patchDocuments",
   "deleteDocuments",
   "fetchDocuments",
+  "queryDocuments",
 ];
 const request = fc.constantFrom(...Object.keys(asked), ...often, ...often).chain((name) =>
   fc.tuple(
@@ -320,7 +339,7 @@ test("whatever a tenant sends, no answer tells of another's rows, and none of th
     { numRuns: 25, endOnFailure: true },
   );
   for (const seen of [
-    ...["search 200", "fetchDocuments 200", "writeDocuments 200", "writeDocuments 403"],
+    ...["search 200", "fetchDocuments 200", "queryDocuments 200", "writeDocuments 200", "writeDocuments 403"],
     ...["deleteDocuments 200", "patchDocuments 200", "getIndex 403", "warmIndex 403"],
   ])
     expect(statuses.get(seen) ?? 0, seen).toBeGreaterThan(0);

@@ -80,6 +80,8 @@ test.each([
     ["fetchDocuments", { path, body: { ids: ["d1"], select: [column] } }],
     ["fetchDocument", { path: { index: "docs", docId: "d1" }, query: { select: JSON.stringify([column]) } }],
     ["listDocuments", { path, query: { filter: JSON.stringify(filter) } }],
+    ["queryDocuments", { path, body: { orderBy: [{ column }] } }],
+    ["queryDocuments", { path, body: { facets: [{ column }] } }],
     ["deleteDocuments", { path, body: { filter } }],
     ["patchDocuments", { path, body: { filter, set: { text: "x" } } }],
     ["writeDocuments", { path, raw: `{"documents":[${document}]}` }],

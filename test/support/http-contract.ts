@@ -185,6 +185,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
           http.call("fetchDocument", { ...path, docId: "d1" }, { query: `?minVersion=${minVersion}` }),
           http.call("fetchDocuments", path, { body: { ids: ["d1"], minVersion } }),
           http.call("listDocuments", path, { query: `?minVersion=${minVersion}` }),
+          http.call("queryDocuments", path, { body: { minVersion } }),
         ];
         for (const { status } of await Promise.all(asked(version))) expect(status).toBe(200);
         for (const { status, headers, body } of await Promise.all(asked(version + 1))) {
@@ -266,6 +267,55 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["fields it does not know", { offset: "1" }, ["query.offset"]],
       ])("a list by %s is refused", async (_, query, paths) => {
         expect(issuePaths(await list(query))).toEqual(paths);
+      });
+
+      const query = (body: object) => http.call("queryDocuments", { index: "small" }, { body });
+
+      test("documents come in the order of a column, page by page, exactly beyond 2^53", async () => {
+        const order = { orderBy: [{ column: "size", direction: "desc" }], select: ["size"] };
+        const whole = (await query(order)).body;
+        const exact = smallRows().toSorted((a, b) =>
+          Number(BigInt(String(b["size"])) - BigInt(String(a["size"]))),
+        );
+        expect(whole.documents.map(idOf)).toEqual(exact.map(({ doc_id }) => doc_id));
+        expect(whole.documents[0].size).toBe(String(exact[0]?.["size"]));
+        const pages: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const { body } = await query({ ...order, limit: 7, cursor });
+          pages.push(...body.documents.map(idOf));
+          cursor = body.next ?? undefined;
+        } while (cursor !== undefined);
+        expect(pages).toEqual(exact.map(({ doc_id }) => doc_id));
+        expect(idsOf(await query({ ...order, offset: 2, limit: 3 }))).toEqual(pages.slice(2, 5));
+      });
+
+      test("all that a filter leaves is counted, by the values of a column, too", async () => {
+        const filter = { op: "lt", column: "size", value: 4 };
+        const facets = [{ column: "size", limit: 2 }];
+        const { body } = await query({ filter, count: true, facets, limit: 1 });
+        expect(body).toMatchObject({ count: 4, documents: [{}] });
+        expect(body.facets).toEqual([
+          {
+            column: "size",
+            values: [0, 1].map((value) => ({ value, count: 1 })),
+            ...{ moreValues: 2, nulls: 0, isApproximate: false },
+          },
+        ]);
+        expect((await query({ limit: 0, count: true })).body).toMatchObject({
+          ...{ documents: [], next: null, count: oddIds.length + 5 },
+        });
+      });
+
+      test.each([
+        ["an order by a vector", { orderBy: [{ column: "vector" }] }, ["body.orderBy[0].column"]],
+        ["an order that is none", { orderBy: [] }, ["body.orderBy"]],
+        ["facets of no column", { facets: [{ column: "nope" }] }, ["body.facets[0].column"]],
+        ["what is no cursor", { cursor: "d1" }, ["body.cursor"]],
+        ["an offset beyond 10,000", { offset: 10_001 }, ["body.offset"]],
+        ["fields it does not know", { k: 1 }, ["body.k"]],
+      ])("a query by %s is refused", async (_, body, paths) => {
+        expect(issuePaths(await query(body))).toEqual(paths);
       });
 
       test("a list does not go on in a generation that was replaced", async () => {
@@ -375,6 +425,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["warmIndex", { index: "nowhere" }, "index-not-found"],
         ["fetchDocument", { index: "nowhere", docId: "a" }, "index-not-found"],
         ["listDocuments", { index: "nowhere" }, "index-not-found"],
+        ["queryDocuments", { index: "nowhere" }, "index-not-found"],
         ["fetchDocument", { index: "small", docId: "nobody" }, "document-not-found"],
         ["fetchDocument", { index: "small", docId: "batch-get" }, "document-not-found"],
         ["fetchDocument", { index: "small", docId: "x' OR '1'='1" }, "document-not-found"],

@@ -121,6 +121,7 @@ export function fittingRequests(index: string): Record<OperationName, Sent> {
     fetchDocument: { path: document },
     fetchDocuments: { path, body: { ids: ["d1"] } },
     listDocuments: { path },
+    queryDocuments: { path, body: { filter, count: true } },
     writeDocuments: { path, body: { documents: [{ doc_id: "d1", vector: [0, 1], text: "t" }] } },
     patchDocument: { path: document, body: { set: { text: "patched" } } },
     patchDocuments: { path, body: { filter, set: { text: "patched" } } },

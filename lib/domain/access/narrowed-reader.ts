@@ -2,7 +2,15 @@ import { documentsTooLarge, widestColumn } from "../answer-size.ts";
 import { DomainError } from "../errors.ts";
 import type { GenerationStats } from "../index/generations.ts";
 import type { Column } from "../index/index-entry.ts";
-import type { DocumentPage, IndexPart, PageQuery, Query, Reader } from "../search/reader.ts";
+import type {
+  DocumentPage,
+  IndexPart,
+  PageQuery,
+  Query,
+  Reader,
+  Tally,
+  TallyQuery,
+} from "../search/reader.ts";
 import type { Document, Hit } from "../search/search-request.ts";
 import type { Filter } from "../values/filter.ts";
 import { narrowed } from "./forced-filter.ts";
@@ -68,6 +76,10 @@ export class NarrowedReader implements Reader {
 
   async page(query: PageQuery): Promise<DocumentPage> {
     return this.#reader.page({ ...query, filter: this.#narrowed(query.filter) });
+  }
+
+  async tally(query: TallyQuery): Promise<Tally> {
+    return this.#reader.tally({ ...query, filter: this.#narrowed(query.filter) });
   }
 
   async stats(): Promise<GenerationStats> {

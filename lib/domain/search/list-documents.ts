@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { badRequest, DomainError } from "../errors.ts";
 import { type Filter, filter, filterBoundIssues } from "../values/filter.ts";
-import { cursorOf, type ListPlace, placeOf } from "./list-cursor.ts";
+import { cursorOf, placeOf, refuseOtherVersion } from "./list-cursor.ts";
 import type { WarmIndexes } from "./reader.ts";
 import { document, type Freshness } from "./search-request.ts";
 
@@ -62,7 +61,7 @@ export async function listDocuments(
   const started = performance.now();
   const from = cursor === undefined ? undefined : await placeOf(cursor, index, filter);
   return indexes.use(index, freshness, async ({ reader, published: { generation } }) => {
-    if (from) refuseUnfit(from, generation, freshness);
+    if (from) refuseOtherVersion(from, generation, freshness);
     const offset = from?.offset ?? 0;
     const left = timeoutMs - (performance.now() - started);
     const asked = { version: from?.version, offset, limit, filter, select, timeoutMs: left, signal };
@@ -71,21 +70,4 @@ export async function listDocuments(
     const next = hasMore ? await cursorOf(place, index, filter) : null;
     return { documents, next, generation, version };
   });
-}
-
-/** @throws CursorExpired, BadRequest */
-function refuseUnfit(
-  from: ListPlace,
-  generation: string,
-  { minVersion = 0, minGeneration }: Freshness,
-): void {
-  if (from.generation !== generation)
-    throw new DomainError(
-      "CursorExpired",
-      `the cursor is of generation ${from.generation}, and ${generation} is published now; begin without it`,
-    );
-  const isOfBefore = minGeneration !== undefined && minGeneration !== generation; // then it was reached
-  if (isOfBefore || from.version >= minVersion) return;
-  const message = `the cursor is of version ${from.version}; begin without it to see a later one`;
-  throw badRequest({ path: "minVersion", message });
 }

@@ -1,6 +1,8 @@
 import type { GenerationStats } from "../index/generations.ts";
 import type { Column, IndexEntry, Publication, SearchDefaults } from "../index/index-entry.ts";
 import type { Filter } from "../values/filter.ts";
+import type { Facet, FacetRequest } from "./facets.ts";
+import type { OrderBy } from "./ordering.ts";
 import type { Document, Freshness, Hit } from "./search-request.ts";
 
 /** Parts of an index that a container copies to its disk. */
@@ -30,6 +32,11 @@ export interface Reader {
    * @throws CursorExpired where that version is gone
    */
   page(query: PageQuery): Promise<DocumentPage>;
+  /**
+   * Counts rows, and their values, at the version that is named or at its own.
+   * @throws CursorExpired where that version is gone
+   */
+  tally(query: TallyQuery): Promise<Tally>;
   /** Rows of its version that no vector index holds; undefined where that is not known. */
   unindexedRows?(): Promise<number | undefined>;
   stats(): Promise<GenerationStats>;
@@ -50,7 +57,7 @@ export interface Query {
   signal?: AbortSignal;
 }
 
-/** Some of all documents, in the order in which they are stored. */
+/** Some of all documents, in an order, or as they are stored. */
 export interface PageQuery {
   /** Of the table; without it the reader's own. */
   version?: number | undefined;
@@ -59,6 +66,8 @@ export interface PageQuery {
   /** At most so many; fewer where an answer has no room for them. */
   limit: number;
   filter?: Filter | undefined;
+  /** Without it, as they are stored. */
+  orderBy?: OrderBy | undefined;
   /** All but the vector without it. */
   select?: string[] | undefined;
   timeoutMs: number;
@@ -69,6 +78,22 @@ export interface DocumentPage {
   documents: Document[];
   version: number;
   hasMore: boolean;
+}
+
+/** What is counted of the rows that a filter leaves. */
+export interface TallyQuery {
+  /** As of a page. */
+  version?: number | undefined;
+  filter?: Filter | undefined;
+  facets: FacetRequest[];
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Tally {
+  version: number;
+  count: number;
+  facets: Facet[];
 }
 
 /** A generation opened by the warm container, with what was paid for it. */

@@ -8,6 +8,7 @@ import {
   selectParameter,
 } from "../../domain/search/fetch-request.ts";
 import { filterParameter, listResponse } from "../../domain/search/list-documents.ts";
+import { parseQueryRequest, queryRequest, queryResponse } from "../../domain/search/query-request.ts";
 import { consistency, docId, document, minGeneration } from "../../domain/search/search-request.ts";
 import { common, cursor, type Operations, ofIndex } from "./operation.ts";
 
@@ -61,5 +62,17 @@ export const fetchingOperations = {
       minGeneration: minGeneration.optional(),
     }),
     response: listResponse,
+  },
+  queryDocuments: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/query",
+    summary: "Documents by a filter, in an order, with counts of all that it leaves",
+    needs: "read",
+    path: ofIndex,
+    body: queryRequest,
+    parseBody: parseQueryRequest,
+    maxBodyBytes: limits.maxBodyBytes,
+    response: queryResponse,
   },
 } satisfies Operations;

@@ -1,7 +1,15 @@
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
-import type { DocumentPage, IndexPart, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
+import type {
+  DocumentPage,
+  IndexPart,
+  PageQuery,
+  Query,
+  Reader,
+  Tally,
+  TallyQuery,
+} from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 
 const bytesOfNumber = 4;
@@ -58,6 +66,12 @@ export class GatedReader implements Reader {
     const vectors = query.select?.includes(this.#published.vectorColumn) ? query.limit : 1;
     return this.#within(vectors, query.timeoutMs, query.signal, (timeoutMs) =>
       this.#reader.page({ ...query, timeoutMs }),
+    );
+  }
+
+  async tally(query: TallyQuery): Promise<Tally> {
+    return this.#within(1, query.timeoutMs, query.signal, (timeoutMs) =>
+      this.#reader.tally({ ...query, timeoutMs }),
     );
   }
 

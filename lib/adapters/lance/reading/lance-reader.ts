@@ -2,13 +2,20 @@ import type { Table } from "@lancedb/lancedb";
 import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
-import type { DocumentPage, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
+import type {
+  DocumentPage,
+  PageQuery,
+  Query,
+  Reader,
+  Tally,
+  TallyQuery,
+} from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import { distancesOf, hitsAt, nearestIn } from "../rows/hits.ts";
 import type { HeldRows } from "../rows/row-memory.ts";
+import { atVersion, type OpenAt } from "./at-version.ts";
 import { fetchById } from "./fetch-by-id.ts";
 import { FollowedTable } from "./followed-table.ts";
-import { type OpenAt, pageAt } from "./page-at.ts";
 import { scanPage } from "./scan-page.ts";
 import { TableQueries, type TableSource } from "./table-queries.ts";
 import { statsOf } from "./table-stats.ts";
@@ -126,14 +133,30 @@ export class LanceReader implements Reader {
     return { followed: this.#followed, queries: this.#queries, published: this.#published };
   }
 
-  /** From the table that is open, where it is at that version before and after. */
   async page(query: PageQuery): Promise<DocumentPage> {
+    if (!query.orderBy) return this.#at(query, scanPage);
+    const { orderedPage } = await import("./ordered-page.ts");
+    return this.#at(query, orderedPage);
+  }
+
+  async tally(query: TallyQuery): Promise<Tally> {
+    const { tallyRows } = await import("./tally-rows.ts");
+    return this.#at(query, (source, asked) => tallyRows(source, asked, this.#fallbacks));
+  }
+
+  /** From the table that is open, where it is at that version before and after. */
+  async #at<Q extends { version?: number | undefined; timeoutMs: number }, T>(
+    query: Q,
+    read: (source: TableSource, query: Q) => Promise<T>,
+  ): Promise<T> {
     const { version = this.version } = query;
     const started = performance.now();
-    const page = this.version === version ? await scanPage(this.#source, query) : undefined;
-    if (page && (await this.#followed.isStillAt(version))) return page;
+    if (this.version === version) {
+      const answer = await read(this.#source, query);
+      if (await this.#followed.isStillAt(version)) return answer;
+    }
     const timeoutMs = query.timeoutMs - (performance.now() - started);
-    return pageAt(version, this.#openAt, this.#published, { ...query, timeoutMs });
+    return atVersion(version, this.#openAt, this.#published, { ...query, timeoutMs }, read);
   }
 
   async stats(): Promise<GenerationStats> {

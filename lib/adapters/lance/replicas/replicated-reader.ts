@@ -2,7 +2,15 @@ import { limits } from "../../../config/limits.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
-import type { DocumentPage, IndexPart, PageQuery, Query, Reader } from "../../../domain/search/reader.ts";
+import type {
+  DocumentPage,
+  IndexPart,
+  PageQuery,
+  Query,
+  Reader,
+  Tally,
+  TallyQuery,
+} from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import { isGone } from "../lance-errors.ts";
 import type { Opening } from "../opening/opening.ts";
@@ -78,11 +86,22 @@ export class ReplicatedReader implements Reader {
     return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(columns, read)));
   }
 
-  async page(query: PageQuery): Promise<DocumentPage> {
-    const read = (reader: LanceReader) => reader.page(query);
-    const { version, select = [] } = query;
-    if (version !== undefined) return this.#readRows(select, read, version);
-    return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(select, read)));
+  page(query: PageQuery): Promise<DocumentPage> {
+    return this.#readAt(query.version, query.select ?? [], (reader) => reader.page(query));
+  }
+
+  tally(query: TallyQuery): Promise<Tally> {
+    return this.#readAt(query.version, [], (reader) => reader.tally(query));
+  }
+
+  /** Of the version that is named, or of the newest. */
+  async #readAt<T>(
+    version: number | undefined,
+    columns: string[],
+    read: (reader: LanceReader) => Promise<T>,
+  ): Promise<T> {
+    if (version !== undefined) return this.#readRows(columns, read, version);
+    return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(columns, read)));
   }
 
   /** A replica where one can be had, else what the store holds is read into the caches. */

@@ -9,8 +9,18 @@ export function documentsThatFit(
   columns: string[],
   count = found.numRows,
 ): FittingRows<Document> {
-  const ids = found.getChild(idColumn);
   const rows = Array.from({ length: count }, (_, row) => ({ row }));
+  return documentsAt(found, idColumn, columns, rows);
+}
+
+/** The same of some rows, in their order. */
+export function documentsAt(
+  found: Table,
+  idColumn: string,
+  columns: string[],
+  rows: { row: number }[],
+): FittingRows<Document> {
+  const ids = found.getChild(idColumn);
   return rowsThatFit({ found, columns, rows }, (values, { row }) => ({
     doc_id: String(ids?.get(row)),
     ...values,

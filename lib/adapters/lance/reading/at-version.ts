@@ -2,25 +2,32 @@ import type { Table } from "@lancedb/lancedb";
 import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import type { Publication } from "../../../domain/index/index-entry.ts";
-import type { DocumentPage, PageQuery } from "../../../domain/search/reader.ts";
 import { isGone, lanceCall } from "../lance-errors.ts";
 import { FollowedTable } from "./followed-table.ts";
-import { scanPage } from "./scan-page.ts";
-import { TableQueries } from "./table-queries.ts";
+import { TableQueries, type TableSource } from "./table-queries.ts";
 
 /** Opens a table at a version; whoever asks closes it. */
 export type OpenAt = (version: number) => Promise<Table>;
 
+/** What is read of one version. */
+interface AsOfVersion {
+  /** That a cursor names. */
+  version?: number | undefined;
+  timeoutMs: number;
+}
+
 /**
- * A page of a version that the open table is not at, from a table that is opened for it alone.
+ * Reads a version that the open table is not at, from a table that is opened for it alone.
+ * @param read is told what opening it has left of the query's time
  * @throws CursorExpired where the version is gone that a cursor names
  */
-export async function pageAt(
+export async function atVersion<Q extends AsOfVersion, T>(
   version: number,
   openAt: OpenAt,
   published: Publication,
-  query: PageQuery,
-): Promise<DocumentPage> {
+  query: Q,
+  read: (source: TableSource, query: Q) => Promise<T>,
+): Promise<T> {
   const started = performance.now();
   try {
     const table = await opened(openAt(version), Math.min(limits.openTimeoutMs, query.timeoutMs));
@@ -28,7 +35,7 @@ export async function pageAt(
       const followed = await lanceCall(query.timeoutMs, () => FollowedTable.of(table));
       const queries = new TableQueries(followed, published);
       const timeoutMs = query.timeoutMs - (performance.now() - started);
-      return await scanPage({ followed, queries, published }, { ...query, timeoutMs });
+      return await read({ followed, queries, published }, { ...query, timeoutMs });
     } finally {
       table.close();
     }

@@ -1,0 +1,88 @@
+import { limits } from "../../../config/limits.ts";
+import { badRequest, DomainError } from "../../../domain/errors.ts";
+import type { Fallbacks } from "../../../domain/fallbacks.ts";
+import { FacetCounts } from "../../../domain/search/facet-counts.ts";
+import { facetIssues } from "../../../domain/search/facets.ts";
+import type { Tally, TallyQuery } from "../../../domain/search/reader.ts";
+import { inBatches } from "../in-batches.ts";
+import { lanceCall } from "../lance-errors.ts";
+import { jsonColumn } from "../rows/json-values.ts";
+import { filterToSql } from "./filter-sql.ts";
+import type { TableSource } from "./table-queries.ts";
+
+/**
+ * Counts rows of a table at the version it is at: LanceDB by the filter alone, with scalar indexes where it has them, or
+ * here as their values are read.
+ * @throws BadRequest, also where the filter leaves too many rows, DeadlineExceeded
+ */
+export async function tallyRows(
+  { followed }: TableSource,
+  query: TallyQuery,
+  fallbacks: Fallbacks,
+): Promise<Tally> {
+  const { table, columns, version } = followed;
+  const { filter, facets, timeoutMs, signal } = query;
+  signal?.throwIfAborted();
+  if (timeoutMs <= 0) throw new DomainError("DeadlineExceeded", "no time was left to count");
+  const issues = facetIssues(facets, columns);
+  if (issues.length > 0) throw badRequest(issues);
+  const sql = filter && filterToSql(filter, columns);
+  if (facets.length === 0) {
+    const count = await lanceCall(timeoutMs, () => table.countRows(sql));
+    return { version, count, facets: [] };
+  }
+  const counting = new Counting(
+    query,
+    facets.map((one, i) => new FacetCounts(one, `facets[${i}]`, columns)),
+  );
+  const all = sql === undefined ? table.query() : table.query().where(sql);
+  const scan = all.select(facets.map(({ column }) => column));
+  const batches = inBatches(scan, limits.facetBatchRows, fallbacks);
+  await lanceCall(timeoutMs, () => counting.over(batches)).finally(() => counting.stop());
+  return { version, count: counting.rows, facets: counting.facets };
+}
+
+type Batches = ReturnType<typeof inBatches>;
+
+/** Values of rows as they are read, until nobody waits for them any more. */
+class Counting {
+  rows = 0;
+  readonly #query: TallyQuery;
+  readonly #counts: FacetCounts[];
+  #isStopped = false;
+
+  constructor(query: TallyQuery, counts: FacetCounts[]) {
+    this.#query = query;
+    this.#counts = counts;
+  }
+
+  get facets(): Tally["facets"] {
+    return this.#counts.map(({ facet }) => facet);
+  }
+
+  /** What is under way goes on no further than its batch. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async over(batches: Batches): Promise<void> {
+    const { facets, signal } = this.#query;
+    for await (const batch of batches) {
+      if (this.#isStopped) return;
+      signal?.throwIfAborted();
+      this.rows += batch.numRows;
+      if (this.rows > limits.maxFacetRows) throw tooManyRows();
+      for (const [i, { column }] of facets.entries()) {
+        const values = batch.getChild(column);
+        const value = values ? jsonColumn(values) : () => null;
+        for (let row = 0; row < batch.numRows; row++) this.#counts[i]?.add(value(row));
+      }
+    }
+  }
+}
+
+const tooManyRows = () =>
+  badRequest({
+    path: "facets",
+    message: `the filter leaves more than ${limits.maxFacetRows} rows, whose values are not counted; narrow it, or count without facets`,
+  });
