@@ -118,6 +118,13 @@ describe.each([
   });
 });
 
+test("more than CloudFormation takes is refused as it is packaged, not minutes later", async () => {
+  const most = { searchShards: "32", searchUrl: "beside", searchProvisioned: "1" };
+  await expect(packagedTemplate("prod", most)).rejects.toThrow(
+    /the template would have 5\d\d resources, of which CloudFormation takes 500: each of searchShards/,
+  );
+});
+
 test("with 50 buckets each is reached by whoever reaches those of a lakehouse of two", () => {
   const reached = (template: Template) =>
     of(template, "AWS::IAM::ManagedPolicy").flatMap(({ Properties }) =>
