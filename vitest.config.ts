@@ -16,7 +16,18 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "main", include: ["test/**/*.test.ts"], exclude: ["test/{stack,long}/**"] },
+        test: { name: "main", include: ["test/**/*.test.ts"], exclude: ["test/{store,stack,long}/**"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "store", // in buckets of their own: much of their time they wait, in which the others go on
+          include: ["test/store/**/*.test.ts"],
+          globalSetup: "./test/support/stack-setup.ts",
+          runner: "./test/support/stack-runner.ts",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         extends: true,

@@ -8,7 +8,7 @@ import { packRelease } from "./release/pack-release.ts";
 const [ref, file = "upgrade.test.ts"] = process.argv.slice(2);
 if (!ref) {
   console.error(
-    "npm run test:upgrade -- REF [test/integration/upgrade.test.ts or test/stack/upgrade.test.ts]",
+    "npm run test:upgrade -- REF [test/integration/upgrade.test.ts or test/store/upgrade.test.ts]",
   );
   process.exit(2);
 }

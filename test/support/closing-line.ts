@@ -20,11 +20,12 @@ export default class ClosingLine implements Reporter {
   }
 
   #withoutStack(modules: readonly TestModule[]): string {
-    const project = this.#vitest?.projects.find(({ name }) => name === "stack");
-    const reason = project?.getProvidedContext().stackUnavailable;
-    const files = modules.filter((module) => module.project.name === "stack");
+    const withStack = this.#vitest?.projects.filter(({ name }) => name === "store" || name === "stack") ?? [];
+    const reason = withStack.map((project) => project.getProvidedContext().stackUnavailable).find(Boolean);
+    const names = withStack.map(({ name }) => name);
+    const files = modules.filter((module) => names.includes(module.project.name));
     if (!reason || files.length === 0) return "";
-    const names = files.map(({ moduleId }) => `  ${relative(process.cwd(), moduleId)}`).sort();
-    return `\nNOT RUN, for want of the local stack:\n${names.join("\n")}\n${reason}\n\n`;
+    const paths = files.map(({ moduleId }) => `  ${relative(process.cwd(), moduleId)}`).sort();
+    return `\nNOT RUN, for want of the local stack:\n${paths.join("\n")}\n${reason}\n\n`;
   }
 }

@@ -17,8 +17,9 @@ declare module "vitest" {
 }
 
 /**
- * One stack for the tests that need it, on free ports and with data of its own, gone afterwards. STACK_RUN names the run
- * folder of one that is up, to write tests against it without waiting for a new one each time.
+ * One stack for the tests that need it, on free ports and with data of its own, gone afterwards: for those of stores the
+ * stores alone. STACK_RUN names the run folder of one that is up, to write tests against it without waiting for a new
+ * one each time.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const standing = process.env["STACK_RUN"];
@@ -30,7 +31,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   mkdirSync(cacheFolder, { recursive: true });
   const run = mkdtempSync(join(cacheFolder, "test-"));
   const guard = startGuard(run);
-  const reason = await start(run).catch(async (error) => {
+  const reason = await start(run, project.name).catch(async (error) => {
     await endByGuard(guard);
     throw error;
   });
@@ -40,11 +41,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /** @returns why this machine cannot have a stack, or "". @throws when it could have one, and it does not start */
-async function start(run: string): Promise<string> {
+async function start(run: string, project: string): Promise<string> {
   try {
-    console.log("Starting the stack for test/stack ...");
+    console.log(`Starting the stack for test/${project} ...`);
     // as processes: tests end them one by one
-    await startStack({ run, processes: true, report: (line) => console.log(`  ${line}`) });
+    const report = (line: string) => console.log(`  ${line}`);
+    await startStack({ run, processes: true, bare: project === "store", report });
     return "";
   } catch (error) {
     if (error instanceof StackUnavailable) return error.message;
