@@ -63,11 +63,18 @@ const found = (index: string, query: string | PhraseQuery, column = "chunk_text"
 
 test("a migration builds the text indexes that it names, which a rebuild keeps, and tells how each is cut", async () => {
   expect((await runJob(container, { ...migrate, fullText: [english] })).error).toBeNull();
-  const told = { ...english, tokenizer: "icu/split", stem: true, stopWords: true, positions: true };
+  const told = { ...english, tokenizer: "simple", stem: true, stopWords: true, positions: true };
   const { published, stats } = await described("docs");
   expect(published).toMatchObject({ fullText: [told], asked: { fullText: [told] } });
   expect(stats).toMatchObject({ health: "ok", unindexedRows: 0 });
-  expect(await textIndexesIn("docs")).toEqual([{ name: "chunk_text_fts", type: "FTS", unindexedRows: 0 }]);
+  const whole = {
+    name: "chunk_text_fts",
+    type: "FTS",
+    column: "chunk_text",
+    bytes: expect.any(Number),
+    unindexedRows: 0,
+  };
+  expect(await textIndexesIn("docs")).toEqual([whole]);
   expect(await found("docs", "fox")).toEqual(["d0"]);
   expect(await found("docs", "hauser")).toEqual(["d1"]);
   expect(await found("docs", "the")).toEqual([]);
@@ -147,14 +154,32 @@ test("an index without documents has its text indexes at once: what is written i
   };
   for (let i = 0; i < 9; i++) await write(i, 1, () => "Die Häuser der Stadt"); // the eighth gathers fragments
   expect(await found("notes", "Haus", "text")).toHaveLength(9);
-  expect(await textIndexesIn("notes")).toEqual([{ name: "text_fts", type: "FTS", unindexedRows: 9 }]);
+  expect(await textIndexesIn("notes")).toMatchObject([{ name: "text_fts", unindexedRows: 9 }]);
   expect((await runJob(container, { type: "optimize", index: "notes" })).error).toBeNull();
-  expect(await textIndexesIn("notes")).toEqual([{ name: "text_fts", type: "FTS", unindexedRows: 0 }]);
+  expect(await textIndexesIn("notes")).toMatchObject([{ name: "text_fts", unindexedRows: 0 }]);
   await write(8, 2, () => "Viele Bäume");
   expect(await found("notes", "Haus", "text")).toHaveLength(8);
   expect(await found("notes", "Baum", "text")).toEqual(["d8", "d9"]);
   expect((await runJob(container, { type: "optimize", index: "notes" })).error).toBeNull();
-  expect(await textIndexesIn("notes")).toEqual([{ name: "text_fts", type: "FTS", unindexedRows: 0 }]);
+  expect(await textIndexesIn("notes")).toMatchObject([{ name: "text_fts", unindexedRows: 0 }]);
   expect(await found("notes", "Baum", "text")).toEqual(["d8", "d9"]);
   expect((await described("notes")).published?.fullText).toMatchObject([{ language: "de" }]);
+  expect(container.fallbacks.seen("notes")).toEqual([]);
+});
+
+test("a text index that another client has dropped is told by the health, and built again by the next job", async () => {
+  await withTable("docs", (table) => table.dropIndex("chunk_text_fts"));
+  expect((await described("docs")).stats?.health).toBe("degraded");
+  expect((await runJob(container, { type: "optimize", index: "docs" })).error).toBeNull();
+  expect((await described("docs")).stats?.health).toBe("ok");
+  expect(await found("docs", "fox")).toEqual(["d0"]);
+});
+
+test("of a column that another client has taken away there is no text index any more", async () => {
+  await withTable("both", (table) => table.dropColumns(["chunk_text"]));
+  expect((await described("both")).stats?.health).toBe("columns-changed");
+  expect((await runJob(container, { type: "optimize", index: "both" })).error).toBeNull();
+  const { published, stats } = await described("both");
+  expect(published?.fullText).toBeUndefined();
+  expect(stats?.health).toBe("ok");
 });

@@ -18,12 +18,15 @@ const columns = [
 const resolved = (...asked: object[]) => resolvedFullText(askedFullText.parse(asked), columns);
 
 test("what was not told is decided by the language, whether told as a code or by its name", () => {
-  const german = { column: "body", tokenizer: "icu/split", stem: true, stopWords: true, positions: true };
+  const german = { column: "body", tokenizer: "simple", stem: true, stopWords: true, positions: true };
   for (const language of ["de", "DE", "de-AT", "German", " german"])
     expect(resolved({ column: "body", language })).toEqual([{ ...german, language: "de" }]);
   const words = { tokenizer: "icu/split", stem: false, stopWords: false };
   expect(resolved({ column: "body", language: "zh-Hans" })).toMatchObject([{ ...words, language: "zh" }]);
   expect(resolved({ column: "body", language: "Japanese" })).toMatchObject([{ ...words, language: "ja" }]);
+  expect(resolved({ column: "body", language: "ta" })).toMatchObject([
+    { tokenizer: "icu/split", stem: true },
+  ]);
   expect(resolved({ column: "body" })).toMatchObject([{ ...words, language: null }]);
 });
 

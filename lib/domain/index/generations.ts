@@ -1,11 +1,20 @@
 import type { Column, GenerationRef } from "./index-entry.ts";
 import type { Openings } from "./openings.ts";
 
+export interface BuiltIndexStats {
+  name: string;
+  type: string;
+  column: string;
+  /** Of its files; null where it does not say. */
+  bytes: number | null;
+  unindexedRows: number;
+}
+
 export interface GenerationStats {
   rows: number;
   bytes: number;
   fragments: number;
-  indexes: { name: string; type: string; unindexedRows: number }[];
+  indexes: BuiltIndexStats[];
 }
 
 /** Asked when a table is open and before it is written to, so that what it allows is older than the fence of a publication. */

@@ -6,6 +6,7 @@ import type { EntryList, ListedStored } from "../index/entry-list.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { type ListedEntry, shownEntry, shownOf, shownRecall } from "../index/shown-entry.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
+import { textIndexesOf } from "../text/full-text.ts";
 import type { WarmIndexes } from "./reader.ts";
 
 const recallPromise = shownRecall.extend({
@@ -21,7 +22,7 @@ const recallPromise = shownRecall.extend({
 
 const health = z.enum(["ok", "exact", "degraded", "empty", "columns-changed"]).meta({
   description:
-    "ok: every row is indexed. exact: served without a vector index. degraded: rows are compared one by one until the index is rebuilt. empty: all of its rows were deleted. columns-changed: another LanceDB client has taken columns away, columnChanges says which; what needs them is refused",
+    "ok: every row is indexed. exact: served without a vector index. degraded: rows are compared one by one until the index is rebuilt, or an index of texts is gone, which the next optimize job builds again. empty: all of its rows were deleted. columns-changed: another LanceDB client has taken columns away, columnChanges says which; what needs them is refused",
 });
 
 export const indexDescription = shownEntry.extend({
@@ -31,7 +32,17 @@ export const indexDescription = shownEntry.extend({
       bytes: z.int(),
       fragments: z.int(),
       unindexedRows: z.int(),
-      indexes: z.array(z.strictObject({ name: z.string(), type: z.string(), unindexedRows: z.int() })),
+      indexes: z.array(
+        z.strictObject({
+          name: z.string(),
+          type: z.string().meta({ description: "As LanceDB calls it; FTS: of texts" }),
+          column: z.string(),
+          bytes: z.int().nullable().meta({ description: "Of its files; null where it does not say" }),
+          unindexedRows: z
+            .int()
+            .meta({ description: "Rows that it does not hold yet: these are read beside it" }),
+        }),
+      ),
       health,
       columnChanges: z
         .array(
@@ -71,10 +82,14 @@ export async function describeIndex(
     const unindexedRows = Math.max(0, ...vectorIndexes.map((one) => one.unindexedRows));
     const exact = published.indexType === "EXACT";
     const missing = !exact && vectorIndexes.length === 0;
+    const textMissing = textIndexesOf(published).some(
+      (one) => !built.some(({ type, column }) => type === "FTS" && column === one.column),
+    );
     const changes = columnChanges(current.published ?? published, reader.columns);
     const isExact = exact && vectorIndexes.length === 0; // whatever is written is compared, too
     const unindexed = missing ? stats.rows : unindexedRows;
-    const health = healthOf({ exact, rows: stats.rows, isIndexed: !missing && unindexedRows === 0, changes });
+    const isIndexed = !missing && unindexedRows === 0;
+    const health = healthOf({ exact, rows: stats.rows, isIndexed, textMissing, changes });
     const shown = shownOf(current);
     return {
       ...shown,
@@ -99,14 +114,17 @@ function healthOf({
   exact,
   rows,
   isIndexed,
+  textMissing,
   changes,
 }: {
   exact: boolean;
   rows: number;
   isIndexed: boolean;
+  textMissing: boolean;
   changes: ColumnChange[];
 }): z.infer<typeof health> {
   if (changes.some(({ was }) => was !== null)) return "columns-changed";
+  if (textMissing && rows > 0) return "degraded";
   if (exact) return "exact";
   if (rows === 0) return "empty";
   return isIndexed ? "ok" : "degraded";

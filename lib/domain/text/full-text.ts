@@ -125,12 +125,18 @@ function resolvedTextIndex({
   const hasStems = known?.hasStems ?? false;
   return {
     column,
-    tokenizer: tokenizer ?? (language === undefined || known ? "icu/split" : "ngram"),
+    tokenizer: tokenizer ?? tokenizerFor(language, known),
     language: known?.code ?? language ?? null,
     stem: stem ?? (hasStems && tokenizer !== "ngram"),
     stopWords: stopWords ?? (hasStems && tokenizer !== "ngram"),
     positions,
   };
+}
+
+/** Simple finds `dog` in `dog's`, where icu/split does not; icu/split finds words that no space parts. */
+function tokenizerFor(language: string | undefined, known: ReturnType<typeof languageOf>) {
+  if (language !== undefined && !known) return "ngram";
+  return known?.isPartedByLetters ? "simple" : "icu/split";
 }
 
 /** Those of an index that is published. An earlier release that built it anew knows only what its job asked for. */

@@ -6,6 +6,8 @@ interface Language {
   /** In English, as LanceDB calls those that it has stems and stop words of. */
   name: string;
   hasStems: boolean;
+  /** Whether what is no letter or digit parts its words, which no sign within them is. */
+  isPartedByLetters: boolean;
 }
 
 const stemmed: Record<string, string> = {
@@ -19,9 +21,22 @@ const segmented: Record<string, string> = {
   ...{ zh: "Chinese", ja: "Japanese", th: "Thai", lo: "Lao", km: "Khmer", my: "Burmese" },
 };
 
+/** Written with signs that are no letters. */
+const hasMarks = new Set(["ar", "ta"]);
+
 const languages: Language[] = [
-  ...Object.entries(stemmed).map(([code, name]) => ({ code, name, hasStems: true })),
-  ...Object.entries(segmented).map(([code, name]) => ({ code, name, hasStems: false })),
+  ...Object.entries(stemmed).map(([code, name]) => ({
+    code,
+    name,
+    hasStems: true,
+    isPartedByLetters: !hasMarks.has(code),
+  })),
+  ...Object.entries(segmented).map(([code, name]) => ({
+    code,
+    name,
+    hasStems: false,
+    isPartedByLetters: false,
+  })),
 ];
 
 /** Other codes of some of them. */
