@@ -13,8 +13,8 @@ const search = httpHandler(
   searchingOperations,
   "search",
   readers,
-  async ({ path, body, timeoutMs, signal }, { indexes }) => ({
-    body: await searchIndex(indexes, path.index, body, timeoutMs(), signal),
+  async ({ path, body, timeoutMs, signal }, { indexes, providers }) => ({
+    body: await searchIndex(indexes, path.index, body, timeoutMs(), signal, providers),
   }),
 );
 

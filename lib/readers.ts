@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { declaredProviders } from "./adapters/embedding/declared-providers.ts";
 import { lanceCounts } from "./adapters/lance/lance-counts.ts";
 import { StoredOpenings } from "./adapters/lance/opening/stored-openings.ts";
 import { localCopies } from "./adapters/lance/replicas/local-copies.ts";
@@ -9,7 +10,7 @@ import { storesFor } from "./adapters/store/stores.ts";
 import { tokensOf } from "./adapters/token/tokens-of.ts";
 import { type AccessMode, accessMode } from "./config/access-mode.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
-import { loadBuckets } from "./config/lakehouse.ts";
+import { loadBuckets, loadEmbedders } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
 import { replicaBytes } from "./config/replica-bytes.ts";
 import { KnownKeys } from "./domain/access/known-keys.ts";
@@ -19,6 +20,7 @@ import type { Tokens } from "./domain/access/tokens.ts";
 import type { Buckets } from "./domain/bucket.ts";
 import { usualPrices } from "./domain/cost/prices.ts";
 import { Spending } from "./domain/cost/spending.ts";
+import type { Providers } from "./domain/embedding/providers.ts";
 import { FallbackCounts } from "./domain/fallback-counts.ts";
 import type { Fallbacks, SeenFallbacks } from "./domain/fallbacks.ts";
 import { IndexRegistry } from "./domain/index/index-registry.ts";
@@ -38,6 +40,7 @@ export interface Readers {
   clock: Clock;
   fallbacks: Fallbacks & SeenFallbacks;
   spending: Spending;
+  providers: Providers;
   access: AccessMode;
   /** Undefined where access is open. */
   keys: KnownKeys | undefined;
@@ -82,6 +85,7 @@ export function createReaders(
     reads: availableParallelism() * limits.readsPerCore,
   });
   const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, copies, openings, gate });
+  const providers = declaredProviders(loadEmbedders(environment));
   const close = async () => {
     indexes.close();
     await copies.close();
@@ -91,7 +95,7 @@ export function createReaders(
   const keys = access === "open" ? undefined : new KnownKeys(stores("primary"), clock);
   const reading: ReadingHalf = {
     ...{ environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close },
-    ...{ access, keys, tokens: tokensOf(access, environment), spending },
+    ...{ access, keys, tokens: tokensOf(access, environment), spending, providers },
     sees: () => true,
     scopedTo: (principal) => scopedReaders(reading, principal),
   };

@@ -71,6 +71,8 @@ const environmentSchema = z.object({
 export interface Environment extends z.infer<typeof environmentSchema> {
   /** By the prefix of their variables: `MINIO` for `MINIO_ACCESS_KEY_ID` and `MINIO_SECRET_ACCESS_KEY`. */
   credentials: ReadonlyMap<string, Credentials>;
+  /** Of services that are asked by one, by the prefix of its variable: `OPENAI` for `OPENAI_API_KEY`. */
+  apiKeys: ReadonlyMap<string, string>;
 }
 
 /**
@@ -80,7 +82,7 @@ export interface Environment extends z.infer<typeof environmentSchema> {
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environmentSchema.safeParse(set);
-  if (parsed.success) return { ...parsed.data, credentials: credentialsIn(set) };
+  if (parsed.success) return { ...parsed.data, credentials: credentialsIn(set), apiKeys: apiKeysIn(set) };
   const issues = issuesOf(parsed.error);
   const list = issues.map((issue) => `\n  ${issue.path}: ${issue.message}`).join("");
   throw new DomainError("ConfigInvalid", `the environment is not valid:${list}`, { issues });
@@ -94,6 +96,15 @@ function credentialsIn(variables: Record<string, string | undefined>): Map<strin
       const secretAccessKey = variables[`${prefix}_SECRET_ACCESS_KEY`];
       const sessionToken = variables[`${prefix}_SESSION_TOKEN`];
       return accessKeyId && secretAccessKey ? [[prefix, { accessKeyId, secretAccessKey, sessionToken }]] : [];
+    }),
+  );
+}
+
+function apiKeysIn(variables: Record<string, string | undefined>): Map<string, string> {
+  return new Map(
+    Object.entries(variables).flatMap(([name, value]): [string, string][] => {
+      const prefix = /^(\w+)_API_KEY$/.exec(name)?.[1];
+      return prefix && value ? [[prefix, value]] : [];
     }),
   );
 }

@@ -7,6 +7,7 @@ import { DomainError, type Issue } from "../domain/errors.ts";
 import { bucketAlias } from "../domain/names.ts";
 import { issuesOf } from "../domain/validate.ts";
 import type { Environment } from "./environment.ts";
+import { declaredEmbedders, type EmbedderSettings, embedderSettings } from "./providers.ts";
 
 const localBucket = z.strictObject({
   name: bucketAlias,
@@ -54,6 +55,7 @@ const lakehouseSchema = z.strictObject({
         .default([]),
     })
     .default({ buckets: [] }),
+  embedding: declaredEmbedders.default({}),
 });
 
 type Declared = z.infer<typeof lakehouseSchema>["storage"]["buckets"][number];
@@ -63,13 +65,7 @@ type Declared = z.infer<typeof lakehouseSchema>["storage"]["buckets"][number];
  * @throws ConfigInvalid with every problem at once, by field
  */
 export function loadBuckets(environment: Environment, cwd = process.cwd()): Buckets {
-  const file = resolve(cwd, environment.LAKEHOUSE_TOML ?? "lakehouse.toml");
-  if (environment.LAKEHOUSE_TOML && !existsSync(file))
-    throw new DomainError(
-      "ConfigInvalid",
-      `LAKEHOUSE_TOML names ${environment.LAKEHOUSE_TOML}, which is not there`,
-    );
-  const { storage } = existsSync(file) ? parseLakehouse(readFileSync(file, "utf8")) : parseLakehouse("");
+  const { file, storage } = readLakehouse(environment, cwd);
   const base = existsSync(file) ? dirname(file) : cwd;
   const dataRoot = environment.DATA_ROOT
     ? resolve(cwd, environment.DATA_ROOT)
@@ -81,6 +77,24 @@ export function loadBuckets(environment: Environment, cwd = process.cwd()): Buck
   const issues = [...clashes(buckets), ...missingCredentials(declared, environment)];
   if (issues.length > 0) throw invalid(issues);
   return new Buckets(buckets);
+}
+
+/** The embedding providers of `lakehouse.toml` by their names; none without the file. @throws ConfigInvalid */
+export function loadEmbedders(
+  environment: Environment,
+  cwd = process.cwd(),
+): ReadonlyMap<string, EmbedderSettings> {
+  const { embedding } = readLakehouse(environment, cwd);
+  const { settings, issues } = embedderSettings(embedding, environment);
+  if (issues.length > 0) throw invalid(issues);
+  return settings;
+}
+
+function readLakehouse({ LAKEHOUSE_TOML }: Environment, cwd: string) {
+  const file = resolve(cwd, LAKEHOUSE_TOML ?? "lakehouse.toml");
+  if (LAKEHOUSE_TOML && !existsSync(file))
+    throw new DomainError("ConfigInvalid", `LAKEHOUSE_TOML names ${LAKEHOUSE_TOML}, which is not there`);
+  return { file, ...parseLakehouse(existsSync(file) ? readFileSync(file, "utf8") : "") };
 }
 
 function parseLakehouse(text: string) {

@@ -98,6 +98,21 @@ export const limits = {
   filterWidening: 2, // of few rows; the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
   filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 
+  // Embedding providers
+  maxProviders: 32,
+  maxProviderNameLength: 64,
+  maxEmbeddedTextLength: 100_000, // characters of one text; models take some 8,000 tokens
+  providerTimeoutMs: 10_000, // of one request to a provider that says nothing else
+  maxProviderTimeoutMs: 300_000,
+  providerAttempts: 4, // in all, where it does not answer or asks to come again
+  providerBackoffMs: 200, // before the second, doubled before each that follows
+  maxProviderAnswerBytes: 64 * 1_048_576, // 96 vectors of 16,384 numbers as JSON have some 32 MB
+  embeddingBatch: 96, // texts of a request; Cohere's models take no more
+  maxEmbeddingBatch: 2_048, // OpenAI's take no more
+  embeddingBatchBytes: 262_144, // of the texts of a request
+  embeddingConcurrency: 4, // requests of one operation that are under way
+  maxEmbeddingConcurrency: 64,
+
   // Documents written through HTTP
   maxDocumentsBodyBytes: 5_000_000, // Lambda takes 6,291,556 with headers, a body of bytes as base64
   maxDocuments: 10_000, // of one request

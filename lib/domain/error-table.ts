@@ -210,6 +210,26 @@ export const errorTable = {
     shown: true,
     title: "More was written than the index holds",
   },
+  EmbeddingUnavailable: {
+    code: "embedding-unavailable",
+    status: 503,
+    retryable: true,
+    shown: true,
+    title: "The embedding provider does not answer",
+  },
+  EmbeddingRefused: {
+    code: "embedding-refused",
+    status: 502,
+    retryable: false,
+    shown: true,
+    title: "The embedding provider makes no vectors of this",
+  },
+  EmbeddingMismatch: {
+    code: "embedding-mismatch",
+    status: 409,
+    retryable: false,
+    title: "The embedding provider is not what it was when the index was made",
+  },
   TooBusy: { code: "too-busy", status: 503, retryable: true, title: "There are too many requests at a time" },
   WorkflowUnavailable: {
     code: "workflow-unavailable",

@@ -47,6 +47,7 @@ async function publish(call: TaskCall): Promise<void> {
     reasons: payload.index.reasons,
     ...payload.verified,
     ...(await skippedIn(call, made)),
+    ...(await embeddingIn(call)),
     source:
       input.type === "migrate"
         ? input.source
@@ -72,6 +73,12 @@ function windowMs({ since, servedUntil = since }: IndexEntry["retiring"][number]
 async function skippedIn({ deps, jobId }: TaskCall, { target }: Plan) {
   const skipped = target.skipBadVectors && (await deps.ledger.read(jobId, "skipped", skippedRows));
   return skipped ? { skippedRows: skipped.rows } : {};
+}
+
+/** What is built anew has the vectors of before. */
+async function embeddingIn(call: TaskCall) {
+  const embedding = call.input.type === "migrate" ? undefined : (await publishedIn(call)).embedding;
+  return embedding ? { embedding } : {};
 }
 
 export async function runRetire({ deps, input }: TaskCall) {

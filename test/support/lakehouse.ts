@@ -21,10 +21,11 @@ export interface Lakehouse {
   remove(): Promise<void>;
 }
 
-export async function createLakehouse(): Promise<Lakehouse> {
+/** @param more of its lakehouse.toml */
+export async function createLakehouse(more = ""): Promise<Lakehouse> {
   const root = await mkdtemp(join(tmpdir(), "lakehouse-"));
   const toml = join(root, "lakehouse.toml");
-  await writeFile(toml, declaration(root));
+  await writeFile(toml, `${declaration(root)}${more}\n`);
   const environment = { LAKEHOUSE_TOML: toml, RETIRE_AFTER_MS: "0" };
   const containers: Container[] = [];
   return {

@@ -5,7 +5,7 @@ import { kindOf, requestCounts } from "./request-counts.ts";
 import { maxAttempts } from "./s3-errors.ts";
 
 /** The AWS client for a bucket's endpoint; path style, which every S3-compatible store understands. */
-export function s3ClientFor(bucket: Bucket): S3Client {
+export function s3ClientFor(bucket: Pick<Bucket, "credentials" | "region" | "endpoint">): S3Client {
   const client = new S3Client({
     region: bucket.region,
     ...(bucket.endpoint ? { endpoint: bucket.endpoint, forcePathStyle: true } : {}),

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import type { Buckets } from "../bucket.ts";
+import { askedEmbedding, declaredEmbedder } from "../embedding/index-embedding.ts";
+import type { Providers } from "../embedding/providers.ts";
 import { badRequest, DomainError, type Issue } from "../errors.ts";
 import { retentionDays, upkeep } from "../index/change-index.ts";
 import type { Generations } from "../index/generations.ts";
@@ -9,6 +11,7 @@ import {
   askedIndexType,
   type Column,
   type GenerationRef,
+  type IndexEmbedding,
   type IndexEntry,
   metric,
   type Publication,
@@ -27,11 +30,14 @@ export const createRequest = z
   .strictObject({
     name: indexName,
     bucket: bucketAlias.default("primary"),
-    dimension: z.int().min(1).max(limits.maxDimension),
+    dimension: z.int().min(1).max(limits.maxDimension).optional().meta({
+      description: "Of its vectors; only with an embedding provider that declares one it may be left out",
+    }),
     metric: metric.default("cosine"),
     idColumn: columnName.default("doc_id"),
     idType: z.enum(["Utf8", "Int64"]).default("Utf8"),
     vectorColumn: columnName.default("vector"),
+    embedding: askedEmbedding.optional(),
     columns: z
       .array(z.strictObject({ name: columnName, type: z.string().max(limits.maxColumnNameLength) }))
       .max(limits.maxColumns - 2)
@@ -57,6 +63,13 @@ export interface CreateDependencies {
   generations: Generations;
   documents: DocumentTables;
   clock: Clock;
+  providers: Providers;
+}
+
+/** A request with what its embedding provider says. */
+interface Sized extends Omit<CreateRequest, "embedding"> {
+  dimension: number;
+  embedding: IndexEmbedding | undefined;
 }
 
 /**
@@ -67,9 +80,10 @@ export interface CreateDependencies {
  */
 export async function createIndex(
   deps: CreateDependencies,
-  request: CreateRequest,
+  asked: CreateRequest,
   keyed: KeyedWrite | undefined,
 ): Promise<void> {
+  const request = sized(deps.providers, asked);
   const columns = columnsOf(deps.documents, request);
   deps.buckets.writable(request.bucket);
   await deps.stores(request.bucket).ensureWritable();
@@ -90,7 +104,7 @@ export async function createIndex(
 /** The entry under the name, of which nothing is published unless this very request has. */
 async function reserve(
   { registry }: CreateDependencies,
-  { name, retentionDays, upkeep, columns }: CreateRequest,
+  { name, retentionDays, upkeep, columns }: Sized,
   keyed: KeyedWrite | undefined,
 ): Promise<IndexEntry> {
   const created = keyed ? { created: keyed } : {};
@@ -127,11 +141,31 @@ function taken(name: string): DomainError {
   return new DomainError("Conflict", `there is an index "${name}" already, or a job is making it`);
 }
 
+/** @throws BadRequest where there is no such provider, or no dimension is known, or another */
+function sized(providers: Providers, { embedding: asked, ...request }: CreateRequest): Sized {
+  const embedder = asked && declaredEmbedder(providers, asked.provider, "embedding.provider");
+  const dimension = request.dimension ?? embedder?.dimension;
+  if (dimension === undefined)
+    throw badRequest({
+      path: "dimension",
+      message: asked ? `must be given: provider "${asked.provider}" declares none` : "must be given",
+    });
+  if (embedder?.dimension !== undefined && embedder.dimension !== dimension)
+    throw badRequest({
+      path: "dimension",
+      message: `is ${dimension}, and provider "${asked?.provider}" makes vectors of ${embedder.dimension}`,
+    });
+  return { ...request, dimension, embedding: asked && embedder && { ...asked, model: embedder.model } };
+}
+
+/** The column of texts is there whether or not documents tell the others. */
+const toldColumns = ({ columns, embedding }: Sized): Column[] =>
+  columns ?? (embedding ? [{ name: embedding.column, type: "Utf8" }] : []);
+
 /** @throws BadRequest */
-function columnsOf(
-  documents: Pick<DocumentTables, "isStored">,
-  { idColumn, idType, vectorColumn, dimension, columns = [], filterColumns, fullText = [] }: CreateRequest,
-): Column[] {
+function columnsOf(documents: Pick<DocumentTables, "isStored">, request: Sized): Column[] {
+  const { idColumn, idType, vectorColumn, dimension, filterColumns, fullText = [], embedding } = request;
+  const columns = toldColumns(request);
   const own: Column[] = [
     { name: idColumn, type: idType },
     ...columns,
@@ -148,6 +182,9 @@ function columnsOf(
         : [{ path: `filterColumns[${i}]`, message: "must be one of the columns, and not the vector" }],
     ),
     ...fullText.flatMap((one, i) => textIssues(one, own, `fullText[${i}]`)),
+    ...(embedding && !own.some(({ name, type }) => name === embedding.column && type === "Utf8")
+      ? [{ path: "embedding.column", message: "must be one of the columns, of the type Utf8" }]
+      : []),
   ];
   if (issues.length > 0) throw badRequest(issues);
   return own;
@@ -163,11 +200,12 @@ function nameIssues(name: string, i: number, all: Column[]): Issue[] {
 
 function emptyPublication(
   clock: Clock,
-  request: CreateRequest,
+  request: Sized,
   { columns, fullText }: { columns: Column[]; fullText: TextIndex[] },
   { ref, version }: { ref: GenerationRef; version: number },
 ): Publication {
   const { dimension, metric, idColumn, vectorColumn, indexType, targetRecall, filterColumns } = request;
+  const { embedding } = request;
   const told = fullText.length > 0 ? { fullText } : {};
   return {
     ...{ generation: ref.generation, bucket: ref.bucket, dimension, metric, idColumn, vectorColumn, columns },
@@ -179,6 +217,7 @@ function emptyPublication(
     searchDefaults: {},
     recall: { target: targetRecall, measured: 1, k: limits.recallK, queries: 0, version },
     rows: 0,
+    ...(embedding ? { embedding } : {}),
     source: "documents",
     publishedAt: new Date(clock.now()).toISOString(),
   };

@@ -7,7 +7,7 @@ import type { DocumentBatch, DocumentPatch } from "./document-tables.ts";
 
 /** What of an index its documents have to fit. */
 export interface DocumentForm
-  extends Pick<Publication, "idColumn" | "vectorColumn" | "dimension" | "metric" | "columns"> {
+  extends Pick<Publication, "idColumn" | "vectorColumn" | "dimension" | "metric" | "columns" | "embedding"> {
   /** Columns that hold no nulls; none without it. */
   required?: readonly string[];
 }

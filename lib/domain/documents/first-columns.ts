@@ -6,9 +6,15 @@ import type { OwnTurn } from "./write-turns.ts";
 
 /** The columns that an index has before any document told others. */
 export function neededOf(published: Publication): Column[] {
-  const needed = neededColumns(published);
+  const needed = namesOfNeeded(published);
   return published.columns.filter(({ name }) => needed.includes(name));
 }
+
+/** Texts of which vectors are made are among them. */
+const namesOfNeeded = (published: Publication) => [
+  ...neededColumns(published),
+  ...(published.embedding ? [published.embedding.column] : []),
+];
 
 /** What is published of an index whose columns its first documents tell: a job may have published what counts for nothing. */
 export const bare = (published: Publication): Publication => ({
@@ -29,7 +35,7 @@ export async function shaped(
   if (!columns || !(await documents.isEmpty())) return documents;
   await own.permit();
   try {
-    return await documents.shape(neededColumns(published), columns);
+    return await documents.shape(namesOfNeeded(published), columns);
   } catch (error) {
     own.abandon(); // it may still be under way
     throw error;

@@ -55,8 +55,8 @@ export function withoutUntold(columns: readonly Column[], given: Given): Given {
   return { columns: given.columns.filter(({ name }) => told.has(name)), documents };
 }
 
-const isOwn = ({ idColumn, vectorColumn }: DocumentForm, name: string) =>
-  name === idColumn || name === vectorColumn || name === idField;
+const isOwn = ({ idColumn, vectorColumn, embedding }: DocumentForm, name: string) =>
+  [idColumn, vectorColumn, idField, embedding?.column].includes(name);
 
 const isIssue = (found: Inferred): found is { issue: string } => typeof found === "object" && found !== null;
 

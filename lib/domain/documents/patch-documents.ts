@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import type { Providers } from "../embedding/providers.ts";
 import type { ErrorKind } from "../error-table.ts";
 import { badRequest, DomainError, type Issue } from "../errors.ts";
 import type { Publication } from "../index/index-entry.ts";
@@ -8,6 +9,7 @@ import type { Filter } from "../values/filter.ts";
 import type { StoredValue } from "../values/stored-value.ts";
 import { type DocumentForm, documentPatch, idsOf, samePatch, storedId, storedSet } from "./document-batch.ts";
 import type { DocumentPatch, PastDocuments } from "./document-tables.ts";
+import { withoutMade, withVectors } from "./embed-documents.ts";
 import type { onePatch, patchRequest } from "./patch-request.ts";
 import type { Written } from "./receipts.ts";
 import { fittingFilter } from "./request-filters.ts";
@@ -22,17 +24,22 @@ type AskedVersion = NonNullable<AskedPatch["ifVersion"]>;
 
 /**
  * Changes columns of documents in one commit, all or none; other columns keep their values.
- * @throws BadRequest with every problem, DocumentNotFound and ConditionFailed naming ids, ColumnsChanged where another
- * client has taken columns away, and what `inTurn` throws
+ * @throws BadRequest with every problem, DocumentNotFound and ConditionFailed naming ids, EmbeddingMismatch, EmbeddingUnavailable and
+ * EmbeddingRefused, ColumnsChanged where another client has taken columns away, and what `inTurn` throws
  */
 export async function patchDocuments(
   deps: WriteDependencies,
   index: string,
-  asked: AskedPatch,
+  sent: AskedPatch,
   keyed: KeyedWrite | undefined,
   timeoutMs: number,
 ): Promise<Written> {
+  const ends = performance.now() + timeoutMs;
+  const left = () => ends - performance.now();
   const read = publishedOf((await deps.registry.get(index)).value);
+  const answered = read.embedding && keyed && (await deps.receipts.answer(index, keyed));
+  if (answered) return answered; // and nothing is embedded for it
+  const { asked, made } = await embeddedPatch(deps.providers, read, sent, left);
   const early = isOfOthers(read, asked) ? undefined : changeOf(read, asked); // refused before anybody waits for it
   let change = early ?? nothing;
   let published = read;
@@ -57,10 +64,38 @@ export async function patchDocuments(
         if (isDry || updated === 0) return { version: documents.version, inserted: 0, updated, deleted: 0 };
         return documents.change(published.idColumn, patch);
       },
-      isIn: async (documents) => documents.holds(published.idColumn, await change.patch(documents)),
+      isIn: async (documents) => {
+        const patch = withoutMade(await change.patch(documents), read.vectorColumn, made);
+        return documents.holds(published.idColumn, patch);
+      },
     },
-    timeoutMs,
+    left(),
   );
+}
+
+/**
+ * Of an index with an embedding provider, a patch that sets a text sets the vector that is made of it, unless it brings one.
+ * @throws BadRequest, EmbeddingMismatch, EmbeddingUnavailable, EmbeddingRefused
+ */
+async function embeddedPatch(
+  providers: Providers,
+  read: Publication,
+  asked: AskedPatch,
+  timeoutMs: () => number,
+): Promise<{ asked: AskedPatch; made: readonly boolean[] }> {
+  if ("dryRun" in asked && asked.dryRun) return { asked, made: [] };
+  const many = "documents" in asked && asked.documents;
+  if (!many && !("docId" in asked)) return { asked, made: [] };
+  const like = (documents: unknown[]) =>
+    (many ? { ...asked, documents } : { ...asked, set: documents[0] }) as AskedPatch;
+  const { documents, made } = await withVectors(read, many || [asked.set], {
+    ...{ providers, timeoutMs, isPatch: true },
+    ...(many ? {} : { pathOf: () => "set" }),
+    check: (filled) => {
+      if (!isOfOthers(read, like(filled))) changeOf(read, like(filled));
+    },
+  });
+  return { asked: like(documents), made };
 }
 
 /** What is asked for, as the columns of what is published hold it. */
@@ -128,6 +163,12 @@ function changeByFilter(published: Publication, filter: Filter, set: Record<stri
   const values: Map<string, StoredValue> = storedSet(published, set);
   if (values.has(vectorColumn))
     throw badRequest({ path: `set.${vectorColumn}`, message: "is the vector, which is set by id" });
+  const { embedding } = published;
+  if (embedding && values.has(embedding.column))
+    throw badRequest({
+      path: `set.${embedding.column}`,
+      message: "is the text of which the vector is made, and is set by id",
+    });
   const most = mostChanged(published);
   return {
     refuse: async (documents) => {

@@ -3,6 +3,7 @@ import { DomainError } from "../errors.ts";
 import { type GenerationRef, generationRef } from "../index/index-entry.ts";
 import type { ObjectStore } from "../object-store.ts";
 import { parseStored } from "../stored/stored-json.ts";
+import { droppingUnknown } from "../stored/unknown-fields.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
 import type { KeyedWrite } from "./stored-turn.ts";
@@ -78,6 +79,12 @@ export class Receipts {
       throw new DomainError("IdempotencyMismatch", "the Idempotency-Key was used for another write");
     }
     return undefined;
+  }
+
+  /** What a write was answered, where it was. @throws IdempotencyMismatch */
+  async answer(index: string, keyed: KeyedWrite): Promise<Written | undefined> {
+    const receipt = (await this.find(index, keyed))?.receipt;
+    return receipt?.state === "done" ? droppingUnknown(written).parse(receipt.answer) : undefined;
   }
 
   /** @param before what was found of it, which the answer takes the place of */

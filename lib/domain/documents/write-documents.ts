@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
-import type { Column, Publication } from "../index/index-entry.ts";
+import type { Column, IndexEntry, Publication } from "../index/index-entry.ts";
 import { publishedOf } from "../index/published.ts";
 import { validate } from "../validate.ts";
 import { type DocumentForm, documentBatch, idsOf } from "./document-batch.ts";
 import type { DocumentBatch, Given, PastDocuments } from "./document-tables.ts";
+import { withoutMade, withVectors } from "./embed-documents.ts";
 import { neededOf } from "./first-columns.ts";
 import { inferredColumns, streamedColumns, withoutUntold } from "./inferred-columns.ts";
 import type { Written } from "./receipts.ts";
@@ -47,7 +48,7 @@ export function parseDocuments(body: object): DocumentsBody {
 
 /**
  * Writes documents in one commit, all or none.
- * @throws BadRequest with every problem of every document, DocumentExists naming ids, ColumnsChanged where another client has
+ * @throws BadRequest with every problem of every document, EmbeddingMismatch, EmbeddingUnavailable and EmbeddingRefused, DocumentExists naming ids, ColumnsChanged where another client has
  * taken columns away, and what `inTurn` throws
  */
 export async function writeDocuments(
@@ -56,9 +57,14 @@ export async function writeDocuments(
   timeoutMs: number,
 ): Promise<Written> {
   const { index, mode, documents: sent, keyed } = request;
-  const given: Given = sent instanceof Uint8Array ? deps.documents.streamed(sent) : { documents: sent };
+  const ends = performance.now() + timeoutMs;
+  const left = () => ends - performance.now();
+  const parsed: Given = sent instanceof Uint8Array ? deps.documents.streamed(sent) : { documents: sent };
   const entry = (await deps.registry.get(index)).value;
   const read = publishedOf(entry);
+  const answered = read.embedding && keyed && (await deps.receipts.answer(index, keyed));
+  if (answered) return answered; // and nothing is embedded for it
+  const { given, made } = await embedded(deps, entry, read, parsed, left);
   const first = entry.infersColumns ? firstOf(read, given) : undefined;
   const early = first || isOfOthers(read, given) ? undefined : batchOf(read, given); // refused before anybody waits for it
   if (early) deps.documents.prepare(early);
@@ -79,10 +85,27 @@ export async function writeDocuments(
       },
       ...(mode === "insert" ? { refuse: (documents) => refusalOfPresent(idColumn, documents, batch) } : {}),
       commit: (documents) => documents.upsert(idColumn, batch),
-      isIn: (documents) => documents.holds(idColumn, batch),
+      isIn: (documents) => documents.holds(idColumn, withoutMade(batch, read.vectorColumn, made)),
     },
-    timeoutMs,
+    left(),
   );
+}
+
+/** Of an index with an embedding provider, those without a vector with one of their text. @throws BadRequest, EmbeddingMismatch, EmbeddingUnavailable, EmbeddingRefused */
+async function embedded(
+  { providers }: WriteDependencies,
+  { infersColumns }: IndexEntry,
+  read: Publication,
+  given: Given,
+  timeoutMs: () => number,
+): Promise<{ given: Given; made: readonly boolean[] }> {
+  const like = (documents: unknown[]) => ({ ...given, documents }) as Given;
+  const check = (documents: unknown[]) => {
+    if (infersColumns) firstOf(read, like(documents));
+    else if (!isOfOthers(read, like(documents))) batchOf(read, like(documents));
+  };
+  const { documents, made } = await withVectors(read, given.documents, { providers, timeoutMs, check });
+  return { given: like(documents), made };
 }
 
 function isOfOthers(published: Publication, given: Given): boolean {

@@ -1,5 +1,6 @@
 import { limits } from "../../config/limits.ts";
 import type { Buckets } from "../bucket.ts";
+import type { Providers } from "../embedding/providers.ts";
 import { DomainError } from "../errors.ts";
 import type { Column, GenerationRef, IndexEntry, Publication } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
@@ -20,6 +21,7 @@ export interface WriteDependencies {
   receipts: Receipts;
   documents: DocumentTables;
   clock: Clock;
+  providers: Providers;
   /** Asks for a job that takes in what was written to an index: one, however many ask. Never fails. */
   askUpkeep(index: string, generation: string): Promise<void>;
 }

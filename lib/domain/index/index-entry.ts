@@ -93,6 +93,10 @@ const claim = z.object({
 });
 export type Claim = z.infer<typeof claim>;
 
+/** By what its vectors were made of a column of text; its dimension is that of the publication. */
+const indexEmbedding = z.object({ provider: z.string(), model: z.string(), column: z.string() });
+export type IndexEmbedding = z.infer<typeof indexEmbedding>;
+
 /** What is published of an index; all of it is replaced by one conditional PUT. */
 export const publication = z.object({
   generation: z.string(),
@@ -117,6 +121,8 @@ export const publication = z.object({
   recall: recallReport,
   rows: z.int(),
   skippedRows: z.int().optional(),
+  /** Of an index whose vectors were given there is none. */
+  embedding: indexEmbedding.optional(),
   source: z.string(),
   publishedAt: z.string(),
 });

@@ -91,6 +91,10 @@ const publication = z.strictObject({
   recall: shownRecall,
   rows: z.int(),
   skippedRows: z.int().optional().meta({ description: "Of the source, left out for their vectors" }),
+  embedding: z.strictObject({ provider: z.string(), model: z.string(), column: z.string() }).optional().meta({
+    description:
+      "By which provider of lakehouse.toml, and which model of it, vectors are made of a column's text; at every use both have to be the same",
+  }),
   source: z.string(),
   publishedAt: z.string(),
 });

@@ -1,4 +1,7 @@
-import { DomainError } from "../errors.ts";
+import { embedFor } from "../embedding/index-embedding.ts";
+import type { Providers, Waiting } from "../embedding/providers.ts";
+import { badRequest, DomainError } from "../errors.ts";
+import type { Publication } from "../index/index-entry.ts";
 import type { Lease } from "./reader.ts";
 import type { Hit, SearchRequest } from "./search-request.ts";
 
@@ -6,18 +9,21 @@ import type { Hit, SearchRequest } from "./search-request.ts";
 export interface AskedQuery {
   vector: number[];
   without?: string;
+  /** How long it took to make the vector of a text. */
+  embedMs?: number;
 }
 
 /**
- * The vector that was sent, or that of the document that was named.
- * @throws DocumentNotFound, also where it has no vector
+ * The vector that was sent, that of the document that was named, or one of the text.
+ * @throws DocumentNotFound, also where it has no vector; what keeps a text from being embedded
  */
 export async function askedQuery(
-  { vector, docId, includeSelf }: SearchRequest,
+  { vector, docId, includeSelf, text }: SearchRequest,
   { reader, published }: Lease,
-  timeoutMs: number,
-  signal?: AbortSignal,
+  providers: Providers,
+  { timeoutMs, signal }: Waiting,
 ): Promise<AskedQuery> {
+  if (text !== undefined) return embedded(providers, published, text, { timeoutMs, signal });
   if (vector || docId === undefined) return { vector: vector ?? [] };
   const { vectorColumn } = published;
   const found = (await reader.fetch([docId], [vectorColumn], timeoutMs, signal)).get(docId);
@@ -28,6 +34,21 @@ export async function askedQuery(
       `there is no document with the id of docId${found ? " that has a vector" : ""}`,
     );
   return { vector: own, ...(includeSelf ? {} : { without: docId }) };
+}
+
+/** @throws BadRequest where the index has no embedding provider, EmbeddingMismatch, EmbeddingUnavailable, EmbeddingRefused */
+async function embedded(
+  providers: Providers,
+  published: Publication,
+  text: string,
+  waiting: Waiting,
+): Promise<AskedQuery> {
+  const { embedding } = published;
+  if (!embedding)
+    throw badRequest({ path: "text", message: "is for an index with an embedding provider; send a vector" });
+  const started = performance.now();
+  const [made] = await embedFor(providers, { ...published, embedding }, [text], "query", waiting);
+  return { vector: Array.from(made ?? []), embedMs: performance.now() - started };
 }
 
 /** One more is searched for where one of them is left out. */

@@ -22,13 +22,16 @@ function togetherIssues(body: unknown): Issue[] {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return [];
   const asked = body as Record<string, unknown>;
   const has = (field: string) => asked[field] !== undefined;
-  const [byVector, byDocument] = [has("vector"), has("docId")];
+  const [byVector, byDocument, byText] = [has("vector"), has("docId"), has("text")];
   return [
-    ...(byVector || byDocument
+    ...(byVector || byDocument || byText
       ? []
-      : [{ path: "vector", message: "must be an array of numbers, or docId be given" }]),
+      : [{ path: "vector", message: "must be an array of numbers, or docId or text be given" }]),
     ...(byVector && byDocument
       ? [{ path: "docId", message: "is in place of a vector; send one of them" }]
+      : []),
+    ...(byText && (byVector || byDocument)
+      ? [{ path: "text", message: "is in place of a vector or docId; send one of them" }]
       : []),
     ...(has("includeSelf") && !byDocument ? [{ path: "includeSelf", message: "is for docId" }] : []),
     ...["nprobes", "refineFactor", "ef"]

@@ -1,3 +1,4 @@
+import { noProviders } from "../embedding/providers.ts";
 import { badRequest } from "../errors.ts";
 import { filterIssues } from "../values/filter-types.ts";
 import { askedHits, askedQuery, searchedFor } from "./asked-query.ts";
@@ -12,7 +13,8 @@ import { selectedColumns, selectIssues } from "./selected-columns.ts";
  * The k nearest documents.
  * @param timeoutMs what is left of the request's deadline
  * @param signal once it is aborted nothing more is begun
- * @throws IndexNotFound, IndexNotReady, VersionNotReached, DocumentNotFound, BadRequest, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
+ * @param providers that make vectors of texts
+ * @throws IndexNotFound, IndexNotReady, VersionNotReached, DocumentNotFound, BadRequest, EmbeddingMismatch, EmbeddingUnavailable, EmbeddingRefused, AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
  */
 export async function searchIndex(
   indexes: WarmIndexes,
@@ -20,12 +22,13 @@ export async function searchIndex(
   request: SearchRequest,
   timeoutMs: number,
   signal?: AbortSignal,
+  providers = noProviders,
 ): Promise<SearchResponse> {
   const started = performance.now();
   return indexes.use(index, request, async (lease) => {
     const left = () => timeoutMs - (performance.now() - started);
     refuseUnfit(request, lease);
-    const asked = await askedQuery(request, lease, left(), signal);
+    const asked = await askedQuery(request, lease, providers, { timeoutMs: left(), signal });
     const settings = request.exact ? {} : settingsFor(request, lease);
     const columns = selectedColumns(request.select, lease.reader.columns, lease.published);
     refuseTooWide(request, columns, lease);
@@ -47,6 +50,7 @@ export async function searchIndex(
         cache: lease.cold ? "cold" : isReplicated ? "replica" : "warm",
         ...(onDisk ? { onDisk } : {}),
         openMs: milliseconds(lease.openMs),
+        ...(asked.embedMs === undefined ? {} : { embedMs: milliseconds(asked.embedMs) }),
         searchMs: milliseconds(ended - searching),
         totalMs: milliseconds(ended - started),
         generation: lease.published.generation,

@@ -91,6 +91,15 @@ export const searchRequest = z
       example: "w08397",
     }),
     includeSelf: z.boolean().optional().meta({ description: "Whether the document of docId is a hit, too" }),
+    text: z
+      .string()
+      .max(limits.maxEmbeddedTextLength)
+      .refine((text) => text.trim() !== "" && text.isWellFormed(), "must be a text, of well-formed Unicode")
+      .optional()
+      .meta({
+        description:
+          "In place of a vector, of an index with an embedding provider: that which its model makes of this text",
+      }),
     k: z.int().min(1).max(limits.maxK).default(limits.defaultK).meta({ description: "How many hits" }),
     filter: filter.optional(),
     select: columnList.optional().meta({ description: "Columns of the hits; all but the vector without it" }),
@@ -140,6 +149,10 @@ export const searchResponse = z
           "Parts of the index of which all was on the container's disk when the search began: the vector index, rows without their vectors, vectors. Absent where the bucket is a folder: nothing is copied",
       }),
       openMs: z.number(),
+      embedMs: z
+        .number()
+        .optional()
+        .meta({ description: "Until the provider had made a vector of the text" }),
       searchMs: z.number(),
       totalMs: z.number(),
       generation: z.string(),
