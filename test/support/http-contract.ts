@@ -302,6 +302,12 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
             ...{ moreValues: 2, nulls: 0, isApproximate: false },
           },
         ]);
+        const nowhere = await http.call(
+          "queryDocuments",
+          { index: "nowhere" },
+          { body: { limit: 0, count: true } },
+        );
+        expect([nowhere.status, nowhere.body.code]).toEqual([404, "index-not-found"]);
         expect((await query({ limit: 0, count: true })).body).toMatchObject({
           ...{ documents: [], next: null, count: oddIds.length + 5 },
         });
@@ -425,7 +431,6 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["warmIndex", { index: "nowhere" }, "index-not-found"],
         ["fetchDocument", { index: "nowhere", docId: "a" }, "index-not-found"],
         ["listDocuments", { index: "nowhere" }, "index-not-found"],
-        ["queryDocuments", { index: "nowhere" }, "index-not-found"],
         ["fetchDocument", { index: "small", docId: "nobody" }, "document-not-found"],
         ["fetchDocument", { index: "small", docId: "batch-get" }, "document-not-found"],
         ["fetchDocument", { index: "small", docId: "x' OR '1'='1" }, "document-not-found"],
