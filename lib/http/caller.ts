@@ -96,9 +96,15 @@ function openBehind(indexes: WarmIndexes, needs: Needs, name: unknown): void {
   void indexes.use(index, { consistency: "eventual" }, async () => undefined).catch(() => undefined);
 }
 
-/** @throws Unauthenticated */
+/**
+ * Of two keys either may have been added on the way, by a proxy say: which is meant nobody can know.
+ * @throws Unauthenticated
+ */
 function keyIn(headers: Record<string, string | undefined> = {}): string {
-  const key = headers["x-api-key"] ?? /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1];
+  const bearer = /^Bearer +(\S+)$/i.exec(headers["authorization"] ?? "")?.[1];
+  const key = headers["x-api-key"] ?? bearer;
+  if (bearer?.startsWith("sl_") && bearer !== key)
+    throw new DomainError("Unauthenticated", "x-api-key and Authorization hold different keys: send one");
   if (key !== undefined) return key;
   throw new DomainError("Unauthenticated", "send a key as x-api-key, or as Authorization: Bearer");
 }

@@ -46,7 +46,11 @@ function operationObject(operationId: string, operation: Operation): ZodOpenApiO
     responses: {
       [String(status)]: answer,
       ...(pendingStatus ? { [String(pendingStatus)]: { ...answer, description: "It goes on" } } : {}),
-      default: { description: "A problem", content: { "application/problem+json": { schema: problem } } },
+      default: {
+        description: "A problem",
+        headers: toldCostHeader,
+        content: { "application/problem+json": { schema: problem } },
+      },
     },
   };
 }

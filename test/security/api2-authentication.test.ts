@@ -45,6 +45,17 @@ test("a key is taken from no other place than its headers", async () => {
     expect(outcome(await api.ask(undefined, "listIndexes", sent))).toEqual(unauthenticated);
 });
 
+test("of two keys that are sent none counts, as one may be somebody else's; the same one twice does", async () => {
+  const other = await api.made(grantOf(["read"], ["*"]));
+  const both = (one: string, another: string) =>
+    api.ask(one, "listIndexes", { headers: { authorization: `Bearer ${another}` } });
+  expect(outcome(await both(api.everything, other))).toEqual(unauthenticated);
+  expect(outcome(await both("sl_nothing_x", other))).toEqual(unauthenticated);
+  expect(outcome(await api.ask(`${other}, ${api.everything}`, "listIndexes"))).toEqual(unauthenticated);
+  expect((await both(other, other)).status).toBe(200);
+  expect((await both(other, "a.token.of-a-proxy")).status).toBe(200);
+});
+
 test("whatever else is sent as a key opens nothing, and is told the same as any other", async () => {
   const key = await api.made(grantOf(["read"], ["*"]));
   const [, id = "", secret = ""] = key.split("_");
