@@ -50,6 +50,7 @@ async function refuseUnfit(request: HapiRequest, h: Toolkit): Promise<unknown> {
   try {
     if (headers["host"] && !URL.canParse(`http://${headers["host"]}`))
       throw badRequest({ path: "header.host", message: "is no host" });
+    refuseTwoKeys(request);
     if (!Buffer.isBuffer(payload)) return h.continue;
     const { maxBodyBytes, jsonBounds, streamOf } = operationOf(request);
     const most = maxBodyBytes || limits.maxBodyBytes; // a route that takes none says so itself
@@ -60,6 +61,14 @@ async function refuseUnfit(request: HapiRequest, h: Toolkit): Promise<unknown> {
   } catch (error) {
     return (await refusedBy(error as DomainError, headers, h)).takeover();
   }
+}
+
+/** Of a header that is sent twice serverless-offline takes the last; API Gateway makes one of both, which is no key. */
+function refuseTwoKeys({ raw: { req } }: HapiRequest): void {
+  const names = req.rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
+  for (const name of ["x-api-key", "authorization"])
+    if (names.indexOf(name) !== names.lastIndexOf(name))
+      throw new DomainError("Unauthenticated", `${name} is there twice: send one key`);
 }
 
 /** What a route may be sent; of one that is not ours, what most of ours may. */

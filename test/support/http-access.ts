@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Grant } from "../../lib/domain/access/grants.ts";
@@ -11,9 +13,11 @@ import { type OfflineApi, startOffline } from "./offline-server.ts";
 /** A client that sends a key with whatever it sends. */
 class KeyedClient extends HttpClient {
   readonly #headers: Record<string, string>;
+  readonly key: string;
 
   constructor(url: string, key: string, how = "x-api-key") {
     super(url);
+    this.key = key;
     this.#headers = how === "x-api-key" ? { "x-api-key": key } : { authorization: `${how} ${key}` };
   }
 
@@ -113,6 +117,25 @@ export function describeAccess(
         expect(said(there as Answer, "team-a")).toEqual(said(not as Answer, "nowhere"));
         expect(there?.body.code).toBe("index-not-found");
       }
+    });
+
+    test("a key that is sent twice is none, whichever is the last", async () => {
+      const { key } = (await made(grantOf(["read"], ["*"]))).client;
+      const statusWith = async (headers: Record<string, string[]>) => {
+        const sent = request(`${api.url}/indexes`, { headers, timeout: 20_000 });
+        sent.on("timeout", () => sent.destroy()).end();
+        const [answer] = (await once(sent, "response")) as [IncomingMessage];
+        answer.resume();
+        return answer.statusCode;
+      };
+      for (const keys of [
+        [key, root.key],
+        [root.key, key],
+      ]) {
+        expect(await statusWith({ "x-api-key": keys })).toBe(401);
+        expect(await statusWith({ authorization: keys.map((one) => `Bearer ${one}`) })).toBe(401);
+      }
+      expect(await statusWith({ "x-api-key": [key] })).toBe(200);
     });
 
     test("what a request cost is told to keys of all indexes alone, before anything is done", async () => {
