@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { listPrices, unread } from "../../../bench/cost/list-prices.ts";
+import { type ListPrice, listPrices, priceRows } from "../../../bench/cost/list-prices.ts";
 import { openSearchClassic, paid, pinecone, s3Vectors, turbopuffer } from "../../../bench/cost/others.ts";
 import { usualPrices } from "../../../lib/domain/cost/prices.ts";
 
@@ -37,11 +37,13 @@ test("two units of OpenSearch Serverless run for 730 hours", () => {
   expect(openSearchClassic()).toBeCloseTo(350.4, 9);
 });
 
-test("what requests are paid by is one table, and each price has its source", () => {
+test("what requests are paid by is one table, and each price has its source, who tells it there, and when", () => {
   for (const [name, dollars] of Object.entries(usualPrices))
     expect(listPrices[name as keyof typeof usualPrices].dollars).toBe(dollars);
-  for (const { source, seen } of Object.values(listPrices)) {
-    expect(source).toMatch(/^https:\/\//);
-    if (seen !== unread) expect(seen).toMatch(/^2026-\d\d/);
+  for (const { of, source, how, day } of Object.values<ListPrice>(listPrices)) {
+    expect(source).toMatch(/^https:\/\/\S+$/);
+    if (how === "not read") expect([of, day]).toEqual([of, undefined]);
+    else expect(day, of).toMatch(/^2026-\d\d/);
+    expect(priceRows()).toContain(` | ${how} | ${source} | ${day ?? ""} |`);
   }
 });
