@@ -455,11 +455,17 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
           { name: "c", type: "Utf8" },
         ],
         filterColumns: ["c", "nope"],
+        fullText: [{ column: "c" }, { column: "nope" }],
       });
       expect(issuePaths(refused).sort()).toEqual(
-        ["columns[0].name", "columns[1].type", "columns[2].name", "filterColumns[1]", "vectorColumn"].map(
-          (path) => `body.${path}`,
-        ),
+        [
+          "columns[0].name",
+          "columns[1].type",
+          "columns[2].name",
+          "filterColumns[1]",
+          "fullText[1].column",
+          "vectorColumn",
+        ].map((path) => `body.${path}`),
       );
       const names = ["_distance", "*", "doc_id", "_sealed_7", "a\nb"];
       const taken = await create("wrong", {

@@ -62,9 +62,9 @@ export function describeUpgrade(name: string, createPlace: () => Promise<Upgrade
       for (const { doc_id, chunk_text } of documents) expected[index].set(String(doc_id), chunk_text);
     };
 
-    async function create(host: ReleaseHost, name: string): Promise<void> {
+    async function create(host: ReleaseHost, name: string, more = {}): Promise<void> {
       const columns = [{ name: "chunk_text", type: "Utf8" }];
-      expect((await host.ask("POST", "/indexes", { name, dimension, columns })).status).toBe(201);
+      expect((await host.ask("POST", "/indexes", { name, dimension, columns, ...more })).status).toBe(201);
     }
 
     async function write(host: ReleaseHost, index: string, documents: Document[], idempotencyKey: string) {
@@ -151,10 +151,12 @@ export function describeUpgrade(name: string, createPlace: () => Promise<Upgrade
       const answer = await write(newer, "notes", rows(45, "notes").slice(40), "notes-2");
       await create(newer, "fresh");
       await write(newer, "fresh", rows(3, "fresh"), "fresh-1");
+      await create(newer, "texts", { fullText: [{ column: "chunk_text", language: "en" }] });
+      await write(newer, "texts", rows(4, "texts"), "texts-1");
       const back = await begin(thisRelease, "back");
       known("back", rows(90, "back"));
 
-      for (const index of ["docs", "fresh", "half", "notes"]) await expectDocuments(older, index);
+      for (const index of ["docs", "fresh", "half", "notes", "texts"]) await expectDocuments(older, index);
       const again = await older.ask(
         "POST",
         "/indexes/notes/documents",
@@ -168,17 +170,29 @@ export function describeUpgrade(name: string, createPlace: () => Promise<Upgrade
       if (reads(ended, "job")) expect(ended.body).toMatchObject({ state: "succeeded", error: null });
       else await newer.jobEnded(back);
       await expectDocuments(older, "back");
-      expect(await names(older)).toEqual(["back", "docs", "fresh", "half", "notes"]);
+      expect(await names(older)).toEqual(["back", "docs", "fresh", "half", "notes", "texts"]);
     });
 
     test("what the release before writes and builds once more, this one reads: nothing is lost, nothing there twice", async () => {
       if (!left.has("entry")) {
         await write(older, "docs", saying("by the older again", rows(20, "docs").slice(10)), "docs-4");
         await write(older, "fresh", rows(9, "fresh"), "fresh-2");
+        await write(older, "texts", rows(7, "texts"), "texts-2");
         await run(older, { type: "optimize", index: "docs" });
+        await run(older, { type: "optimize", index: "texts" });
         await run(older, { type: "build-index", index: "back", indexType: "HNSW_SQ" });
       }
-      for (const index of ["back", "docs", "fresh", "half", "notes"]) await expectDocuments(newer, index);
+      for (const index of ["back", "docs", "fresh", "half", "notes", "texts"])
+        await expectDocuments(newer, index);
+      const texts = (await newer.ask("GET", "/indexes/texts")).body;
+      expect(texts.published.asked.fullText).toMatchObject([
+        { column: "chunk_text", language: "en", stem: true },
+      ]);
+      expect(texts.stats.indexes).toContainEqual(expect.objectContaining({ type: "FTS", unindexedRows: 0 }));
+      await write(newer, "texts", rows(8, "texts"), "texts-3");
+      await run(newer, { type: "optimize", index: "texts" });
+      const { published } = (await newer.ask("GET", "/indexes/texts")).body;
+      expect(published.fullText).toEqual(texts.published.asked.fullText);
       const { body } = await newer.ask("GET", "/jobs?limit=100");
       expect(new Set(body.jobs.map(({ state }: { state: string }) => state))).toEqual(new Set(["succeeded"]));
     });
@@ -219,7 +233,7 @@ export function describeUpgrade(name: string, createPlace: () => Promise<Upgrade
         await older.ask("DELETE", "/indexes/fresh"),
       ])
         expect([answer.status, answer.body.code]).toEqual([503, "needs-newer-release"]);
-      expect(await names(older)).toEqual(["back", "docs", "fresh", "half", "notes"]);
+      expect(await names(older)).toEqual(["back", "docs", "fresh", "half", "notes", "texts"]);
       expect((await primary.get(entry))?.etag).toBe(written);
     });
 
