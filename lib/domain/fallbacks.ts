@@ -33,7 +33,7 @@ export const fastPaths = {
   "probe-copy": ["no-room", "table-unknown"],
   "partition-count": ["not-told"],
   "hard-links": ["refused"],
-  "warm-behind": ["failed"],
+  "warm-behind": ["failed", "text-index-unreadable"],
   "entry-pages": ["unreadable", "not-written"],
   "look-ahead": ["failed"],
   "gathered-fragments": ["table-not-known", "failed"],

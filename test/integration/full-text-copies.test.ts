@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect, Index, MatchQuery, type Table } from "@lancedb/lancedb";
@@ -22,7 +22,7 @@ let table: Table;
 let published: Publication;
 
 const rowOf = (doc_id: string, text: string) => ({
-  ...{ doc_id, text },
+  ...{ doc_id, text, other: text },
   vector: Array.from({ length: dimension }, () => random() - 0.5),
 });
 
@@ -88,6 +88,31 @@ test.each(["whole", "in parts"])(
     }
   },
 );
+
+test("a text index of another client's that cannot be read here keeps nobody from reading the rest from a copy", async () => {
+  process.env["LANCE_LANGUAGE_MODEL_HOME"] = join(root, "models");
+  try {
+    await mkdir(join(root, "models/jieba/default"), { recursive: true });
+    await writeFile(join(root, "models/jieba/default/dict.txt"), "東京 100 ns\n");
+    const config = Index.fts({
+      baseTokenizer: "jieba/default" as "simple",
+      stem: false,
+      removeStopWords: false,
+    });
+    await table.createIndex("other", { config });
+    await rm(join(root, "models"), { recursive: true });
+    const own = await copiedReader({ root, published });
+    try {
+      await own.reader.warm();
+      expect(own.reader.isReplicated).toBe(true);
+      expect(own.given()).toEqual(["warm-behind text-index-unreadable"]);
+    } finally {
+      await own.close();
+    }
+  } finally {
+    delete process.env["LANCE_LANGUAGE_MODEL_HOME"];
+  }
+});
 
 test("the text index of a table without rows holds no fragment, so that small ones are gathered still", async () => {
   const empty = await connection.createEmptyTable("e", await table.schema());

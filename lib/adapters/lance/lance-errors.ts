@@ -66,6 +66,11 @@ export function isRefusedCall(error: unknown): boolean {
   return code === "InvalidArg" || code.endsWith("Expected");
 }
 
+/** Whether texts are to be cut by a dictionary that LanceDB does not find. */
+export function isOfDictionary(error: unknown): boolean {
+  return error instanceof Error && /invalid directory path|language model/i.test(error.message);
+}
+
 /** To begin again: somebody else's commit came first. */
 export function changedMeanwhile(cause?: unknown): DomainError {
   return new DomainError("StoreUnavailable", "the table was changed by another commit at the same time", {

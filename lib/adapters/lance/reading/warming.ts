@@ -1,7 +1,8 @@
+import type { IndexConfig, Table } from "@lancedb/lancedb";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { Publication } from "../../../domain/index/index-entry.ts";
 import { indicesOn } from "../indices-on.ts";
-import { fromLance } from "../lance-errors.ts";
+import { fromLance, isOfDictionary } from "../lance-errors.ts";
 import { ResidentRows } from "../rows/resident-rows.ts";
 import type { HeldRows } from "../rows/row-memory.ts";
 import type { FollowedTable } from "./followed-table.ts";
@@ -47,8 +48,18 @@ export class Warming {
   async #prewarm(column?: string): Promise<void> {
     const { table } = this.#followed;
     const indexes = column ? await indicesOn(table, column) : await table.listIndices();
-    for (const { name } of indexes) await table.prewarmIndex(name);
+    for (const index of textsFirst(indexes)) await this.#prewarmIndex(table, index);
     if (!column) await this.holdRows();
+  }
+
+  /** Another client may have cut texts by dictionaries that are not here: whoever reads anything else needs no such index. */
+  async #prewarmIndex(table: Table, { name, indexType }: IndexConfig): Promise<void> {
+    try {
+      await table.prewarmIndex(name);
+    } catch (error) {
+      if (indexType !== "FTS" || !isOfDictionary(error)) throw error;
+      this.#fallbacks.happened("warm-behind", "text-index-unreadable");
+    }
   }
 
   /** Reads the rows without their vectors into memory, where they have room. */
@@ -83,3 +94,7 @@ export class Warming {
     else close();
   }
 }
+
+/** Of what has no room in the cache what was read first goes: texts are searched less often than vectors, and may be larger. */
+const textsFirst = (indexes: IndexConfig[]) =>
+  indexes.toSorted((a, b) => Number(b.indexType === "FTS") - Number(a.indexType === "FTS"));
