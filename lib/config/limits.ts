@@ -95,6 +95,9 @@ export const limits = {
   likelyFilterColumns: 16, // that get scalar indexes where a job names none
   likelyFilterBytes: 64, // of a row, on the average
   widthSampleRows: 200, // that tell how wide a column is
+  leastRangeCandidates: 1_000, // of a range of distances, compared by their vectors where k of them hold too few
+  rangeCandidates: 10_000, // at most; past these every row is compared
+  changedTableTries: 3, // of a search whose table moves on between its phases
   filterWidening: 2, // of few rows; the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
   filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 

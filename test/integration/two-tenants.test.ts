@@ -165,6 +165,7 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
         consistency: fc.constant("strong"),
         select: fc.constantFrom(["size"], ["vector"]),
         exact: fc.boolean(),
+        distanceRange: fc.constantFrom({ max: 0.5 }, { min: 0.1 }, { min: 0.1, max: 0.7 }),
         docId: fc.option(id, { nil: undefined }),
       },
       { requiredKeys: ["vector", "consistency"] },

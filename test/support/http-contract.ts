@@ -122,6 +122,19 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect(performance).not.toHaveProperty("nprobes");
       });
 
+      test("a range of distances holds its min, its max not, and is a row's own, not its code's", async () => {
+        const asked = { vector: [1, 0, 0, 0], k: 1_000, select: [] };
+        const { hits } = (await http.search("small", { ...asked, exact: true })).body;
+        const [min, max] = [hits[1].distance, hits[3].distance];
+        const inside = hits.filter(({ distance }: { distance: number }) => distance >= min && distance < max);
+        for (const more of [{}, { exact: true }]) {
+          const { body } = await http.search("small", { ...asked, distanceRange: { min, max }, ...more });
+          expect(body.hits.map(idOf).sort()).toEqual(inside.map(idOf).sort());
+        }
+        const none = await http.search("small", { ...asked, distanceRange: { min: 1e9 } });
+        expect(none.body.hits).toEqual([]);
+      });
+
       test("each route says what it cost where that is asked, problems too, and else nothing", async () => {
         const headers = { "x-explain-cost": "true" };
         const body = { vector: [1, 0, 0, 0] };
@@ -566,6 +579,9 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["fields it does not know", { vector, topk: 3, SELECT: 1 }, ["body.topk", "body.SELECT"]],
         ["columns there are not", { vector, select: ["size", "nope"] }, ["body.select[1]"]],
         ["a vector and a document", { vector, docId: "d1" }, ["body.docId"]],
+        ["a range without an end", { vector, distanceRange: {} }, ["body.distanceRange"]],
+        ["a range that is empty", { vector, distanceRange: { min: 1, max: 1 } }, ["body.distanceRange"]],
+        ["a range that is none", { vector, distanceRange: { min: "0" } }, ["body.distanceRange.min"]],
         ["an index for a search without", { vector, exact: true, nprobes: 1 }, ["body.nprobes"]],
         ["ef of an index without", { vector, ef: 10 }, ["body.ef"]],
         ["a consistency there is not", { vector, consistency: "weak" }, ["body.consistency"]],

@@ -2,7 +2,7 @@ import { limits } from "../../config/limits.ts";
 import type { Publication, SearchDefaults, ServedIndexType } from "../index/index-entry.ts";
 
 /** Whether distances are told by codes, so that comparing vectors again finds what they got wrong. */
-const isCoded = (type: ServedIndexType): boolean => type !== "IVF_FLAT" && type !== "EXACT";
+export const isCoded = (type: ServedIndexType): boolean => type !== "IVF_FLAT" && type !== "EXACT";
 
 /**
  * Of fewer hits than the defaults were found for: as many candidates are compared, since few codes say which row is the

@@ -1,6 +1,7 @@
 import type { GenerationStats } from "../index/generations.ts";
 import type { Column, IndexEntry, Publication, SearchDefaults } from "../index/index-entry.ts";
 import type { Filter } from "../values/filter.ts";
+import type { DistanceRange } from "./distance-range.ts";
 import type { Facet, FacetRequest } from "./facets.ts";
 import type { OrderBy } from "./ordering.ts";
 import type { Document, Freshness, Hit } from "./search-request.ts";
@@ -52,6 +53,8 @@ export interface Query {
   settings: SearchDefaults;
   /** Every row is compared, whatever indexes there are. */
   isExact?: boolean;
+  /** Of the hits' distances, by their vectors. */
+  range?: DistanceRange | undefined;
   timeoutMs: number;
   /** Once it is aborted nothing more is begun. */
   signal?: AbortSignal;

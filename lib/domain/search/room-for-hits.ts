@@ -11,7 +11,7 @@ import type { SearchRequest } from "./search-request.ts";
 export function refuseTooWide(request: SearchRequest, columns: string[], lease: Lease): void {
   const { k } = request;
   const { vectorColumn, dimension, rows } = lease.published;
-  if (isFiltered(request, lease) || !columns.includes(vectorColumn)) return;
+  if (request.distanceRange || isFiltered(request, lease) || !columns.includes(vectorColumn)) return;
   const { atMost, surely } = hitsWithVectors(dimension);
   if (Math.min(k, rows) > atMost) throw hitsTooLarge(k, surely, vectorColumn);
 }
@@ -25,7 +25,7 @@ export async function refuseLikelyTooWide(query: Query, lease: Lease): Promise<v
   const { vectorColumn, dimension, rows } = lease.published;
   const k = Math.min(query.k, rows);
   const { surely } = hitsWithVectors(dimension);
-  if (isFiltered(query, lease) || !query.columns.includes(vectorColumn) || k <= surely) return;
+  if (query.range || isFiltered(query, lease) || !query.columns.includes(vectorColumn) || k <= surely) return;
   const one = { ...query, k: 1, columns: [vectorColumn], isExact: false }; // any that is near will do
   const [nearest] = await lease.reader.search(one);
   if (nearest && k > 2 * hitsLike(nearest)) throw hitsTooLarge(k, surely, vectorColumn);

@@ -38,7 +38,10 @@ export async function searchIndex(
     const searching = performance.now();
     const vector = queryVector(asked.vector, lease.published.metric);
     const { filter, exact: isExact = false } = request;
-    const query = { vector, k: searchedFor(request.k, asked), columns, filter, settings, isExact, signal };
+    const query = {
+      ...{ vector, k: searchedFor(request.k, asked), columns, filter, settings, isExact, signal },
+      range: request.distanceRange,
+    };
     await refuseLikelyTooWide({ ...query, timeoutMs: left() }, lease);
     const hits = await lease.reader.search({ ...query, timeoutMs: left() });
     const ended = performance.now();

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { columnName } from "../names.ts";
 import { filter } from "../values/filter.ts";
+import { distanceRange } from "./distance-range.ts";
 import { indexParts } from "./reader.ts";
 
 export const docId = z
@@ -113,6 +114,7 @@ export const searchRequest = z
       description:
         "Compares every row that the filter leaves, without a vector index: nothing is missed, and all vectors are read",
     }),
+    distanceRange: distanceRange.optional(),
     ef: z.int().min(1).max(limits.maxEf).optional().meta({ description: "HNSW candidates; HNSW_SQ only" }),
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),

@@ -1,7 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import type { Publication, SearchDefaults } from "../index/index-entry.ts";
 import { isFiltered } from "./asked-query.ts";
-import { defaultsAt } from "./defaults-at-k.ts";
+import { defaultsAt, isCoded } from "./defaults-at-k.ts";
 import type { Lease } from "./reader.ts";
 import type { SearchRequest } from "./search-request.ts";
 
@@ -16,6 +16,7 @@ export function settingsFor(request: SearchRequest, lease: Lease): SearchDefault
   return {
     ...(nprobes === undefined ? {} : { nprobes }),
     ...(refineFactor === undefined ? {} : { refineFactor }),
+    ...(request.distanceRange && isCoded(published.indexType) ? { refineFactor: refineFactor ?? 1 } : {}),
     // HNSW keeps at least as many candidates as it is asked for
     ...(ef === undefined ? {} : { ef: Math.max(ef, Math.min(request.k, limits.maxEf)) }),
   };

@@ -1,3 +1,4 @@
+import { limits } from "../../../config/limits.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
@@ -88,9 +89,10 @@ export class GatedReader implements Reader {
   }
 
   /** Candidates that are refined, and hits that are answered with theirs. */
-  #vectorsIn({ k, columns, settings }: Query): number {
+  #vectorsIn({ k, columns, settings, range }: Query): number {
     const answered = columns.includes(this.#published.vectorColumn) ? k : 0;
-    return k * (settings.refineFactor ?? 0) + answered;
+    const candidates = k * (settings.refineFactor ?? 0);
+    return answered + (range ? Math.max(candidates, limits.leastRangeCandidates) : candidates);
   }
 
   /** @param work is told what the wait has left of its time */

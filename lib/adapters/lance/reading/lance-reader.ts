@@ -1,7 +1,10 @@
 import type { Table } from "@lancedb/lancedb";
+import { limits } from "../../../config/limits.ts";
+import { DomainError } from "../../../domain/errors.ts";
 import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
+import type { DistanceRange } from "../../../domain/search/distance-range.ts";
 import type {
   DocumentPage,
   PageQuery,
@@ -95,7 +98,23 @@ export class LanceReader implements Reader {
   }
 
   async search(query: Query): Promise<Hit[]> {
+    if (query.range) return this.#searchInRange(query, query.range);
     return (await this.#searchInMemory(query)) ?? this.#searchTable(query);
+  }
+
+  /** Loaded where it is asked for. @throws TooBusy where the table changes all the time */
+  async #searchInRange(query: Query, range: DistanceRange): Promise<Hit[]> {
+    const { nearestInRange } = await import("./nearest-in-range.ts");
+    const ends = performance.now() + query.timeoutMs;
+    const left = () => ({ ...query, timeoutMs: ends - performance.now() });
+    for (let tries = 0; tries < limits.changedTableTries; tries++) {
+      const { version } = this.#followed;
+      const rows = await nearestInRange(this.#queries, this.#published, left(), range);
+      if (rows.length === 0) return [];
+      const hits = await this.phases.hitsOf({ version, rows }, left());
+      if (hits) return hits;
+    }
+    throw new DomainError("TooBusy", "the index was changed during the search, again and again");
   }
 
   async #searchTable(query: Query): Promise<Hit[]> {

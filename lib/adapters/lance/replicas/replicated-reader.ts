@@ -218,7 +218,8 @@ export class ReplicatedReader implements Reader {
 
   /** @returns undefined where the index alone does not answer, or cannot be had */
   async #searchByIndex(query: Query): Promise<Hit[] | undefined> {
-    if (query.filter || query.isExact || this.#published.indexType === "EXACT") return undefined; // these read rows
+    if (query.filter || query.isExact || query.range || this.#published.indexType === "EXACT")
+      return undefined; // these read rows
     if (query.k > this.#published.rows) return undefined; // which only a search of all partitions finds
     if (query.k * (query.settings.refineFactor ?? 0) > limits.refinedCandidates) return undefined;
     const started = performance.now();

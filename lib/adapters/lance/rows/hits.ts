@@ -82,7 +82,7 @@ function hit(
 }
 
 /** Rounding, and codes more so, put a distance outside of where it can be: there a square root or arc cosine is NaN. */
-function distanceWithin(metric: Metric, distance: number): number {
+export function distanceWithin(metric: Metric, distance: number): number {
   if (metric === "dot") return distance;
   return Math.max(0, metric === "cosine" ? Math.min(2, distance) : distance);
 }
