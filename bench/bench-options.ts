@@ -11,6 +11,7 @@ const sectionsOf: Record<ReportName, SectionName[]> = {
   pylance: ["migrate", "builds", "search"],
   "pylance-stack": ["migrate", "builds", "search"],
   "s3-like": ["sparse"],
+  quality: ["quality"], // by bench/quality.ts
 };
 
 export interface BenchOptions {

@@ -15,7 +15,7 @@ export async function findPython(): Promise<string> {
   const named = [14, 13, 12].map((minor) => `python3.${minor}`);
   for (const python of asked ? [asked] : [...named, ...pyenvPythons(), "python3"])
     if (await isFit(python)) return python;
-  throw new Error(`--vs pylance needs Python 3.${leastMinor} or newer with venv and pip; PYTHON can name it`);
+  throw new Error(`Python 3.${leastMinor} or newer with venv and pip is needed; PYTHON can name it`);
 }
 
 async function isFit(python: string): Promise<boolean> {

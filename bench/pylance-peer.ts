@@ -1,28 +1,27 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { IndexParameters, SearchDefaults } from "../lib/domain/index/index-entry.ts";
-import { runCommand } from "../scripts/stack/run-command.ts";
 import { cache, type Layout } from "./bench-set.ts";
 import type { BenchStore } from "./bench-store.ts";
-import { findPython } from "./find-python.ts";
+import { pythonEnvironment } from "./python-environment.ts";
 
 const run = promisify(execFile);
 const folder = join(cache, "pylance");
-const environment = join(folder, "venv");
 const requirements = join(import.meta.dirname, "pylance", "requirements.txt");
 const script = join(import.meta.dirname, "pylance", "peer.py");
-const installTimeoutMs = 10 * 60_000;
 const maxOutputBytes = 64 * 1_048_576;
 
 /** pylance in an environment of its own, which is made at the first use; each call is a process. */
 export class PylancePeer {
   readonly #storageOptions: Record<string, string>;
 
-  private constructor(storageOptions: Record<string, string>) {
+  readonly #python: string;
+
+  private constructor(storageOptions: Record<string, string>, python: string) {
     this.#storageOptions = storageOptions;
+    this.#python = python;
   }
 
   /**
@@ -30,15 +29,8 @@ export class PylancePeer {
    * @throws when no Python fits, or the packages cannot be installed
    */
   static async start(store: Pick<BenchStore, "storageOptions"> | undefined): Promise<PylancePeer> {
-    const wanted = readFileSync(requirements, "utf8");
-    const proof = join(folder, "installed.txt");
-    if (!existsSync(proof) || readFileSync(proof, "utf8") !== wanted) {
-      await rm(environment, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true });
-      await install(await findPython());
-      await writeFile(proof, wanted);
-    }
-    return new PylancePeer(store?.storageOptions ?? {});
+    const python = await pythonEnvironment(folder, requirements);
+    return new PylancePeer(store?.storageOptions ?? {}, python);
   }
 
   /** Reads a Parquet file and writes it as a table of that database, which is removed again. */
@@ -69,18 +61,7 @@ export class PylancePeer {
   async #ask<T>(...args: string[]): Promise<T> {
     const env = { ...process.env, PEER_STORAGE_OPTIONS: JSON.stringify(this.#storageOptions) };
     const options = { env, maxBuffer: maxOutputBytes };
-    const { stdout } = await run(pythonOf(environment), [script, ...args], options);
+    const { stdout } = await run(this.#python, [script, ...args], options);
     return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
   }
 }
-
-async function install(python: string): Promise<void> {
-  const step = (command: string, args: string[]) => {
-    const log = join(folder, "install.log");
-    return runCommand({ command, args, environment: process.env, cwd: process.cwd(), log }, installTimeoutMs);
-  };
-  await step(python, ["-m", "venv", environment]);
-  await step(pythonOf(environment), ["-m", "pip", "install", "--no-deps", "-r", requirements]);
-}
-
-const pythonOf = (venv: string) => join(venv, "bin", "python");

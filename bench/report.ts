@@ -13,6 +13,7 @@ const titles: Record<ReportName, string> = {
   stack: "On MinIO",
   pylance: "Against pylance, in a local folder",
   "pylance-stack": "Against pylance, on MinIO",
+  quality: "Quality: judged answers",
   "s3-like":
     "On MinIO with S3's latency: a request waits 20 ms (p50) to 80 ms (p99), a connection carries 90 MB/s",
 };
@@ -53,7 +54,7 @@ function sectionMarkdown<K extends SectionName>(name: K, { sections: all }: Benc
   const measured = all[name] as Measured<Figures[K]> | undefined;
   if (!measured) return [];
   const { rows, dimension, machine } = measured.on;
-  const set = name === "growth" ? [] : [`${rows} × ${dimension}`];
+  const set = ["growth", "quality"].includes(name) ? [] : [`${rows} × ${dimension}`];
   return [
     `## ${section.title}`,
     `${[...set, ...Object.values(machine)].join(", ")}.`,

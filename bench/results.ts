@@ -3,6 +3,7 @@ import type { Layout } from "./bench-set.ts";
 import type { ColdStarts } from "./cold-start.ts";
 import type { DocumentWrites } from "./document-results.ts";
 import type { Times } from "./percentiles.ts";
+import type { Estimate } from "./quality/paired.ts";
 
 /** What a migration took. */
 export interface Migrated {
@@ -220,7 +221,28 @@ export interface Figures {
   sparse: SparseSize[];
   search: SearchPeers;
   documents: DocumentWrites;
+  quality: JudgedWays[];
 }
+/** How good the answers of a judged set are, each way. */
+export interface JudgedWays {
+  name: string;
+  documents: number;
+  queries: number;
+  /** The leg that is better by nDCG@10. */
+  better: string;
+  ways: JudgedWay[];
+}
+
+/** From 0 to 1, means over the queries. */
+export interface JudgedWay {
+  name: string;
+  ndcg: Estimate;
+  recall: number;
+  mrr: number;
+  /** Of nDCG@10, query by query, less that of the better leg. */
+  toBetter: Estimate;
+}
+
 export type SectionName = keyof Figures;
 
 /** The set and the machine a section was measured on. */
@@ -230,7 +252,7 @@ export interface Measured<F> {
 }
 
 /** Where the indexes lay, or with what they were compared. */
-export type ReportName = "local" | "stack" | "pylance" | "pylance-stack" | "s3-like";
+export type ReportName = "local" | "stack" | "pylance" | "pylance-stack" | "s3-like" | "quality";
 
 export interface BenchResult {
   report: ReportName;

@@ -1,4 +1,5 @@
 import { medianOf } from "./percentiles.ts";
+import { qualityTargets } from "./quality-targets.ts";
 import type { LayoutLoads, TypeResult } from "./results.ts";
 import { medianMs } from "./sections/builds.ts";
 import { coldRatio } from "./sections/cold.ts";
@@ -216,6 +217,7 @@ const pylance: Omit<Target, "report">[] = ["fixed_size_list", "list", "binary"].
 
 /** Every target, with the report its figure is in. */
 export const targets: Target[] = [
+  ...qualityTargets.map((target) => ({ ...target, report: "quality" as const })),
   ...sparseTargets.map((target) => ({ ...target, report: "s3-like" as const })),
   ...local.map((target) => ({ ...target, report: "local" as const })),
   ...stack.map((target) => ({ ...target, report: "stack" as const })),

@@ -16,6 +16,7 @@ const reports: Record<ReportName, string> = {
   pylance: "in a local folder, beside pylance",
   "s3-like": "on MinIO with the latency of S3",
   "pylance-stack": "on MinIO, beside pylance",
+  quality: "in a local folder, judged",
 };
 
 /** What the README shows of all that is measured. */

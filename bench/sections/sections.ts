@@ -6,6 +6,7 @@ import { filter } from "./filter.ts";
 import { growth } from "./growth.ts";
 import { migrate } from "./migrate.ts";
 import { peers } from "./peers.ts";
+import { quality } from "./quality.ts";
 import { search } from "./search.ts";
 import type { Section } from "./section.ts";
 import { sparse } from "./sparse.ts";
@@ -27,6 +28,7 @@ export const sections: { [K in keyof Figures]: Section<K> } = {
   sparse,
   search,
   documents,
+  quality,
 };
 
 export const sectionNames = Object.keys(sections) as SectionName[];
