@@ -1,7 +1,8 @@
-import { tokenize } from "@lancedb/lancedb";
+import { type BaseTokenizer, tokenize } from "@lancedb/lancedb";
 import type { Container } from "../../lib/container.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
+import { publishedOf } from "../../lib/domain/index/published.ts";
 import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { runJob } from "../../test/support/lakehouse.ts";
@@ -22,7 +23,7 @@ const batch = 1_000;
 /** The constant that reciprocal ranks were proposed with (Cormack, Clarke and Büttcher, 2009). */
 const plainK = 60;
 const asIndexed = {
-  ...({ baseTokenizer: "icu/split", language: "English", stem: true, removeStopWords: true } as const),
+  ...{ language: "English", stem: true, removeStopWords: true },
   ...{ asciiFolding: true, lowercase: true },
 };
 
@@ -87,12 +88,15 @@ function asksOnly(body: Record<string, unknown>, { legs }: { legs?: string[] }):
 /** BM25 of another library on the same tokens, and plain reciprocal ranks of it and exact neighbours. */
 export async function referenceRankings(
   python: QualityPython,
+  container: Container,
   set: JudgedSet,
   vectors: Vectors,
 ): Promise<Rankings> {
+  const { fullText } = publishedOf((await container.registry.get(set.name)).value);
+  const tokenizer = fullText?.[0]?.tokenizer as BaseTokenizer;
   const tokens = {
-    documents: await tokensOf(set.documents.map(({ text }) => text)),
-    queries: await tokensOf(set.queries.map(({ text }) => text)),
+    documents: await tokensOf(tokenizer, set.documents),
+    queries: await tokensOf(tokenizer, set.queries),
   };
   const worded = (await python.bm25(set, tokens)).map((best) => best.map(({ id }) => id));
   const nearest = vectors.queries.map((query) => nearestTo(query, set, vectors.documents));
@@ -123,8 +127,9 @@ function fused(legs: string[][]): string[] {
   return [...scores].sort((a, b) => b[1] - a[1]).map(([id]) => id);
 }
 
-async function tokensOf(texts: string[]): Promise<string[][]> {
+async function tokensOf(baseTokenizer: BaseTokenizer, texts: { text: string }[]): Promise<string[][]> {
   const all: string[][] = [];
-  for (const text of texts) all.push((await tokenize(text, asIndexed)).map((token) => token.text));
+  for (const { text } of texts)
+    all.push((await tokenize(text, { ...asIndexed, baseTokenizer })).map((token) => token.text));
   return all;
 }

@@ -24,7 +24,9 @@ export const quality: Section<"quality"> = {
           const vectors = await python.embedded(set);
           await indexed(container, set, vectors);
           const ours = await ourRankings(container, set, vectors);
-          judged.push(judgedWays(set, { ...ours, ...(await referenceRankings(python, set, vectors)) }));
+          judged.push(
+            judgedWays(set, { ...ours, ...(await referenceRankings(python, container, set, vectors)) }),
+          );
         }
       });
       return judged;
