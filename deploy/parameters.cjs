@@ -92,7 +92,7 @@ function refuseHalves(values) {
 const givenTo = ({ param }) => [param ?? []].flat().map((text) => text.split("=")[0]);
 
 function refuseUnknown(name) {
-  const known = [...module.exports.names, ...namedElsewhere()].sort();
+  const known = [...new Set([...module.exports.names, ...namedElsewhere()])].sort();
   if (!known.includes(name)) throw new Error(`there is no parameter ${name}; there are: ${known.join(", ")}`);
 }
 

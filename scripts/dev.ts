@@ -13,6 +13,12 @@ const served: Record<string, string> = {
   keys: "Only who has a key is served: npm run keys -- create --name me --admin makes the first.",
   jwt: `Only who has a token of ${process.env["LAKEHOUSE_JWT_ISSUER"]} is served: npm run keys -- create --subject SUB --name me --admin grants the first.`,
 };
+/** What a call has to send beside what it asks for. */
+const sent: Record<string, string> = {
+  keys: ` -H "x-api-key: $KEY"`,
+  jwt: ` -H "authorization: Bearer $TOKEN"`,
+};
+const who = sent[access] ?? "";
 const port = Number(process.env["PORT"] ?? 3000);
 const server = await startOffline({ port, log: process.stdout });
 const routes = (Object.values(operations) as Operation[]).map(
@@ -26,8 +32,8 @@ ${routes.join("\n")}
 
 Try:
   curl ${server.url}/health
-  curl ${server.url}/jobs -H 'content-type: application/json' -d '{"type":"migrate","index":"words","source":"examples/words"}'
-  curl ${server.url}/indexes/words/documents/w08397
+  curl ${server.url}/jobs${who} -H 'content-type: application/json' -d '{"type":"migrate","index":"words","source":"examples/words"}'
+  curl ${server.url}/indexes/words/documents/w08397${who}
 
 Ctrl-C ends it.`);
 

@@ -89,6 +89,9 @@ test("a name that nothing asks for is refused with those there are", async () =>
   await expect(given({}, ["serchMemory=2048"])).rejects.toThrow(
     /there is no parameter serchMemory; there are: .*\bauth\b.*\blanceLayerArn\b.*\bsearchMemory\b/,
   );
+  const refused: unknown = await given({}, ["serchMemory=2048"]).catch((error) => error);
+  const names = String(refused).split("there are: ")[1]?.split(", ") ?? [];
+  expect(names).toEqual([...new Set(names)]);
   await expect(given({}, ["artifact=code.zip", "tracing=true"])).resolves.toBeDefined();
 });
 
