@@ -115,6 +115,8 @@ export const limits = {
   embeddingBatchBytes: 262_144, // of the texts of a request
   embeddingConcurrency: 4, // requests of one operation that are under way
   maxEmbeddingConcurrency: 64,
+  embeddedUnitRows: 1_000, // of Parquet, some: of a row group that is not cut two and a half times as many
+  embeddedUnitTimeoutMs: 300_000, // of one unit, where its task has as long
 
   // Documents written through HTTP
   maxDocumentsBodyBytes: 5_000_000, // Lambda takes 6,291,556 with headers, a body of bytes as base64

@@ -75,9 +75,10 @@ async function skippedIn({ deps, jobId }: TaskCall, { target }: Plan) {
   return skipped ? { skippedRows: skipped.rows } : {};
 }
 
-/** What is built anew has the vectors of before. */
+/** What is built anew has the vectors of before; a migration makes them itself, or has others. */
 async function embeddingIn(call: TaskCall) {
-  const embedding = call.input.type === "migrate" ? undefined : (await publishedIn(call)).embedding;
+  const isMade = call.input.type === "migrate";
+  const embedding = isMade ? (await planOf(call)).target.embedding : (await publishedIn(call)).embedding;
   return embedding ? { embedding } : {};
 }
 

@@ -7,6 +7,7 @@ import { wordsVector } from "./words-vector.ts";
 /** What the next request meets in place of what it asked for. */
 export type Fault =
   | { status: number; retryAfter?: string }
+  | "none"
   | "hang"
   | "too-few"
   | "wrong-dimension"

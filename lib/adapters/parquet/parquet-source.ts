@@ -10,6 +10,7 @@ import type {
 } from "../../domain/source/parquet-source.ts";
 import { sourceChanged } from "../../domain/source/source-changed.ts";
 import type { DecodedUnit, DecodeRequest, ReadFile } from "./decoding/decode-messages.ts";
+import { decodedTexts } from "./decoding/decoded-texts.ts";
 import { SizedDecoder } from "./threads/sized-decoder.ts";
 
 /**
@@ -74,11 +75,13 @@ export class WasmParquetSource implements ParquetSource {
     try {
       let next = this.#decodeUnit(thread, bucket, files, units[0], target, spares);
       for (const [i, unit] of units.entries()) {
-        const { ipc, skipped } = await next;
+        const { ipc, skipped, gaps } = await next;
         signal.throwIfAborted();
         next = this.#decodeUnit(thread, bucket, files, units[i + 1], target, spares);
         next.catch(() => undefined); // thrown when its turn comes
-        yield { unit, ipc, skipped, release: () => void spares.push(ipc.buffer as SharedArrayBuffer) };
+        const { embedding, dimension } = target;
+        const texts = embedding && gaps && decodedTexts(ipc, embedding.column, dimension, gaps);
+        yield { unit, ipc, skipped, texts, release: () => void spares.push(ipc.buffer as SharedArrayBuffer) };
       }
     } finally {
       this.#spares = spares;
@@ -94,7 +97,7 @@ export class WasmParquetSource implements ParquetSource {
     target: TargetSchema,
     spares: SharedArrayBuffer[],
   ) {
-    if (!unit) return { ipc: new Uint8Array() };
+    if (!unit) return { ipc: new Uint8Array() } satisfies DecodedUnit as DecodedUnit;
     const file = await this.#bind(thread, bucket, files[unit.file] ?? { key: "" });
     const request: DecodeRequest = { ask: "unit", ...file, unit, target, spare: spares.pop() };
     return (await thread.decoder.ask(request, limits.decodeTimeoutMs)) as DecodedUnit;

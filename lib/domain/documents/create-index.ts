@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import type { Buckets } from "../bucket.ts";
-import { askedEmbedding, declaredEmbedder } from "../embedding/index-embedding.ts";
+import { askedEmbedding, declaredEmbedder, embeddedDimension } from "../embedding/index-embedding.ts";
 import type { Providers } from "../embedding/providers.ts";
 import { badRequest, DomainError, type Issue } from "../errors.ts";
 import { retentionDays, upkeep } from "../index/change-index.ts";
@@ -144,17 +144,8 @@ function taken(name: string): DomainError {
 /** @throws BadRequest where there is no such provider, or no dimension is known, or another */
 function sized(providers: Providers, { embedding: asked, ...request }: CreateRequest): Sized {
   const embedder = asked && declaredEmbedder(providers, asked.provider, "embedding.provider");
-  const dimension = request.dimension ?? embedder?.dimension;
-  if (dimension === undefined)
-    throw badRequest({
-      path: "dimension",
-      message: asked ? `must be given: provider "${asked.provider}" declares none` : "must be given",
-    });
-  if (embedder?.dimension !== undefined && embedder.dimension !== dimension)
-    throw badRequest({
-      path: "dimension",
-      message: `is ${dimension}, and provider "${asked?.provider}" makes vectors of ${embedder.dimension}`,
-    });
+  const dimension = embedder ? embeddedDimension(embedder, asked, request.dimension) : request.dimension;
+  if (dimension === undefined) throw badRequest({ path: "dimension", message: "must be given" });
   return { ...request, dimension, embedding: asked && embedder && { ...asked, model: embedder.model } };
 }
 

@@ -33,6 +33,20 @@ export function declaredEmbedder(providers: Providers, name: string, path: strin
   throw badRequest({ path, message: `is no embedding provider of lakehouse.toml; declared are: ${known}` });
 }
 
+/** Of the vectors that a provider will make. @throws BadRequest where nobody says it, or both say another */
+export function embeddedDimension(
+  { dimension: declared }: Embedder,
+  { provider }: { provider: string },
+  told: number | undefined,
+): number {
+  const dimension = told ?? declared;
+  if (dimension === undefined)
+    throw badRequest({ path: "dimension", message: `must be given: provider "${provider}" declares none` });
+  if (declared === undefined || declared === dimension) return dimension;
+  const message = `is ${dimension}, and provider "${provider}" makes vectors of ${declared}`;
+  throw badRequest({ path: "dimension", message });
+}
+
 /**
  * Vectors of texts, as those of the index were made.
  * @param texts each of at least one character

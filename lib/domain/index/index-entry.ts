@@ -94,7 +94,7 @@ const claim = z.object({
 export type Claim = z.infer<typeof claim>;
 
 /** By what its vectors were made of a column of text; its dimension is that of the publication. */
-const indexEmbedding = z.object({ provider: z.string(), model: z.string(), column: z.string() });
+export const indexEmbedding = z.object({ provider: z.string(), model: z.string(), column: z.string() });
 export type IndexEmbedding = z.infer<typeof indexEmbedding>;
 
 /** What is published of an index; all of it is replaced by one conditional PUT. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import { askedEmbedding } from "../embedding/index-embedding.ts";
 import { askedIndexType, indexParameters, metric } from "../index/index-entry.ts";
 import { shownColumns } from "../index/shown-entry.ts";
 import { bucketAlias, columnName, indexName, jobId, sourceName } from "../names.ts";
@@ -57,6 +58,7 @@ export const migrateInput = z
     vectorColumn: columnName.optional(),
     idColumn: columnName.optional(),
     dimension: z.int().min(1).max(limits.maxDimension).optional(),
+    embedding: askedEmbedding.optional(),
     columns: columnChoice.optional(),
     onDuplicate: z.enum(["fail", "keep-last"]).default("fail").meta({
       description: "What to do when a document id is there twice; last is by file name, then row",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { chosenColumns, column, generationRef } from "../index/index-entry.ts";
+import { chosenColumns, column, generationRef, indexEmbedding } from "../index/index-entry.ts";
 import type { PlannedFile, TargetSchema, Unit } from "../source/parquet-source.ts";
 import { textIndex } from "../text/full-text.ts";
 
@@ -19,6 +19,7 @@ const target = z.object({
   refuseZeroVectors: z.boolean(),
   partitionBase: z.string().optional(),
   skipBadVectors: z.boolean().optional(),
+  embedding: indexEmbedding.optional(),
 }) satisfies z.ZodType<TargetSchema>;
 
 /** What becomes of the vector index: it is as it should be, LanceDB folds new rows into it, or it is built again. */

@@ -1,4 +1,5 @@
 import { limits } from "../../config/limits.ts";
+import type { Providers } from "../embedding/providers.ts";
 import { DomainError } from "../errors.ts";
 import { redoList } from "../jobs/job-documents.ts";
 import type { JobLedger } from "../jobs/job-ledger.ts";
@@ -6,6 +7,7 @@ import { type Plan, plannedFiles, unitsOf } from "../jobs/plan.ts";
 import type { ParquetSource, Unit } from "../source/parquet-source.ts";
 import type { Clock, TaskContext } from "../task-context.ts";
 import { AppendsUnderWay } from "./appends-under-way.ts";
+import { embedUnit } from "./embed-unit.ts";
 import { LoadProgress } from "./load-progress.ts";
 import type { Loads } from "./loads.ts";
 
@@ -14,6 +16,7 @@ export interface LoadDependencies {
   parquet: ParquetSource;
   loads: Loads;
   clock: Clock;
+  providers: Providers;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface LoadDependencies {
  * A table that is sealed or finished takes no rows: whoever counts it finds out what is missing, and asks for it.
  *
  * @returns whether work is left to hand over
- * @throws SourceInvalid, SourceChanged, StoreUnavailable, JobCancelled
+ * @throws SourceInvalid, SourceChanged, StoreUnavailable, JobCancelled, and what embedding a unit throws
  */
 export async function loadUnits(
   deps: LoadDependencies,
@@ -94,8 +97,9 @@ async function sendUnits(
     context.signal,
     plan.ref.index,
   );
-  for await (const { unit, ipc, skipped, release } of decoded) {
+  for await (const { unit, ipc, skipped, texts, release } of decoded) {
     await deps.ledger.refuseEnded(job);
+    if (texts) await embedUnit(deps.providers, plan, unit, texts, context);
     if (skipped) await deps.ledger.recordSkipped(job, unit.id, skipped);
     const rows = unit.rows - (skipped?.rows ?? 0);
     const append = async () => void (rows > 0 && (await deps.loads.append(plan.ref, ipc)));

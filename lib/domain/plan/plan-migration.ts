@@ -1,5 +1,8 @@
 import { limits } from "../../config/limits.ts";
 import type { Buckets } from "../bucket.ts";
+import { declaredEmbedder, embeddedDimension } from "../embedding/index-embedding.ts";
+import type { Providers } from "../embedding/providers.ts";
+import { badRequest } from "../errors.ts";
 import type { ChosenColumns } from "../index/index-entry.ts";
 import { discardGeneration } from "../jobs/discard-generation.ts";
 import type { MigrateInput } from "../jobs/job.ts";
@@ -8,6 +11,7 @@ import type { Loads } from "../load/loads.ts";
 import { splitSource } from "../names.ts";
 import type { ObjectStat, Stores } from "../object-store.ts";
 import { chooseColumns } from "../source/choose-columns.ts";
+import { embeddedRowBytes, refuseNoTexts, withVectorsToCome } from "../source/embedded-source.ts";
 import { refuseInflated } from "../source/expansion.ts";
 import { indexable, likelyFilterColumns, refuseUnfilterable } from "../source/filter-columns.ts";
 import type { FileFooter, ParquetSource, TargetSchema } from "../source/parquet-source.ts";
@@ -32,6 +36,7 @@ export interface PlanDependencies extends ClaimDependencies {
   stores: Stores;
   parquet: ParquetSource;
   loads: Loads;
+  providers: Providers;
   /** What the task that builds will have. */
   buildRoom(): Promise<BuildRoom>;
 }
@@ -44,23 +49,34 @@ export interface PlanDependencies extends ClaimDependencies {
 export async function planMigration(
   deps: PlanDependencies,
   job: string,
-  input: MigrateInput,
+  asked: MigrateInput,
   context: TaskContext,
 ): Promise<Plan> {
   const known = await deps.ledger.read(job, "plan", plan);
   if (known) return known;
-  deps.buckets.writable(input.bucket);
-  const source = splitSource(input.source);
-  const found = await readableAndWritable(deps, source, input.bucket, context);
+  deps.buckets.writable(asked.bucket);
+  const source = splitSource(asked.source);
+  const embedding = embeddingOf(deps.providers, asked);
+  const input = embedding ? asTold(asked, embedding.dimension) : asked;
+  const read = await readableAndWritable(deps, source, input.bucket, context);
+  const found = embedding
+    ? withVectorsToCome(read, embedding, input.vectorColumn ?? "", embedding.dimension)
+    : read;
   const files = chosenFiles(found, input);
-  const { target, chosenColumns } = await targetOf(deps, source.bucket, files, input, context);
+  const { target: targeted, chosenColumns } = await targetOf(deps, source.bucket, files, input, context);
+  const target = embedding ? { ...targeted, embedding: embedding.kept } : targeted;
+  if (embedding) refuseNoTexts(input.source, embedding.kept, target.columns);
   const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
   refuseWithoutRoom(input, { rows, dimension: target.dimension }, await deps.buildRoom());
   refuseUnfilterable(input.filterColumns ?? [], target.columns);
   const fullText = resolvedFullText(input.fullText ?? [], target.columns);
-  refuseInflated(input.source, files, target.dimension);
-  const units = cutUnits(files, target.dimension * 4 + 64 * target.columns.length, target.dimension);
+  refuseInflated(input.source, files, embedding ? 0 : target.dimension);
+  const rowBytes = Math.max(
+    target.dimension * 4 + 64 * target.columns.length,
+    embedding ? embeddedRowBytes : 0,
+  );
+  const units = cutUnits(files, rowBytes, target.dimension);
   const likely = likelyFilterColumns(files, target);
   const claim = await claimGeneration(deps, job, input.index, input.bucket);
   const ref = { index: input.index, bucket: input.bucket, generation: claim.generation };
@@ -93,6 +109,27 @@ export async function keepPlan(deps: ClaimDependencies, job: string, made: Plan)
   const standing = (await deps.ledger.read(job, "plan", plan)) ?? made;
   if (standing.generation !== made.generation) await discardGeneration(deps, job, made.ref.index);
   return standing;
+}
+
+/** What a job asks of a provider. @throws BadRequest where there is none, or what it makes is not known, or not as it is asked */
+function embeddingOf(providers: Providers, { embedding: asked, dimension: told, onBadVector }: MigrateInput) {
+  if (!asked) return undefined;
+  const embedder = declaredEmbedder(providers, asked.provider, "embedding.provider");
+  const dimension = embeddedDimension(embedder, asked, told);
+  if (onBadVector === "skip")
+    throw badRequest({
+      path: "onBadVector",
+      message: "is for vectors that the source has; here they are made",
+    });
+  const kept = { ...asked, model: embedder.model };
+  return { ...kept, dimension, kept };
+}
+
+/** As if the files had the vectors that will be made. */
+function asTold(input: MigrateInput, dimension: number): MigrateInput {
+  const { vectorColumn = "vector", columns } = input;
+  const include = columns?.include && [...columns.include, vectorColumn];
+  return { ...input, vectorColumn, dimension, ...(include ? { columns: { ...columns, include } } : {}) };
 }
 
 function chosenFiles(files: SeenFile[], input: MigrateInput): SeenFile[] {

@@ -1,4 +1,4 @@
-import type { Column } from "../index/index-entry.ts";
+import type { Column, IndexEmbedding } from "../index/index-entry.ts";
 import type { ObjectStat } from "../object-store.ts";
 
 /** What one append carries: row groups of one file that are decoded, sent and counted as a whole. */
@@ -51,6 +51,8 @@ export interface TargetSchema {
   refuseZeroVectors: boolean;
   /** Rows whose vector cannot be one of the index are left out and counted, where a job would fail. */
   skipBadVectors?: boolean | undefined;
+  /** By what vectors are made that the files do not have. */
+  embedding?: IndexEmbedding | undefined;
   /** Directories between this prefix of the source and a file tell columns of it; none do without it. */
   partitionBase?: string | undefined;
 }
@@ -82,8 +84,16 @@ export interface ParquetSource {
     ipc: Uint8Array;
     /** Not in it; of the unit's rows. The same each time that it is decoded. */
     skipped?: SkippedRows | undefined;
+    /** Of a target whose vectors are made of texts: they are missing in the stream. */
+    texts?: DecodedTexts | undefined;
     release: () => void;
   }>;
+}
+
+/** Texts of a unit's rows, and how a vector for each is put into its stream. */
+export interface DecodedTexts {
+  texts: (string | null)[];
+  fill(vectors: Float32Array[]): void;
 }
 
 /** Rows of a unit, or of all, whose vector cannot be one of the index; the first of them with their places. */

@@ -2,6 +2,7 @@ import type { Issue } from "../../../domain/errors.ts";
 import type { ReasonOf } from "../../../domain/fallbacks.ts";
 import type { FileFooter, SkippedRows, TargetSchema, Unit } from "../../../domain/source/parquet-source.ts";
 import { placeOfUnit } from "../../../domain/source/units.ts";
+import type { VectorGaps } from "./decoded-texts.ts";
 
 /** @param into memory for the bytes, whose beginning is returned; without it they have their own */
 export type ReadFile = (file: string, start: number, end: number, into?: Uint8Array) => Promise<Uint8Array>;
@@ -36,6 +37,8 @@ export type DecodeAnswer = FileFooter | number | DecodedUnit;
 export interface DecodedUnit {
   ipc: Uint8Array;
   skipped?: SkippedRows | undefined;
+  /** Of a target whose vectors are made of texts. */
+  gaps?: VectorGaps;
 }
 
 export type ToWorker =

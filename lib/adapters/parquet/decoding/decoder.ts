@@ -93,7 +93,7 @@ export class Decoder {
    * @returns undefined for whatever is unusual or wrong: decoding all of it by parquet-wasm tells what, and where
    */
   async #decodeFromPages(file: OpenFile, asked: AskedUnit): Promise<DecodedUnit | undefined> {
-    if (file.vectors === null) return undefined;
+    if (file.vectors === null || asked.target.embedding) return undefined;
     try {
       const { vectorColumn, dimension } = asked.target;
       file.vectors ??= VectorColumn.in(file.tail, vectorColumn, dimension, this.#rangesOf(file.file)) ?? null;

@@ -53,11 +53,12 @@ export async function decodeUnit(
 ): Promise<DecodedUnit> {
   const writer = new RecordBatchFileWriter();
   const bad = new BadRows(file.file, unit);
-  await writeBatches(writer, file, unit, target, vectors ? undefined : bad, batchRows);
+  await writeBatches(writer, file, unit, target, vectors || target.embedding ? undefined : bad, batchRows);
   if (!target.skipBadVectors) bad.refuse();
   const { ipc, gaps } = await joinedIpc(writer.finish(), spare);
   if (vectors) await readVectors(vectors, gaps, file.file, unit, target);
-  return { ipc, skipped: bad.found };
+  if (!target.embedding) return { ipc, skipped: bad.found };
+  return { ipc, gaps: gaps.map(({ byteOffset, length }) => ({ at: byteOffset, values: length })) };
 }
 
 /** @throws Refusal with the place of the first that cannot be compared */
