@@ -14,7 +14,16 @@ const search = httpHandler(
   "search",
   readers,
   async ({ path, body, timeoutMs, signal }, { indexes, providers }) => ({
-    body: await searchIndex(indexes, path.index, body, timeoutMs(), signal, providers),
+    body: await ("queries" in body
+      ? (await import("../lib/domain/search/search-queries.ts")).searchQueries(
+          indexes,
+          path.index,
+          body,
+          timeoutMs(),
+          signal,
+          providers,
+        )
+      : searchIndex(indexes, path.index, body, timeoutMs(), signal, providers)),
   }),
 );
 

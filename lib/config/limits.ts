@@ -95,6 +95,9 @@ export const limits = {
   likelyFilterColumns: 16, // that get scalar indexes where a job names none
   likelyFilterBytes: 64, // of a row, on the average
   widthSampleRows: 200, // that tell how wide a column is
+  maxQueries: 64, // of one search
+  maxHitsOfQueries: 10_000, // that these may ask for, all together
+  queriesAtATime: 8,
   leastRangeCandidates: 1_000, // of a range of distances, compared by their vectors where k of them hold too few
   rangeCandidates: 10_000, // at most; past these every row is compared
   changedTableTries: 3, // of a search whose table moves on between its phases

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Grant } from "../../lib/domain/access/grants.ts";
 import { KeyRegistry } from "../../lib/domain/access/key-registry.ts";
 import { searchIndex } from "../../lib/domain/search/search-index.ts";
+import type { SearchRequest } from "../../lib/domain/search/search-request.ts";
 import { httpHandler } from "../../lib/http/http-handler.ts";
 import { searchingOperations } from "../../lib/http/operations/searching.ts";
 import { createLakehouse, runJob } from "../support/lakehouse.ts";
@@ -35,7 +36,7 @@ test("a container's first search reads its key and its index side by side, and i
         "search",
         () => container,
         async ({ path, body, timeoutMs }, { indexes }) => ({
-          body: await searchIndex(indexes, path.index, body, timeoutMs()),
+          body: await searchIndex(indexes, path.index, body as SearchRequest, timeoutMs()),
         }),
       );
       const event = {

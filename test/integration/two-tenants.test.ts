@@ -171,7 +171,10 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
       { requiredKeys: ["vector", "consistency"] },
     )
     .map(({ docId, vector: own, ...more }) => ({
-      body: { ...more, ...(docId ? { docId } : { vector: own }) },
+      body:
+        docId && more.k === 7
+          ? { ...more, queries: [{ vector: own }, { docId }] }
+          : { ...more, ...(docId ? { docId } : { vector: own }) },
     })),
   queryDocuments: fc
     .record(

@@ -135,6 +135,21 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect(none.body.hits).toEqual([]);
       });
 
+      test("many queries are answered at once, each as alone, or refused by name", async () => {
+        const queries = [{ vector: [1, 0, 0, 0], k: 2 }, { docId: "d1" }, { docId: "nobody" }];
+        const many = await http.search("small", { queries, k: 3, select: [] });
+        const [first, second, third] = many.body.results;
+        const alone = async (query: object) =>
+          (await http.search("small", { k: 3, select: [], ...query })).body.hits.map(idOf);
+        expect(first.hits.map(idOf)).toEqual(await alone(queries[0] ?? {}));
+        expect(second.hits.map(idOf)).toEqual(await alone(queries[1] ?? {}));
+        expect(third).toMatchObject({ problem: { code: "document-not-found" } });
+        const bad = { queries: [...queries, { vector: [1] }, { vector: [1, 0, 0, 0], k: 0 }] };
+        expect(issuePaths(await http.search("small", bad))).toEqual(["body.queries[4].k"]);
+        const unfit = { queries: [...queries, { vector: [1] }] };
+        expect(issuePaths(await http.search("small", unfit))).toEqual(["body.queries[3].vector"]);
+      });
+
       test("each route says what it cost where that is asked, problems too, and else nothing", async () => {
         const headers = { "x-explain-cost": "true" };
         const body = { vector: [1, 0, 0, 0] };

@@ -14,7 +14,7 @@ const issuesOf = (body: unknown) => {
 
 test.each([
   ["1,2", "must be an array of numbers"],
-  [undefined, "must be an array of numbers, or docId be given"],
+  [undefined, "must be an array of numbers, or docId or text be given"],
   [[], "must hold at least one number"],
   [
     new Array(limits.maxDimension + 1).fill(1),

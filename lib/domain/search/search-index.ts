@@ -1,5 +1,5 @@
 import { noProviders } from "../embedding/providers.ts";
-import { badRequest } from "../errors.ts";
+import { badRequest, type Issue } from "../errors.ts";
 import { filterIssues } from "../values/filter-types.ts";
 import { askedHits, askedQuery, searchedFor } from "./asked-query.ts";
 import { queryVector, vectorIssues } from "./query-vector.ts";
@@ -67,9 +67,17 @@ export async function searchIndex(
 }
 
 /** @throws BadRequest with everything that does not fit the index */
-function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease): void {
-  const { published, reader } = lease;
-  const issues = [
+function refuseUnfit(request: SearchRequest, lease: Lease): void {
+  const issues = unfitIssues(request, lease);
+  if (issues.length > 0) throw badRequest(issues);
+}
+
+/** Everything that does not fit the index. */
+export function unfitIssues(
+  { vector, select, filter, ef }: SearchRequest,
+  { published, reader }: Lease,
+): Issue[] {
+  return [
     ...(vector ? vectorIssues(vector, published) : []),
     ...selectIssues(select, reader.columns),
     ...(filter ? filterIssues(filter, reader.columns) : []),
@@ -77,5 +85,4 @@ function refuseUnfit({ vector, select, filter, ef }: SearchRequest, lease: Lease
       ? [{ path: "ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
       : []),
   ];
-  if (issues.length > 0) throw badRequest(issues);
 }

@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { parseSearchRequest } from "../../domain/search/parse-search.ts";
+import { parseSearchBody, queriesRequest, queriesResponse } from "../../domain/search/queries-request.ts";
 import { searchRequest, searchResponse } from "../../domain/search/search-request.ts";
 import { warmResponse } from "../../domain/search/warm-index.ts";
 import { common, type Operations, ofIndex } from "./operation.ts";
@@ -10,13 +11,13 @@ export const searchingOperations = {
     ...common,
     method: "post",
     route: "/indexes/{index}/search",
-    summary: "The k documents nearest to a vector",
+    summary: "The k documents nearest to a vector, or to each of many",
     needs: "search",
     path: ofIndex,
-    body: searchRequest,
-    parseBody: parseSearchRequest,
+    body: z.union([searchRequest, queriesRequest]) as z.ZodType<ReturnType<typeof parseSearchBody>>,
+    parseBody: parseSearchBody,
     maxBodyBytes: limits.maxBodyBytes,
-    response: searchResponse,
+    response: z.union([searchResponse, queriesResponse]),
   },
   warmIndex: {
     ...common,
