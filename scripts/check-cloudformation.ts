@@ -2,8 +2,15 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { withPackagedTemplate } from "./bundle/package-stage.ts";
-import { acceptedByCheckov, acceptedByLint } from "./cloudformation/accepted-findings.ts";
-import { checkovFindings, type Finding, lintFindings, wrongWith } from "./cloudformation/findings.ts";
+import { acceptedByCheckov, acceptedByLint, acceptedByNag } from "./cloudformation/accepted-findings.ts";
+import { nagReport } from "./cloudformation/cdk-nag.ts";
+import {
+  checkovFindings,
+  type Finding,
+  lintFindings,
+  nagFindings,
+  wrongWith,
+} from "./cloudformation/findings.ts";
 import { buildOnce } from "./stack/build-once.ts";
 import { localstackBuild } from "./stack/provision-localstack.ts";
 import { pythonEnvironment } from "./stack/python-environment.ts";
@@ -50,7 +57,9 @@ for (const stage of stages) {
   const started = performance.now();
   await withPackagedTemplate(stage, async (file) => {
     await check(lint, stage, file);
-    if (stage !== "local") await check(checkov, stage, file);
+    if (stage === "local") return;
+    await check(checkov, stage, file);
+    refuse(stage, "cdk-nag", wrongWith(nagFindings(await nagReport(file)), acceptedByNag));
   });
   console.log(`${stage}: no complaints, ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
@@ -58,7 +67,10 @@ for (const stage of stages) {
 /** @throws with what it complains about, and with what is accepted and was not found */
 async function check({ name, python, args, findings, accepted }: Checker, stage: string, file: string) {
   const found = findings(await outputOf(python, args(file)));
-  const wrong = wrongWith(found, accepted);
+  refuse(stage, name, wrongWith(found, accepted));
+}
+
+function refuse(stage: string, name: string, wrong: string[]): void {
   if (wrong.length > 0) throw new Error(`${stage}: ${name} complains\n${wrong.join("\n")}`);
 }
 

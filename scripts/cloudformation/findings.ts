@@ -26,6 +26,22 @@ export function checkovFindings(stdout: string): Finding[] {
   }));
 }
 
+/** @param report of cdk-nag. @throws where it is none of two packs */
+export function nagFindings(report: string): Finding[] {
+  type Violation = { ruleName: string; violatingConstructs: { constructPath: string }[] };
+  type Report = { pluginReports?: { violations: Violation[] }[] };
+  const { pluginReports = [] } = parsed(report, "cdk-nag") as Report;
+  if (pluginReports.length !== 2) throw new Error("cdk-nag did not report on both of its packs");
+  return pluginReports
+    .flatMap(({ violations }) => violations)
+    .flatMap(({ ruleName, violatingConstructs }) =>
+      violatingConstructs.map(({ constructPath }) => ({
+        rule: ruleName.replace(/\[.*/s, ""), // what follows is the right that it is about
+        about: `${constructPath}: ${ruleName}`,
+      })),
+    );
+}
+
 /**
  * What is not accepted, and what is accepted and was not found: its reason has gone, and would hide the next.
  * @param accepted reasons, by rule

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { checkovFindings, lintFindings, wrongWith } from "../../scripts/cloudformation/findings.ts";
+import {
+  checkovFindings,
+  lintFindings,
+  nagFindings,
+  wrongWith,
+} from "../../scripts/cloudformation/findings.ts";
 
 test("a finding that is not accepted is wrong, and so is one that is accepted and has gone", () => {
   const found = [
@@ -26,4 +31,17 @@ test("what checkers write is read, and what is no report is not taken for nothin
   expect(lintFindings(JSON.stringify([match]))).toEqual([{ rule: "W3005", about: "Resources/R: obsolete" }]);
   expect(lintFindings("[]")).toEqual([]);
   expect(() => lintFindings("")).toThrow(/cfn-lint/);
+});
+
+test("what cdk-nag finds is told by its rule, whatever right it is about", () => {
+  const violation = {
+    ruleName: "IAM5[Action::s3:*]",
+    violatingConstructs: [{ constructPath: "stage/Role" }],
+  };
+  const report = { pluginReports: [{ violations: [violation] }, { violations: [] }] };
+  expect(nagFindings(JSON.stringify(report))).toEqual([
+    { rule: "IAM5", about: "stage/Role: IAM5[Action::s3:*]" },
+  ]);
+  for (const none of ["", "{}", JSON.stringify({ pluginReports: [{ violations: [] }] })])
+    expect(() => nagFindings(none)).toThrow(/cdk-nag/);
 });
