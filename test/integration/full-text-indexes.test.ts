@@ -80,6 +80,11 @@ test("a migration builds the text indexes that it names, which a rebuild keeps, 
   expect(await found("docs", "the")).toEqual([]);
   expect(await found("docs", new PhraseQuery("fox running", "chunk_text", { slop: 1 }))).toEqual(["d0"]);
 
+  const filesIn = () =>
+    withTable("docs", async (table) =>
+      (await table.listIndices()).filter(({ indexType }) => indexType === "FTS").map((one) => one.indexUuid),
+    );
+  const before = await filesIn();
   expect(
     (await runJob(container, { type: "build-index", index: "docs", indexType: "IVF_FLAT" })).error,
   ).toBeNull();
@@ -87,6 +92,7 @@ test("a migration builds the text indexes that it names, which a rebuild keeps, 
     fullText: [told],
     asked: { fullText: [told] },
   });
+  expect(await filesIn()).toEqual(before); // built once
   expect(await found("docs", "fox")).toEqual(["d0"]);
 });
 
