@@ -75,6 +75,8 @@ export const limits = {
   maxFilterParameterLength: 8_192, // of the query of a URL, as select
   maxQueryOffset: 10_000, // documents or hits that come before a page
   maxOrderColumns: 4,
+  maxSearchDepth: 10_000, // hits, those before a page and its own
+  maxSearchCursorLength: 80_100, // 8 characters for each of these
   maxOrderedDepth: 100_000, // documents into an order, as deep as cursors lead; LanceDB holds the keys of so many
   maxFacets: 4, // columns whose values one request counts
   maxFacetValues: 100, // of each, that are answered

@@ -117,6 +117,10 @@ const search = fc.record(
     refineFactor: mostly(fc.integer({ min: 1, max: 300 })),
     consistency: fc.constantFrom("strong", "eventual", "weak"),
     minVersion: fc.constantFrom(undefined, undefined, 1, 2, 1_000),
+    offset: mostly(fc.nat(40)),
+    cursor: fc.oneof({ weight: 1, arbitrary: text }, { weight: 9, arbitrary: fc.constant(undefined) }),
+    count: mostly(fc.boolean()),
+    facets: mostly(fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", limit: 3 }])),
   },
   { requiredKeys: ["vector"] },
 );

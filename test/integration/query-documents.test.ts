@@ -12,9 +12,13 @@ import type { Publication } from "../../lib/domain/index/index-entry.ts";
 import type { FacetRequest } from "../../lib/domain/search/facets.ts";
 import { cursorOf } from "../../lib/domain/search/list-cursor.ts";
 import type { OrderBy } from "../../lib/domain/search/ordering.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import { queryDocuments } from "../../lib/domain/search/query-documents.ts";
 import { parseQueryRequest, queryResponse } from "../../lib/domain/search/query-request.ts";
 import type { WarmIndexes } from "../../lib/domain/search/reader.ts";
+import { searchCursorOf } from "../../lib/domain/search/search-cursor.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
+import { searchResponse } from "../../lib/domain/search/search-request.ts";
 import { judged } from "../support/filter-oracle.ts";
 import { columnValues, listValues, oddNames } from "../support/filter-rows.ts";
 import { copies, copyOfRows, ids, idsInOrder, rowOf } from "../support/ordered-rows.ts";
@@ -35,13 +39,16 @@ beforeAll(async () => {
   const read = jsonRows(await table.query().select(names).toArrow(), names);
   rows = new Map(read.map((row) => [String(row["doc_id"]), row]));
   const published = { idColumn: "doc_id", vectorColumn: "vector", dimension: 2, metric: "l2" };
+  const searched = {
+    ...{ indexType: "EXACT", rows: ids.length, searchDefaults: {}, recall: {}, indexParameters: {} },
+  };
   const openAt = async (version: number) => {
     const other = await connection.openTable("g1");
     await other.checkout(version);
     return other;
   };
   const columns = columnsOf(await table.schema());
-  const of = { ...published, generation: "g1", columns } as unknown as Publication;
+  const of = { ...published, ...searched, generation: "g1", columns } as unknown as Publication;
   reader = await LanceReader.over(table, of, undefined, undefined, openAt);
   const lease = { entry: {} as never, published: of, reader };
   indexes = { use: (_, __, work) => work({ ...lease, cold: false, openMs: 0, viewAgeMs: 0 }) };
@@ -185,6 +192,80 @@ test("values that as many rows have come in the order in which their column orde
   }
 });
 
+const search = async (body: object) => {
+  const request = parseSearchRequest({ vector: [1, 7.4], ...body });
+  return searchResponse.parse(await searchIndex(indexes, "docs", request, 20_000));
+};
+
+describe("hits in pages", () => {
+  const distanceOf = (id: string) => (rowOf(id) - Math.fround(7.4)) ** 2;
+
+  test("are by cursors all that a filter leaves, each once and the nearest first, however many are as far", async () => {
+    const sizes = fc.array(fc.integer({ min: 3, max: 60 }), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(someFilter, sizes, fc.nat(20), async (one, ks, offset) => {
+        const left = ids.filter((id) => one === undefined || one.holds(rowOf(id)) === true);
+        const found: string[] = [];
+        let cursor: string | null | undefined;
+        for (let page = 0; cursor !== null; page++) {
+          const where = cursor === undefined ? { offset } : { cursor };
+          const k = ks[page % ks.length];
+          const answer = await search({ filter: one?.filter, k, select: ["text"], count: true, ...where });
+          expect(answer.count).toBe(left.length);
+          for (const { doc_id, text } of answer.hits) expect(text).toBe(rows.get(doc_id)?.["text"]);
+          found.push(...answer.hits.map(idOf));
+          cursor = answer.next;
+        }
+        expect(new Set(found).size).toBe(found.length);
+        const distances = left.map(distanceOf).sort((a, b) => a - b);
+        expect(found.map(distanceOf)).toEqual(distances.slice(offset));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("leave out the document that is asked about, on every page", async () => {
+    const asked = { vector: undefined, docId: "40", k: 10, select: [] };
+    const first = await search({ ...asked, offset: 0 });
+    const rest = await search({ ...asked, k: 500, cursor: first.next });
+    const all = [...first.hits, ...rest.hits].map(idOf);
+    expect(rest.next).toBeNull();
+    expect(all.toSorted()).toEqual(ids.filter((id) => id !== "40").toSorted());
+  });
+
+  test("come without a cursor where no page was asked for, and with facets of all rows", async () => {
+    const filter = { op: "exists", column: "flag" };
+    const answer = await search({ filter, k: 1, facets: [{ column: "flag" }], select: [] });
+    expect(answer).not.toHaveProperty("next");
+    expect(answer).not.toHaveProperty("count");
+    const counted = (await query({ filter, limit: 0, facets: [{ column: "flag" }] })).facets;
+    expect(answer.facets).toEqual(counted);
+  });
+
+  test.each<[string, object, string]>([
+    ["an offset that is too deep with k", { offset: 9_995, k: 10 }, "offset"],
+    ["an offset beside a cursor", { offset: 1, cursor: "x" }, "offset"],
+    ["what is no cursor", { cursor: "AAAA" }, "cursor"],
+    ["too many candidates, so deep", { offset: 9_000, refineFactor: 200 }, "refineFactor"],
+    ["facets of vectors", { facets: [{ column: "vector" }] }, "facets[0].column"],
+  ])("are refused for %s", async (_, body, path) => {
+    await expect(search(body)).rejects.toMatchObject({ issues: [{ path }] });
+  });
+
+  test("are refused by a cursor of another search, and of this one with other columns are not", async () => {
+    const { next: cursor } = await search({ offset: 0, k: 3 });
+    for (const other of [{ vector: [2, 2] }, { filter: { op: "exists", column: "text" } }, { exact: true }])
+      await expect(search({ ...other, cursor })).rejects.toMatchObject({ issues: [{ path: "cursor" }] });
+    expect((await search({ cursor, k: 5, select: ["vector"] })).hits).toHaveLength(5);
+    const deep = await searchCursorOf(
+      [...Array(9_995).keys()],
+      "docs",
+      parseSearchRequest({ vector: [1, 7.4] }),
+    );
+    await expect(search({ cursor: deep, k: 10 })).rejects.toMatchObject({ issues: [{ path: "k" }] });
+  });
+});
+
 describe("while others write", () => {
   test("pages and counts go on in the version that the first page was of", async () => {
     const order: OrderBy = [{ column: "text", direction: "asc", nulls: "last" }];
@@ -205,6 +286,21 @@ describe("while others write", () => {
     const { count, performance } = await query({ limit: 0, count: true });
     expect(count).toBeLessThan(ids.length);
     expect(performance.version).toBeGreaterThan(rest.performance.version);
+  });
+
+  test("no hit of a page before comes again, at whatever version the next page is", async () => {
+    const first = await search({ offset: 0, k: 30, select: [], count: true });
+    const other = await connection.openTable("g1");
+    await other.update({ where: "doc_id IN ('5', '6', '7')", values: { text: "written" } });
+    await other.delete("doc_id = '50'");
+    other.close();
+    await reader.refresh();
+    const rest = await search({ k: 1_000, select: ["text"], cursor: first.next, count: true });
+    const all = [...first.hits, ...rest.hits].map(idOf);
+    expect(new Set(all).size).toBe(all.length);
+    expect(rest.next).toBeNull();
+    expect(rest.count).toBe((first.count ?? 0) - 1);
+    expect(rest.performance.version).toBeGreaterThan(first.performance.version);
   });
 
   test("a cursor of a version or generation that is gone says so", async () => {

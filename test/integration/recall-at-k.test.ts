@@ -40,6 +40,18 @@ async function searched(index: string, vector: Float32Array, k: number, more: ob
   return searchIndex(container.indexes, index, request, 20_000);
 }
 
+/** Ids of pages that follow one another. */
+async function pagesOf(index: string, vector: Float32Array, sizes: number[]): Promise<string[]> {
+  const found: string[] = [];
+  let where: object = { offset: 0 };
+  for (const k of sizes) {
+    const { hits, next } = await searched(index, vector, k, where);
+    found.push(...hits.map(({ doc_id }) => doc_id));
+    where = { cursor: next };
+  }
+  return found;
+}
+
 /** A vector between two words, whose own row is no answer: of no row but of the same kind. */
 const between = (a: Float32Array, b: Float32Array) => a.map((value, i) => 0.7 * value + 0.3 * (b[i] ?? 0));
 
@@ -70,6 +82,17 @@ test.each<IndexType>(["IVF_PQ", "IVF_FLAT"])(
       }
       const mean = recalls.reduce((sum, one) => sum + one, 0) / asked;
       expect(mean, `recall@${k}`).toBeGreaterThanOrEqual(0.92);
+    }
+    const deep: Record<number, number[]> = { 100: [], 1000: [], 5000: [] };
+    for (const [i, query] of queries.slice(0, 8).entries()) {
+      const walked = await pagesOf(index, query, [10, 90, 400, 500, 1_000, 1_000, 1_000, 1_000]);
+      expect(new Set(walked).size).toBe(5_000);
+      for (const [depth, recalls] of Object.entries(deep))
+        recalls.push(recallOf(nearest[i]?.slice(0, Number(depth)) ?? [], walked.slice(0, Number(depth))));
+    }
+    for (const [depth, recalls] of Object.entries(deep)) {
+      const mean = recalls.reduce((sum, one) => sum + one, 0) / recalls.length;
+      expect(mean, `recall of pages ${depth} deep`).toBeGreaterThanOrEqual(0.9);
     }
     const { performance } = await searched(index, queries[0] as Float32Array, 1, {
       nprobes: 1,

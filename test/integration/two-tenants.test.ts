@@ -167,6 +167,9 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
         exact: fc.boolean(),
         distanceRange: fc.constantFrom({ max: 0.5 }, { min: 0.1 }, { min: 0.1, max: 0.7 }),
         docId: fc.option(id, { nil: undefined }),
+        offset: fc.nat(4),
+        count: fc.constant(true),
+        facets: fc.constantFrom([{ column: "tenant" }], [{ column: "doc_id", limit: 2 }]),
       },
       { requiredKeys: ["vector", "consistency"] },
     )

@@ -114,6 +114,26 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         expect([status, problem.code]).toEqual([404, "document-not-found"]);
       });
 
+      test("hits come in pages, by offset and by cursor, with counts of all that the filter leaves", async () => {
+        const vector = [1, 0, 0, 0];
+        const whole = (await http.search("small", { vector, k: 1_000 })).body.hits.map(idOf);
+        const filter = { op: "gte", column: "size", value: 0 };
+        const first = (await http.search("small", { vector, k: 4, offset: 2, count: true, filter })).body;
+        expect(first).toMatchObject({ count: whole.length });
+        expect(first.hits.map(idOf)).toEqual(whole.slice(2, 6));
+        const facets = [{ column: "size", limit: 1 }];
+        const rest = { vector, k: 500, cursor: first.next, facets, filter, select: ["vector"] };
+        const { body } = await http.search("small", rest);
+        expect(body.hits.map(idOf)).toEqual(whole.slice(6));
+        expect(body.hits[0].vector).toHaveLength(4);
+        expect(body.next).toBeNull();
+        expect(body.facets).toMatchObject([{ column: "size", moreValues: whole.length - 1 }]);
+        const paths = async (more: object) => issuePaths(await http.search("small", { vector, ...more }));
+        expect(await paths({ cursor: first.next })).toEqual(["body.cursor"]);
+        expect(await paths({ offset: 9_999, k: 2 })).toEqual(["body.offset"]);
+        expect(await paths({ facets: [{ column: "vector" }] })).toEqual(["body.facets[0].column"]);
+      });
+
       test("every row is compared where that is asked for, and no index is told of", async () => {
         const exact = { vector: [1, 0, 0, 0], k: 1_000, exact: true };
         const { hits, performance } = (await http.search("small", exact)).body;

@@ -17,7 +17,7 @@ export function refinedForFewer(settings: SearchDefaults, k: number, type: Serve
 
 /**
  * The defaults for k hits. Of fewer than 10 as many candidates are compared as of 10, as widely as was found for one. Of
- * more they go from those of 10 to those of 100 as the logarithm of k does, and on: the width up to 1,000, the refine
+ * more they go from those of 10 to those of 100 as the logarithm of k does, and on: the width up to 10,000, the refine
  * factor no further. Entries of old say nothing of other k: there the rule for fewer holds, and more hits go as ten do.
  * @param settings for 10: the index's search defaults, those with a filter, or those without refining
  */
@@ -29,7 +29,7 @@ export function defaultsAt(settings: SearchDefaults, k: number, published: Publi
     return refinedForFewer(wider, k, indexType);
   }
   const hundred = at(100);
-  const steps = Math.min(2, Math.log10(k / limits.recallK));
+  const steps = Math.min(3, Math.log10(k / limits.recallK));
   if (!hundred || steps === 0) return settings;
   const wider = widened(settings, growth(searchDefaults, hundred) ** steps, published);
   const { refineFactor: most = 1 } = settings;

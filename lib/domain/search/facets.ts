@@ -5,7 +5,6 @@ import type { Column } from "../index/index-entry.ts";
 import { listed } from "../listed.ts";
 import { columnName } from "../names.ts";
 import { isFilterable } from "../values/filter-types.ts";
-import { namesOf } from "./ordering.ts";
 
 /** Columns whose values are counted over all rows that a filter leaves. */
 export const facetRequests = z
@@ -55,6 +54,15 @@ export const facets = z.array(facet).meta({ description: "In the order in which 
 
 export const count = z.int().min(0).meta({ description: "Rows that the filter leaves, all of them" });
 
+/** How a request asks for more than rows: for counts over all that its filter leaves. */
+export const tallyFields = {
+  count: z.boolean().optional().meta({ description: "Whether all rows that the filter leaves are counted" }),
+  facets: facetRequests.optional(),
+};
+
+/** What it is answered. */
+export const tallied = { count: count.optional(), facets: facets.optional() };
+
 /** Every column whose values cannot be counted, or that is named twice. */
 export function facetIssues(asked: FacetRequest[], columns: Column[]): Issue[] {
   return asked.flatMap(({ column }, i) => {
@@ -66,3 +74,7 @@ export function facetIssues(asked: FacetRequest[], columns: Column[]): Issue[] {
     return [{ path, message: `${why}; there are: ${listed(namesOf(columns, isFilterable))}` }];
   });
 }
+
+/** Columns of types that something can be done with. */
+export const namesOf = (columns: Column[], isUsable: (type: string) => unknown): string[] =>
+  columns.filter(({ type }) => isUsable(type)).map(({ name }) => name);

@@ -5,6 +5,7 @@ import type { Column } from "../index/index-entry.ts";
 import { listed } from "../listed.ts";
 import { columnName } from "../names.ts";
 import { kindOf } from "../values/filter-types.ts";
+import { namesOf } from "./facets.ts";
 
 /** What documents are ordered by, the first column before the others; by their ids where all of these are equal. */
 export const orderBy = z
@@ -35,7 +36,3 @@ export function orderIssues(asked: OrderBy, columns: Column[]): Issue[] {
     return [{ path, message: `${why}; there are: ${listed(namesOf(columns, kindOf))}` }];
   });
 }
-
-/** Columns of types that something can be done with. */
-export const namesOf = (columns: Column[], isUsable: (type: string) => unknown): string[] =>
-  columns.filter(({ type }) => isUsable(type)).map(({ name }) => name);

@@ -1,3 +1,4 @@
+import { limits } from "../../config/limits.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import { issuesOf } from "../validate.ts";
 import { filterBoundIssues } from "../values/filter.ts";
@@ -34,8 +35,18 @@ function togetherIssues(body: unknown): Issue[] {
       ? [{ path: "text", message: "is in place of a vector or docId; send one of them" }]
       : []),
     ...(has("includeSelf") && !byDocument ? [{ path: "includeSelf", message: "is for docId" }] : []),
+    ...pageIssues(asked),
     ...["nprobes", "refineFactor", "ef"]
       .filter((field) => asked["exact"] === true && has(field))
       .map((path) => ({ path, message: "is for an index, which exact does without" })),
   ];
+}
+
+function pageIssues({ offset, cursor, k = limits.defaultK }: Record<string, unknown>): Issue[] {
+  const path = "offset";
+  if (offset !== undefined && cursor !== undefined)
+    return [{ path, message: "is for the first page; where the next begins the cursor says" }];
+  return Number(offset) + Number(k) > limits.maxSearchDepth
+    ? [{ path, message: `and k are together more than ${limits.maxSearchDepth}` }]
+    : [];
 }

@@ -6,12 +6,12 @@ import { type SearchRequest, searchRequest, searchResponse } from "./search-requ
 
 /** Many queries at once: fields beside them hold for each that has none of its own. */
 export const queriesRequest = searchRequest
-  .omit({ vector: true, docId: true, includeSelf: true, text: true })
+  .omit({ vector: true, docId: true, includeSelf: true, text: true, offset: true, cursor: true })
   .extend({
     queries: z
       .array(
         searchRequest
-          .omit({ consistency: true, minVersion: true, minGeneration: true })
+          .omit({ consistency: true, minVersion: true, minGeneration: true, offset: true, cursor: true })
           .meta({ id: "SearchQuery" }),
       )
       .min(1)
@@ -50,6 +50,7 @@ function parseQueries({ queries: given, ...common }: Record<string, unknown>): Q
     throw badRequest({ path: "queries", message: `must be an array of 1 to ${limits.maxQueries} queries` });
   const ofOne = ["vector", "docId", "includeSelf", "text"].filter((path) => path in common);
   const issues: Issue[] = ofOne.map((path) => ({ path, message: "is for each of queries, not beside them" }));
+  issues.push(...pageIssues(common, ""));
   const queries = given.flatMap((one, i) => {
     const problems = queryIssues(one, i);
     issues.push(...problems);
@@ -73,13 +74,20 @@ function parseQueries({ queries: given, ...common }: Record<string, unknown>): Q
 function queryIssues(one: unknown, i: number): Issue[] {
   if (typeof one !== "object" || one === null || Array.isArray(one))
     return [{ path: `queries[${i}]`, message: "must be an object" }];
-  return ["consistency", "minVersion", "minGeneration"]
+  const ofAll = ["consistency", "minVersion", "minGeneration"]
     .filter((field) => field in one)
     .map((field) => ({
       path: `queries[${i}].${field}`,
       message: "goes beside queries: all are answered from one version",
     }));
+  return [...ofAll, ...pageIssues(one, `queries[${i}].`)];
 }
+
+/** As deep as pages go, many at once would take any time. */
+const pageIssues = (of: object, at: string): Issue[] =>
+  ["offset", "cursor"]
+    .filter((field) => field in of)
+    .map((field) => ({ path: `${at}${field}`, message: "is for a search of one query" }));
 
 /** A field that a query has from beside them is named there. */
 function placed({ path, message }: Issue, one: object, i: number): Issue {

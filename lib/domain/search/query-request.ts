@@ -3,7 +3,7 @@ import { limits } from "../../config/limits.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import { issuesOf } from "../validate.ts";
 import { filter, filterBoundIssues } from "../values/filter.ts";
-import { count, facetRequests, facets } from "./facets.ts";
+import { tallied, tallyFields } from "./facets.ts";
 import { orderBy } from "./ordering.ts";
 import {
   cache,
@@ -14,15 +14,6 @@ import {
   minVersion,
   onDisk,
 } from "./search-request.ts";
-
-/** How a request asks for more than rows: for counts over all that its filter leaves. */
-export const tallyFields = {
-  count: z.boolean().optional().meta({ description: "Whether all rows that the filter leaves are counted" }),
-  facets: facetRequests.optional(),
-};
-
-/** What it is answered. */
-export const tallied = { count: count.optional(), facets: facets.optional() };
 
 /** Documents by their columns, without a vector. */
 export const queryRequest = z

@@ -55,6 +55,8 @@ export interface Query {
   isExact?: boolean;
   /** Of the hits' distances, by their vectors. */
   range?: DistanceRange | undefined;
+  /** Whether its hits are looked at and not answered, so that an answer need not have room for them. */
+  isInner?: boolean;
   timeoutMs: number;
   /** Once it is aborted nothing more is begun. */
   signal?: AbortSignal;

@@ -2,12 +2,14 @@ import { noProviders } from "../embedding/providers.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import { filterIssues } from "../values/filter-types.ts";
 import { askedHits, askedQuery, searchedFor } from "./asked-query.ts";
+import { facetIssues } from "./facets.ts";
 import { queryVector, vectorIssues } from "./query-vector.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
 import { refuseLikelyTooWide, refuseTooWide } from "./room-for-hits.ts";
 import { milliseconds, type SearchRequest, type SearchResponse } from "./search-request.ts";
 import { settingsFor } from "./search-settings.ts";
 import { selectedColumns, selectIssues } from "./selected-columns.ts";
+import { talliedOf, tallyQueryOf, withTally } from "./tally-beside.ts";
 
 /**
  * The k nearest documents.
@@ -29,7 +31,8 @@ export async function searchIndex(
     const left = () => timeoutMs - (performance.now() - started);
     refuseUnfit(request, lease);
     const asked = await askedQuery(request, lease, providers, { timeoutMs: left(), signal });
-    const settings = request.exact ? {} : settingsFor(request, lease);
+    const page = isPaged(request) ? await pageOf(index, request) : undefined;
+    const settings = request.exact ? {} : settingsFor({ ...request, k: page?.depth ?? request.k }, lease);
     const columns = selectedColumns(request.select, lease.reader.columns, lease.published);
     refuseTooWide(request, columns, lease);
     const { isReplicated, onDisk } = lease.reader;
@@ -42,13 +45,21 @@ export async function searchIndex(
       ...{ vector, k: searchedFor(request.k, asked), columns, filter, settings, isExact, signal },
       range: request.distanceRange,
     };
-    await refuseLikelyTooWide({ ...query, timeoutMs: left() }, lease);
-    const hits = await lease.reader.search({ ...query, timeoutMs: left() });
+    if (!page) await refuseLikelyTooWide({ ...query, timeoutMs: left() }, lease);
+    const search = async () => {
+      if (page) return page.hits(lease.reader, query, asked.without, left);
+      const found = await lease.reader.search({ ...query, timeoutMs: left() });
+      return { hits: askedHits(found, request.k, asked) };
+    };
+    const { reader } = lease;
+    const counts = tallyQueryOf(request, { filter, signal });
+    const { answer, tally } = await withTally(reader, counts, left, search, () => reader.version);
     const ended = performance.now();
     const hasMoved = lease.reader.version !== version;
     const unindexedRows = await (hasMoved ? lease.reader.unindexedRows?.() : counting);
     return {
-      hits: askedHits(hits, request.k, asked),
+      ...answer,
+      ...talliedOf(request, tally),
       performance: {
         cache: lease.cold ? "cold" : isReplicated ? "replica" : "warm",
         ...(onDisk ? { onDisk } : {}),
@@ -66,6 +77,12 @@ export async function searchIndex(
   });
 }
 
+const isPaged = ({ offset, cursor }: SearchRequest) => offset !== undefined || cursor !== undefined;
+
+/** Most searches ask for no more than the first hits. */
+const pageOf = async (index: string, request: SearchRequest) =>
+  (await import("./search-page.ts")).searchPageOf(index, request);
+
 /** @throws BadRequest with everything that does not fit the index */
 function refuseUnfit(request: SearchRequest, lease: Lease): void {
   const issues = unfitIssues(request, lease);
@@ -74,13 +91,14 @@ function refuseUnfit(request: SearchRequest, lease: Lease): void {
 
 /** Everything that does not fit the index. */
 export function unfitIssues(
-  { vector, select, filter, ef }: SearchRequest,
+  { vector, select, filter, ef, facets }: SearchRequest,
   { published, reader }: Lease,
 ): Issue[] {
   return [
     ...(vector ? vectorIssues(vector, published) : []),
     ...selectIssues(select, reader.columns),
     ...(filter ? filterIssues(filter, reader.columns) : []),
+    ...(facets ? facetIssues(facets, reader.columns) : []),
     ...(ef !== undefined && published.indexType !== "HNSW_SQ"
       ? [{ path: "ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
       : []),

@@ -3,6 +3,7 @@ import { limits } from "../../config/limits.ts";
 import { columnName } from "../names.ts";
 import { filter } from "../values/filter.ts";
 import { distanceRange } from "./distance-range.ts";
+import { tallied, tallyFields } from "./facets.ts";
 import { indexParts } from "./reader.ts";
 
 export const docId = z
@@ -116,6 +117,18 @@ export const searchRequest = z
     }),
     distanceRange: distanceRange.optional(),
     ef: z.int().min(1).max(limits.maxEf).optional().meta({ description: "HNSW candidates; HNSW_SQ only" }),
+    offset: z
+      .int()
+      .min(0)
+      .max(limits.maxSearchDepth)
+      .optional()
+      .meta({
+        description: `Hits that come before the page, with k at most ${limits.maxSearchDepth}; 0 begins pages, too`,
+      }),
+    cursor: z.string().min(1).max(limits.maxSearchCursorLength).optional().meta({
+      description: "In place of an offset: the next of the page before, of the same search",
+    }),
+    ...tallyFields,
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
     minGeneration: minGeneration.optional(),
@@ -141,6 +154,14 @@ export const milliseconds = (ms: number) => Math.round(ms * 1000) / 1000;
 export const searchResponse = z
   .strictObject({
     hits: z.array(hit),
+    next: z
+      .string()
+      .nullable()
+      .optional()
+      .meta({
+        description: `Where an offset or a cursor was sent: cursor of the next page, on which no hit of the pages before comes again; null on the last, and ${limits.maxSearchDepth} hits deep`,
+      }),
+    ...tallied,
     performance: z.strictObject({
       cache: cache.meta({
         description:

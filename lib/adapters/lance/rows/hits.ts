@@ -32,14 +32,15 @@ export function nearestIn(found: ArrowTable): NearestRows["rows"] {
   return distancesOf(found).map((distance, row) => ({ id: ids[row] as bigint, distance }));
 }
 
-/** @param rows of `found`, nearest first. @throws AnswerTooLarge */
+/** @param rows of `found`, nearest first. Inner ones have no columns. @throws AnswerTooLarge */
 export function hitsAt(
   rows: { row: number; distance: number }[],
   found: ArrowTable,
   { metric, idColumn }: Publication,
-  { columns }: Query,
+  { columns, isInner }: Query,
 ): Hit[] {
   const ids = found.getChild(idColumn);
+  if (isInner) return rows.map(({ row, distance }) => hit({}, ids?.get(row), metric, distance));
   return answerRows(
     { found, columns, rows },
     (values, { row, distance }) => hit(values, ids?.get(row), metric, distance),
@@ -52,7 +53,7 @@ export function hitsIn(
   resident: ResidentRows,
   near: NearestRows["rows"],
   { metric, idColumn }: Publication,
-  { columns }: Query,
+  { columns, isInner }: Query,
 ): Hit[] | undefined {
   const rows: { place: number; distance: number }[] = [];
   for (const { id, distance } of near) {
@@ -64,6 +65,7 @@ export function hitsIn(
     const values = Object.fromEntries(columns.map((name) => [name, resident.value(name, place)]));
     return hit(values, resident.value(idColumn, place), metric, distance);
   };
+  if (isInner) return rows.map(made);
   return rowsWithin(
     rows.length,
     (i) => made(rows[i] as (typeof rows)[number]),
