@@ -23,7 +23,9 @@ const search = httpHandler(
           signal,
           providers,
         )
-      : searchIndex(indexes, path.index, body, timeoutMs(), signal, providers)),
+      : (body.rerank
+          ? (await import("../lib/domain/search/reranked-search.ts")).rerankedSearch
+          : searchIndex)(indexes, path.index, body, timeoutMs(), signal, providers)),
   }),
 );
 

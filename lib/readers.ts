@@ -10,7 +10,7 @@ import { storesFor } from "./adapters/store/stores.ts";
 import { tokensOf } from "./adapters/token/tokens-of.ts";
 import { type AccessMode, accessMode } from "./config/access-mode.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
-import { loadBuckets, loadEmbedders } from "./config/lakehouse.ts";
+import { loadBuckets, loadEmbedders, loadRerankers } from "./config/lakehouse.ts";
 import { limits } from "./config/limits.ts";
 import { replicaBytes } from "./config/replica-bytes.ts";
 import { KnownKeys } from "./domain/access/known-keys.ts";
@@ -85,7 +85,7 @@ export function createReaders(
     reads: availableParallelism() * limits.readsPerCore,
   });
   const indexes = new LanceWarmIndexes({ registry, connections, clock, stalenessMs, copies, openings, gate });
-  const providers = declaredProviders(loadEmbedders(environment));
+  const providers = declaredProviders(loadEmbedders(environment), loadRerankers(environment));
   const close = async () => {
     indexes.close();
     await copies.close();

@@ -7,7 +7,14 @@ import { DomainError, type Issue } from "../domain/errors.ts";
 import { bucketAlias } from "../domain/names.ts";
 import { issuesOf } from "../domain/validate.ts";
 import type { Environment } from "./environment.ts";
-import { declaredEmbedders, type EmbedderSettings, embedderSettings } from "./providers.ts";
+import {
+  declaredEmbedders,
+  declaredRerankers,
+  type EmbedderSettings,
+  embedderSettings,
+  type RerankerSettings,
+  rerankerSettings,
+} from "./providers.ts";
 
 const localBucket = z.strictObject({
   name: bucketAlias,
@@ -56,6 +63,7 @@ const lakehouseSchema = z.strictObject({
     })
     .default({ buckets: [] }),
   embedding: declaredEmbedders.default({}),
+  rerank: declaredRerankers.default({}),
 });
 
 type Declared = z.infer<typeof lakehouseSchema>["storage"]["buckets"][number];
@@ -77,6 +85,16 @@ export function loadBuckets(environment: Environment, cwd = process.cwd()): Buck
   const issues = [...clashes(buckets), ...missingCredentials(declared, environment)];
   if (issues.length > 0) throw invalid(issues);
   return new Buckets(buckets);
+}
+
+/** The rerankers of `lakehouse.toml` by their names; none without the file. @throws ConfigInvalid */
+export function loadRerankers(
+  environment: Environment,
+  cwd = process.cwd(),
+): ReadonlyMap<string, RerankerSettings> {
+  const { settings, issues } = rerankerSettings(readLakehouse(environment, cwd).rerank, environment);
+  if (issues.length > 0) throw invalid(issues);
+  return settings;
 }
 
 /** The embedding providers of `lakehouse.toml` by their names; none without the file. @throws ConfigInvalid */

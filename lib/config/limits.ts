@@ -120,6 +120,7 @@ export const limits = {
   embeddingBatchBytes: 262_144, // of the texts of a request
   embeddingConcurrency: 4, // requests of one operation that are under way
   maxEmbeddingConcurrency: 64,
+  maxRerankCandidates: 1_000,
   embeddedUnitRows: 1_000, // of Parquet, some: of a row group that is not cut two and a half times as many
   embeddedUnitTimeoutMs: 300_000, // of one unit, where its task has as long
 

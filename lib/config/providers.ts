@@ -50,6 +50,28 @@ const name = z
   .max(limits.maxProviderNameLength)
   .regex(/^[a-z0-9][a-z0-9_-]*$/, "a to z, 0 to 9, _ and -");
 
+const rerankers = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("cohere"),
+    /** What `/rerank` is below of: `https://api.cohere.com/v2`. */
+    url: endpoint,
+    credentials: credentials.optional(),
+    ...{ model: asked.model, timeout_ms: asked.timeout_ms },
+  }),
+  z.strictObject({
+    kind: z.literal("bedrock"),
+    region: z.string().min(1).optional(),
+    endpoint: endpoint.optional(),
+    credentials: credentials.optional(),
+    ...{ model: asked.model, timeout_ms: asked.timeout_ms },
+  }),
+]);
+
+/** By name. */
+export const declaredRerankers = z
+  .record(name, rerankers)
+  .refine((all) => Object.keys(all).length <= limits.maxProviders, `${limits.maxProviders} at most`);
+
 /** By name. */
 export const declaredEmbedders = z
   .record(name, z.discriminatedUnion("kind", [openai, bedrock]))
@@ -62,7 +84,7 @@ interface Asked {
 }
 
 export interface HttpService {
-  kind: "openai";
+  kind: "http";
   url: string;
   /** A secret: neither logged nor told. */
   apiKey: string | undefined;
@@ -84,6 +106,32 @@ export type EmbedderSettings = Asked & {
   service: HttpService | BedrockService;
 };
 
+export interface RerankerSettings {
+  model: string;
+  timeoutMs: number;
+  service: HttpService | BedrockService;
+}
+
+/** @returns those that are complete, and what is wrong with the others */
+export function rerankerSettings(
+  declared: z.infer<typeof declaredRerankers>,
+  environment: Environment,
+): { settings: Map<string, RerankerSettings>; issues: Issue[] } {
+  const all = Object.entries(declared);
+  return {
+    settings: new Map(
+      all.map(([name, one]) => {
+        const { model, timeout_ms: timeoutMs } = one;
+        return [name, { model, timeoutMs, service: serviceOf(one, environment) }];
+      }),
+    ),
+    issues: all.flatMap(([name, one]) => {
+      const message = missingVariable(one, environment);
+      return message ? [{ path: `rerank.${name}.credentials`, message }] : [];
+    }),
+  };
+}
+
 /** @returns those that are complete, and what is wrong with the others */
 export function embedderSettings(
   declared: z.infer<typeof declaredEmbedders>,
@@ -104,12 +152,12 @@ export function embedderSettings(
   return { settings, issues };
 }
 
-type Declared = z.infer<typeof openai> | z.infer<typeof bedrock>;
+type Declared = z.infer<typeof openai> | z.infer<typeof bedrock> | z.infer<typeof rerankers>;
 
 function serviceOf(declared: Declared, environment: Environment): HttpService | BedrockService {
   const variables = declared.credentials?.toUpperCase() ?? "";
-  if (declared.kind === "openai")
-    return { kind: "openai", url: declared.url, apiKey: environment.apiKeys.get(variables) };
+  if (declared.kind !== "bedrock")
+    return { kind: "http", url: declared.url, apiKey: environment.apiKeys.get(variables) };
   return {
     kind: "bedrock",
     region: declared.region ?? environment.AWS_REGION ?? "us-east-1",
@@ -121,7 +169,7 @@ function serviceOf(declared: Declared, environment: Environment): HttpService | 
 function missingVariable({ kind, credentials }: Declared, environment: Environment): string | undefined {
   if (credentials === undefined) return undefined;
   const prefix = credentials.toUpperCase();
-  if (kind === "openai")
+  if (kind !== "bedrock")
     return environment.apiKeys.has(prefix) ? undefined : `needs the variable ${prefix}_API_KEY`;
   if (environment.credentials.has(prefix)) return undefined;
   return `needs the variables ${prefix}_ACCESS_KEY_ID and ${prefix}_SECRET_ACCESS_KEY`;

@@ -230,6 +230,20 @@ export const errorTable = {
     retryable: false,
     title: "The embedding provider is not what it was when the index was made",
   },
+  RerankerUnavailable: {
+    code: "reranker-unavailable",
+    status: 503,
+    retryable: true,
+    shown: true,
+    title: "The reranker does not answer",
+  },
+  RerankerRefused: {
+    code: "reranker-refused",
+    status: 502,
+    retryable: false,
+    shown: true,
+    title: "The reranker gives no scores of this",
+  },
   TooBusy: { code: "too-busy", status: 503, retryable: true, title: "There are too many requests at a time" },
   WorkflowUnavailable: {
     code: "workflow-unavailable",

@@ -48,6 +48,16 @@ export function refuseUnsigned({ path, headers, bytes }: BedrockCall): [number, 
     : [403, { message: "The request signature we calculated does not match" }];
 }
 
+/** Texts by the share of the query's words that they have, best first, as rerankers answer. */
+export function rerankedBy(query: string, texts: string[]): { index: number; relevance_score: number }[] {
+  const words = query.split(" ");
+  const scoreOf = (text: string) =>
+    words.filter((word) => text.split(" ").includes(word)).length / words.length;
+  return texts
+    .map((text, index) => ({ index, relevance_score: scoreOf(text) }))
+    .sort((a, b) => b.relevance_score - a.relevance_score);
+}
+
 const invalid = (message: string): [number, unknown] => [400, { message }];
 
 /** As Titan's and Cohere's models of embeddings answer. */
@@ -65,5 +75,7 @@ export function bedrockAnswer({ model, body }: BedrockCall, dimension: number): 
     const vectors = texts.map((text: string) => wordsVector(text, output_dimension));
     return [200, { id: "x", texts, embeddings: model.includes("v4") ? { float: vectors } : vectors }];
   }
+  if (model === "cohere.rerank-v3-5:0" && body.api_version === 2)
+    return [200, { results: rerankedBy(body.query, body.documents) }];
   return [404, { message: "The provided model identifier is invalid." }];
 }

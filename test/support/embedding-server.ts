@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BedrockCall, bedrockAnswer, refuseUnsigned } from "./bedrock-protocol.ts";
+import { type BedrockCall, bedrockAnswer, refuseUnsigned, rerankedBy } from "./bedrock-protocol.ts";
 import { wordsVector } from "./words-vector.ts";
 
 /** What the next request meets in place of what it asked for. */
@@ -89,6 +89,11 @@ export class EmbeddingServer {
     ].join("\n");
   }
 
+  /** The same as a reranker. */
+  declaredReranker(name: string): string {
+    return `[rerank.${name}]\nkind = "cohere"\nurl = "${this.url}/v2"\nmodel = "rerank-1"\ncredentials = "embedding"\n`;
+  }
+
   async stop(): Promise<void> {
     if (!this.#server.listening) return;
     this.#server.closeAllConnections();
@@ -111,10 +116,22 @@ export class EmbeddingServer {
 
   #bodyOf(asked: Asked, bytes: Buffer, fault: Fault | undefined): [number, unknown] {
     if (asked.path === "/v1/embeddings") return this.#openAi(asked, fault);
+    if (asked.path === "/v2/rerank") return this.#rerank(asked, fault);
     const bedrock = /^\/model\/([^/]+)\/invoke$/.exec(asked.path)?.[1];
     if (!bedrock) return [404, { error: { message: "Invalid URL", type: "invalid_request_error" } }];
     const call: BedrockCall = { ...asked, model: decodeURIComponent(bedrock), bytes };
     return refuseUnsigned(call) ?? bedrockAnswer(call, this.dimension);
+  }
+
+  /** As many words of the query as a text has, best first. */
+  #rerank({ headers, body }: Asked, fault: Fault | undefined): [number, unknown] {
+    if (headers.authorization !== `Bearer ${apiKey}`) return [401, { message: "invalid api token" }];
+    if (body.model !== "rerank-1") return [404, { message: "model not found" }];
+    const results = rerankedBy(body.query, body.documents);
+    if (fault === "too-few") results.pop();
+    if (fault === "not-finite")
+      return [200, { results: results.map((one) => ({ ...one, relevance_score: null })) }];
+    return [200, { id: "x", results }];
   }
 
   #openAi({ headers, body }: Asked, fault: Fault | undefined): [number, unknown] {

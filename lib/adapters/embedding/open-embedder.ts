@@ -17,6 +17,6 @@ export function openEmbedder(name: string, settings: EmbedderSettings): Embedder
 }
 
 function modelOf(settings: EmbedderSettings, service: Service): EmbeddingModel {
-  if (settings.service.kind === "openai") return new OpenAiModel(settings, service, settings.service);
+  if (settings.service.kind === "http") return new OpenAiModel(settings, service, settings.service);
   return new BedrockModel(settings, service, settings.service);
 }

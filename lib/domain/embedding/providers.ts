@@ -20,11 +20,24 @@ export interface Embedder {
   embed(texts: readonly string[], kind: TextKind, waiting: Waiting): Promise<Float32Array[]>;
 }
 
+/** Says how well texts answer a query. */
+export interface Reranker {
+  readonly model: string;
+  /** @returns a score for each text, in their order: higher is better @throws RerankerUnavailable, RerankerRefused */
+  rerank(query: string, texts: readonly string[], waiting: Waiting): Promise<number[]>;
+}
+
 /** The providers of `lakehouse.toml`, by the names that requests know them by. */
 export interface Providers {
   embedder(name: string): Embedder | undefined;
   /** Names of all embedders. */
   readonly embedders: readonly string[];
+  reranker(name: string): Reranker | undefined;
+  /** Names of all rerankers. */
+  readonly rerankers: readonly string[];
 }
 
-export const noProviders: Providers = { embedder: () => undefined, embedders: [] };
+export const noProviders: Providers = {
+  ...{ embedder: () => undefined, embedders: [] },
+  ...{ reranker: () => undefined, rerankers: [] },
+};

@@ -4,7 +4,8 @@ import { noProviders } from "../embedding/providers.ts";
 import { badRequest, DomainError } from "../errors.ts";
 import type { QueriesRequest, QueriesResponse } from "./queries-request.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
-import { searchIndex, unfitIssues } from "./search-index.ts";
+import { rerankedSearch } from "./reranked-search.ts";
+import { unfitIssues } from "./search-index.ts";
 import type { SearchRequest } from "./search-request.ts";
 
 type Result = QueriesResponse["results"][number];
@@ -28,7 +29,7 @@ export async function searchQueries(
     refuseUnfit(queries, lease);
     const opened: WarmIndexes = { use: (_index, _freshness, work) => work(lease) };
     const search = (one: SearchRequest) =>
-      searchIndex(opened, index, one, ends - performance.now(), signal, providers);
+      rerankedSearch(opened, index, one, ends - performance.now(), signal, providers);
     for (let tries = 0; tries < limits.changedTableTries; tries++) {
       const { version } = lease.reader;
       const results = await resultsOf(queries, search);

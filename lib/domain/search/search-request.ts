@@ -103,6 +103,23 @@ export const searchRequest = z
           "In place of a vector, of an index with an embedding provider: that which its model makes of this text",
       }),
     k: z.int().min(1).max(limits.maxK).default(limits.defaultK).meta({ description: "How many hits" }),
+    rerank: z
+      .strictObject({
+        provider: z.string().min(1).max(limits.maxProviderNameLength),
+        column: columnName.meta({ description: "Of text, by which hits are compared with the query" }),
+        query: z.string().min(1).max(limits.maxEmbeddedTextLength).optional().meta({
+          description: "The search's own text without it",
+        }),
+        candidates: z.int().min(1).max(limits.maxRerankCandidates).optional().meta({
+          description: "How many of the nearest are compared; four times k without it, 100 or k at most",
+        }),
+        optional: z.boolean().default(false).meta({
+          description:
+            "Where the reranker fails hits come as they were found, and performance.reranked is false",
+        }),
+      })
+      .optional()
+      .meta({ description: "The nearest in the order that a reranker of lakehouse.toml gives them" }),
     filter: filter.optional(),
     select: columnList.optional().meta({ description: "Columns of the hits; all but the vector without it" }),
     nprobes: z.int().min(1).max(limits.maxNprobes).optional().meta({
@@ -177,6 +194,11 @@ export const searchResponse = z
         .optional()
         .meta({ description: "Until the provider had made a vector of the text" }),
       searchMs: z.number(),
+      rerankMs: z.number().optional(),
+      reranked: z.boolean().optional().meta({
+        description:
+          "Whether hits are in the reranker's order, with its rerankScore; null where a text is null",
+      }),
       totalMs: z.number(),
       generation: z.string(),
       version: z.int(),
