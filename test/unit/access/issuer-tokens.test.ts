@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { exportSPKI, SignJWT, UnsecuredJWT } from "jose";
+import { exportJWK, exportSPKI, SignJWT, UnsecuredJWT } from "jose";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { IssuerTokens } from "../../../lib/adapters/token/issuer-tokens.ts";
 import { limits } from "../../../lib/config/limits.ts";
@@ -70,6 +70,29 @@ test("a token that anybody can make is refused", async () => {
     "a.b.c",
   ])
     await expect(tokens.claimsOf(token)).rejects.toMatchObject(invalid);
+});
+
+test("a token brings no key of its own, and names none elsewhere", async () => {
+  const held = { iss: issuer.url, aud: audience, sub: "somebody", exp: now() + 300 };
+  const { kid, alg } = issuer.current;
+  const own = await pairOf(kid, alg);
+  const jwk = { ...(await exportJWK(own.publicKey)), alg };
+
+  const headers = [
+    { kid, jwk },
+    { jwk },
+    { kid, jku: "http://127.0.0.1:9/keys", x5u: "http://127.0.0.1:9/x5u" },
+    ...["../../../dev/null", "' or '1'='1", "", kid.toUpperCase(), "__proto__"].map((kid) => ({ kid })),
+  ];
+  for (const header of headers) {
+    const token = await new SignJWT(held).setProtectedHeader({ alg, ...header }).sign(own.privateKey);
+    await expect(tokens.claimsOf(token), JSON.stringify(header)).rejects.toMatchObject(invalid);
+  }
+  const critical = { alg, kid, crit: ["exp"], exp: now() };
+  const signed = new SignJWT(held).setProtectedHeader(critical);
+  const token = await signed.sign(issuer.current.privateKey, { crit: { exp: true } });
+  await expect(tokens.claimsOf(token)).rejects.toMatchObject(invalid);
+  expect(new Set(issuer.asked)).toEqual(new Set(["/.well-known/openid-configuration", "/keys"]));
 });
 
 test("a key that the issuer has changed for another is taken, and asked for no more often than may be", async () => {
