@@ -22,7 +22,7 @@ module.exports = {
   forbidden: [
     ...rooms("lib/domain", {
       stored: [],
-      access: ["documents", "search", "jobs", "values", "index", "stored"],
+      access: ["documents", "search", "text", "jobs", "values", "index", "stored"],
       text: [],
       index: ["text", "stored"],
       values: ["index"],

@@ -124,6 +124,24 @@ export const limits = {
   embeddedUnitRows: 1_000, // of Parquet, some: of a row group that is not cut two and a half times as many
   embeddedUnitTimeoutMs: 300_000, // of one unit, where its task has as long
 
+  // Search by text. A tree of 1,000 levels ends LanceDB's process; 100,000 words take it 4 s.
+  maxTextNodes: 32,
+  maxTextDepth: 6,
+  maxTextLength: 4_096, // characters of all words of a query
+  maxTextBoost: 1_000,
+  maxFuzziness: 2, // letters
+  maxFuzzyWords: 32, // of a query: each is compared with all tokens of the index
+  maxFuzzyWordLength: 64, // LanceDB refuses an automaton of more than 10,000 states
+  maxTextExpansions: 200, // tokens that one fuzzy word stands for
+  defaultTextExpansions: 50,
+  maxPhraseSlop: 100,
+  ownRankedRows: 10_000, // that a text is found in, of a key with a filter
+  ownRankedWords: 32, // each of which is looked for by itself
+  fusionK: 60, // Cormack, Clarke and Büttcher, SIGIR 2009
+  maxFusionK: 1_000,
+  maxFusionWeight: 1_000,
+  fusedCandidatesPerHit: 5, // of each leg
+
   // Documents written through HTTP
   maxDocumentsBodyBytes: 5_000_000, // Lambda takes 6,291,556 with headers, a body of bytes as base64
   maxDocuments: 10_000, // of one request

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { limits } from "../config/limits.ts";
 import { badRequest, type Issue } from "./errors.ts";
 import { clipped } from "./listed.ts";
@@ -14,9 +14,15 @@ export function issuesOf(error: z.ZodError, root = ""): Issue[] {
         path: pathOf(root, [...issue.path, key]),
         message: "unknown field",
       }));
+    const inner = issue.code === "invalid_union" ? likeliest(issue.errors) : undefined;
+    if (inner) return inner.flatMap((one) => issuesOf(new z.ZodError([one]), pathOf(root, issue.path)));
     return [{ path: pathOf(root, issue.path) || wholeInput, message: issue.message }];
   });
 }
+
+/** What is wrong with the input by the one form of several that it has at its root. */
+const likeliest = (errors: z.core.$ZodIssue[][]) =>
+  errors.find((issues) => issues.every(({ path, code }) => path.length > 0 || code === "unrecognized_keys"));
 
 function pathOf(root: string, path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part) => {

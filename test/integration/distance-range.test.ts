@@ -42,7 +42,8 @@ async function hitsOf({ published, readers }: SearchedTable, body: object, from:
   } as unknown as Lease;
   const served: WarmIndexes = { use: (_index, _freshness, work) => work(lease) };
   const request = parseSearchRequest({ select: [], ...body });
-  return (await searchIndex(served, "docs", request, 10_000)).hits;
+  const { hits } = await searchIndex(served, "docs", request, 10_000);
+  return hits.map(({ distance = Number.NaN, ...hit }) => ({ ...hit, distance }));
 }
 
 const coordinate = fc.integer({ min: -100, max: 100 }).map((one) => (one + 0.5) / 100);

@@ -230,7 +230,7 @@ describe("what an index is made with", () => {
     });
   });
 
-  test("without a provider, text is refused; with one it goes alone", async () => {
+  test("without a provider, text that is searched by is refused", async () => {
     await create({ name: "plain", dimension: 2 });
     await expect(search({ text: "cats" }, "plain")).rejects.toMatchObject({ issues: [{ path: "text" }] });
     await expect(
@@ -238,7 +238,7 @@ describe("what an index is made with", () => {
     ).rejects.toMatchObject({
       kind: "BadRequest",
     });
-    expect(() => parseSearchRequest({ text: "cats", vector: [1] })).toThrow("in place of a vector");
+    expect(() => parseSearchRequest({ text: "cats", docId: "a", vector: [1] })).toThrow("send one of them");
     expect(() => parseSearchRequest({ text: " " })).toThrow("must be a text");
     expect(server.asked).toEqual([]);
   });

@@ -120,8 +120,20 @@ const tenant = fc.oneof(
   { weight: 4, arbitrary: fc.constant("a") },
   { weight: 1, arbitrary: fc.constantFrom("b", "b", null, "") },
 );
+const words = fc
+  .array(fc.constantFrom("fox", "dog", "foxes", "quick", "lazy"), { minLength: 1, maxLength: 4 })
+  .map((some) => some.join(" "));
+const wordTree = fc.oneof(
+  fc.record({ op: fc.constant("phrase"), query: words }),
+  fc.record({
+    op: fc.constant("match"),
+    query: words,
+    operator: fc.constantFrom("and", "or"),
+    fuzziness: fc.constantFrom(0, 1),
+  }),
+);
 const document = fc.record(
-  { doc_id: id, vector, tenant, size },
+  { doc_id: id, vector, tenant, size, words },
   { requiredKeys: ["doc_id", "vector", "tenant"] },
 );
 const ownDocument = fc.record({
@@ -129,6 +141,7 @@ const ownDocument = fc.record({
   vector,
   tenant: fc.constant("a"),
   size,
+  words,
 });
 const several = <T extends { doc_id: string }>(one: fc.Arbitrary<T>) =>
   fc.uniqueArray(one, { minLength: 1, maxLength: 3, selector: ({ doc_id }) => doc_id });
@@ -170,6 +183,8 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
         offset: fc.nat(4),
         count: fc.constant(true),
         facets: fc.constantFrom([{ column: "tenant" }], [{ column: "doc_id", limit: 2 }]),
+        text: fc.option(fc.oneof(words, wordTree), { nil: undefined }),
+        legs: fc.constantFrom(undefined, undefined, ["text"]),
       },
       { requiredKeys: ["vector", "consistency"] },
     )
@@ -275,7 +290,7 @@ const listing = fc.record(
 );
 
 /** What another tenant does meanwhile, in each of the two another. */
-const others = fc.uniqueArray(fc.record({ doc_id: fc.nat(9).map((n) => `b:${n}`), vector, size }), {
+const others = fc.uniqueArray(fc.record({ doc_id: fc.nat(9).map((n) => `b:${n}`), vector, size, words }), {
   minLength: 1,
   maxLength: 6,
   selector: ({ doc_id }) => doc_id,
@@ -295,13 +310,16 @@ async function twoWorlds(): Promise<[string, string]> {
     const columns = [
       { name: "tenant", type: "Utf8" },
       { name: "size", type: "Int32" },
+      { name: "words", type: "Utf8" },
     ];
-    await ask(keys.root, "createIndex", { body: { name, dimension: 3, metric: "l2", columns } });
+    const fullText = [{ column: "words", language: "en" }];
+    await ask(keys.root, "createIndex", { body: { name, dimension: 3, metric: "l2", columns, fullText } });
     const old = Array.from({ length: 6 }, (_, i) => ({
       doc_id: `old${i}`,
       vector: [i / 10, 0.5, i % 2 === 0 ? 0 : world],
       tenant: i % 2 === 0 ? "a" : "b",
       size: i % 2 === 0 ? 1 : world,
+      words: ["quick fox", "dog dog fox", "lazy dog fox", "fox", "quick quick foxes", "lazy"][i],
     })).filter((_, i) => i % 2 === 0 || world === 0 || i === 1); // of the other's some are in the first alone
     const written = await ask(keys.root, "writeDocuments", {
       path: { index: name },

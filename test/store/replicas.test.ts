@@ -411,7 +411,8 @@ describe("until there is a replica, with a copy of the index", () => {
       warm = warmContainer(0);
       const stored = await refined();
       expect(hits.map(({ doc_id }) => doc_id)).toEqual(stored.map(({ doc_id }) => doc_id));
-      for (const [i, { distance }] of stored.entries()) expect(hits[i]?.distance).toBeCloseTo(distance, 5);
+      for (const [i, { distance }] of stored.entries())
+        expect(hits[i]?.distance).toBeCloseTo(distance as number, 5);
     },
   );
 
@@ -542,7 +543,7 @@ describe.each([true, false])("with a copy of all but the vectors, opened by part
 
   /** Refined here, distances differ from LanceDB's in their last bits. */
   const rounded = (hits: Hit[]) =>
-    hits.map((hit) => ({ ...hit, distance: hit.distance.toFixed(5), score: hit.score.toFixed(5) }));
+    hits.map((hit) => ({ ...hit, distance: hit.distance?.toFixed(5), score: hit.score.toFixed(5) }));
 
   async function allAnswers() {
     const hits: unknown[] = [];

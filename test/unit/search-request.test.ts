@@ -27,6 +27,21 @@ test.each([
 test.each([
   [{ docId: "a", vector: [1] }, "docId", "is in place of a vector; send one of them"],
   [{ vector: [1], includeSelf: true }, "includeSelf", "is for docId"],
+  [{ vector: [1], legs: ["text"] }, "legs[0]", "takes a text"],
+  [
+    { text: { op: "match", query: "a" }, legs: ["vector"] },
+    "legs[0]",
+    "takes a vector, a docId or a text that is a string",
+  ],
+  [{ text: { op: "match", query: "a" }, nprobes: 3 }, "nprobes", "is for searches by vector"],
+  [{ text: { op: "match", query: "a" }, hybrid: {} }, "hybrid", "is for searches by both vector and text"],
+  [
+    { text: "a", docId: "b", legs: ["text"], hybrid: {} },
+    "hybrid",
+    "is for searches by both vector and text",
+  ],
+  [{ text: "a", vector: [1], hybrid: { candidates: 9 } }, "hybrid.candidates", "must be at least k, 10"],
+  [{ text: "a", vector: [1], hybrid: { fusion: "weighted", rrfK: 1 } }, "hybrid.rrfK", "is for fusion rrf"],
   [{ vector: [1], exact: true, nprobes: 3 }, "nprobes", "is for an index, which exact does without"],
 ])("what does not go together is refused: %j", (body, path, message) => {
   expect(issuesOf(body)).toEqual([{ path, message }]);

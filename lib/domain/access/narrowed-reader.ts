@@ -10,10 +10,12 @@ import type {
   Reader,
   Tally,
   TallyQuery,
+  TextSearch,
 } from "../search/reader.ts";
 import type { Document, Hit } from "../search/search-request.ts";
 import type { Filter } from "../values/filter.ts";
 import { narrowed } from "./forced-filter.ts";
+import { ownRanking } from "./own-ranking.ts";
 
 /** An index as if it had no other rows than those that a key's filter takes. */
 export class NarrowedReader implements Reader {
@@ -45,6 +47,30 @@ export class NarrowedReader implements Reader {
 
   async search(query: Query): Promise<Hit[]> {
     return this.#reader.search({ ...query, filter: this.#narrowed(query.filter) });
+  }
+
+  /** @throws BadRequest where what is found cannot be ranked by the key's own rows alone */
+  async searchText({ plan, k, columns, ...query }: TextSearch): Promise<Hit[]> {
+    const ends = performance.now() + query.timeoutMs;
+    const filter = this.#narrowed(query.filter);
+    const timeoutMs = () => ends - performance.now();
+    const ranked = await ownRanking(plan, async (part, atMost) => {
+      const asked = { ...query, filter, plan: part, k: atMost, columns: [], timeoutMs: timeoutMs() };
+      return (await this.#reader.searchText(asked)).map(({ doc_id }) => doc_id);
+    });
+    const best = ranked.slice(0, k);
+    if (columns.length === 0 || best.length === 0)
+      return best.map(({ id, score }) => ({ doc_id: id, score }));
+    const ids = best.map(({ id }) => id);
+    const documents = await this.fetch(ids, columns, timeoutMs(), query.signal);
+    return best.flatMap(({ id, score }) => {
+      const document = documents.get(id);
+      return document ? [{ ...document, score }] : [];
+    });
+  }
+
+  isStillAt(version: number): Promise<boolean> {
+    return this.#reader.isStillAt(version);
   }
 
   /** By its filter and not by ids alone: another client may have given another row the same id. */

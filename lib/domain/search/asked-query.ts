@@ -2,6 +2,7 @@ import { embedFor } from "../embedding/index-embedding.ts";
 import type { Providers, Waiting } from "../embedding/providers.ts";
 import { badRequest, DomainError } from "../errors.ts";
 import type { Publication } from "../index/index-entry.ts";
+import { textIndexesOf } from "../text/full-text.ts";
 import type { Lease } from "./reader.ts";
 import type { Hit, SearchRequest } from "./search-request.ts";
 
@@ -23,8 +24,8 @@ export async function askedQuery(
   providers: Providers,
   { timeoutMs, signal }: Waiting,
 ): Promise<AskedQuery> {
-  if (text !== undefined) return embedded(providers, published, text, { timeoutMs, signal });
-  if (vector || docId === undefined) return { vector: vector ?? [] };
+  if (vector) return { vector };
+  if (docId === undefined) return embedded(providers, published, text, { timeoutMs, signal });
   const { vectorColumn } = published;
   const found = (await reader.fetch([docId], [vectorColumn], timeoutMs, signal)).get(docId);
   const own = found?.[vectorColumn];
@@ -40,12 +41,15 @@ export async function askedQuery(
 async function embedded(
   providers: Providers,
   published: Publication,
-  text: string,
+  text: SearchRequest["text"],
   waiting: Waiting,
 ): Promise<AskedQuery> {
   const { embedding } = published;
-  if (!embedding)
-    throw badRequest({ path: "text", message: "is for an index with an embedding provider; send a vector" });
+  if (!embedding || typeof text !== "string")
+    throw badRequest({
+      path: "text",
+      message: "is made a vector by an index with an embedding provider; send a vector",
+    });
   const started = performance.now();
   const [made] = await embedFor(providers, { ...published, embedding }, [text], "query", waiting);
   return { vector: Array.from(made ?? []), embedMs: performance.now() - started };
@@ -63,3 +67,18 @@ export function askedHits(hits: Hit[], k: number, { without }: AskedQuery): Hit[
 /** Whether rows are left out: by the request's filter, or by one that its reader has. */
 export const isFiltered = ({ filter }: Pick<SearchRequest, "filter">, { isNarrowed = false }: Lease) =>
   isNarrowed || filter !== undefined;
+
+/**
+ * What is searched by: the legs that are named, else whatever the request has and the index can do with it. Beside a
+ * vector a text is for full text alone.
+ */
+export function askedLegs(
+  { vector, docId, text, legs }: SearchRequest,
+  published: Publication,
+): { byVector: boolean; byText: boolean } {
+  const isNear = vector !== undefined || docId !== undefined;
+  const isEmbedded = !isNear && typeof text === "string" && published.embedding !== undefined;
+  const byVector = legs ? legs.includes("vector") : isNear || isEmbedded;
+  const isRead = legs ? legs.includes("text") : !isEmbedded || textIndexesOf(published).length > 0;
+  return { byVector, byText: text !== undefined && isRead };
+}

@@ -1,5 +1,6 @@
 import type { GenerationStats } from "../index/generations.ts";
 import type { Column, IndexEntry, Publication, SearchDefaults } from "../index/index-entry.ts";
+import type { TextPlan } from "../text/text-plan.ts";
 import type { Filter } from "../values/filter.ts";
 import type { DistanceRange } from "./distance-range.ts";
 import type { Facet, FacetRequest } from "./facets.ts";
@@ -21,6 +22,10 @@ export interface Reader {
   /** The parts of that version which this machine's disk has all of; undefined where its store is a folder. */
   readonly onDisk?: IndexPart[] | undefined;
   search(query: Query): Promise<Hit[]>;
+  /** The best by their words, best first; their score is BM25. */
+  searchText(query: TextSearch): Promise<Hit[]>;
+  /** Whether all that was read since it was at this version is of this version. */
+  isStillAt(version: number): Promise<boolean>;
   /** Those that are there, by their ids, of which none is there twice. */
   fetch(
     ids: string[],
@@ -40,6 +45,8 @@ export interface Reader {
   tally(query: TallyQuery): Promise<Tally>;
   /** Rows of its version that no vector index holds; undefined where that is not known. */
   unindexedRows?(): Promise<number | undefined>;
+  /** Rows of its version that an index of the text of one of these columns does not hold. */
+  textUnindexedRows?(columns: string[]): Promise<number | undefined>;
   stats(): Promise<GenerationStats>;
   /** Fills what later reads are answered from. Whoever asks while that is under way waits for the same. */
   warm(): Promise<void>;
@@ -60,6 +67,11 @@ export interface Query {
   timeoutMs: number;
   /** Once it is aborted nothing more is begun. */
   signal?: AbortSignal;
+}
+
+/** As Query, by words. */
+export interface TextSearch extends Omit<Query, "vector" | "settings" | "isExact" | "range"> {
+  plan: TextPlan;
 }
 
 /** Some of all documents, in an order, or as they are stored. */

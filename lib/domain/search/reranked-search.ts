@@ -50,7 +50,7 @@ function refuseUnasked({ k, text }: SearchRequest, asked: AskedRerank, providers
     ...(providers.reranker(asked.provider)
       ? []
       : [{ path: "rerank.provider", message: `is no reranker of lakehouse.toml; declared are: ${known}` }]),
-    ...((asked.query ?? text) === undefined
+    ...(asked.query === undefined && typeof text !== "string"
       ? [{ path: "rerank.query", message: "must be given where the search has no text" }]
       : []),
     ...(asked.candidates !== undefined && asked.candidates < k
@@ -63,7 +63,7 @@ function refuseUnasked({ k, text }: SearchRequest, asked: AskedRerank, providers
 async function reordered(
   hits: Hit[],
   { text }: SearchRequest,
-  { provider, column, query = text ?? "", optional }: AskedRerank,
+  { provider, column, query = typeof text === "string" ? text : "", optional }: AskedRerank,
   providers: Providers,
   waiting: Waiting,
 ): Promise<{ hits: Hit[]; isReranked: boolean }> {

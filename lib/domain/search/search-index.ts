@@ -1,18 +1,18 @@
 import { noProviders } from "../embedding/providers.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import { filterIssues } from "../values/filter-types.ts";
-import { askedHits, askedQuery, searchedFor } from "./asked-query.ts";
+import { askedLegs } from "./asked-query.ts";
 import { facetIssues } from "./facets.ts";
-import { queryVector, vectorIssues } from "./query-vector.ts";
+import { vectorIssues } from "./query-vector.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
-import { refuseLikelyTooWide, refuseTooWide } from "./room-for-hits.ts";
+import { refuseTooWide } from "./room-for-hits.ts";
+import { searchByVector } from "./search-by-vector.ts";
 import { milliseconds, type SearchRequest, type SearchResponse } from "./search-request.ts";
-import { settingsFor } from "./search-settings.ts";
 import { selectedColumns, selectIssues } from "./selected-columns.ts";
 import { talliedOf, tallyQueryOf, withTally } from "./tally-beside.ts";
 
 /**
- * The k nearest documents.
+ * The k documents that are nearest, best by their words, or best by both.
  * @param timeoutMs what is left of the request's deadline
  * @param signal once it is aborted nothing more is begun
  * @param providers that make vectors of texts
@@ -29,71 +29,53 @@ export async function searchIndex(
   const started = performance.now();
   return indexes.use(index, request, async (lease) => {
     const left = () => timeoutMs - (performance.now() - started);
-    refuseUnfit(request, lease);
-    const asked = await askedQuery(request, lease, providers, { timeoutMs: left(), signal });
-    const page = isPaged(request) ? await pageOf(index, request) : undefined;
-    const settings = request.exact ? {} : settingsFor({ ...request, k: page?.depth ?? request.k }, lease);
+    const { byVector, byText } = askedLegs(request, lease.published);
+    const text = byText ? await import("./search-by-text.ts") : undefined;
+    await refuseUnfit(request, lease);
     const columns = selectedColumns(request.select, lease.reader.columns, lease.published);
     refuseTooWide(request, columns, lease);
     const { isReplicated, onDisk } = lease.reader;
-    const { version } = lease.reader;
-    const counting = lease.reader.unindexedRows?.();
+    const task = { index, lease, columns, left, signal, providers };
     const searching = performance.now();
-    const vector = queryVector(asked.vector, lease.published.metric);
-    const { filter, exact: isExact = false } = request;
-    const query = {
-      ...{ vector, k: searchedFor(request.k, asked), columns, filter, settings, isExact, signal },
-      range: request.distanceRange,
-    };
-    if (!page) await refuseLikelyTooWide({ ...query, timeoutMs: left() }, lease);
-    const search = async () => {
-      if (page) return page.hits(lease.reader, query, asked.without, left);
-      const found = await lease.reader.search({ ...query, timeoutMs: left() });
-      return { hits: askedHits(found, request.k, asked) };
-    };
+    const search = !text ? searchByVector : byVector ? text.searchByBoth : text.searchByText;
     const { reader } = lease;
+    const { filter } = request;
     const counts = tallyQueryOf(request, { filter, signal });
-    const { answer, tally } = await withTally(reader, counts, left, search, () => reader.version);
+    const found = () => search(request, task);
+    const { answer, tally } = await withTally(reader, counts, left, found, () => reader.version);
+    const { hits, next, version, ...told } = answer;
     const ended = performance.now();
-    const hasMoved = lease.reader.version !== version;
-    const unindexedRows = await (hasMoved ? lease.reader.unindexedRows?.() : counting);
     return {
-      ...answer,
+      hits,
+      ...(next === undefined ? {} : { next }),
       ...talliedOf(request, tally),
       performance: {
         cache: lease.cold ? "cold" : isReplicated ? "replica" : "warm",
         ...(onDisk ? { onDisk } : {}),
         openMs: milliseconds(lease.openMs),
-        ...(asked.embedMs === undefined ? {} : { embedMs: milliseconds(asked.embedMs) }),
         searchMs: milliseconds(ended - searching),
         totalMs: milliseconds(ended - started),
         generation: lease.published.generation,
-        version: lease.reader.version,
+        version,
         viewAgeMs: lease.viewAgeMs,
-        ...(unindexedRows === undefined ? {} : { unindexedRows }),
-        ...settings,
+        ...told,
       },
     };
   });
 }
 
-const isPaged = ({ offset, cursor }: SearchRequest) => offset !== undefined || cursor !== undefined;
-
-/** Most searches ask for no more than the first hits. */
-const pageOf = async (index: string, request: SearchRequest) =>
-  (await import("./search-page.ts")).searchPageOf(index, request);
-
 /** @throws BadRequest with everything that does not fit the index */
-function refuseUnfit(request: SearchRequest, lease: Lease): void {
-  const issues = unfitIssues(request, lease);
+async function refuseUnfit(request: SearchRequest, lease: Lease): Promise<void> {
+  const issues = await unfitIssues(request, lease);
   if (issues.length > 0) throw badRequest(issues);
 }
 
 /** Everything that does not fit the index. */
-export function unfitIssues(
-  { vector, select, filter, ef, facets }: SearchRequest,
-  { published, reader }: Lease,
-): Issue[] {
+export async function unfitIssues(request: SearchRequest, lease: Lease): Promise<Issue[]> {
+  const { vector, select, filter, ef, facets } = request;
+  const { published, reader } = lease;
+  const { byVector, byText } = askedLegs(request, published);
+  const text = byText ? (await import("./search-by-text.ts")).unfitText(request, lease, byVector) : [];
   return [
     ...(vector ? vectorIssues(vector, published) : []),
     ...selectIssues(select, reader.columns),
@@ -102,5 +84,6 @@ export function unfitIssues(
     ...(ef !== undefined && published.indexType !== "HNSW_SQ"
       ? [{ path: "ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
       : []),
+    ...text,
   ];
 }

@@ -26,7 +26,7 @@ export async function searchQueries(
 ): Promise<QueriesResponse> {
   const ends = performance.now() + timeoutMs;
   return indexes.use(index, queries[0], async (lease) => {
-    refuseUnfit(queries, lease);
+    await refuseUnfit(queries, lease);
     const opened: WarmIndexes = { use: (_index, _freshness, work) => work(lease) };
     const search = (one: SearchRequest) =>
       rerankedSearch(opened, index, one, ends - performance.now(), signal, providers);
@@ -39,9 +39,10 @@ export async function searchQueries(
   });
 }
 
-function refuseUnfit(queries: SearchRequest[], lease: Lease): void {
-  const issues = queries.flatMap((query, i) =>
-    unfitIssues(query, lease).map(({ path, message }) => ({ path: `queries[${i}].${path}`, message })),
+async function refuseUnfit(queries: SearchRequest[], lease: Lease): Promise<void> {
+  const each = await Promise.all(queries.map((query) => unfitIssues(query, lease)));
+  const issues = each.flatMap((all, i) =>
+    all.map(({ path, message }) => ({ path: `queries[${i}].${path}`, message })),
   );
   if (issues.length > 0) throw badRequest(issues);
 }

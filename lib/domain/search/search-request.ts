@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { columnName } from "../names.ts";
+import { textQuery } from "../text/text-query.ts";
 import { filter } from "../values/filter.ts";
 import { distanceRange } from "./distance-range.ts";
 import { tallied, tallyFields } from "./facets.ts";
@@ -85,23 +86,61 @@ function wrongNumbers(places: number[]): { path: number[]; message: string }[] {
     : [...problems, { path: [], message: `${more} more of its numbers are not finite` }];
 }
 
+export const legNames = ["vector", "text"] as const;
+export type LegName = (typeof legNames)[number];
+const legs = z.array(z.enum(legNames)).min(1).max(legNames.length);
+
+const weight = z.number().min(0).max(limits.maxFusionWeight).default(1);
+
+/** How the hits of both legs become one list. */
+export const fusion = z
+  .strictObject({
+    fusion: z.enum(["rrf", "weighted"]).default("rrf"),
+    rrfK: z
+      .int()
+      .min(1)
+      .max(limits.maxFusionK)
+      .optional()
+      .meta({
+        description: `rrf only: a document has the sum of weight / (rrfK + its rank in a leg); without it ${limits.fusionK}`,
+      }),
+    weights: z
+      .strictObject({ vector: weight, text: weight })
+      .refine(({ vector, text }) => vector + text > 0, "one of them must be more than 0")
+      .optional()
+      .meta({ description: "What each leg counts" }),
+    candidates: z
+      .int()
+      .min(1)
+      .max(limits.maxK)
+      .optional()
+      .meta({
+        description: `Hits of each leg that are fused, k at least; without it ${limits.fusedCandidatesPerHit} times k`,
+      }),
+  })
+  .meta({
+    id: "Fusion",
+    description:
+      "rrf: by ranks alone. weighted: the weighted sum of the legs' scores, of which the best of a leg becomes 1 and its last 0",
+  });
+export type Fusion = z.output<typeof fusion>;
+
 export const searchRequest = z
   .strictObject({
     vector: queryVector.optional(),
+    text: textQuery.optional().meta({
+      description:
+        "Words that documents are found by in full-text columns, ranked by BM25; of an index with an embedding provider a string is made a vector, too, where none is given",
+    }),
+    legs: legs.optional().meta({
+      description: "Of vector and text, what is searched by; without it whatever the request has",
+    }),
+    hybrid: fusion.optional().meta({ description: "For requests that search by vector and text" }),
     docId: docId.optional().meta({
       description: "In place of a vector: that of this document, by which its neighbours are found",
       example: "w08397",
     }),
     includeSelf: z.boolean().optional().meta({ description: "Whether the document of docId is a hit, too" }),
-    text: z
-      .string()
-      .max(limits.maxEmbeddedTextLength)
-      .refine((text) => text.trim() !== "" && text.isWellFormed(), "must be a text, of well-formed Unicode")
-      .optional()
-      .meta({
-        description:
-          "In place of a vector, of an index with an embedding provider: that which its model makes of this text",
-      }),
     k: z.int().min(1).max(limits.maxK).default(limits.defaultK).meta({ description: "How many hits" }),
     rerank: z
       .strictObject({
@@ -153,10 +192,26 @@ export const searchRequest = z
   .meta({ id: "SearchRequest" });
 export type SearchRequest = z.output<typeof searchRequest>;
 
-export const hit = z.looseObject({ doc_id: z.string(), distance: z.number(), score: z.number() }).meta({
-  id: "Hit",
-  description: "The selected columns beside doc_id, distance and score (higher is better)",
+/** How each leg of a hybrid search found a document; a leg that did not is not there. */
+const hitLegs = z.strictObject({
+  vector: z.strictObject({ rank: z.int(), distance: z.number(), score: z.number() }).optional(),
+  text: z.strictObject({ rank: z.int(), score: z.number() }).optional(),
 });
+
+export const hit = z
+  .looseObject({
+    doc_id: z.string(),
+    distance: z.number().optional().meta({ description: "Where the vector leg found it" }),
+    score: z.number(),
+    legs: hitLegs.optional().meta({
+      description: "Of a hybrid search: by which legs it was found, at which rank from 1, with which score",
+    }),
+  })
+  .meta({
+    id: "Hit",
+    description:
+      "The selected columns beside doc_id and score (higher is better): by vector the similarity, by text BM25, by both what their fusion gives",
+  });
 export type Hit = z.infer<typeof hit>;
 
 /** What an index is read from: the store, with empty or filled caches, or a copy on the container's disk. */
@@ -209,6 +264,10 @@ export const searchResponse = z
       unindexedRows: z.int().min(0).optional().meta({
         description:
           "Rows that no vector index holds, which this search compared one by one; absent where that could not be told",
+      }),
+      textUnindexedRows: z.int().min(0).optional().meta({
+        description:
+          "Of a search by text: rows that some index of the columns' text does not hold, whose words this search has read; absent where that could not be told",
       }),
       nprobes: z.int().optional(),
       refineFactor: z.int().optional(),

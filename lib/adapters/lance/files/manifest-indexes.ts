@@ -10,6 +10,8 @@ export interface StoredIndex {
   files: string[];
   /** All of it is in the manifest. */
   isInline: boolean;
+  /** It holds the words of a column. */
+  isText: boolean;
   /** Whose rows it holds, as a bitmap; none where that is not told. */
   fragments: Uint8Array | undefined;
 }
@@ -23,12 +25,23 @@ export function indexesIn(section: PbfReader): StoredIndex[] {
 }
 
 function readIndex(pbf: PbfReader): StoredIndex {
-  const index: StoredIndex = { folder: "", fields: [], files: [], isInline: false, fragments: undefined };
+  const index: StoredIndex = {
+    folder: "",
+    fields: [],
+    files: [],
+    isInline: false,
+    isText: false,
+    fragments: undefined,
+  };
   return pbf.readMessage((tag) => {
     if (tag === 1) index.folder = `_indices/${readUuid(pbf)}/`;
     if (tag === 2) pbf.readPackedVarint(index.fields);
     if (tag === 5) index.fragments = pbf.readBytes();
-    if (tag === 6) index.isInline = /(FragmentReuse|MemWal)IndexDetails$/.test(readPath(pbf));
+    if (tag === 6) {
+      const details = readPath(pbf);
+      index.isInline = /(FragmentReuse|MemWal)IndexDetails$/.test(details);
+      index.isText = /InvertedIndexDetails$/.test(details);
+    }
     if (tag === 10) index.files.push(readPath(pbf));
   }, index);
 }

@@ -2,13 +2,19 @@ import { fragmentsHeldBy } from "./fragment-bitmap.ts";
 import { readManifest } from "./manifest.ts";
 
 /**
- * How many rows of a version no index on a column holds; all of them where there is no index on it.
+ * How many rows of a version no index on a column holds; all of them where there is no index on it. An index of its text
+ * is of another kind than those by which its values are compared.
  * @returns undefined where an index does not tell which rows it holds
  * @throws Error when it is no manifest
  */
-export function unindexedRows(manifest: Uint8Array, column: string): number | undefined {
+export function unindexedRows(
+  manifest: Uint8Array,
+  column: string,
+  kind: "text" | "other" = "other",
+): number | undefined {
   const { fields, fragments, indexes } = readManifest(manifest);
   const own = fields.get(column) ?? Number.NaN;
-  const held = fragmentsHeldBy(indexes.filter((index) => index.fields.includes(own)));
+  const ofKind = indexes.filter(({ fields: on, isText }) => on.includes(own) && isText === (kind === "text"));
+  const held = fragmentsHeldBy(ofKind);
   return held && fragments.reduce((sum, { id, rows }) => (held.has(id) ? sum : sum + rows), 0);
 }

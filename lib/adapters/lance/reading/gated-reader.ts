@@ -10,6 +10,7 @@ import type {
   Reader,
   Tally,
   TallyQuery,
+  TextSearch,
 } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 
@@ -53,6 +54,17 @@ export class GatedReader implements Reader {
     );
   }
 
+  async searchText(query: TextSearch): Promise<Hit[]> {
+    const vectors = query.columns.includes(this.#published.vectorColumn) ? query.k : 1;
+    return this.#within(vectors, query.timeoutMs, query.signal, (timeoutMs) =>
+      this.#reader.searchText({ ...query, timeoutMs }),
+    );
+  }
+
+  isStillAt(version: number): Promise<boolean> {
+    return this.#reader.isStillAt(version);
+  }
+
   async fetch(
     ids: string[],
     columns: string[],
@@ -78,6 +90,10 @@ export class GatedReader implements Reader {
 
   async unindexedRows(): Promise<number | undefined> {
     return this.#reader.unindexedRows?.();
+  }
+
+  async textUnindexedRows(columns: string[]): Promise<number | undefined> {
+    return this.#reader.textUnindexedRows?.(columns);
   }
 
   stats(): Promise<GenerationStats> {

@@ -12,9 +12,10 @@ import type {
   Reader,
   Tally,
   TallyQuery,
+  TextSearch,
 } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
-import { distancesOf, hitsAt, nearestIn } from "../rows/hits.ts";
+import { distancesOf, hitsAt, nearestIn, wordedHits } from "../rows/hits.ts";
 import type { HeldRows } from "../rows/row-memory.ts";
 import { atVersion, type OpenAt } from "./at-version.ts";
 import { fetchById } from "./fetch-by-id.ts";
@@ -121,6 +122,14 @@ export class LanceReader implements Reader {
     const found = await this.#queries.found(query);
     const rows = distancesOf(found).map((distance, row) => ({ row, distance }));
     return hitsAt(rows, found, this.#published, query);
+  }
+
+  async searchText(query: TextSearch): Promise<Hit[]> {
+    return wordedHits(await this.#queries.worded(query), this.#published, query.columns);
+  }
+
+  isStillAt(version: number): Promise<boolean> {
+    return this.#followed.isStillAt(version);
   }
 
   /** LanceDB tells which rows they are. @returns undefined when these are not in memory */

@@ -95,6 +95,13 @@ export class StoreTable {
     return Math.max(this.#table?.reader.version ?? this.#known?.version ?? 0, this.#followed);
   }
 
+  /** Whether all that was read since it was at this version is of this version. */
+  async isStillAt(version: number): Promise<boolean> {
+    if (this.version !== version) return false;
+    const { reader } = this.#table ?? {};
+    return reader?.version === version ? reader.isStillAt(version) : true;
+  }
+
   /** It may be at a later version than was known. @throws what opening it throws */
   async reader(): Promise<LanceReader> {
     const { reader } = this.#table ?? (await this.#opened());

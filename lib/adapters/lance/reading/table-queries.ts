@@ -3,7 +3,8 @@ import type { Table as ArrowTable } from "apache-arrow";
 import { DomainError } from "../../../domain/errors.ts";
 import { neededColumns, refuseChangedColumns } from "../../../domain/index/column-changes.ts";
 import type { Publication } from "../../../domain/index/index-entry.ts";
-import type { Query } from "../../../domain/search/reader.ts";
+import type { Query, TextSearch } from "../../../domain/search/reader.ts";
+import { columnsOf } from "../../../domain/text/text-plan.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { filterToSql } from "./filter-sql.ts";
 import type { FollowedTable } from "./followed-table.ts";
@@ -51,6 +52,17 @@ export class TableQueries {
     if (first.numRows >= query.k || query.settings.nprobes === undefined) return first;
     const timeoutMs = query.timeoutMs - (performance.now() - started);
     return this.run(this.nearest(query, selected).maximumNprobes(0), { ...query, timeoutMs });
+  }
+
+  /** The best by their words, with their scores. @throws ColumnsChanged */
+  async worded({ plan, k, columns, filter, ...time }: TextSearch): Promise<ArrowTable> {
+    const { table, columns: known } = this.#followed;
+    const { idColumn } = this.#published;
+    refuseChangedColumns(this.#published, known, [idColumn, ...columnsOf(plan)]);
+    const { textSearch } = await import("./text-search.ts"); // which no search by vector needs
+    const search = textSearch(table, plan).limit(k);
+    const narrowed = filter ? search.where(filterToSql(filter, known)) : search;
+    return this.run(narrowed.select([...new Set([idColumn, ...columns, "_score"])]), time);
   }
 
   /** The search of a query, by its settings alone. @throws ColumnsChanged */

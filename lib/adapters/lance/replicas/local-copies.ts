@@ -57,11 +57,16 @@ export class LocalCopies {
     return { findLater, follow: (later) => this.#follow(ref, later) };
   }
 
-  /** How many rows of a version no vector index holds; undefined where its manifest does not tell, or cannot be read. */
-  async unindexedRows(ref: GenerationRef, version: number, column: string): Promise<number | undefined> {
+  /** How many rows of a version no index of this kind on a column holds; undefined where its manifest does not tell, or cannot be read. */
+  async unindexedRows(
+    ref: GenerationRef,
+    version: number,
+    column: string,
+    kind: "text" | "other" = "other",
+  ): Promise<number | undefined> {
     try {
       const manifest = await this.#manifestOf(ref, version);
-      return manifest && unindexedRows(manifest, column);
+      return manifest && unindexedRows(manifest, column, kind);
     } catch {
       return undefined; // which no search fails for
     }

@@ -10,6 +10,7 @@ import type {
   Reader,
   Tally,
   TallyQuery,
+  TextSearch,
 } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import { isGone } from "../lance-errors.ts";
@@ -76,6 +77,17 @@ export class ReplicatedReader implements Reader {
     );
   }
 
+  /** From a replica that has all of its version, else from the store: what is copied first has no index of text. */
+  async searchText(query: TextSearch): Promise<Hit[]> {
+    const read = (reader: LanceReader) => reader.searchText(query);
+    return this.#atNewest(() => this.#warmingAfter(() => this.#read(read)));
+  }
+
+  /** What copies answer is of their version, whose number is this reader's as long as it has not moved. */
+  async isStillAt(version: number): Promise<boolean> {
+    return this.#store.isStillAt(version);
+  }
+
   async fetch(
     ids: string[],
     columns: string[],
@@ -123,6 +135,13 @@ export class ReplicatedReader implements Reader {
       this.#unindexed = { version, rows };
     }
     return this.#unindexed.rows;
+  }
+
+  async textUnindexedRows(columns: string[]): Promise<number | undefined> {
+    const { version } = this;
+    const counts = columns.map((column) => this.#copies.unindexedRows(this.#ref, version, column, "text"));
+    const known = (await Promise.all(counts)).filter((rows) => rows !== undefined);
+    return known.length < columns.length ? undefined : Math.max(0, ...known);
   }
 
   async stats(): Promise<GenerationStats> {

@@ -48,6 +48,20 @@ export function hitsAt(
   );
 }
 
+/** The rows of an answer with scores, best first; of the same score by id, so that the same rows have one order. @throws AnswerTooLarge */
+export function wordedHits(found: ArrowTable, { idColumn }: Publication, columns: string[]): Hit[] {
+  const [ids, scores] = [found.getChild(idColumn), found.getChild("_score")];
+  const rows = Array.from({ length: found.numRows }, (_, row) => {
+    return { row, id: String(ids?.get(row)), score: Number(scores?.get(row)) };
+  });
+  rows.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
+  return answerRows(
+    { found, columns, rows },
+    (values, { id, score }) => ({ ...values, doc_id: id, score }),
+    (fit, widest) => hitsTooLarge(rows.length, fit, widest),
+  );
+}
+
 /** @returns undefined when one of the rows is not among those in memory. @throws AnswerTooLarge */
 export function hitsIn(
   resident: ResidentRows,

@@ -1,0 +1,55 @@
+import { limits } from "../../config/limits.ts";
+import { hitsTooLarge, rowsWithin, widestColumn } from "../answer-size.ts";
+import { type Fused, reciprocalRanks, weightedScores } from "../text/fusion.ts";
+import type { Document, Fusion, Hit, LegName } from "./search-request.ts";
+
+/** The hits of each leg, best first. */
+export type LegHits = Record<LegName, Hit[]>;
+
+/**
+ * The k best of both legs together, each with how either found it.
+ * @param read the columns of documents, by their ids
+ * @throws AnswerTooLarge
+ */
+export async function fusedHits(
+  legs: LegHits,
+  fusion: Fusion | undefined,
+  k: number,
+  read: (ids: string[]) => Promise<Map<string, Document>>,
+): Promise<Hit[]> {
+  const best = fused(legs, fusion).slice(0, k);
+  if (best.length === 0) return [];
+  const documents = await read(best.map(({ id }) => id));
+  const there = best.filter(({ id }) => documents.has(id));
+  const [vector, text] = [placesIn(legs.vector), placesIn(legs.text)];
+  const made = (i: number): Hit => {
+    const { id, score } = there[i] as Fused;
+    const [near, words] = [vector.get(id), text.get(id)];
+    return {
+      ...documents.get(id),
+      doc_id: id,
+      ...(near ? { distance: near.distance } : {}),
+      score,
+      legs: {
+        ...(near ? { vector: near } : {}),
+        ...(words ? { text: { rank: words.rank, score: words.score } } : {}),
+      },
+    };
+  };
+  return rowsWithin(there.length, made, (fit, row) => hitsTooLarge(there.length, fit, widestColumn(row)));
+}
+
+function fused(legs: LegHits, fusion: Fusion | undefined): Fused[] {
+  const { weights, rrfK = limits.fusionK } = fusion ?? {};
+  const leg = (name: LegName) => ({
+    hits: legs[name].map(({ doc_id, score }, i) => ({ id: doc_id, rank: i + 1, score })),
+    weight: weights?.[name] ?? 1,
+  });
+  const both = [leg("vector"), leg("text")];
+  return fusion?.fusion === "weighted" ? weightedScores(both) : reciprocalRanks(both, rrfK);
+}
+
+const placesIn = (hits: Hit[]) =>
+  new Map(
+    hits.map(({ doc_id, distance = 0, score }, i) => [doc_id, { rank: i + 1, distance, score }] as const),
+  );
