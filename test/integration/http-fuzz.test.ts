@@ -33,7 +33,12 @@ beforeAll(async () => {
   handlers = await importHandlers();
   container = (await import("../../lib/container.ts")).container();
   await writeParquetFile(join(root, "_testing/sources/rows.parquet"), sampleRows(20, 2));
-  await runJob(container, { type: "migrate", index: "rows", source: "testing/sources/rows.parquet" });
+  await runJob(container, {
+    type: "migrate",
+    index: "rows",
+    source: "testing/sources/rows.parquet",
+    fullText: [{ column: "chunk_text", language: "en" }],
+  });
 });
 
 afterAll(async () => {
@@ -107,7 +112,58 @@ const filter = fc.oneof(
   fc.record({ op: fc.constantFrom("and", "or"), filters: fc.array(leaf, { maxLength: 3 }) }),
   text.map((value) => ({ op: "eq", column: "chunk_text", value })),
 );
-const search = fc.record(
+const textLeaf = fc.record(
+  {
+    op: fc.constantFrom("match", "phrase", "prefix"),
+    query: fc.oneof(text, fc.constantFrom("rows of text", "the", "!")),
+    columns: mostly(fc.constantFrom(["chunk_text"], ["doc_id"])),
+    operator: fc.constantFrom("and", "or", "xor"),
+    fuzziness: fc.constantFrom(0, 1, 2, 3, "auto"),
+    boost: mostly(fc.double({ min: 0, max: 10 })),
+    slop: mostly(fc.nat(200)),
+  },
+  { requiredKeys: ["op", "query"] },
+);
+const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 8 },
+    textLeaf,
+    fc.record(
+      {
+        op: fc.constant("boolean"),
+        must: fc.array(tie("tree"), { maxLength: 3 }),
+        should: fc.array(tie("tree"), { maxLength: 3 }),
+        mustNot: fc.array(tie("tree"), { maxLength: 2 }),
+      },
+      { requiredKeys: ["op"] },
+    ),
+    fc.record({
+      op: fc.constant("boost"),
+      positive: tie("tree"),
+      negative: tie("tree"),
+      negativeBoost: mostly(fc.double({ min: 0, max: 1 })),
+    }),
+  ),
+}));
+const textual = fc.record(
+  {
+    text: fc.oneof(text, mostly(tree)),
+    legs: fc.constantFrom(undefined, undefined, ["text"], ["vector"], ["text", "vector"], []),
+    hybrid: mostly(
+      fc.record(
+        {
+          fusion: fc.constantFrom("rrf", "weighted"),
+          rrfK: mostly(fc.nat(100)),
+          weights: mostly(fc.record({ vector: fc.nat(3), text: fc.nat(3) })),
+          candidates: mostly(fc.nat(200)),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+  },
+  { requiredKeys: ["text"] },
+);
+const nearest = fc.record(
   {
     vector: fc.oneof({ weight: 5, arbitrary: fc.tuple(number, number) }, { weight: 1, arbitrary: json }),
     k: mostly(fc.integer({ min: 1, max: 30 })),
@@ -123,6 +179,11 @@ const search = fc.record(
     facets: mostly(fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", limit: 3 }])),
   },
   { requiredKeys: ["vector"] },
+);
+const search = fc.oneof(
+  { weight: 3, arbitrary: nearest },
+  { weight: 1, arbitrary: textual },
+  { weight: 1, arbitrary: fc.tuple(nearest, textual).map(([near, words]) => ({ ...near, ...words })) },
 );
 const batch = fc.record(
   {
