@@ -105,7 +105,7 @@ export function textBoundIssues(input: unknown): Issue[] {
 
 /** LanceDB has no search for the beginnings of words; one by a fuzziness of many letters took it up to 560 ms, or failed. */
 const noPrefixes =
-  "prefix is not known: full text is of whole words. A column whose fullText has the tokenizer ngram is searched for any part of a word by match with operator and; match with fuzziness finds words that differ by a letter or two, a filter with starts_with the beginnings of whole values";
+  "prefix is not known: full text is of whole words. A column whose fullText has the tokenizer ngram is searched for parts of words by match, which finds what has some of them; match with fuzziness finds words that differ by a letter or two, a filter with starts_with the beginnings of whole values";
 
 const isPrefix = (node: unknown) => (node as { op?: unknown } | null | undefined)?.op === "prefix";
 
