@@ -2,9 +2,9 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import type { Issue } from "../errors.ts";
 import type { Column } from "../index/index-entry.ts";
-import { listed } from "../listed.ts";
 import { columnName } from "../names.ts";
 import { isFilterable } from "../values/filter-types.ts";
+import { namedColumnIssues } from "./named-columns.ts";
 
 /** Columns whose values are counted over all rows that a filter leaves. */
 export const facetRequests = z
@@ -64,17 +64,9 @@ export const tallyFields = {
 export const tallied = { count: count.optional(), facets: facets.optional() };
 
 /** Every column whose values cannot be counted, or that is named twice. */
-export function facetIssues(asked: FacetRequest[], columns: Column[]): Issue[] {
-  return asked.flatMap(({ column }, i) => {
-    const path = `facets[${i}].column`;
-    if (asked.findIndex((one) => one.column === column) < i) return [{ path, message: "is named before" }];
-    const known = columns.find(({ name }) => name === column);
-    if (known && isFilterable(known.type)) return [];
-    const why = known ? `is ${known.type}, whose values are not counted` : "no such column";
-    return [{ path, message: `${why}; there are: ${listed(namesOf(columns, isFilterable))}` }];
+export const facetIssues = (asked: FacetRequest[], columns: Column[]): Issue[] =>
+  namedColumnIssues(asked, columns, {
+    field: "facets",
+    isUsable: isFilterable,
+    otherwise: "whose values are not counted",
   });
-}
-
-/** Columns of types that something can be done with. */
-export const namesOf = (columns: Column[], isUsable: (type: string) => unknown): string[] =>
-  columns.filter(({ type }) => isUsable(type)).map(({ name }) => name);

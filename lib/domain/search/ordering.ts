@@ -2,10 +2,9 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import type { Issue } from "../errors.ts";
 import type { Column } from "../index/index-entry.ts";
-import { listed } from "../listed.ts";
 import { columnName } from "../names.ts";
 import { kindOf } from "../values/filter-types.ts";
-import { namesOf } from "./facets.ts";
+import { namedColumnIssues } from "./named-columns.ts";
 
 /** What documents are ordered by, the first column before the others; by their ids where all of these are equal. */
 export const orderBy = z
@@ -26,13 +25,5 @@ export const orderBy = z
 export type OrderBy = z.output<typeof orderBy>;
 
 /** Every column that has no order, or is named twice. */
-export function orderIssues(asked: OrderBy, columns: Column[]): Issue[] {
-  return asked.flatMap(({ column }, i) => {
-    const path = `orderBy[${i}].column`;
-    if (asked.findIndex((one) => one.column === column) < i) return [{ path, message: "is named before" }];
-    const known = columns.find(({ name }) => name === column);
-    if (known && kindOf(known.type)) return [];
-    const why = known ? `is ${known.type}, which has no order` : "no such column";
-    return [{ path, message: `${why}; there are: ${listed(namesOf(columns, kindOf))}` }];
-  });
-}
+export const orderIssues = (asked: OrderBy, columns: Column[]): Issue[] =>
+  namedColumnIssues(asked, columns, { field: "orderBy", isUsable: kindOf, otherwise: "which has no order" });
