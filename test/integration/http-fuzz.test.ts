@@ -180,7 +180,30 @@ const nearest = fc.record(
   },
   { requiredKeys: ["vector"] },
 );
+/** Searches that an index has an answer for, so that many of them come as far as one. */
+const fittingSearch = fc
+  .record(
+    {
+      vector: fc.tuple(
+        fc.double({ min: -10, max: 10, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+      ),
+      text: fc.constantFrom("rows of text", "the", { op: "match", query: "row", columns: ["chunk_text"] }),
+      k: fc.integer({ min: 1, max: 30 }),
+      filter: fc.constantFrom(
+        { op: "exists", column: "doc_id" },
+        { op: "eq", column: "doc_id", value: "d1" },
+      ),
+      select: fc.subarray(["doc_id", "chunk_text", "vector"]),
+      consistency: fc.constantFrom("strong", "eventual"),
+      count: fc.boolean(),
+      facets: fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", limit: 3 }]),
+    },
+    { requiredKeys: [] },
+  )
+  .filter((asked) => asked.vector !== undefined || asked.text !== undefined);
 const search = fc.oneof(
+  { weight: 2, arbitrary: fittingSearch },
   { weight: 3, arbitrary: nearest },
   { weight: 1, arbitrary: textual },
   { weight: 1, arbitrary: fc.tuple(nearest, textual).map(([near, words]) => ({ ...near, ...words })) },
