@@ -1,11 +1,24 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Binary, Field, Float32, Float64, Int32, Int64, List, Map_, Struct, Utf8 } from "apache-arrow";
+import {
+  Binary,
+  Field,
+  FixedSizeList,
+  Float32,
+  Float64,
+  Int32,
+  Int64,
+  List,
+  Map_,
+  Struct,
+  Utf8,
+} from "apache-arrow";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { dropIndex } from "../../lib/domain/index/drop-index.ts";
 import type { Job } from "../../lib/domain/jobs/job.ts";
 import { describeIndex } from "../../lib/domain/search/describe-index.ts";
+import { noSeveralVectors } from "../../lib/domain/values/several-vectors.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
 import {
   Compression,
@@ -180,6 +193,30 @@ test("an id column is needed, and told where several could be", async () => {
     bytes("a", "v", "w"),
     ": more than one could be the vector column: v (List<Float32>), w (List<Float32>); name it with vectorColumn. It has: a (Utf8), v (List<Float32>), w (List<Float32>)",
   );
+});
+
+test.each([
+  new List(new Field("item", list, true)),
+  new List(new Field("item", new FixedSizeList(2, list.children[0] as Field), true)),
+])("a column with several vectors a row is refused with what to write instead: %s", async (type) => {
+  const rows = sampleRows(2).map(({ vector: v }) => ({
+    doc_id: "x",
+    v,
+    embedding: [
+      [1, 2],
+      [3, 4],
+    ],
+  }));
+  const bytes = (...names: string[]) =>
+    parquetBytes(rows as unknown as Row[], { names, types: { v: list, embedding: type } });
+  const issue = `, column embedding: is ${type}: ${noSeveralVectors}`;
+  await expectIssue(bytes("doc_id", "embedding"), issue);
+  await expectIssue(bytes("doc_id", "embedding", "v"), issue, { vectorColumn: "embedding" });
+  const { message } = await refusalOf(
+    { "a.parquet": bytes("doc_id", "embedding", "v") },
+    { vectorColumn: "v" },
+  );
+  expect(message).toContain(`column embedding: ${type} cannot be stored; leave the column out`);
 });
 
 const vector = Array.from({ length: 8 }, () => 0.5);

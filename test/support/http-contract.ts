@@ -603,6 +603,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
         ["a wrong dimension", { vector: [1, 2] }, ["body.vector"]],
         ["an empty vector", { vector: [] }, ["body.vector"]],
         ["a number beyond float32", { vector: [1e39, 0, 0, -1e39] }, ["body.vector[0]", "body.vector[3]"]],
+        ["several vectors", { vector: [vector, vector] }, ["body.vector"]],
         ["strings", { vector: ["1", 0, 0, null] }, ["body.vector[0]", "body.vector[3]"]],
         ["no vector", {}, ["body.vector"]],
         ["a vector whose length is infinite", { vector: [3e38, 3e38, 0, 0] }, ["body.vector"]],

@@ -70,6 +70,16 @@ test.each([
   [{ key: "a" }, ".vector must be an array of 2 numbers"],
   [{ key: "a", vector: null }, ".vector must be an array of 2 numbers"],
   [{ key: "a", vector: [1, 2, 3] }, ".vector has 3 numbers, the index's vectors have 2"],
+  [
+    {
+      key: "a",
+      vector: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+    ".vector several vectors of one document are not searched",
+  ],
   [{ key: "a", vector: [1, "2"] }, ".vector[1] must be a finite number"],
   [{ key: "a", vector: [Number.NaN, 1] }, ".vector[0] must be a finite number"],
   [{ key: "a", vector: [1e18, 1e18] }, ".vector is too long"],

@@ -3,6 +3,7 @@ import { limits } from "../../lib/config/limits.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
 import { selectParameter } from "../../lib/domain/search/fetch-request.ts";
 import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
+import { noSeveralVectors } from "../../lib/domain/values/several-vectors.ts";
 
 const issuesOf = (body: unknown) => {
   try {
@@ -16,6 +17,13 @@ test.each([
   ["1,2", "must be an array of numbers"],
   [undefined, "must be an array of numbers, or docId or text be given"],
   [[], "must hold at least one number"],
+  [
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    noSeveralVectors,
+  ],
   [
     new Array(limits.maxDimension + 1).fill(1),
     `has ${limits.maxDimension + 1} numbers, at most ${limits.maxDimension}`,

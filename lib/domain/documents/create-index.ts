@@ -23,6 +23,7 @@ import type { Clock } from "../task-context.ts";
 import { askedFullText, resolvedFullText, type TextIndex, textIssues } from "../text/full-text.ts";
 import { unlessRaced } from "../unless-raced.ts";
 import { unfitName } from "../values/column-name.ts";
+import { holdsSeveralVectors, noSeveralVectors } from "../values/several-vectors.ts";
 import type { DocumentTables } from "./document-tables.ts";
 import type { KeyedWrite } from "./stored-turn.ts";
 
@@ -164,7 +165,7 @@ function columnsOf(documents: Pick<DocumentTables, "isStored">, request: Sized):
   ];
   const issues = [
     ...columns.flatMap(({ type }, i) =>
-      documents.isStored(type) ? [] : [{ path: `columns[${i}].type`, message: "is no type of a column" }],
+      documents.isStored(type) ? [] : [{ path: `columns[${i}].type`, message: noSuchType(type) }],
     ),
     ...own.flatMap(({ name }, i) => nameIssues(name, i, own)),
     ...filterColumns.flatMap((name, i) =>
@@ -180,6 +181,9 @@ function columnsOf(documents: Pick<DocumentTables, "isStored">, request: Sized):
   if (issues.length > 0) throw badRequest(issues);
   return own;
 }
+
+const noSuchType = (type: string) =>
+  holdsSeveralVectors(type) ? noSeveralVectors : "is no type of a column";
 
 function nameIssues(name: string, i: number, all: Column[]): Issue[] {
   const path = i === 0 ? "idColumn" : i === all.length - 1 ? "vectorColumn" : `columns[${i - 1}].name`;

@@ -2,6 +2,7 @@ import { limits } from "../../config/limits.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import type { Column, Publication } from "../index/index-entry.ts";
 import { listed } from "../listed.ts";
+import { areSeveralVectors, noSeveralVectors } from "../values/several-vectors.ts";
 import { type StoredValue, storedForm, storedValue } from "../values/stored-value.ts";
 import type { DocumentBatch, DocumentPatch } from "./document-tables.ts";
 
@@ -186,6 +187,7 @@ function vectorOf(
 ): StoredValue | undefined {
   const { dimension, metric } = form;
   if (!Array.isArray(value)) return found.add(path, `must be an array of ${dimension} numbers`);
+  if (areSeveralVectors(value)) return found.add(path, noSeveralVectors);
   if (value.length !== dimension)
     return found.add(path, `has ${value.length} numbers, the index's vectors have ${dimension}`);
   const wrong = value.findIndex((one) => !Number.isFinite(one));

@@ -3,6 +3,7 @@ import { limits } from "../../config/limits.ts";
 import { columnName } from "../names.ts";
 import { textQuery } from "../text/text-query.ts";
 import { filter } from "../values/filter.ts";
+import { areSeveralVectors, noSeveralVectors } from "../values/several-vectors.ts";
 import { distanceRange } from "./distance-range.ts";
 import { tallied, tallyFields } from "./facets.ts";
 import { indexParts } from "./reader.ts";
@@ -71,6 +72,7 @@ function vectorProblems(vector: unknown): { path: number[]; message: string }[] 
   if (vector.length === 0) return [{ path: [], message: "must hold at least one number" }];
   if (vector.length > limits.maxDimension)
     return [{ path: [], message: `has ${vector.length} numbers, at most ${limits.maxDimension}` }];
+  if (areSeveralVectors(vector)) return [{ path: [], message: noSeveralVectors }];
   const wrong: number[] = [];
   for (let i = 0; i < vector.length; i++) if (!Number.isFinite(vector[i])) wrong.push(i);
   return wrongNumbers(wrong);

@@ -1,5 +1,6 @@
 import type { ChosenColumn, ChosenColumns } from "../index/index-entry.ts";
 import { listed, visible } from "../listed.ts";
+import { holdsSeveralVectors, noSeveralVectors } from "../values/several-vectors.ts";
 import { idFormOf } from "./id-forms.ts";
 import type { SourceColumn } from "./parquet-source.ts";
 import { invalidSource, type SourceFile } from "./source-layout.ts";
@@ -68,6 +69,7 @@ export function chooseColumns(
 ): ChosenColumns {
   const all = columnsIn(files);
   const file = files[0]?.key ?? "";
+  refuseSeveralVectors(all, told.vectorColumn);
   const forVector = all.filter(
     ({ name }) => name !== told.idColumn && (told.vectorColumn || !isCalledId(name)),
   );
@@ -78,6 +80,17 @@ export function chooseColumns(
   for (const one of all.filter(({ name }) => name === id.name)) refuseMixed(one);
   return { vector, id };
 }
+
+/** @throws SourceInvalid where the column that is told, or the only one that is like a vector, holds several a row */
+function refuseSeveralVectors(all: NamedColumn[], told: string | undefined): void {
+  const isMeant = ({ name }: NamedColumn) => (told === undefined ? !all.some(isVector) : name === told);
+  for (const one of all)
+    for (const { file, column } of one.forms)
+      if (holdsSeveralVectors(column.type) && isMeant(one))
+        throw invalidSource(file, `is ${column.type}: ${noSeveralVectors}`, `column ${visible(one.name)}`);
+}
+
+const isVector = (one: NamedColumn) => fits(vectorRole, one) && !isCalledId(one.name);
 
 /** A list of integers is mostly no vector: only where it is called one. */
 function withoutCounts(columns: NamedColumn[]): NamedColumn[] {

@@ -4,6 +4,7 @@ import type { StreamedDocuments } from "../../../domain/documents/document-table
 import { badRequest, DomainError, type Issue } from "../../../domain/errors.ts";
 import type { Column } from "../../../domain/index/index-entry.ts";
 import { wholeInput } from "../../../domain/validate.ts";
+import { holdsSeveralVectors, noSeveralVectors } from "../../../domain/values/several-vectors.ts";
 import { refuseUnbounded, UntakenStream } from "../../arrow/ipc-bounds.ts";
 import { storedType } from "../../arrow/stored-types.ts";
 import { isUuid, StreamedValues } from "./streamed-values.ts";
@@ -32,8 +33,7 @@ function columnsIn({ fields }: Schema): Column[] {
   const columns = fields.map((field, i) => {
     const { name } = field;
     const type = streamedType(field);
-    if (!type)
-      issues.push({ path: `schema.${name}`, message: `${field.type} cannot be stored; leave it out` });
+    if (!type) issues.push({ path: `schema.${name}`, message: notStored(String(field.type)) });
     if (fields.findIndex((one) => one.name === name) < i)
       issues.push({ path: `schema.${name}`, message: "is there more than once" });
     return { name, type: type ?? "" };
@@ -41,6 +41,9 @@ function columnsIn({ fields }: Schema): Column[] {
   if (issues.length > 0) throw badRequest(issues);
   return columns;
 }
+
+const notStored = (type: string) =>
+  `${type} cannot be stored; ${holdsSeveralVectors(type) ? noSeveralVectors : "leave it out"}`;
 
 function streamedType(field: Field): string | undefined {
   const { type } = field;
