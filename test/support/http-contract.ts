@@ -7,9 +7,12 @@ import type { Stores } from "../../lib/domain/object-store.ts";
 import { cursorOf } from "../../lib/domain/search/list-cursor.ts";
 import { problem } from "../../lib/http/operations.ts";
 import { appendRows } from "./append-rows.ts";
+import { EmbeddingServer } from "./embedding-server.ts";
 import { describeAccess } from "./http-access.ts";
 import { type Answer, HttpClient, issuePaths } from "./http-client.ts";
 import { describeDocuments } from "./http-documents.ts";
+import { declaredProviders, describeEmbedding, providerKeys } from "./http-embedding.ts";
+import { describeText } from "./http-text.ts";
 import { type OfflineApi, startOffline } from "./offline-server.ts";
 import { parquetBytes, type Row, sampleRows } from "./parquet-files.ts";
 
@@ -50,9 +53,13 @@ const smallRows = (): Row[] => [
   ...sampleRows(5, 4).map((row, i) => ({ doc_id: row.doc_id, vector: row.vector, size: BigInt(i) })),
 ];
 
-/** Holds the contract over a store of its own. */
-export function describeHttpContract(name: string, open: () => Promise<ContractBackend>): void {
+/** Holds the contract over a store of its own. @param open with more of its lakehouse.toml: providers */
+export function describeHttpContract(
+  name: string,
+  open: (providers: string) => Promise<ContractBackend>,
+): void {
   describe(`the HTTP contract over ${name}`, () => {
+    let providers: EmbeddingServer;
     let backend: ContractBackend;
     let bucket: string;
     let small: string;
@@ -61,7 +68,9 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
     let job: Job;
 
     beforeAll(async () => {
-      backend = await open();
+      providers = await EmbeddingServer.start();
+      const opened = await open(declaredProviders(providers));
+      backend = { ...opened, environment: { ...opened.environment, ...providerKeys } };
       bucket = backend.bucket;
       small = `${bucket}/sources/small.parquet`;
       const rows = parquetBytes(smallRows(), { types: { size: new Int64() } });
@@ -74,6 +83,7 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
     afterAll(async () => {
       await api?.stop();
       await backend?.remove();
+      await providers?.stop();
     });
 
     describe("what a new user does", () => {
@@ -936,6 +946,8 @@ export function describeHttpContract(name: string, open: () => Promise<ContractB
     });
 
     describeDocuments(() => ({ http, bucket }));
+    describeText(() => ({ http, bucket }));
+    describeEmbedding(() => ({ http, bucket, providers }));
     describeAccess(() => ({ http, backend, small }));
 
     describe("what goes wrong on our side", () => {

@@ -30,11 +30,12 @@ export interface S3Lakehouse {
   remove(): Promise<void>;
 }
 
-export async function createS3Lakehouse({ endpoint, credentials }: S3Place): Promise<S3Lakehouse> {
+/** @param more of its lakehouse.toml */
+export async function createS3Lakehouse({ endpoint, credentials }: S3Place, more = ""): Promise<S3Lakehouse> {
   const name = `lake-${randomUUID().slice(0, 13)}`;
   const folder = await mkdtemp(join(tmpdir(), "s3-lakehouse-"));
   const toml = join(folder, "lakehouse.toml");
-  await writeFile(toml, declaration(name));
+  await writeFile(toml, `${declaration(name)}${more}`);
   const environment = environmentOf(toml, endpoint, credentials);
   const buckets = loadBuckets(readEnvironment(environment));
   const stores = storesFor(buckets);
