@@ -2,6 +2,8 @@ import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import packageJson from "../../package.json" with { type: "json" };
 import { explainCostHeader, toldCostHeader } from "./cost-schema.ts";
+import type { Example, Examples } from "./examples/example.ts";
+import { examples } from "./examples.ts";
 import type { Operation } from "./operations/operation.ts";
 import { operations, problem } from "./operations.ts";
 import { streamType } from "./stream-type.ts";
@@ -42,7 +44,7 @@ function operationObject(operationId: string, operation: Operation): ZodOpenApiO
     summary,
     security: needs === "nothing" ? [] : Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
     requestParams: { path, query, header: (headers ?? z.object({})).extend(explainCostHeader) },
-    ...(body ? { requestBody: { required: true, content: contentOf(operation, body) } } : {}),
+    ...(body ? { requestBody: { required: true, content: contentOf(operationId, operation, body) } } : {}),
     responses: {
       [String(status)]: answer,
       ...(pendingStatus ? { [String(pendingStatus)]: { ...answer, description: "It goes on" } } : {}),
@@ -55,12 +57,20 @@ function operationObject(operationId: string, operation: Operation): ZodOpenApiO
   };
 }
 
-/** Beside JSON bodies that come in another form. */
-function contentOf({ linesOf, streamOf }: Operation, body: NonNullable<Operation["body"]>) {
+/** Beside JSON bodies, which have examples, those that come in another form. */
+function contentOf(operationId: string, operation: Operation, body: NonNullable<Operation["body"]>) {
+  const { linesOf, streamOf } = operation;
   const text = (description: string) => ({ schema: { type: "string" as const, description } });
+  const own = Object.entries((examples as Record<string, Examples>)[operationId] ?? {});
+  const shown = own.map(([name, example]) => [name, shownExample(operation, example)] as const);
   return {
-    "application/json": { schema: body },
+    "application/json": { schema: body, examples: Object.fromEntries(shown) },
     ...(linesOf ? { "application/x-ndjson": text(`Each of ${linesOf} on a line of its own`) } : {}),
     ...(streamOf ? { [streamType]: text(`An Arrow IPC stream of ${streamOf}, not compressed`) } : {}),
   };
+}
+
+function shownExample({ method, route }: Operation, { summary, path = {}, value }: Example) {
+  const url = route.replace(/\{(\w+)\}/g, (_, key) => path[key] ?? "");
+  return { summary, description: `${method.toUpperCase()} ${url}`, value };
 }
