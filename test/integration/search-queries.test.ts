@@ -1,13 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { NarrowedReader } from "../../lib/domain/access/narrowed-reader.ts";
 import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import { parseSearchBody, type QueriesRequest } from "../../lib/domain/search/queries-request.ts";
-import type { Lease, Query, WarmIndexes } from "../../lib/domain/search/reader.ts";
+import type { AlikeQueries, Lease, Query, WarmIndexes } from "../../lib/domain/search/reader.ts";
 import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { searchQueries } from "../../lib/domain/search/search-queries.ts";
 import type { Hit } from "../../lib/domain/search/search-request.ts";
+import type { Filter } from "../../lib/domain/values/filter.ts";
 import { dimension, idOf, type SearchedTable, searchedTables, vectorOf } from "../support/searched-tables.ts";
 
 let folder: string;
@@ -51,14 +54,71 @@ test("many queries are each answered as alone, in their order, on every type of 
   }
 });
 
+const word = fc.constantFrom(..."abc");
+const anyQuery = fc.record(
+  {
+    vector: fc.integer({ min: 0, max: 60 }).map(vectorOf),
+    k: fc.constantFrom(1, 5, 40, 300),
+    exact: fc.constantFrom(true, false),
+    select: fc.constantFrom([], ["text"], ["text", "vector"]),
+    nprobes: fc.constantFrom(1, 3),
+    refineFactor: fc.constantFrom(1, 4),
+    filter: fc.oneof(
+      fc.constant({ op: "is_null", column: "text" }),
+      fc
+        .integer({ min: 0, max: 400 })
+        .map((i) => ({ op: "in", column: "doc_id", values: [idOf(i), idOf(i + 8)] })),
+      word.map((prefix) => ({ op: "starts_with", column: "text", prefix })),
+    ),
+  },
+  { requiredKeys: ["vector"] },
+);
+/** Of a few kinds, so that some share what they read. */
+const manyQueries = fc
+  .tuple(
+    fc.array(anyQuery, { minLength: 1, maxLength: 3 }),
+    fc.array(fc.tuple(fc.nat(), fc.nat(60)), { minLength: 2, maxLength: 24 }),
+  )
+  .map(([kinds, drawn]) =>
+    drawn.map(([kind, row]) => ({ ...kinds[kind % kinds.length], vector: vectorOf(row) })),
+  );
+
+test.each(["plain", "held", "copied"] as const)(
+  "whatever many queries ask for, each has exactly the hits that it has alone: rows %s",
+  async (kind) => {
+    for (const table of tables) {
+      const indexes = served(leaseOf(table, { reader: table.readers[kind] }));
+      const property = fc.asyncProperty(manyQueries, async (all) => {
+        const queries = all.map(({ exact, nprobes, refineFactor, ...query }) =>
+          exact || table.type === "EXACT" || table.type === "HNSW_SQ"
+            ? { ...query, ...(exact ? { exact } : {}) }
+            : { ...query, ...(nprobes ? { nprobes } : {}), ...(refineFactor ? { refineFactor } : {}) },
+        );
+        const { results } = await searchQueries(indexes, "docs", parsed({ queries }), 10_000);
+        for (const [i, query] of queries.entries()) {
+          const alone = await searchIndex(indexes, "docs", parseSearchRequest(query), 10_000);
+          expect((results[i] as { hits: unknown }).hits).toEqual(alone.hits);
+        }
+      });
+      await fc.assert(property, { numRuns: 6 });
+    }
+  },
+  120_000,
+);
+
 /** A table whose searches are counted, and whose version is as a test says. */
-function watched(table: SearchedTable, versionAfter: (searches: number) => number) {
+function watched(
+  table: SearchedTable,
+  versionAfter: (searches: number) => number,
+  more: PropertyDescriptorMap = { searchAlike: { value: undefined } },
+) {
   const seen = { searches: 0, under: 0, most: 0 };
   const { plain } = table.readers;
   const reader = Object.create(plain, {
     version: { get: () => versionAfter(seen.searches) },
     columns: { get: () => plain.columns },
     unindexedRows: { value: undefined },
+    ...more,
     search: {
       value: async (query: Query): Promise<Hit[]> => {
         seen.searches++;
@@ -72,6 +132,47 @@ function watched(table: SearchedTable, versionAfter: (searches: number) => numbe
 
 const vectors = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ vector: vectorOf(i), select: [] }));
+
+test("queries that differ in their vectors alone are searched for together, others by themselves", async () => {
+  const table = tables[0] as SearchedTable;
+  const { plain } = table.readers;
+  const alike: number[] = [];
+  const { seen, indexes } = watched(table, () => plain.version, {
+    searchAlike: {
+      value: (queries: AlikeQueries) => {
+        alike.push(queries.length);
+        return plain.searchAlike?.(queries);
+      },
+    },
+  });
+  const others = [
+    { vector: vectorOf(1), k: 3 },
+    { vector: vectorOf(2), distanceRange: { max: 1 } },
+  ];
+  await searchQueries(indexes, "docs", parsed({ queries: [...vectors(20), ...others] }), 10_000);
+  expect(alike).toEqual([20]);
+  expect(seen.searches).toBe(2);
+});
+
+test("where nothing is shared each is searched for by itself, some at a time", async () => {
+  const { seen, indexes } = watched(tables[0] as SearchedTable, () => 1, {
+    searchAlike: { value: async () => undefined },
+  });
+  await searchQueries(indexes, "docs", parsed({ queries: vectors(20) }), 10_000);
+  expect(seen).toMatchObject({ searches: 20, most: 8 });
+});
+
+test("a key with a filter finds its own rows alone, however many queries it asks at once", async () => {
+  for (const table of tables) {
+    const forced: Filter = { op: "in", column: "doc_id", values: [1, 2, 3].map(idOf) };
+    const reader = new NarrowedReader(table.readers.held, "doc_id", forced);
+    const indexes = served(leaseOf(table, { reader, isNarrowed: true }));
+    const { results } = await searchQueries(indexes, "docs", parsed({ queries: vectors(9) }), 10_000);
+    const ids = results.flatMap((one) => ("hits" in one ? one.hits.map(({ doc_id }) => doc_id) : []));
+    expect(new Set(ids)).toEqual(new Set([1, 2, 3].map(idOf)));
+    expect(ids).toHaveLength(27);
+  }
+});
 
 test("nothing is searched for where one of many does not fit the index, and it is named", async () => {
   const { seen, indexes } = watched(tables[0] as SearchedTable, () => 1);

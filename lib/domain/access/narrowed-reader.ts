@@ -3,6 +3,7 @@ import { DomainError } from "../errors.ts";
 import type { GenerationStats } from "../index/generations.ts";
 import type { Column } from "../index/index-entry.ts";
 import type {
+  AlikeQueries,
   DocumentPage,
   IndexPart,
   PageQuery,
@@ -47,6 +48,11 @@ export class NarrowedReader implements Reader {
 
   async search(query: Query): Promise<Hit[]> {
     return this.#reader.search({ ...query, filter: this.#narrowed(query.filter) });
+  }
+
+  async searchAlike([first, ...more]: AlikeQueries): Promise<Hit[][] | undefined> {
+    const filter = this.#narrowed(first.filter);
+    return this.#reader.searchAlike?.([{ ...first, filter }, ...more.map((one) => ({ ...one, filter }))]);
   }
 
   /** @throws BadRequest where what is found cannot be ranked by the key's own rows alone */

@@ -22,6 +22,11 @@ export interface Reader {
   /** The parts of that version which this machine's disk has all of; undefined where its store is a folder. */
   readonly onDisk?: IndexPart[] | undefined;
   search(query: Query): Promise<Hit[]>;
+  /**
+   * As each by itself, for queries that differ in nothing but their vectors: they share what they read.
+   * @returns undefined where nothing is shared: then each is searched for by itself
+   */
+  searchAlike?(queries: AlikeQueries): Promise<Hit[][] | undefined>;
   /** The best by their words, best first; their score is BM25. */
   searchText(query: TextSearch): Promise<Hit[]>;
   /** Whether all that was read since it was at this version is of this version. */
@@ -68,6 +73,9 @@ export interface Query {
   /** Once it is aborted nothing more is begun. */
   signal?: AbortSignal;
 }
+
+/** They differ in their vectors and in nothing else; each has no range. */
+export type AlikeQueries = [Query, ...Query[]];
 
 /** As Query, by words. */
 export interface TextSearch extends Omit<Query, "vector" | "settings" | "isExact" | "range"> {

@@ -2,6 +2,7 @@ import { limits } from "../../config/limits.ts";
 import { answerBytes } from "../answer-size.ts";
 import { noProviders } from "../embedding/providers.ts";
 import { badRequest, DomainError } from "../errors.ts";
+import { gatheringReader } from "./gathered-searches.ts";
 import type { QueriesRequest, QueriesResponse } from "./queries-request.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
 import { rerankedSearch } from "./reranked-search.ts";
@@ -27,17 +28,28 @@ export async function searchQueries(
   const ends = performance.now() + timeoutMs;
   return indexes.use(index, queries[0], async (lease) => {
     await refuseUnfit(queries, lease);
-    const opened: WarmIndexes = { use: (_index, _freshness, work) => work(lease) };
+    const own = { ...lease, reader: gatheringReader(lease.reader, lease.published.vectorColumn) };
+    const opened: WarmIndexes = { use: (_index, _freshness, work) => work(own) };
     const search = (one: SearchRequest) =>
       rerankedSearch(opened, index, one, ends - performance.now(), signal, providers);
+    const isShared = (i: number) =>
+      lease.reader.searchAlike !== undefined && isGathered(queries[i] as SearchRequest, lease);
     for (let tries = 0; tries < limits.changedTableTries; tries++) {
       const { version } = lease.reader;
-      const results = await resultsOf(queries, search);
+      const results = await resultsOf(queries, search, isShared);
       if (lease.reader.version === version) return { results };
     }
     throw new DomainError("TooBusy", "the index was changed during the searches, again and again");
   });
 }
+
+/** Whether it is searched for together with others: by a vector that is there, for what is narrow. */
+const isGathered = ({ vector, text, rerank, select, distanceRange }: SearchRequest, { published }: Lease) =>
+  vector !== undefined &&
+  text === undefined &&
+  !rerank &&
+  !distanceRange &&
+  !select?.includes(published.vectorColumn);
 
 async function refuseUnfit(queries: SearchRequest[], lease: Lease): Promise<void> {
   const each = await Promise.all(queries.map((query) => unfitIssues(query, lease)));
@@ -51,25 +63,27 @@ async function refuseUnfit(queries: SearchRequest[], lease: Lease): Promise<void
 async function resultsOf(
   queries: SearchRequest[],
   search: (one: SearchRequest) => Promise<Result>,
+  isShared: (i: number) => boolean,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  let [next, bytes] = [0, 0];
+  let bytes = 0;
   let failure: unknown;
-  const worker = async () => {
-    while (next < queries.length && failure === undefined) {
-      const i = next++;
+  const worker = async (places: number[]) => {
+    for (let i = places.shift(); i !== undefined && failure === undefined; i = places.shift()) {
       const result = await search(queries[i] as SearchRequest).catch(ofQuery);
       bytes += answerBytes(JSON.stringify(JSON.stringify(result))) + 1;
       if (bytes > limits.maxAnswerBytes - limits.answerFrameBytes) throw tooLarge(queries.length);
       results[i] = result;
     }
   };
-  const workers = Array.from({ length: limits.queriesAtATime }, () =>
-    worker().catch((error) => {
-      failure ??= error;
-    }),
-  );
-  await Promise.all(workers); // none goes on behind the answer
+  const [alone, shared] = [false, true].map((is) => [...queries.keys()].filter((i) => isShared(i) === is));
+  const work = (places: number[] = [], atATime = places.length) =>
+    Array.from({ length: atATime }, () =>
+      worker(places).catch((error) => {
+        failure ??= error;
+      }),
+    );
+  await Promise.all([...work(shared), ...work(alone, limits.queriesAtATime)]); // none goes on behind the answer
   if (failure !== undefined) throw failure;
   return results;
 }

@@ -3,6 +3,7 @@ import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
 import type {
+  AlikeQueries,
   DocumentPage,
   IndexPart,
   PageQuery,
@@ -51,6 +52,14 @@ export class GatedReader implements Reader {
   async search(query: Query): Promise<Hit[]> {
     return this.#within(this.#vectorsIn(query), query.timeoutMs, query.signal, (timeoutMs) =>
       this.#reader.search({ ...query, timeoutMs }),
+    );
+  }
+
+  async searchAlike(queries: AlikeQueries): Promise<Hit[][] | undefined> {
+    const [first, ...more] = queries;
+    const vectors = queries.length * this.#vectorsIn(first);
+    return this.#within(vectors, first.timeoutMs, first.signal, async (timeoutMs) =>
+      this.#reader.searchAlike?.([{ ...first, timeoutMs }, ...more]),
     );
   }
 

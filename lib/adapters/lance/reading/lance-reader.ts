@@ -6,6 +6,7 @@ import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { DistanceRange } from "../../../domain/search/distance-range.ts";
 import type {
+  AlikeQueries,
   DocumentPage,
   PageQuery,
   Query,
@@ -101,6 +102,11 @@ export class LanceReader implements Reader {
   async search(query: Query): Promise<Hit[]> {
     if (query.range) return this.#searchInRange(query, query.range);
     return (await this.#searchInMemory(query)) ?? this.#searchTable(query);
+  }
+
+  async searchAlike(queries: AlikeQueries): Promise<Hit[][] | undefined> {
+    const { alikeHits } = await import("./alike-searches.ts");
+    return alikeHits(this.#source, this.phases, queries);
   }
 
   /** Loaded where it is asked for. @throws TooBusy where the table changes all the time */

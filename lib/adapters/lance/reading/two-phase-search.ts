@@ -59,16 +59,28 @@ export class TwoPhaseSearch {
    * The hits whose rows another copy of this table has told, so that here only those rows are read.
    * @returns undefined when this table is at another version
    */
-  async hitsOf(near: NearestRows, query: Query): Promise<Hit[] | undefined> {
-    const resident =
-      near.version === this.#followed.version ? this.#warming.rowsWith(query.columns) : undefined;
-    const held = resident && hitsIn(resident, near.rows, this.#published, query);
-    if (held) return held;
+  async hitsOf({ version, rows }: NearestRows, query: Query): Promise<Hit[] | undefined> {
+    const [hits] = (await this.hitsOfEach(version, [rows], query)) ?? [];
+    return hits;
+  }
+
+  /**
+   * The same for the rows of several queries that differ in their vectors alone: a row that many of them found is read once.
+   * @returns undefined when this table is at another version
+   */
+  async hitsOfEach(version: number, each: NearestRows["rows"][], query: Query): Promise<Hit[][] | undefined> {
+    const resident = version === this.#followed.version ? this.#warming.rowsWith(query.columns) : undefined;
+    const held = resident && each.map((rows) => hitsIn(resident, rows, this.#published, query));
+    if (held?.every((hits) => hits !== undefined)) return held;
+    const once = new Map(each.flat().map((row) => [row.id, row]));
+    const near = { version, rows: [...once.values()] };
     const taken = await this.#take(near, [this.#published.idColumn, ...query.columns], query);
     if (!taken) return undefined;
     const places = new Map(rowIdsOf(taken).map((id, row) => [id, row]));
-    const nearest = near.rows.map(({ id, distance }) => ({ row: placeIn(places, id), distance }));
-    return hitsAt(nearest, taken, this.#published, query);
+    return each.map((rows) => {
+      const nearest = rows.map(({ id, distance }) => ({ row: placeIn(places, id), distance }));
+      return hitsAt(nearest, taken, this.#published, query);
+    });
   }
 
   /** In an order of its own. @returns undefined when this table is at another version */

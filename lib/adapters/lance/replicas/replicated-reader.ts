@@ -3,6 +3,7 @@ import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
 import type {
+  AlikeQueries,
   DocumentPage,
   IndexPart,
   PageQuery,
@@ -75,6 +76,14 @@ export class ReplicatedReader implements Reader {
         return byIndex ?? this.#read((reader) => reader.search(query));
       }),
     );
+  }
+
+  /** Where all of a version is at hand: a copy of its index, or of parts, serves one query at a time. */
+  async searchAlike(queries: AlikeQueries): Promise<Hit[][] | undefined> {
+    const isNear = () => this.isReplicated || this.#copies.replicas.isLocal(this.#ref.bucket);
+    if (!isNear()) return undefined;
+    const read = (reader: LanceReader) => reader.searchAlike(queries);
+    return this.#atNewest(() => this.#warmingAfter(async () => (isNear() ? this.#read(read) : undefined)));
   }
 
   /** From a replica that has all of its version, else from the store: what is copied first has no index of text. */
