@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { generatedDocs } from "../../scripts/generated-docs.ts";
+import { apiKey, EmbeddingServer } from "../support/embedding-server.ts";
 import { type OfflineApi, startOffline } from "../support/offline-server.ts";
 
 const run = promisify(execFile);
@@ -16,6 +17,8 @@ let reference: string;
 let written: string;
 let folder: string;
 let server: OfflineApi;
+/** In place of the one that is shown. */
+let provider: EmbeddingServer;
 
 beforeAll(async () => {
   readme = await readFile("README.md", "utf8");
@@ -24,11 +27,19 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "readme-"));
   await mkdir(join(folder, "data"));
   await symlink(resolve("examples"), join(folder, "examples"));
-  server = await startOffline({ DATA_ROOT: join(folder, "lake") });
+  provider = await EmbeddingServer.start();
+  const toml = join(folder, "lakehouse.toml");
+  await writeFile(
+    toml,
+    `${await readFile("lakehouse.toml", "utf8")}\n${provider.declared("small", "dimension = 16")}`,
+  );
+  const declared = { LAKEHOUSE_TOML: toml, EMBEDDING_API_KEY: apiKey };
+  server = await startOffline({ DATA_ROOT: join(folder, "lake"), ...declared });
 });
 
 afterAll(async () => {
   await server.stop();
+  await provider.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -87,10 +98,31 @@ test("every command of the API by example works, in their order, and the search 
   const words = (hits: { chunk_text: string }[]) => hits.map((hit) => hit.chunk_text);
   expect(words(answer.hits)).toEqual(words(example.hits));
   expect(Object.keys(answer.performance)).toEqual(expect.arrayContaining(Object.keys(example.performance)));
+  const shownHit = blocks("json")
+    .map((text) => JSON.parse(text))
+    .find((one) => "legs" in one);
+  const { fused, embedded } = hitsByText(typed);
+  expect(rounded(fused)).toEqual(shownHit);
+  expect(embedded).toMatchObject({ doc_id: "a", text: "the first of many" });
 }, 240_000); // three jobs, one after the other
 
+/** The first hit of a search by words and a vector, and of one by a text that was embedded. */
+function hitsByText(typed: string[]): { fused: unknown; embedded: unknown } {
+  const firsts = typed.flatMap(answersIn).flatMap(({ hits }) => hits?.slice(0, 1) ?? []);
+  return {
+    fused: firsts.find((hit) => "legs" in hit),
+    embedded: firsts.find(({ text }) => String(text).startsWith("the first")),
+  };
+}
+
+/** Numbers as documents show them. */
+const rounded = (value: unknown) =>
+  JSON.parse(JSON.stringify(value), (_, one) =>
+    typeof one === "number" ? Number(one.toFixed(one < 0.1 ? 4 : 3)) : one,
+  );
+
 /** Of calls that follow each other. */
-const answersIn = (output: string): { deleted?: number }[] =>
+const answersIn = (output: string): { deleted?: number; hits?: Record<string, unknown>[] }[] =>
   [...output.matchAll(/^\{.*\}$/gm)].flatMap(([line]) => JSON.parse(`[${line.replaceAll("}{", "},{")}]`));
 
 test("every command of the writing of documents works, and its client finds what it has written", async () => {
