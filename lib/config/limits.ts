@@ -85,6 +85,7 @@ export const limits = {
   countedFacetValues: 50_000, // different ones of a column, whose counts are exact
   countedFacetBytes: 16 * 1_048_576, // of these, as text
   maxFacetRows: 10_000_000, // that a filter leaves
+  maxCountedTextRows: 1_000_000, // that a text is found in: LanceDB ranks all of them
   facetBatchRows: 8_192, // read at a time
   maxFilterColumns: 32,
   maxTextColumns: 8, // of an index, with a full-text index each

@@ -160,6 +160,10 @@ const textual = fc.record(
         { requiredKeys: [] },
       ),
     ),
+    offset: mostly(fc.nat(40)),
+    cursor: fc.oneof({ weight: 1, arbitrary: text }, { weight: 9, arbitrary: fc.constant(undefined) }),
+    count: mostly(fc.boolean()),
+    distanceRange: fc.constantFrom(undefined, undefined, { max: 3 }, { min: 1, max: 2 }),
   },
   { requiredKeys: ["text"] },
 );
@@ -197,6 +201,7 @@ const fittingSearch = fc
       select: fc.subarray(["doc_id", "chunk_text", "vector"]),
       consistency: fc.constantFrom("strong", "eventual"),
       count: fc.boolean(),
+      offset: fc.nat(20),
       facets: fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", limit: 3 }]),
     },
     { requiredKeys: [] },

@@ -94,7 +94,7 @@ export function describeText(server: () => { http: HttpClient; bucket: string })
       expect((await ids({ text })).sort()).toEqual(expected);
     });
 
-    test("a filter leaves of what words find what it takes, and counts are of all that it takes", async () => {
+    test("a filter leaves of what words find what it takes, and counts are of what both do", async () => {
       const filter = { op: "contains", column: "tags", value: "animal" };
       const asked = { text: "fox", k: 1, filter, count: true, facets: [{ column: "tags" }] };
       const found = (await search(asked)).body;
@@ -103,6 +103,32 @@ export function describeText(server: () => { http: HttpClient; bucket: string })
       const values = ["animal", "old"].map((value, i) => ({ value, count: 2 - i }));
       expect(found.facets).toMatchObject([{ column: "tags", values, nulls: 0 }]);
       expect((await ids({ ...asked, k: 9 })).sort()).toEqual(["d0", "d1"]);
+      const rare = (await search({ ...asked, text: "brown" })).body;
+      expect([rare.count, rare.facets[0].values.length]).toEqual([1, 2]);
+      expect((await search({ ...asked, text: "brown", vector: [1, 1] })).body.count).toBe(2);
+    });
+
+    test("what words find, or both legs, comes in pages, by offset and by cursor", async () => {
+      for (const asked of [{ text: "fox lazy" }, { text: "fox", vector: [4, 1] }]) {
+        const whole = await hitsOf(asked);
+        expect(whole).toHaveLength(4);
+        const first = (await search({ ...asked, k: 2, offset: 1 })).body;
+        expect(first.hits).toEqual(whole.slice(1, 3));
+        const last = (await search({ ...asked, k: 2, cursor: first.next, select: ["title"] })).body;
+        expect(last.hits).toEqual(
+          whole.slice(3).map((hit) => ({ ...hit, title: titles[Number(hit.doc_id[1])] })),
+        );
+        expect(last.next).toBeNull();
+        const other = await search({ ...asked, text: "dog", cursor: first.next });
+        expect(issuePaths(other)).toEqual(["body.cursor"]);
+      }
+    });
+
+    test("a range of distances is of what vectors find: words find documents beyond it", async () => {
+      const found = await hitsOf({ vector: [4, 1], text: "brown", distanceRange: { max: 2 } });
+      expect(found.map(({ doc_id }) => doc_id).sort()).toEqual(["d0", "d2", "d3"]);
+      const { legs, distance } = found.find(({ doc_id }) => doc_id === "d0") as Found;
+      expect([distance, legs]).toEqual([undefined, { text: { rank: 1, score: expect.any(Number) } }]);
     });
 
     test("of a hybrid search each hit has its ranks and scores of both legs, fused by them", async () => {
@@ -169,7 +195,8 @@ export function describeText(server: () => { http: HttpClient; bucket: string })
         { vector: [1, 1], text: "a", hybrid: { weights: { vector: 0, text: 0 } } },
         ["hybrid.weights"],
       ],
-      ["pages of words", { text: "fox", offset: 0 }, ["offset"]],
+      ["an offset too deep", { text: "fox", offset: 9_999 }, ["offset"]],
+      ["what is no cursor", { vector: [4, 1], text: "fox", cursor: "AAAA" }, ["cursor"]],
       ["a distance of words", { text: "fox", distanceRange: { max: 1 } }, ["distanceRange"]],
     ])("a search by %s is refused", async (_, asked, paths) => {
       expect(issuePaths(await search(asked))).toEqual(paths.map((path) => `body.${path}`));

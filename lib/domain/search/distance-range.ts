@@ -7,7 +7,7 @@ export const distanceRange = z
   .refine(({ min, max }) => min === undefined || max === undefined || min < max, "min must be less than max")
   .meta({
     description:
-      "Hits at these distances alone: from min, included, to below max, both by the index's metric and by the full vectors, never by codes",
+      "Hits at these distances alone: from min, included, to below max, both by the index's metric and by the full vectors, never by codes. Beside text it bounds what the vector leg finds, not what words do",
     example: { max: 0.8 },
   });
 export type DistanceRange = z.infer<typeof distanceRange>;

@@ -23,7 +23,7 @@ export const facetRequests = z
   .max(limits.maxFacets)
   .meta({
     description:
-      "Columns whose values are counted, over all rows that the filter leaves. A row counts once for each value of a list",
+      "Columns whose values are counted, over all rows that the filter leaves, and of a search by text alone those of them that it finds. A row counts once for each value of a list",
     example: [{ column: "source", limit: 5 }],
   });
 export type FacetRequest = z.output<typeof facetRequests>[number];
@@ -52,11 +52,16 @@ export type Facet = z.infer<typeof facet>;
 
 export const facets = z.array(facet).meta({ description: "In the order in which they were asked for" });
 
-export const count = z.int().min(0).meta({ description: "Rows that the filter leaves, all of them" });
+export const count = z.int().min(0).meta({
+  description:
+    "Rows that the filter leaves, all of them; of a search by text alone those of them that it finds",
+});
 
 /** How a request asks for more than rows: for counts over all that its filter leaves. */
 export const tallyFields = {
-  count: z.boolean().optional().meta({ description: "Whether all rows that the filter leaves are counted" }),
+  count: z.boolean().optional().meta({
+    description: "Whether all rows are counted that the filter leaves, and a search by text alone finds",
+  }),
   facets: facetRequests.optional(),
 };
 

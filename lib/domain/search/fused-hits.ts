@@ -17,16 +17,23 @@ export async function fusedHits(
   k: number,
   read: (ids: string[]) => Promise<Map<string, Document>>,
 ): Promise<Hit[]> {
-  const best = fused(legs, fusion).slice(0, k);
+  const best = bestOfBoth(legs, fusion, k);
   if (best.length === 0) return [];
-  const documents = await read(best.map(({ id }) => id));
-  const there = best.filter(({ id }) => documents.has(id));
-  const [vector, text] = [placesIn(legs.vector), placesIn(legs.text)];
+  const documents = await read(best.map(({ doc_id }) => doc_id));
+  const there = best.filter(({ doc_id }) => documents.has(doc_id));
   const made = (i: number): Hit => {
-    const { id, score } = there[i] as Fused;
+    const one = there[i] as Hit;
+    return { ...documents.get(one.doc_id), ...one };
+  };
+  return rowsWithin(there.length, made, (fit, row) => hitsTooLarge(there.length, fit, widestColumn(row)));
+}
+
+/** The k best of both legs together without their columns. */
+export function bestOfBoth(legs: LegHits, fusion: Fusion | undefined, k: number): Hit[] {
+  const [vector, text] = [placesIn(legs.vector), placesIn(legs.text)];
+  const made = ({ id, score }: Fused): Hit => {
     const [near, words] = [vector.get(id), text.get(id)];
     return {
-      ...documents.get(id),
       doc_id: id,
       ...(near ? { distance: near.distance } : {}),
       score,
@@ -36,7 +43,7 @@ export async function fusedHits(
       },
     };
   };
-  return rowsWithin(there.length, made, (fit, row) => hitsTooLarge(there.length, fit, widestColumn(row)));
+  return fused(legs, fusion).slice(0, k).map(made);
 }
 
 function fused(legs: LegHits, fusion: Fusion | undefined): Fused[] {

@@ -105,11 +105,12 @@ export interface DocumentPage {
   hasMore: boolean;
 }
 
-/** What is counted of the rows that a filter leaves. */
+/** What is counted of the rows that a filter leaves, and words find. */
 export interface TallyQuery {
   /** As of a page. */
   version?: number | undefined;
   filter?: Filter | undefined;
+  text?: TextPlan | undefined;
   facets: FacetRequest[];
   timeoutMs: number;
   signal?: AbortSignal | undefined;

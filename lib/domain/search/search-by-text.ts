@@ -1,26 +1,27 @@
 import { limits } from "../../config/limits.ts";
 import { DomainError, type Issue } from "../errors.ts";
 import { textIndexesOf } from "../text/full-text.ts";
-import { columnsOf, textIssues, textPlan } from "../text/text-plan.ts";
-import { askedHits, askedQuery, searchedFor } from "./asked-query.ts";
-import { fusedHits } from "./fused-hits.ts";
-import type { Lease, Reader, TextSearch } from "./reader.ts";
-import { embeddedIn, type Found, nearestQuery, type SearchTask } from "./search-by-vector.ts";
+import { columnsOf, type TextPlan, textIssues, textPlan } from "../text/text-plan.ts";
+import { type AskedQuery, askedHits, askedQuery, searchedFor } from "./asked-query.ts";
+import { bestOfBoth, fusedHits, type LegHits } from "./fused-hits.ts";
+import type { Lease, Query, Reader, TextSearch } from "./reader.ts";
+import {
+  embeddedIn,
+  type Found,
+  isPaged,
+  nearestQuery,
+  pageOf,
+  type SearchTask,
+} from "./search-by-vector.ts";
 import type { SearchRequest } from "./search-request.ts";
 
 /** Everything of a request's text that does not fit the index. */
 export function unfitText(request: SearchRequest, { published }: Lease, byVector: boolean): Issue[] {
   const { text, hybrid } = request;
   const issues = text === undefined ? [] : textIssues(text, textIndexesOf(published));
-  const { distanceRange } = request;
-  if (distanceRange)
-    issues.push({
-      path: "distanceRange",
-      message: "is for searches by vector alone: words have no distance",
-    });
-  for (const path of ["offset", "cursor"] as const)
-    if (request[path] !== undefined) issues.push({ path, message: "is for searches by vector alone" });
   if (byVector) return issues;
+  if (request.distanceRange)
+    issues.push({ path: "distanceRange", message: "is for searches by vector: words have no distance" });
   const forVector = (["nprobes", "refineFactor", "ef", "exact"] as const).filter(
     (field) => request[field] !== undefined,
   );
@@ -31,23 +32,29 @@ export function unfitText(request: SearchRequest, { published }: Lease, byVector
   ];
 }
 
+/** What is counted of a search by text alone: rows that its words find. */
+export const countedText = ({ text = "" }: SearchRequest, { published }: Lease): TextPlan =>
+  textPlan(text, textIndexesOf(published));
+
 /** The k best by their words. @throws what searchIndex throws */
 export async function searchByText(request: SearchRequest, task: SearchTask): Promise<Found> {
   const { reader } = task.lease;
+  const { left } = task;
   const search = textSearch(request, task);
+  const page = isPaged(request) ? await pageOf(task.index, request) : undefined;
+  const best = (k: number) =>
+    reader.searchText({ ...search, k, columns: [], isInner: true, timeoutMs: left() });
+  const hits = async () => ({ hits: await reader.searchText({ ...search, timeoutMs: left() }) });
   return atOneVersion(reader, task, async () => {
-    const timeoutMs = task.left();
-    const [hits, told] = await Promise.all([
-      reader.searchText({ ...search, timeoutMs }),
-      toldOf(reader, search),
-    ]);
-    return { hits, ...told };
+    const found = page ? page.hits({ ...task, reader, best }, left) : hits();
+    const [answer, told] = await Promise.all([found, toldOf(reader, search)]);
+    return { ...answer, ...told };
   });
 }
 
 /**
  * The k best by vector and words: both legs at one version and with one filter, beside each other. What they find is
- * fused, and then the columns of the k best are read.
+ * fused, and then the columns of the k best are read. A range of distances is the vector leg's.
  * @throws what searchIndex throws
  */
 export async function searchByBoth(request: SearchRequest, task: SearchTask): Promise<Found> {
@@ -55,22 +62,16 @@ export async function searchByBoth(request: SearchRequest, task: SearchTask): Pr
   const { k, hybrid } = request;
   const { left, signal } = task;
   const asked = await askedQuery(request, task.lease, task.providers, { timeoutMs: left(), signal });
-  const candidates = hybrid?.candidates ?? Math.min(limits.maxK, k * limits.fusedCandidatesPerHit);
-  const leg = { ...request, k: candidates };
-  const near = nearestQuery(leg, asked, { ...task, columns: [] });
-  const text = { ...textSearch(leg, { ...task, columns: [] }), k: searchedFor(candidates, asked) };
+  const page = isPaged(request) ? await pageOf(task.index, request) : undefined;
+  const { near, text } = legQueries(request, task, asked, page?.depth ?? k);
+  const legs = (atMost: number) => foundByBoth(reader, legQueries(request, task, asked, atMost), asked);
+  const best = async (atMost: number) => bestOfBoth(await legs(atMost), hybrid, atMost);
+  const read = (ids: string[]) => reader.fetch(ids, task.columns, left(), signal);
+  const hits = async () => ({ hits: await fusedHits(await legs(k), hybrid, k, read) });
   const found = await atOneVersion(reader, task, async () => {
-    const timeoutMs = task.left();
-    const [nearest, worded, told] = await Promise.all([
-      reader.search({ ...near, timeoutMs }),
-      reader.searchText({ ...text, timeoutMs }),
-      toldOf(reader, text),
-    ]);
-    const [vector, words] = [nearest, worded].map((hits) => askedHits(hits, candidates, asked));
-    const hits = await fusedHits({ vector: vector ?? [], text: words ?? [] }, hybrid, k, (ids) =>
-      reader.fetch(ids, task.columns, task.left(), task.signal),
-    );
-    return { hits, ...told };
+    const fused = page ? page.hits({ ...task, reader, best }, left) : hits();
+    const [answer, told] = await Promise.all([fused, toldOf(reader, text)]);
+    return { ...answer, ...told };
   });
   const unindexedRows = await reader.unindexedRows?.();
   return {
@@ -81,12 +82,44 @@ export async function searchByBoth(request: SearchRequest, task: SearchTask): Pr
   };
 }
 
-function textSearch(
-  { text = "", k, filter }: SearchRequest,
-  { lease, columns, left, signal }: SearchTask,
-): TextSearch {
+interface LegQueries {
+  candidates: number;
+  near: Query;
+  text: TextSearch;
+}
+
+/** The searches of both legs, whose hits are enough to fuse so many of them. */
+function legQueries(request: SearchRequest, task: SearchTask, asked: AskedQuery, atMost: number): LegQueries {
+  const { hybrid, refineFactor = 1 } = request;
+  const most = Math.min(
+    isPaged(request) ? limits.maxSearchDepth : limits.maxK,
+    Math.floor((limits.maxK * limits.maxRefineFactor) / refineFactor),
+  );
+  const candidates =
+    hybrid?.candidates ?? Math.max(atMost, Math.min(most, atMost * limits.fusedCandidatesPerHit));
+  const leg = { ...request, k: candidates };
+  const inner = { ...task, columns: [] };
   return {
-    plan: textPlan(text, textIndexesOf(lease.published)),
+    candidates,
+    near: { ...nearestQuery(leg, asked, inner), isInner: true },
+    text: { ...textSearch(leg, inner), k: searchedFor(candidates, asked), isInner: true },
+  };
+}
+
+/** What each leg finds, beside the other. */
+async function foundByBoth(
+  reader: Reader,
+  { near, text, candidates }: LegQueries,
+  asked: AskedQuery,
+): Promise<LegHits> {
+  const [nearest, worded] = await Promise.all([reader.search(near), reader.searchText(text)]);
+  return { vector: askedHits(nearest, candidates, asked), text: askedHits(worded, candidates, asked) };
+}
+
+function textSearch(request: SearchRequest, { lease, columns, left, signal }: SearchTask): TextSearch {
+  const { k, filter } = request;
+  return {
+    plan: countedText(request, lease),
     k,
     columns,
     timeoutMs: left(),

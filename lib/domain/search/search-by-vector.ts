@@ -2,7 +2,7 @@ import type { Providers } from "../embedding/providers.ts";
 import type { SearchDefaults } from "../index/index-entry.ts";
 import { type AskedQuery, askedHits, askedQuery, searchedFor } from "./asked-query.ts";
 import { queryVector } from "./query-vector.ts";
-import type { Lease, Query } from "./reader.ts";
+import type { Lease, Query, Reader } from "./reader.ts";
 import { refuseLikelyTooWide } from "./room-for-hits.ts";
 import { type Hit, milliseconds, type SearchRequest } from "./search-request.ts";
 import { settingsFor } from "./search-settings.ts";
@@ -31,10 +31,10 @@ export interface Found extends SearchDefaults {
   embedMs?: number;
 }
 
-const isPaged = ({ offset, cursor }: SearchRequest) => offset !== undefined || cursor !== undefined;
+export const isPaged = ({ offset, cursor }: SearchRequest) => offset !== undefined || cursor !== undefined;
 
 /** Most searches ask for no more than the first hits. */
-const pageOf = async (index: string, request: SearchRequest) =>
+export const pageOf = async (index: string, request: SearchRequest) =>
   (await import("./search-page.ts")).searchPageOf(index, request);
 
 /** The k nearest. @throws what searchIndex throws */
@@ -48,7 +48,7 @@ export async function searchByVector(request: SearchRequest, task: SearchTask): 
   const counting = reader.unindexedRows?.();
   if (!page) await refuseLikelyTooWide({ ...query, timeoutMs: left() }, task.lease);
   const answer = page
-    ? await page.hits(reader, query, asked.without, left)
+    ? await page.hits({ ...task, reader, without: asked.without, best: nearestIn(reader, query, left) }, left)
     : { hits: askedHits(await reader.search({ ...query, timeoutMs: left() }), request.k, asked) };
   const unindexedRows = await (reader.version === version ? counting : reader.unindexedRows?.());
   return {
@@ -59,6 +59,10 @@ export async function searchByVector(request: SearchRequest, task: SearchTask): 
     ...query.settings,
   };
 }
+
+/** Of a page, whose hits' columns are not read. */
+const nearestIn = (reader: Reader, query: Query, left: () => number) => (k: number) =>
+  reader.search({ ...query, k, columns: [], isInner: true, timeoutMs: left() });
 
 export const embeddedIn = ({ embedMs }: AskedQuery) =>
   embedMs === undefined ? {} : { embedMs: milliseconds(embedMs) };

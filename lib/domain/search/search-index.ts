@@ -40,7 +40,8 @@ export async function searchIndex(
     const search = !text ? searchByVector : byVector ? text.searchByBoth : text.searchByText;
     const { reader } = lease;
     const { filter } = request;
-    const counts = tallyQueryOf(request, { filter, signal });
+    const counted = text && !byVector ? { text: text.countedText(request, lease) } : {};
+    const counts = tallyQueryOf(request, { filter, ...counted, signal });
     const found = () => search(request, task);
     const { answer, tally } = await withTally(reader, counts, left, found, () => reader.version);
     const { hits, next, version, ...told } = answer;

@@ -1,10 +1,20 @@
 import { limits } from "../../config/limits.ts";
 import { badRequest } from "../errors.ts";
-import type { Query, Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import { fingerprintOf, searchCursorOf, servedBy } from "./search-cursor.ts";
 import type { Document, Hit, SearchRequest } from "./search-request.ts";
 
-type SearchQuery = Omit<Query, "timeoutMs">;
+/** What a page is of, however it is searched. */
+export interface PagedSearch {
+  reader: Reader;
+  /** Of the page. */
+  columns: string[];
+  /** Id of a document that is none of the hits. */
+  without?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** The k best, or all there are, by their ids alone. */
+  best(k: number): Promise<Hit[]>;
+}
 
 /**
  * A page of a search's hits: behind so many, or behind those of the pages before.
@@ -49,24 +59,18 @@ export class SearchPage {
 
   /**
    * Finds as many hits as the page is deep by their ids alone, and reads the columns of the page's.
-   * @param query of the search; its columns are those of the page
-   * @param without id of a document that is none of the hits
    * @param left of the request's time, in ms
    * @throws AnswerTooLarge, TooBusy, DeadlineExceeded, StoreUnavailable
    */
-  async hits(
-    reader: Reader,
-    query: SearchQuery,
-    without: string | undefined,
-    left: () => number,
-  ): Promise<{ hits: Hit[]; next: string | null }> {
+  async hits(search: PagedSearch, left: () => number): Promise<{ hits: Hit[]; next: string | null }> {
+    const { reader } = search;
     const { version } = reader;
-    const found = await this.#unserved(reader, query, without, left);
+    const found = await this.#unserved(search);
     const end = this.#offset + this.#request.k;
     const near = found.slice(this.#offset, end);
-    const hits = await withColumns(reader, near, query, left);
+    const hits = await withColumns(near, search, left);
     const wasDeleted = hits.length < near.length && reader.version !== version;
-    if (wasDeleted) return this.hits(reader, query, without, left); // until the deadline
+    if (wasDeleted) return this.hits(search, left); // until the deadline
     return { hits, next: await this.#next(found.slice(0, end), found.length > end) };
   }
 
@@ -74,16 +78,11 @@ export class SearchPage {
    * Hits that were on no page before, one more than the page is deep where there are as many. More are looked for where
    * several rows have the id of one that was: another client may have written it twice.
    */
-  async #unserved(
-    reader: Reader,
-    query: SearchQuery,
-    without: string | undefined,
-    left: () => number,
-  ): Promise<Hit[]> {
+  async #unserved({ best, without }: PagedSearch): Promise<Hit[]> {
     const wanted = this.#offset + this.#request.k + 1;
     const leftOut = (without === undefined ? 0 : 1) + this.#served.size;
     for (let k = wanted + leftOut; ; k += wanted) {
-      const found = await reader.search({ ...query, k, columns: [], isInner: true, timeoutMs: left() });
+      const found = await best(k);
       const others = found.filter(
         ({ doc_id }) => doc_id !== without && !this.#served.has(fingerprintOf(doc_id)),
       );
@@ -102,9 +101,8 @@ export class SearchPage {
 
 /** Without those that are not there any more. */
 async function withColumns(
-  reader: Reader,
   near: Hit[],
-  { columns, signal }: SearchQuery,
+  { reader, columns, signal }: PagedSearch,
   left: () => number,
 ): Promise<Hit[]> {
   if (near.length === 0 || columns.length === 0) return near;

@@ -10,7 +10,7 @@ export interface TallyFields {
 /** The query that tells them, without its time; undefined where none are asked for. */
 export const tallyQueryOf = (
   { count, facets }: TallyFields,
-  more: Pick<TallyQuery, "version" | "filter" | "signal">,
+  more: Pick<TallyQuery, "version" | "filter" | "text" | "signal">,
 ): Omit<TallyQuery, "timeoutMs"> | undefined =>
   count || facets ? { ...more, facets: facets ?? [] } : undefined;
 

@@ -131,7 +131,7 @@ export class LanceReader implements Reader {
   }
 
   async searchText(query: TextSearch): Promise<Hit[]> {
-    return wordedHits(await this.#queries.worded(query), this.#published, query.columns);
+    return wordedHits(await this.#queries.worded(query), this.#published, query);
   }
 
   isStillAt(version: number): Promise<boolean> {

@@ -1,9 +1,12 @@
+import type { Query } from "@lancedb/lancedb";
 import { limits } from "../../../config/limits.ts";
 import { badRequest, DomainError } from "../../../domain/errors.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
+import { refuseChangedColumns } from "../../../domain/index/column-changes.ts";
 import { FacetCounts } from "../../../domain/search/facet-counts.ts";
 import { facetIssues } from "../../../domain/search/facets.ts";
 import type { Tally, TallyQuery } from "../../../domain/search/reader.ts";
+import { columnsOf, type TextPlan } from "../../../domain/text/text-plan.ts";
 import { inBatches } from "../in-batches.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { jsonColumn } from "../rows/json-values.ts";
@@ -16,18 +19,18 @@ import type { TableSource } from "./table-queries.ts";
  * @throws BadRequest, also where the filter leaves too many rows, DeadlineExceeded
  */
 export async function tallyRows(
-  { followed }: TableSource,
+  source: TableSource,
   query: TallyQuery,
   fallbacks: Fallbacks,
 ): Promise<Tally> {
-  const { table, columns, version } = followed;
+  const { table, columns, version } = source.followed;
   const { filter, facets, timeoutMs, signal } = query;
   signal?.throwIfAborted();
   if (timeoutMs <= 0) throw new DomainError("DeadlineExceeded", "no time was left to count");
   const issues = facetIssues(facets, columns);
   if (issues.length > 0) throw badRequest(issues);
   const sql = filter && filterToSql(filter, columns);
-  if (facets.length === 0) {
+  if (facets.length === 0 && !query.text) {
     const count = await lanceCall(timeoutMs, () => table.countRows(sql));
     return { version, count, facets: [] };
   }
@@ -35,11 +38,19 @@ export async function tallyRows(
     query,
     facets.map((one, i) => new FacetCounts(one, `facets[${i}]`, columns)),
   );
-  const all = sql === undefined ? table.query() : table.query().where(sql);
-  const scan = all.select(facets.map(({ column }) => column));
+  const all = query.text ? await worded(source, query.text) : table.query();
+  const counted = sql === undefined ? all : all.where(sql);
+  const scan = counted.select([...facets.map(({ column }) => column), ...(query.text ? ["_score"] : [])]);
   const batches = inBatches(scan, limits.facetBatchRows, fallbacks);
   await lanceCall(timeoutMs, () => counting.over(batches)).finally(() => counting.stop());
   return { version, count: counting.rows, facets: counting.facets };
+}
+
+/** All that words find, to one more than are counted: without a limit LanceDB finds ten. @throws ColumnsChanged */
+async function worded({ followed, published }: TableSource, text: TextPlan): Promise<Query> {
+  refuseChangedColumns(published, followed.columns, columnsOf(text));
+  const { textSearch } = await import("./text-search.ts");
+  return textSearch(followed.table, text).limit(limits.maxCountedTextRows + 1);
 }
 
 type Batches = ReturnType<typeof inBatches>;
@@ -66,11 +77,12 @@ class Counting {
   }
 
   async over(batches: Batches): Promise<void> {
-    const { facets, signal } = this.#query;
+    const { facets, text, signal } = this.#query;
     for await (const batch of batches) {
       if (this.#isStopped) return;
       signal?.throwIfAborted();
       this.rows += batch.numRows;
+      if (text && this.rows > limits.maxCountedTextRows) throw tooManyFound();
       if (this.rows > limits.maxFacetRows) throw tooManyRows();
       for (const [i, { column }] of facets.entries()) {
         const values = batch.getChild(column);
@@ -80,6 +92,12 @@ class Counting {
     }
   }
 }
+
+const tooManyFound = () =>
+  badRequest({
+    path: "text",
+    message: `is found in more than ${limits.maxCountedTextRows} rows, which are not counted; ask for rarer words, with a filter, or without count and facets`,
+  });
 
 const tooManyRows = () =>
   badRequest({

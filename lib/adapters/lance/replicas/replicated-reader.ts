@@ -111,8 +111,10 @@ export class ReplicatedReader implements Reader {
     return this.#readAt(query.version, query.select ?? [], (reader) => reader.page(query));
   }
 
+  /** What words find is asked of a replica that has all, as searches by them are. */
   tally(query: TallyQuery): Promise<Tally> {
-    return this.#readAt(query.version, [], (reader) => reader.tally(query));
+    const columns = query.text ? [this.#published.vectorColumn] : [];
+    return this.#readAt(query.version, columns, (reader) => reader.tally(query));
   }
 
   /** Of the version that is named, or of the newest. */

@@ -49,12 +49,17 @@ export function hitsAt(
 }
 
 /** The rows of an answer with scores, best first; of the same score by id, so that the same rows have one order. @throws AnswerTooLarge */
-export function wordedHits(found: ArrowTable, { idColumn }: Publication, columns: string[]): Hit[] {
+export function wordedHits(
+  found: ArrowTable,
+  { idColumn }: Publication,
+  { columns, isInner }: Pick<Query, "columns" | "isInner">,
+): Hit[] {
   const [ids, scores] = [found.getChild(idColumn), found.getChild("_score")];
   const rows = Array.from({ length: found.numRows }, (_, row) => {
     return { row, id: String(ids?.get(row)), score: Number(scores?.get(row)) };
   });
   rows.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
+  if (isInner) return rows.map(({ id, score }) => ({ doc_id: id, score }));
   return answerRows(
     { found, columns, rows },
     (values, { id, score }) => ({ ...values, doc_id: id, score }),
