@@ -42,6 +42,7 @@ const parameters = {
   auditRetentionInDays: [oneOf(...retentions), 365],
   logKey: [kmsKey],
   bucketKeys: [listOf(kmsKey, 20)],
+  providerKeysKey: [kmsKey],
   throttleRate: [wholeNumber(1, 1_000_000)],
   throttleBurst: [wholeNumber(1, 1_000_000)],
   corsOrigins: [listOf(like(/^(\*|https?:\/\/[^/\s*]+)$/, "https://app.example.com, or *"), 100)],

@@ -110,6 +110,8 @@ export const limits = {
   // Embedding providers
   maxProviders: 32,
   maxProviderNameLength: 64,
+  maxParameterNameLength: 1_011, // SSM's own
+  providerKeyKeptMs: 300_000, // until one that an SSM parameter holds is read anew
   maxEmbeddedTextLength: 100_000, // characters of one text; models take some 8,000 tokens
   providerTimeoutMs: 10_000, // of one request to a provider that says nothing else
   maxProviderTimeoutMs: 300_000,

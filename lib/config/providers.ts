@@ -8,6 +8,15 @@ const credentials = z.string().regex(/^[a-z][a-z0-9_]*$/, "a to z, 0 to 9 and _,
 
 const endpoint = z.url({ protocol: /^https?$/ });
 
+/** In SSM's Parameter Store, whose own names begin with /aws or /ssm. */
+const parameter = z
+  .string()
+  .max(limits.maxParameterNameLength)
+  .regex(
+    /^(?!\/(aws|ssm))(\/[\w.-]+){1,15}$/i,
+    "the name of an SSM parameter, such as /serverless-lance/prod/openai",
+  );
+
 /** How a service is asked, whatever it does. */
 const asked = {
   model: z.string().min(1).max(512),
@@ -32,6 +41,8 @@ const openai = z.strictObject({
   url: endpoint,
   /** Names a variable, so that no secret stands in the file: `openai` is OPENAI_API_KEY. */
   credentials: credentials.optional(),
+  /** In its place, a SecureString that functions read themselves. */
+  key_parameter: parameter.optional(),
   ...embedded,
 });
 
@@ -56,6 +67,7 @@ const rerankers = z.discriminatedUnion("kind", [
     /** What `/rerank` is below of: `https://api.cohere.com/v2`. */
     url: endpoint,
     credentials: credentials.optional(),
+    key_parameter: parameter.optional(),
     ...{ model: asked.model, timeout_ms: asked.timeout_ms },
   }),
   z.strictObject({
@@ -88,6 +100,14 @@ export interface HttpService {
   url: string;
   /** A secret: neither logged nor told. */
   apiKey: string | undefined;
+  /** What holds it in its place. */
+  keyParameter: KeyParameter | undefined;
+}
+
+/** A SecureString of SSM's Parameter Store. */
+export interface KeyParameter {
+  name: string;
+  region: string;
 }
 
 export interface BedrockService {
@@ -126,7 +146,7 @@ export function rerankerSettings(
       }),
     ),
     issues: all.flatMap(([name, one]) => {
-      const message = missingVariable(one, environment);
+      const message = unusableKey(one, environment);
       return message ? [{ path: `rerank.${name}.credentials`, message }] : [];
     }),
   };
@@ -140,8 +160,8 @@ export function embedderSettings(
   const settings = new Map<string, EmbedderSettings>();
   const issues: Issue[] = [];
   for (const [name, one] of Object.entries(declared)) {
-    const missing = missingVariable(one, environment);
-    if (missing) issues.push({ path: `embedding.${name}.credentials`, message: missing });
+    const message = unusableKey(one, environment);
+    if (message) issues.push({ path: `embedding.${name}.credentials`, message });
     settings.set(name, {
       ...{ model: one.model, timeoutMs: one.timeout_ms, concurrency: one.concurrency },
       ...{ dimension: one.dimension, batch: one.batch, truncate: one.truncate },
@@ -156,21 +176,29 @@ type Declared = z.infer<typeof openai> | z.infer<typeof bedrock> | z.infer<typeo
 
 function serviceOf(declared: Declared, environment: Environment): HttpService | BedrockService {
   const variables = declared.credentials?.toUpperCase() ?? "";
+  const own = environment.AWS_REGION ?? "us-east-1";
   if (declared.kind !== "bedrock")
-    return { kind: "http", url: declared.url, apiKey: environment.apiKeys.get(variables) };
+    return {
+      ...{ kind: "http", url: declared.url, apiKey: environment.apiKeys.get(variables) },
+      keyParameter: declared.key_parameter ? { name: declared.key_parameter, region: own } : undefined,
+    };
   return {
     kind: "bedrock",
-    region: declared.region ?? environment.AWS_REGION ?? "us-east-1",
+    region: declared.region ?? own,
     endpoint: declared.endpoint,
     credentials: environment.credentials.get(variables),
   };
 }
 
-function missingVariable({ kind, credentials }: Declared, environment: Environment): string | undefined {
-  if (credentials === undefined) return undefined;
-  const prefix = credentials.toUpperCase();
-  if (kind !== "bedrock")
+/** @returns what is wrong with where its key is to come from */
+function unusableKey(declared: Declared, environment: Environment): string | undefined {
+  if (declared.credentials === undefined) return undefined;
+  const prefix = declared.credentials.toUpperCase();
+  if (declared.kind !== "bedrock") {
+    if (declared.key_parameter !== undefined)
+      return "and key_parameter are one too many: either holds the key";
     return environment.apiKeys.has(prefix) ? undefined : `needs the variable ${prefix}_API_KEY`;
+  }
   if (environment.credentials.has(prefix)) return undefined;
   return `needs the variables ${prefix}_ACCESS_KEY_ID and ${prefix}_SECRET_ACCESS_KEY`;
 }

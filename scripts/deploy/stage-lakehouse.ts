@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { parse, stringify } from "smol-toml";
 import { project } from "../stack/folders.ts";
@@ -30,8 +31,10 @@ function checked(given: string, bucket: string): string {
     storage?: { buckets?: { name?: string; bucket?: string }[] };
   };
   const primary = declared.storage?.buckets?.find(({ name }) => name === "primary");
-  if (primary?.bucket === bucket) return file;
-  throw new Error(
-    `${file} has ${primary?.bucket ?? "no bucket of S3"} as primary, and --bucket is ${bucket}`,
-  );
+  if (primary?.bucket !== bucket)
+    throw new Error(
+      `${file} has ${primary?.bucket ?? "no bucket of S3"} as primary, and --bucket is ${bucket}`,
+    );
+  createRequire(import.meta.url)("../../deploy/provider-rights.cjs").declaredIn(file);
+  return file;
 }

@@ -21,13 +21,13 @@ const kmsKey = (number: number) =>
 
 let folder: string;
 let bare: Template;
-/** All that may be asked for, and 50 buckets with names as long as they may be. */
+/** All that may be asked for, 50 buckets with names as long as they may be, and providers of both kinds. */
 let largest: Template;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "quotas-"));
   const lakehouse = join(folder, "lakehouse.toml");
-  await writeFile(lakehouse, fiftyBuckets());
+  await writeFile(lakehouse, `${fiftyBuckets()}\n\n${providers}`);
   bare = await packagedTemplate("prod");
   largest = await packagedTemplate(
     "prod",
@@ -39,6 +39,7 @@ beforeAll(async () => {
       accessLog: "true",
       tracing: "true",
       logKey: kmsKey(0),
+      providerKeysKey: kmsKey(20),
       bucketKeys: Array.from({ length: 20 }, (_, number) => kmsKey(number)).join(),
       corsOrigins: Array.from({ length: 100 }, (_, number) => `https://app${number}.example.com`).join(),
       vpcSubnets: "subnet-1",
@@ -51,6 +52,15 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const providers = Array.from({ length: 8 }, (_, number) => [
+  `[embedding.profile-${number}]\nkind = "bedrock"\nmodel = "eu.cohere.embed-v${number}:0"`,
+  `[embedding.key-${number}]\nkind = "openai"\nurl = "https://api.example.com"\nmodel = "m"`,
+  `key_parameter = "/serverless-lance/a-stage-of-a-department/provider-${number}"`,
+  `[rerank.profile-${number}]\nkind = "bedrock"\nmodel = "eu.cohere.rerank-v${number}:0"`,
+])
+  .flat()
+  .join("\n");
 
 function fiftyBuckets(): string {
   const buckets = Array.from({ length: 50 }, (_, number) => [

@@ -1,7 +1,11 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Grant } from "../../lib/domain/access/grants.ts";
 import { KeyRegistry } from "../../lib/domain/access/key-registry.ts";
 import { packagedTemplate, type Template } from "../../scripts/bundle/package-stage.ts";
+import { apiKey, EmbeddingServer } from "../support/embedding-server.ts";
 import { covers, isAllowed, type Right, rightsOf } from "../support/iam-rights.ts";
 import { parquetBytes, sampleRows } from "../support/parquet-files.ts";
 import { RecordedFunctions } from "../support/recorded-functions.ts";
@@ -23,24 +27,59 @@ const isOver = ({ state }: { state: string }) => state !== "running";
 let template: Template;
 let functions: RecordedFunctions;
 let keyId: string;
+let providers: EmbeddingServer;
+let root: string;
+
+const parameter = `/serverless-lance/${index}`;
 
 beforeAll(async () => {
-  template = await packagedTemplate("local");
+  providers = await EmbeddingServer.start();
+  root = await mkdtemp(join(tmpdir(), "rights-"));
+  const lakehouse = join(root, "lakehouse.toml");
+  await writeFile(lakehouse, `${await readFile("localstack/lakehouse.toml", "utf8")}\n${declared()}`);
+  await inSsm("PutParameter", { Name: parameter, Type: "SecureString", Value: apiKey });
+  template = await packagedTemplate("local", {}, lakehouse);
   const keys = new KeyRegistry(stores("primary"), { now: () => Date.now() });
   const { id, key } = await keys.create({ name: "rights", grants: [everything] });
   keyId = id;
   functions = new RecordedFunctions(theStack(), template, { "x-api-key": key });
-  await functions.start({ LAKEHOUSE_AUTH: "keys", RETIRE_AFTER_MS: "0" });
+  const variables = { LAKEHOUSE_AUTH: "keys", RETIRE_AFTER_MS: "0", LAKEHOUSE_TOML: lakehouse };
+  await functions.start(variables, providers.url);
   await stores("source").put(`${folder}rows.parquet`, parquetBytes(rows));
   await everyRoute();
   await everyTask();
+  await everyProvider();
   await stores("primary").deletePrefix(`registry/keys/${keyId}`);
 }, 300_000);
 
 afterAll(async () => {
   await functions?.stop();
   await stores("source").deletePrefix(folder);
+  await inSsm("DeleteParameter", { Name: parameter });
+  await providers.stop();
+  await rm(root, { recursive: true, force: true });
 });
+
+/** A provider whose key SSM holds, and a model of Bedrock, which here says no. */
+const declared = () =>
+  [
+    providers.declared("words", "dimension = 16").replace(/credentials.*/, `key_parameter = "${parameter}"`),
+    '[rerank.best]\nkind = "bedrock"\nmodel = "cohere.rerank-v3-5:0"\n',
+  ].join("\n");
+
+async function inSsm(action: string, asked: object): Promise<void> {
+  const headers = {
+    "content-type": "application/x-amz-json-1.1",
+    "x-amz-target": `AmazonSSM.${action}`,
+    authorization: "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ssm/aws4_request",
+  };
+  const answer = await fetch(theStack().endpoints.localstack, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(asked),
+  });
+  expect([action, answer.status]).toEqual([action, 200]);
+}
 
 async function everyRoute(): Promise<void> {
   const documents = `${index}-documents`;
@@ -80,6 +119,30 @@ async function everyRoute(): Promise<void> {
   await call("revokeKey", { id: made.id });
 }
 
+async function everyProvider(): Promise<void> {
+  const embedding = { provider: "words", column: "text" };
+  const name = `${index}-words`;
+  const columns = [{ name: "text", type: "Utf8" }];
+  const created = await functions.call("createIndex", {}, { body: { name, columns, embedding } });
+  expect(created.status).toBe(201);
+  const written = { documents: [{ doc_id: "a", text: "some words" }] };
+  expect((await functions.call("writeDocuments", { index: name }, { body: written })).status).toBe(200);
+  const rerank = { provider: "best", column: "text", optional: true };
+  const asked = { text: "words", k: 1, consistency: "strong", rerank };
+  const found = await functions.call("search", { index: name }, { body: asked });
+  expect(found.body).toMatchObject({ hits: [{ doc_id: "a" }], performance: { reranked: false } });
+  await functions.call("dropIndex", { index: name });
+  await stores("source").put(
+    `${folder}words.parquet`,
+    parquetBytes([{ doc_id: "b", text: "other words" }] as never, { names: ["doc_id", "text"] }),
+  );
+  const source = `source/${folder}words.parquet`;
+  const { body } = await functions.startJob({ type: "migrate", index: name, source, embedding });
+  expect((await functions.jobWhen(body.id, isOver, 120_000)).error).toBeNull();
+  expect(providers.texts).toEqual(["some words", "words", "other words"]);
+  await functions.call("dropIndex", { index: name });
+}
+
 async function everyTask(): Promise<void> {
   const source = `source/${folder}rows.parquet`;
   const done = async (body: object) => {
@@ -115,7 +178,7 @@ const nameOf = (id: string, { action, resource }: Pick<Right, "action" | "resour
     resource.replace(/^arn:aws:s3:::[^/]+/, "").replace(/^arn:aws:states:.*:([\w-]+)-local-/, "$1 "),
   ].join(" ");
 
-describe("what each function asked of the store and of Step Functions, over every route and task,", () => {
+describe("what each function asked of the store, Step Functions, SSM and Bedrock, over every route and task,", () => {
   test("is allowed by its role", () => {
     const refused = functionIds().flatMap((id) => {
       const rights = rightsOf(template, id);

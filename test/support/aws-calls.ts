@@ -51,3 +51,19 @@ export function stepFunctionsCalls({ headers, body }: SeenRequest): AwsCall[] {
     { action: `states:${action}`, resource: stateMachineArn ?? executionArn ?? `arn:aws:states:${account}:` },
   ];
 }
+
+/** The same of SSM. */
+export function parameterCalls({ headers, body }: SeenRequest): AwsCall[] {
+  const action = `${headers["x-amz-target"]}`.replace("AmazonSSM.", "");
+  const { Name } = JSON.parse(body.toString()) as { Name: string };
+  return [{ action: `ssm:${action}`, resource: `arn:aws:ssm:${account}:parameter${Name}` }];
+}
+
+/** The same of Bedrock. */
+export function modelCalls({ method, path }: SeenRequest): AwsCall[] {
+  const model = /^\/model\/([^/]+)\/invoke$/.exec(path)?.[1];
+  if (method !== "POST" || model === undefined)
+    throw new Error(`${method} ${path} is no request that is known`);
+  const resource = `arn:aws:bedrock:us-east-1::foundation-model/${decodeURIComponent(model)}`;
+  return [{ action: "bedrock:InvokeModel", resource }];
+}

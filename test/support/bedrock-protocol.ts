@@ -23,11 +23,15 @@ const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).u
  * segments of the path are encoded once more.
  * @returns what AWS answers to a request that is not signed, or not so
  */
-export function refuseUnsigned({ path, headers, bytes }: BedrockCall): [number, unknown] | undefined {
+export function refuseUnsigned(
+  { path, headers, bytes }: Pick<BedrockCall, "path" | "headers" | "bytes">,
+  service = "bedrock",
+): [number, unknown] | undefined {
   const form =
-    /^AWS4-HMAC-SHA256 Credential=(\w+)\/(\d{8})\/([\w-]+)\/bedrock\/aws4_request, SignedHeaders=([\w;-]+), Signature=([0-9a-f]{64})$/;
-  const [, id, day = "", region = "", signed = "", signature] = form.exec(headers.authorization ?? "") ?? [];
-  if (!signature) return [403, { message: "Missing Authentication Token" }];
+    /^AWS4-HMAC-SHA256 Credential=(\w+)\/(\d{8})\/([\w-]+)\/(\w+)\/aws4_request, SignedHeaders=([\w;-]+), Signature=([0-9a-f]{64})$/;
+  const [, id, day = "", region = "", named, signed = "", signature] =
+    form.exec(headers.authorization ?? "") ?? [];
+  if (!signature || named !== service) return [403, { message: "Missing Authentication Token" }];
   const date = String(headers["x-amz-date"]);
   const names = signed.split(";");
   const canonical = [
@@ -35,9 +39,9 @@ export function refuseUnsigned({ path, headers, bytes }: BedrockCall): [number, 
     ...names.map((name) => `${name}:${String(headers[name]).trim()}`),
     ...["", signed, sha256(bytes)],
   ].join("\n");
-  const scope = `${day}/${region}/bedrock/aws4_request`;
+  const scope = `${day}/${region}/${service}/aws4_request`;
   const toSign = ["AWS4-HMAC-SHA256", date, scope, sha256(canonical)].join("\n");
-  const key = [day, region, "bedrock", "aws4_request"].reduce<string | Buffer>(
+  const key = [day, region, service, "aws4_request"].reduce<string | Buffer>(
     hmac,
     `AWS4${awsKey.secretAccessKey}`,
   );

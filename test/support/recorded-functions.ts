@@ -7,12 +7,12 @@ import {
 } from "@aws-sdk/client-lambda";
 import type { Template } from "../../scripts/bundle/package-stage.ts";
 import type { Stack } from "../../scripts/stack/stack.ts";
-import { type AwsCall, s3Calls, stepFunctionsCalls } from "./aws-calls.ts";
+import { type AwsCall, modelCalls, parameterCalls, s3Calls, stepFunctionsCalls } from "./aws-calls.ts";
 import { type Answer, HttpClient, type Sent } from "./http-client.ts";
 import { recordingProxy, type SeenRequest } from "./recording-proxy.ts";
 
 /**
- * The stack's functions, each with a way of its own to the store and to Step Functions, so that whose call one is is known:
+ * The stack's functions, each with a way of its own to the store, Step Functions, SSM and Bedrock, so that whose call one is is known:
  * LanceDB's calls and the SDK's alike.
  */
 export class RecordedFunctions extends HttpClient {
@@ -38,8 +38,9 @@ export class RecordedFunctions extends HttpClient {
     this.#routes = routesIn(template);
   }
 
-  async start(variables: Record<string, string>): Promise<void> {
-    await Promise.all([...this.#names.keys()].map((id) => this.#record(id, variables)));
+  /** @param bedrock what stands for it */
+  async start(variables: Record<string, string>, bedrock: string): Promise<void> {
+    await Promise.all([...this.#names.keys()].map((id) => this.#record(id, variables, bedrock)));
   }
 
   async stop(): Promise<void> {
@@ -47,7 +48,7 @@ export class RecordedFunctions extends HttpClient {
     this.#lambda.destroy();
   }
 
-  async #record(id: string, variables: Record<string, string>): Promise<void> {
+  async #record(id: string, variables: Record<string, string>, bedrock: string): Promise<void> {
     const own: AwsCall[] = [];
     this.calls.set(id, own);
     const { minio, localstack } = this.#stack.endpoints;
@@ -55,11 +56,19 @@ export class RecordedFunctions extends HttpClient {
       void own.push(...of(request));
     const store = await recordingProxy(minio, recorder(s3Calls));
     const machines = await recordingProxy(localstack, recorder(stepFunctionsCalls));
+    const parameters = await recordingProxy(localstack, recorder(parameterCalls));
+    const models = await recordingProxy(bedrock, recorder(modelCalls));
     const FunctionName = this.#names.get(id);
     const { Environment } = await this.#lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
     const before = Environment?.Variables ?? {};
-    const ways = { AWS_ENDPOINT: store.endpoint, AWS_ENDPOINT_URL_SFN: machines.endpoint };
-    this.#undo.push(() => this.#configure(FunctionName, before), store.stop, machines.stop);
+    const ways = {
+      AWS_ENDPOINT: store.endpoint,
+      AWS_ENDPOINT_URL_SFN: machines.endpoint,
+      AWS_ENDPOINT_URL_SSM: parameters.endpoint,
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: models.endpoint,
+    };
+    this.#undo.push(() => this.#configure(FunctionName, before));
+    this.#undo.push(...[store, machines, parameters, models].map(({ stop }) => stop));
     await this.#configure(FunctionName, { ...before, ...variables, ...ways });
   }
 

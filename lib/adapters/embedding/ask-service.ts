@@ -11,6 +11,14 @@ export interface Service {
   timeoutMs: number;
   unavailable: ErrorKind;
   refused: ErrorKind;
+  /** What an answer that is none means, where the status does not say it all. */
+  failure?(status: number, body: string): Failure;
+}
+
+export interface Failure {
+  why: string;
+  /** Asking again may help. */
+  isPassing: boolean;
 }
 
 export interface Question {
@@ -68,13 +76,10 @@ async function once(
 }
 
 async function attempted(service: Service, response: Response): Promise<Attempt> {
-  const { status } = response;
   if (!response.ok) {
-    await response.body?.cancel();
-    const why = `it answered ${status}`;
-    if (status === 429 || status === 408 || status >= 500)
-      return { why, retryAfterMs: retryAfterMs(response) };
-    throw refused(service, `${why}${hints[status] ?? ""}`);
+    const { why, isPassing } = await failureOf(service, response);
+    if (isPassing) return { why, retryAfterMs: retryAfterMs(response) };
+    throw refused(service, why);
   }
   const text = await boundedText(service, response);
   try {
@@ -82,6 +87,14 @@ async function attempted(service: Service, response: Response): Promise<Attempt>
   } catch {
     throw refused(service, "its answer is not JSON");
   }
+}
+
+async function failureOf(service: Service, response: Response): Promise<Failure> {
+  const { status } = response;
+  if (service.failure) return service.failure(status, await boundedText(service, response));
+  await response.body?.cancel();
+  const isPassing = status === 429 || status === 408 || status >= 500;
+  return { why: `it answered ${status}${isPassing ? "" : (hints[status] ?? "")}`, isPassing };
 }
 
 const hints: Record<number, string> = {

@@ -1,6 +1,7 @@
 import type { RerankerSettings } from "../../config/providers.ts";
-import type { Reranker } from "../../domain/embedding/providers.ts";
+import type { Reranker, Waiting } from "../../domain/embedding/providers.ts";
 import { askService, type Question, refused, type Service } from "./ask-service.ts";
+import { bearerOf } from "./bearer.ts";
 import { BedrockRequests } from "./bedrock-request.ts";
 
 /** Any endpoint that speaks Cohere's `POST …/rerank` (Jina, Voyage, vLLM and others do), or a model of Amazon Bedrock. */
@@ -11,27 +12,26 @@ export function openReranker(name: string, settings: RerankerSettings): Reranker
     unavailable: "RerankerUnavailable",
     refused: "RerankerRefused",
   };
-  const question = questionsOf(settings);
+  const question = questionsOf(settings, service);
   return {
     model: settings.model,
     rerank: async (query, texts, waiting) =>
-      scoresOf(service, await askService(service, question(query, texts), waiting), texts.length),
+      scoresOf(service, await askService(service, question(query, texts, waiting), waiting), texts.length),
   };
 }
 
-function questionsOf({
-  model,
-  service,
-}: RerankerSettings): (query: string, texts: readonly string[]) => Question {
+type Asking = (query: string, texts: readonly string[], waiting: Waiting) => Question;
+
+function questionsOf({ model, service }: RerankerSettings, reranker: Service): Asking {
   if (service.kind === "bedrock") {
     const requests = new BedrockRequests(service);
     const version = model.includes("cohere.") ? { api_version: 2 } : {};
     return (query, documents) => requests.question(model, { query, documents, ...version });
   }
-  const { url, apiKey } = service;
-  return (query, documents) => ({
-    url: `${url.replace(/\/+$/, "")}/rerank`,
-    headers: (): Record<string, string> => (apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
+  const bearer = bearerOf(service, reranker);
+  return (query, documents, waiting) => ({
+    url: `${service.url.replace(/\/+$/, "")}/rerank`,
+    headers: () => bearer(waiting),
     body: JSON.stringify({ model, query, documents }),
   });
 }

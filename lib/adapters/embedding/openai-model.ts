@@ -2,22 +2,24 @@ import type { EmbedderSettings, HttpService } from "../../config/providers.ts";
 import type { TextKind, Waiting } from "../../domain/embedding/providers.ts";
 import { askService, refused, type Service } from "./ask-service.ts";
 import type { EmbeddingModel, Vectors } from "./batched-embedder.ts";
+import { type Bearer, bearerOf } from "./bearer.ts";
 
 /** Any endpoint that speaks OpenAI's `POST …/embeddings`: OpenAI, Azure, vLLM, TEI, Ollama, LiteLLM and others. */
 export class OpenAiModel implements EmbeddingModel {
   readonly #settings: EmbedderSettings;
   readonly #service: Service;
-  readonly #http: HttpService;
+  readonly #url: string;
+  readonly #bearer: Bearer;
 
   constructor(settings: EmbedderSettings, service: Service, http: HttpService) {
     this.#settings = settings;
     this.#service = service;
-    this.#http = http;
+    this.#url = `${http.url.replace(/\/+$/, "")}/embeddings`;
+    this.#bearer = bearerOf(http, service);
   }
 
   async embed(texts: readonly string[], _: TextKind, waiting: Waiting): Promise<Vectors> {
     const { model, dimension } = this.#settings;
-    const { url, apiKey } = this.#http;
     const asked = {
       model,
       input: texts,
@@ -25,8 +27,8 @@ export class OpenAiModel implements EmbeddingModel {
       ...(dimension === undefined ? {} : { dimensions: dimension }),
     };
     const question = {
-      url: `${url.replace(/\/+$/, "")}/embeddings`,
-      headers: (): Record<string, string> => (apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
+      url: this.#url,
+      headers: () => this.#bearer(waiting),
       body: JSON.stringify(asked),
     };
     return this.#inOrder(texts.length, await askService(this.#service, question, waiting));
