@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { EmbeddedWorkflow } from "../../lib/adapters/workflow/embedded-workflow.ts";
 import { machines } from "../../lib/adapters/workflow/machines.ts";
 import { EntryList } from "../../lib/domain/index/entry-list.ts";
+import type { Publication } from "../../lib/domain/index/index-entry.ts";
 import { getJob, listJobs } from "../../lib/domain/jobs/get-job.ts";
+import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { listIndexes } from "../../lib/domain/search/describe-index.ts";
 import { formats } from "../../lib/domain/stored/formats.ts";
 import { indexOperations } from "../../lib/http/operations/indexes.ts";
@@ -33,6 +35,32 @@ test("a format that is the first, or is not named, is read; what is no format is
   }
 });
 
+test("an entry has the second format as long as its index has an embedding provider, and else the first", async () => {
+  const key = "registry/indexes/docs.json";
+  await documents.entry("docs");
+  const embedding = { provider: "words", model: "words-1", column: "text" };
+  const published = (await documents.registry.get("docs")).value.published as Publication;
+  await documents.registry.update("docs", () => ({ published: { ...published, embedding } }));
+  expect(await documents.stored(key)).toMatchObject({ format: 2, published: { embedding } });
+  await documents.registry.update("docs", () => ({ lastGeneration: 7 }));
+  expect(await documents.stored(key)).toMatchObject({ format: 2, lastGeneration: 7 });
+  await documents.registry.update("docs", () => ({ published }));
+  expect(await documents.stored(key)).not.toHaveProperty("format");
+});
+
+test("so has what is stored of a job that embeds or builds full-text indexes", async () => {
+  const embedding = { provider: "words", column: "text" };
+  const fullText = [{ column: "text", language: "en" }];
+  for (const [id, more] of Object.entries({ plain: {}, embeds: { embedding }, texts: { fullText } }))
+    await documents.ledger.register(id, jobInput.parse({ ...input, ...more }));
+  const formatOf = async (id: string) => (await documents.stored(`jobs/${id}/job.json`))["format"];
+  expect([await formatOf("plain"), await formatOf("embeds"), await formatOf("texts")]).toEqual([
+    undefined,
+    2,
+    2,
+  ]);
+});
+
 test("an entry of a newer format is named in the list, the others are shown", async () => {
   for (const name of ["a", "b", "c"]) await documents.entry(name);
   await documents.change("registry/indexes/b.json", inFormat(formats.entry + 1));
@@ -55,7 +83,7 @@ test("who asks for an entry of a newer format is told what helps, and no path; n
   expect([statusCode, headers["retry-after"]]).toEqual([503, undefined]);
   expect(JSON.parse(body)).toMatchObject({
     code: "needs-newer-release",
-    detail: expect.stringMatching(/"docs".*format is 999.*reads 1 at most.*[Dd]eploy/),
+    detail: expect.stringMatching(/"docs".*format is 999.*reads 2 at most.*[Dd]eploy/),
   });
   expect(body).not.toContain(documents.root);
   await expect(documents.registry.update("docs", () => ({ lastGeneration: 7 }))).rejects.toMatchObject(newer);
@@ -128,7 +156,7 @@ test.each(["executions/two.json", "registry/indexes/docs-two.json"])(
 test("nothing is written over a document of a newer format, or removes it", async () => {
   const done = { state: "running", startedAt: published.publishedAt, ms: 1 } as const;
   const written = ["job", "end", "failure", "progress/load-0", "results/plan"];
-  for (const name of written) await documents.change(`jobs/one/${name}.json`, () => ({ format: 2 }));
+  for (const name of written) await documents.change(`jobs/one/${name}.json`, () => ({ format: 3 }));
   for (const key of ["one", "running/one"])
     await documents.change(`executions/${key}.json`, () => ({ format: 2 }));
   const before = await documents.all();

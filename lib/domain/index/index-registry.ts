@@ -1,5 +1,6 @@
 import { DomainError } from "../errors.ts";
 import type { ObjectStore } from "../object-store.ts";
+import { inFormat } from "../stored/formats.ts";
 import { entryDamaged, type Origin, parseStored, refuseNewer } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { changed } from "../unless-raced.ts";
@@ -104,7 +105,8 @@ export class IndexRegistry {
   }
 
   #encode(entry: IndexEntry): Uint8Array {
-    return new TextEncoder().encode(`${JSON.stringify(entry, null, 2)}\n`);
+    const stored = inFormat(entry, entry.published?.embedding !== undefined);
+    return new TextEncoder().encode(`${JSON.stringify(stored, null, 2)}\n`);
   }
 
   #timestamp(): string {

@@ -6,7 +6,7 @@ import { clipped } from "../listed.ts";
 import { jobId } from "../names.ts";
 import type { ObjectStore } from "../object-store.ts";
 import type { SkippedRows } from "../source/parquet-source.ts";
-import type { StoredKind } from "../stored/formats.ts";
+import { inFormat, type StoredKind } from "../stored/formats.ts";
 import { entryDamaged, type Origin, parseStored, refuseNewer } from "../stored/stored-json.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
@@ -52,7 +52,8 @@ export class JobLedger {
    */
   async register(id: string, input: JobInput): Promise<{ record: JobRecord; existed: boolean }> {
     const record = { id, input, createdAt: this.#timestamp() };
-    const existed = !(await this.#createOnce(keyOf(id, "job"), record));
+    const isSecond = asksForMore(input);
+    const existed = !(await this.#createOnce(keyOf(id, "job"), inFormat(record, isSecond)));
     const standing = existed ? await this.record(id) : record;
     if (!standing) throw new DomainError("Internal", `job ${id} vanished while it was registered`);
     if (!isSameInput(standing.input, input))
@@ -212,6 +213,10 @@ export class JobLedger {
     return new Date(this.#clock.now()).toISOString();
   }
 }
+
+const asksForMore = (input: JobInput) =>
+  ("fullText" in input && Boolean(input.fullText?.length)) ||
+  ("embedding" in input && Boolean(input.embedding));
 
 const pastTense = { cancelled: "been cancelled", failed: "failed" } as const;
 

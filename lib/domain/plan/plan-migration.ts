@@ -24,6 +24,7 @@ import {
   type SourceFile,
 } from "../source/source-layout.ts";
 import { cutUnits } from "../source/units.ts";
+import { inFormat } from "../stored/formats.ts";
 import type { TaskContext } from "../task-context.ts";
 import { resolvedFullText } from "../text/full-text.ts";
 import { type BuildRoom, refuseWithoutRoom } from "./build-needs.ts";
@@ -105,7 +106,8 @@ export async function planMigration(
 
 /** Of attempts at the same time the first plan stands; a claim that a late one has made goes with what it holds. */
 export async function keepPlan(deps: ClaimDependencies, job: string, made: Plan): Promise<Plan> {
-  if (await deps.ledger.writeOnce(job, "plan", made)) return made;
+  const isSecond = made.fullText.length > 0 || made.target.embedding !== undefined;
+  if (await deps.ledger.writeOnce(job, "plan", inFormat(made, isSecond))) return made;
   const standing = (await deps.ledger.read(job, "plan", plan)) ?? made;
   if (standing.generation !== made.generation) await discardGeneration(deps, job, made.ref.index);
   return standing;
