@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { connect, MatchQuery, type Table } from "@lancedb/lancedb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
+import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
+import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { createLakehouse, type Lakehouse, runJob } from "../support/lakehouse.ts";
-import { servedGeneration } from "../support/served-generation.ts";
 
 /** Real sentences, a column a language. What is told of each is what decides how it is cut. */
 const indexes: Record<string, { column: string; of: string; language: string; tokenizer?: string }[]> = {
@@ -24,7 +23,7 @@ const indexes: Record<string, { column: string; of: string; language: string; to
 };
 
 let lakehouse: Lakehouse;
-const tables: Record<string, Table> = {};
+let container: Container;
 const sentences = Object.fromEntries(
   ["en", "de", "fr", "es", "zh", "ja", "th", "fi"].map((language) => {
     const file = new URL(`../fixtures/sentences/${language}.txt`, import.meta.url);
@@ -35,17 +34,14 @@ const sentencesOf = (language: string) => sentences[language] ?? [];
 
 beforeAll(async () => {
   lakehouse = await createLakehouse();
-  const container = lakehouse.open();
-  for (const name of Object.keys(indexes)) tables[name] = await indexed(container, name);
+  container = lakehouse.open();
+  for (const name of Object.keys(indexes)) await indexed(name);
 }, 60_000);
 
-afterAll(async () => {
-  for (const table of Object.values(tables)) table.close();
-  await lakehouse.remove();
-});
+afterAll(() => lakehouse.remove());
 
-/** An index of them, as it is served. */
-async function indexed(container: Container, name: string): Promise<Table> {
+/** Makes an index of them. */
+async function indexed(name: string): Promise<void> {
   const texts = indexes[name] ?? [];
   const columns = texts.map(({ column }) => ({ name: column, type: "Utf8" }));
   const fullText = texts.map(({ of: _, ...told }) => told);
@@ -58,16 +54,15 @@ async function indexed(container: Container, name: string): Promise<Table> {
   }));
   await writeDocuments(container, { index: name, mode: "upsert", documents, keyed: undefined }, 30_000);
   expect((await runJob(container, { type: "optimize", index: name })).error).toBeNull();
-  const { generation, bucket } = await servedGeneration(container, name);
-  const connection = await connect(join(container.buckets.get(bucket).root, "lance", name));
-  return connection.openTable(generation);
 }
 
 /** Numbers of the sentences that are found, best first. */
 async function found(index: string, column: string, text: string, k = 1_000): Promise<number[]> {
-  const query = tables[index]?.query().fullTextSearch(new MatchQuery(text, column));
-  const rows = (await query?.select(["doc_id", "_score"]).limit(k).toArray()) ?? [];
-  return rows.map(({ doc_id }) => Number(doc_id));
+  const match = { op: "match", query: text, columns: [column] };
+  const request = parseSearchRequest({ text: match, k, select: [] });
+  const { hits, performance } = await searchIndex(container.indexes, index, request, 30_000);
+  expect(performance.textUnindexedRows).toBe(0);
+  return hits.map(({ doc_id }) => Number(doc_id));
 }
 
 const holding = (language: string, words: RegExp) =>

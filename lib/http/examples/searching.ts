@@ -123,6 +123,16 @@ const answers: Examples = {
     path: articles,
     value: { vector, k: 1, cursor: "q3bX" },
   },
+  textPage: {
+    summary: "A page of what words find, with how many that are",
+    path: articles,
+    value: { text: "quick foxes", k: 2, offset: 0, count: true },
+  },
+  hybridRange: {
+    summary: "By vector no farther than that, and by words whatever has them",
+    path: articles,
+    value: { vector, text: "trains", distanceRange: { max: 0.8 } },
+  },
   counts: {
     summary: "With how many a filter takes, by values of a column, too",
     path: articles,
