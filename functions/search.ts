@@ -42,8 +42,21 @@ const warm = httpHandler(
   },
 );
 
+const recall = httpHandler(
+  searchingOperations,
+  "measureRecall",
+  readers,
+  async ({ path, body, timeoutMs, signal }, { indexes }) => {
+    const { measureRecall } = await import("../lib/domain/recall/measure-recall.ts");
+    return { body: await measureRecall(indexes, path.index, body, timeoutMs(), signal) };
+  },
+);
+
 /** Searches, and warms what they read: only in the same container is that of use. */
 export const handler = withOwnUrl(
   Object.values(searchingOperations),
-  byRoute(search, [[searchingOperations.warmIndex, warm]]),
+  byRoute(search, [
+    [searchingOperations.warmIndex, warm],
+    [searchingOperations.measureRecall, recall],
+  ]),
 );

@@ -152,7 +152,7 @@ export async function decoderFiles(): Promise<[string, Uint8Array][]> {
     ["parquet_wasm.cjs", decoder],
     ["parquet_wasm_bg.wasm", resolve(dirname(decoder), "parquet_wasm_bg.wasm")],
     ["rehearsal.parquet", resolve(project, "lib/adapters/parquet/threads/rehearsal.parquet")],
-    ["distance-kernel.wasm", resolve(project, "lib/adapters/lance/recall/distance-kernel.wasm")],
+    ["distance-kernel.wasm", resolve(project, "lib/adapters/lance/exact/distance-kernel.wasm")],
   ] as const;
   return Promise.all(
     files.map(

@@ -107,6 +107,16 @@ export const limits = {
   filterWidening: 2, // of few rows; the nearest that match lie in more partitions than the nearest of all (bench/NOTES.md)
   filterRefineFactor: 2, // and their distances differ less than those of the very nearest
 
+  // Recall, measured on request
+  maxMeasuredK: 100, // as verification measures it
+  defaultMeasuredQueries: 50,
+  maxMeasuredQueries: 200, // rows that are sampled
+  maxMeasuredVectors: 100, // that are given
+  measuredMarginMs: 1_000, // before the deadline of the request, to answer with what was measured by then
+  measuredRoundMargin: 1.25, // times what the round before took have to be left for another
+  measuredRoundShare: 0.8, // of what is left, that the next round is made for
+  measuredSearchesAtATime: 4,
+
   // Embedding providers
   maxProviders: 32,
   maxProviderNameLength: 64,

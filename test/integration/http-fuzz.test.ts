@@ -257,6 +257,23 @@ const fittingQuery = fc.record(
   },
   { requiredKeys: [] },
 );
+const recall = fc.record(
+  {
+    k: mostly(fc.integer({ min: 0, max: 120 })),
+    queries: mostly(fc.integer({ min: 0, max: 30 })),
+    vectors: mostly(fc.array(fc.tuple(number, number), { maxLength: 4 })),
+    filter: mostly(fc.oneof(filter, fc.constant(undefined))),
+    nprobes: mostly(fc.integer({ min: 1, max: 100 })),
+    refineFactor: mostly(fc.integer({ min: 1, max: 300 })),
+    consistency: fc.constantFrom("strong", "eventual"),
+    minVersion: fc.constantFrom(undefined, undefined, 1, 1_000),
+  },
+  { requiredKeys: [] },
+);
+const fittingRecall = fc.record(
+  { k: fc.integer({ min: 1, max: 100 }), queries: fc.integer({ min: 1, max: 30 }) },
+  { requiredKeys: [] },
+);
 const change = fc.record({
   maxStalenessMs: mostly(fc.integer({ min: 0, max: 3_600_000 })),
   retentionDays: mostly(fc.double({ min: 0.1, max: 365, noNaN: true })),
@@ -338,9 +355,12 @@ const pathOf = (name: string) => {
 /** Mostly what the route takes, now and then anything. */
 const bodyOf = (name: string) => {
   const takesOne = (operations as Record<string, Operation>)[name]?.body !== undefined;
-  const own = { fetchDocuments: batch, changeIndex: change, queryDocuments: fc.oneof(query, fittingQuery) }[
-    name
-  ];
+  const own = {
+    fetchDocuments: batch,
+    changeIndex: change,
+    queryDocuments: fc.oneof(query, fittingQuery),
+    measureRecall: fc.oneof(recall, fittingRecall),
+  }[name];
   const fitting = own ? (own as fc.Arbitrary<object>).map((value) => JSON.stringify(value)) : body;
   const arbitrary = takesOne ? fitting : fc.constant(undefined);
   return fc.oneof({ weight: 4, arbitrary }, { weight: 1, arbitrary: body });
@@ -374,6 +394,7 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "listDocuments",
     "queryDocuments",
     "queryDocuments",
+    "measureRecall",
     "startJob",
     "notFound",
   ];
@@ -407,6 +428,8 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "listDocuments 410",
     "queryDocuments 200",
     "queryDocuments 400",
+    "measureRecall 200",
+    "measureRecall 400",
     "getIndex 200",
     "warmIndex 200",
   ])

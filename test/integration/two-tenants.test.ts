@@ -211,6 +211,17 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
       { requiredKeys: ["orderBy", "consistency"] },
     )
     .map((body) => ({ body })),
+  measureRecall: fc
+    .record(
+      {
+        k: fc.integer({ min: 1, max: 20 }),
+        queries: fc.integer({ min: 1, max: 20 }),
+        filter,
+        consistency: fc.constant("strong"),
+      },
+      { requiredKeys: ["k", "consistency"] },
+    )
+    .map((body) => ({ body })),
   fetchDocument: id.map((docId) => ({ path: { docId }, query: { consistency: "strong" } })),
   fetchDocuments: fc
     .array(id, { minLength: 1, maxLength: 5 })
@@ -253,7 +264,8 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
       .map((name) => [name, fc.constant({ path: { id: "0123456789abcdef" } })])
       .filter(
         ([name]) =>
-          !["search", "listDocuments"].includes(name as string) && !/Documents?$/.test(name as string),
+          !["search", "listDocuments", "measureRecall"].includes(name as string) &&
+          !/Documents?$/.test(name as string),
       ),
   ),
   createKey: fc.constant({ body: { name: "x", grants: [{ actions: ["read"], indexes: ["*"] }] } }),
@@ -263,12 +275,14 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
 };
 const often = [
   "search",
+  "search", // of which most do not fit
   "writeDocuments",
   "writeDocuments",
   "patchDocuments",
   "deleteDocuments",
   "fetchDocuments",
   "queryDocuments",
+  "measureRecall",
 ];
 const request = fc.constantFrom(...Object.keys(asked), ...often, ...often).chain((name) =>
   fc.tuple(
@@ -365,6 +379,7 @@ test("whatever a tenant sends, no answer tells of another's rows, and none of th
   );
   for (const seen of [
     ...["search 200", "fetchDocuments 200", "queryDocuments 200", "writeDocuments 200", "writeDocuments 403"],
+    ...["measureRecall 200"],
     ...["deleteDocuments 200", "patchDocuments 200", "getIndex 403", "warmIndex 403"],
   ])
     expect(statuses.get(seen) ?? 0, seen).toBeGreaterThan(0);

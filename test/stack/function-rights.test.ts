@@ -107,6 +107,7 @@ async function everyRoute(): Promise<void> {
   await call("fetchDocuments", one, { body: { ids: ["a/1"] } });
   await call("listDocuments", one);
   await call("warmIndex", one);
+  await call("measureRecall", one, { body: { k: 3, queries: 5 } });
   await functions.search(documents, { vector, consistency: "strong" });
   await call("changeIndex", one, { body: { retentionDays: 3 } });
   await call("getIndex", one);

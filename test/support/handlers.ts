@@ -2,7 +2,7 @@ import { type OperationName, operations } from "../../lib/http/operations.ts";
 
 /** Routes of one function, which tells them apart by the route's key. */
 const shared: Record<string, string[]> = {
-  search: ["warmIndex"],
+  search: ["warmIndex", "measureRecall"],
   "fetch-document": ["fetchDocuments", "listDocuments", "queryDocuments"],
   "write-documents": ["patchDocument", "patchDocuments", "deleteDocument", "deleteDocuments"],
   keys: ["createKey", "listKeys", "rotateKey", "revokeKey"],

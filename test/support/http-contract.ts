@@ -152,6 +152,25 @@ export function describeHttpContract(
         expect(performance).not.toHaveProperty("nprobes");
       });
 
+      test("recall is measured on rows, or on vectors that are sent, against every row that the filter leaves", async () => {
+        const ask = (body: object) => http.call("measureRecall", { index: "small" }, { body });
+        const drawn = (await ask({ k: 3, queries: 8, consistency: "strong" })).body;
+        expect(drawn).toMatchObject({ k: 3, recall: 1, standardError: 0, queries: 8, drawn: "rows" });
+        expect(drawn.promised).toMatchObject({ target: 0.95, measured: 1 });
+        const filter = { op: "lt", column: "size", value: 5 };
+        const vectors = [
+          [1, 0, 0, 0],
+          [0, 1, 0, 0],
+        ];
+        expect((await ask({ k: 100, vectors, filter })).body).toMatchObject({ recall: 1, queries: 2 });
+        const paths = async (body: object) => issuePaths(await ask(body));
+        expect(await paths({ k: 0, vectors: [[1, 2]], nobody: 1 })).toEqual(["body.k", "body.nobody"]);
+        expect(await paths({ vectors: [[1, 2]], queries: 2 })).toEqual(["body.queries"]);
+        expect(await paths({ vectors: [vectors[0], [1, 2]] })).toEqual(["body.vectors[1]"]);
+        const { status, body } = await http.call("measureRecall", { index: "nothing" }, { body: {} });
+        expect([status, body.code]).toEqual([404, "index-not-found"]);
+      });
+
       test("a range of distances holds its min, its max not, and is a row's own, not its code's", async () => {
         const asked = { vector: [1, 0, 0, 0], k: 1_000, select: [] };
         const { hits } = (await http.search("small", { ...asked, exact: true })).body;

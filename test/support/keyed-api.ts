@@ -117,6 +117,7 @@ export function fittingRequests(index: string): Record<OperationName, Sent> {
   const filter = { op: "eq", column: "text", value: "nothing" };
   return {
     search: { path, body: { vector: [1, 1] } },
+    measureRecall: { path, body: { k: 1 } },
     warmIndex: { path },
     fetchDocument: { path: document },
     fetchDocuments: { path, body: { ids: ["d1"] } },

@@ -2,6 +2,7 @@ import { documentsTooLarge, widestColumn } from "../answer-size.ts";
 import { DomainError } from "../errors.ts";
 import type { GenerationStats } from "../index/generations.ts";
 import type { Column } from "../index/index-entry.ts";
+import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "../search/exact-rows.ts";
 import type {
   AlikeQueries,
   DocumentPage,
@@ -112,6 +113,14 @@ export class NarrowedReader implements Reader {
 
   async tally(query: TallyQuery): Promise<Tally> {
     return this.#reader.tally({ ...query, filter: this.#narrowed(query.filter) });
+  }
+
+  async sample(query: SampleQuery): Promise<SampledRow[]> {
+    return this.#reader.sample({ ...query, filter: this.#narrowed(query.filter) });
+  }
+
+  async nearestOfAll(query: ExactQuery): Promise<NearestOfAll[]> {
+    return this.#reader.nearestOfAll({ ...query, filter: this.#narrowed(query.filter) });
   }
 
   async stats(): Promise<GenerationStats> {

@@ -16,6 +16,7 @@ import {
 import type { Measured, Measurement } from "./measurement.ts";
 import type { Probes, ProbeVector, RecallProbe } from "./recall-probe.ts";
 import { RecallQueries } from "./recall-queries.ts";
+import { scattered } from "./scattered.ts";
 
 export interface VerifyDependencies {
   generations: Generations;
@@ -153,13 +154,6 @@ async function filteredQueries(
  */
 async function sampled(probe: RecallProbe, { type }: IndexPlan, size: number): Promise<ProbeVector[]> {
   return scattered(await (type === "HNSW_SQ" ? probe.sampleBeside(size) : probe.sample(size)));
-}
-
-/** In an order whose every beginning comes from all parts of the table: by multiples of the golden ratio. */
-function scattered<T>(sample: T[]): T[] {
-  const places = sample.map((_, i) => (i * 0.6180339887) % 1);
-  const order = sample.map((_, i) => i).sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0));
-  return order.flatMap((i) => sample[i] ?? []);
 }
 
 function notReached({ type, parameters }: IndexPlan, target: number, best: Measurement): DomainError {

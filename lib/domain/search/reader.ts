@@ -3,6 +3,7 @@ import type { Column, IndexEntry, Publication, SearchDefaults } from "../index/i
 import type { TextPlan } from "../text/text-plan.ts";
 import type { Filter } from "../values/filter.ts";
 import type { DistanceRange } from "./distance-range.ts";
+import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "./exact-rows.ts";
 import type { Facet, FacetRequest } from "./facets.ts";
 import type { OrderBy } from "./ordering.ts";
 import type { Document, Freshness, Hit } from "./search-request.ts";
@@ -48,6 +49,10 @@ export interface Reader {
    * @throws CursorExpired where that version is gone
    */
   tally(query: TallyQuery): Promise<Tally>;
+  /** Rows to ask for the neighbours of. */
+  sample(query: SampleQuery): Promise<SampledRow[]>;
+  /** The nearest rows to each of some vectors, every row compared, all of them in one scan. */
+  nearestOfAll(query: ExactQuery): Promise<NearestOfAll[]>;
   /** Rows of its version that no vector index holds; undefined where that is not known. */
   unindexedRows?(): Promise<number | undefined>;
   /** Rows of its version that an index of the text of one of these columns does not hold. */

@@ -53,7 +53,7 @@ export interface Freshness {
  * A query vector: an array of finite numbers, left as it was parsed. Zod's own array copies it number by number, which
  * took longer than all other checks of a request together.
  */
-const queryVector: z.ZodType<number[]> = z
+export const askedVector: z.ZodType<number[]> = z
   .any()
   .check(({ value, issues }) => {
     for (const { path, message } of vectorProblems(value))
@@ -129,7 +129,7 @@ export type Fusion = z.output<typeof fusion>;
 
 export const searchRequest = z
   .strictObject({
-    vector: queryVector.optional(),
+    vector: askedVector.optional(),
     text: textQuery.optional().meta({
       description:
         "Words that documents are found by in full-text columns, ranked by BM25; of an index with an embedding provider a string is made a vector, too, where none is given",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import { parseRecallRequest, recallRequest, recallResponse } from "../../domain/recall/recall-request.ts";
 import { parseSearchBody, queriesRequest, queriesResponse } from "../../domain/search/queries-request.ts";
 import { searchRequest, searchResponse } from "../../domain/search/search-request.ts";
 import { warmResponse } from "../../domain/search/warm-index.ts";
@@ -18,6 +19,18 @@ export const searchingOperations = {
     parseBody: parseSearchBody,
     maxBodyBytes: limits.maxBodyBytes,
     response: z.union([searchResponse, queriesResponse]),
+  },
+  measureRecall: {
+    ...common,
+    method: "post",
+    route: "/indexes/{index}/recall",
+    summary: "How much of what is nearest searches find now, against comparing every row",
+    needs: "search",
+    path: ofIndex,
+    body: recallRequest,
+    parseBody: parseRecallRequest,
+    maxBodyBytes: limits.maxBodyBytes,
+    response: recallResponse,
   },
   warmIndex: {
     ...common,

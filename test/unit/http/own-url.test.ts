@@ -38,5 +38,7 @@ test.each([
   const answer = await sent(method, path);
   const { code, detail } = JSON.parse(answer.body);
   expect([answer.statusCode, code]).toEqual([404, "route-not-found"]);
-  expect(detail).toBe("no such route; there are: POST /indexes/{index}/search, POST /indexes/{index}/warm");
+  expect(detail).toBe(
+    "no such route; there are: POST /indexes/{index}/search, POST /indexes/{index}/recall, POST /indexes/{index}/warm",
+  );
 });

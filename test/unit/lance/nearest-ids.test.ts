@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestIds } from "../../../lib/adapters/lance/recall/nearest-ids.ts";
+import { nearestIds } from "../../../lib/adapters/lance/exact/nearest-ids.ts";
 
 const rows = (...distances: number[]) => distances.map((distance, i) => ({ id: `r${i}`, distance }));
 

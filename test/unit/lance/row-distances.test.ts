@@ -5,10 +5,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { exactDistance } from "../../../lib/adapters/lance/exact-distance.ts";
-import { NearestRows } from "../../../lib/adapters/lance/recall/nearest-rows.ts";
-import { RowDistances } from "../../../lib/adapters/lance/recall/row-distances.ts";
+import { NearestRows } from "../../../lib/adapters/lance/exact/nearest-rows.ts";
+import { RowDistances } from "../../../lib/adapters/lance/exact/row-distances.ts";
 
-const folder = "lib/adapters/lance/recall";
+const folder = "lib/adapters/lance/exact";
 
 test("the kernel is what its text says", () => {
   const made = mkdtempSync(join(tmpdir(), "kernel-"));

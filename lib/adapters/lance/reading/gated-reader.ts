@@ -1,6 +1,7 @@
 import { limits } from "../../../config/limits.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
+import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "../../../domain/search/exact-rows.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
 import type {
   AlikeQueries,
@@ -94,6 +95,20 @@ export class GatedReader implements Reader {
   async tally(query: TallyQuery): Promise<Tally> {
     return this.#within(1, query.timeoutMs, query.signal, (timeoutMs) =>
       this.#reader.tally({ ...query, timeoutMs }),
+    );
+  }
+
+  async sample(query: SampleQuery): Promise<SampledRow[]> {
+    return this.#within(query.rows, query.timeoutMs, query.signal, (timeoutMs) =>
+      this.#reader.sample({ ...query, timeoutMs }),
+    );
+  }
+
+  /** A batch of vectors is compared while the next is read. */
+  async nearestOfAll(query: ExactQuery): Promise<NearestOfAll[]> {
+    const vectors = (2 * limits.comparedBatchBytes) / (this.#published.dimension * bytesOfNumber);
+    return this.#within(vectors, query.timeoutMs, query.signal, (timeoutMs) =>
+      this.#reader.nearestOfAll({ ...query, timeoutMs }),
     );
   }
 

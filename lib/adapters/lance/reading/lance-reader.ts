@@ -5,6 +5,7 @@ import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { DistanceRange } from "../../../domain/search/distance-range.ts";
+import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "../../../domain/search/exact-rows.ts";
 import type {
   AlikeQueries,
   DocumentPage,
@@ -176,6 +177,16 @@ export class LanceReader implements Reader {
   async tally(query: TallyQuery): Promise<Tally> {
     const { tallyRows } = await import("./tally-rows.ts");
     return this.#at(query, (source, asked) => tallyRows(source, asked, this.#fallbacks));
+  }
+
+  async sample(query: SampleQuery): Promise<SampledRow[]> {
+    const { sampledRows } = await import("./exact-rows.ts");
+    return sampledRows(this.#source, query, this.#fallbacks);
+  }
+
+  async nearestOfAll(query: ExactQuery): Promise<NearestOfAll[]> {
+    const { nearestRowsOfAll } = await import("./exact-rows.ts");
+    return nearestRowsOfAll(this.#source, query, this.#fallbacks);
   }
 
   /** From the table that is open, where it is at that version before and after. */

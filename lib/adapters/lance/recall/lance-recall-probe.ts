@@ -10,14 +10,14 @@ import type {
   ProbeVector,
   RecallProbe,
 } from "../../../domain/recall/recall-probe.ts";
+import { nearestOfAll } from "../exact/exact-scan.ts";
+import { besideRow } from "../exact/moved-vector.ts";
+import { nearestIds } from "../exact/nearest-ids.ts";
 import { exactDistance } from "../exact-distance.ts";
 import { fromLance } from "../lance-errors.ts";
 import { normalNumbers } from "../random-numbers.ts";
 import { leastEf } from "../reading/least-ef.ts";
 import { sampleOffsets } from "../sample-offsets.ts";
-import { nearestOfAll } from "./exact-scan.ts";
-import { besideRow } from "./moved-vector.ts";
-import { nearestIds } from "./nearest-ids.ts";
 
 const rowId = "_rowid";
 

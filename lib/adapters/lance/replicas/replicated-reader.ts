@@ -2,6 +2,7 @@ import { limits } from "../../../config/limits.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
+import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "../../../domain/search/exact-rows.ts";
 import type {
   AlikeQueries,
   DocumentPage,
@@ -115,6 +116,20 @@ export class ReplicatedReader implements Reader {
   tally(query: TallyQuery): Promise<Tally> {
     const columns = query.text ? [this.#published.vectorColumn] : [];
     return this.#readAt(query.version, columns, (reader) => reader.tally(query));
+  }
+
+  async sample(query: SampleQuery): Promise<SampledRow[]> {
+    return this.#readVectors((reader) => reader.sample(query));
+  }
+
+  async nearestOfAll(query: ExactQuery): Promise<NearestOfAll[]> {
+    return this.#readVectors((reader) => reader.nearestOfAll(query));
+  }
+
+  /** Once: reading all of them takes long, and is not begun anew where the table moves on meanwhile. */
+  async #readVectors<T>(read: (reader: LanceReader) => Promise<T>): Promise<T> {
+    await this.#store.settle();
+    return this.#readRows([this.#published.vectorColumn], read);
   }
 
   /** Of the version that is named, or of the newest. */

@@ -21,6 +21,6 @@ export function nearestIds(
 }
 
 /** A cosine and a product are taken from 1, and have its rounding; a sum of squares has only its own. */
-function roundedUp(metric: Metric, distance: number): number {
+export function roundedUp(metric: Metric, distance: number): number {
   return distance + (Math.abs(distance) + (metric === "l2" ? 0 : 1)) * rounding;
 }
