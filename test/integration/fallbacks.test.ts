@@ -6,11 +6,11 @@ import { type Connection, connect, Index, type Query, type Table } from "@lanced
 import { RecordBatchFileWriter, tableFromArrays } from "apache-arrow";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { columnsOf } from "../../lib/adapters/arrow/arrow-schema.ts";
+import { nearestOfAll } from "../../lib/adapters/lance/exact/exact-scan.ts";
 import { manifestName } from "../../lib/adapters/lance/files/manifest-name.ts";
 import { vectorBytes } from "../../lib/adapters/lance/files/vector-bytes.ts";
 import { inBatches } from "../../lib/adapters/lance/in-batches.ts";
 import { LanceReader } from "../../lib/adapters/lance/reading/lance-reader.ts";
-import { nearestOfAll } from "../../lib/adapters/lance/exact/exact-scan.ts";
 import { copyToDisk } from "../../lib/adapters/lance/replicas/disk-copy.ts";
 import { RowMemory } from "../../lib/adapters/lance/rows/row-memory.ts";
 import type { LanceTables } from "../../lib/adapters/lance/tables/lance-tables.ts";

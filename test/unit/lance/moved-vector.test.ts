@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { normalNumbers } from "../../../lib/adapters/lance/random-numbers.ts";
 import { besideRow } from "../../../lib/adapters/lance/exact/moved-vector.ts";
+import { normalNumbers } from "../../../lib/adapters/lance/random-numbers.ts";
 
 const dimension = 256;
 const row = Float32Array.from({ length: dimension }, (_, i) => Math.sin(i));

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { exactDistance } from "../../../lib/adapters/lance/exact-distance.ts";
 import { NearestRows } from "../../../lib/adapters/lance/exact/nearest-rows.ts";
 import { RowDistances } from "../../../lib/adapters/lance/exact/row-distances.ts";
+import { exactDistance } from "../../../lib/adapters/lance/exact-distance.ts";
 
 const folder = "lib/adapters/lance/exact";
 
