@@ -44,6 +44,8 @@ export class EmbeddingServer {
   mostUnderWay = 0;
   /** Before each answer. */
   pauseMs = 0;
+  /** Added to each vector's first value: models need not make the same of the same text. */
+  drift = 0;
 
   private constructor(server: Server, url: string) {
     this.#server = server;
@@ -151,6 +153,7 @@ export class EmbeddingServer {
     const width = fault === "wrong-dimension" ? dimensions + 1 : dimensions;
     const data = texts.map((text, index) => {
       const vector = wordsVector(text, width);
+      vector[0] = (vector[0] ?? 0) + this.drift;
       if (fault === "not-finite") vector[0] = Number.NaN;
       const embedding = encoding_format === "base64" ? base64Of(vector) : vector;
       return { object: "embedding", index: fault === "same-place-twice" ? 0 : index, embedding };

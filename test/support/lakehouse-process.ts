@@ -85,6 +85,18 @@ const commands: Record<string, () => Promise<unknown>> = {
     process.send?.({ written: await writeDocuments(container, request, 30_000) });
     await container.close();
   },
+  /** Inserts the documents given as JSON, with the key given, and dies once they are committed, before it answers: index, documents, key. */
+  "write-unanswered": async () => {
+    const [index = "", documents = "", key = ""] = args;
+    const container = createContainer();
+    container.receipts.keep = async () => {
+      process.kill(process.pid, "SIGKILL");
+      return new Promise(() => undefined);
+    };
+    const keyed = { key, request: "insert" };
+    const request = { index, mode: "insert" as const, documents: JSON.parse(documents), keyed };
+    await writeDocuments(container, request, 30_000);
+  },
   /** Changes documents as JSON says, with the key given, when it is told to: index, patch, key. */
   "patch-later": async () => {
     const [index = "", patch = "", key = ""] = args;
