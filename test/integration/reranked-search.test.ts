@@ -80,6 +80,14 @@ test("only columns that are selected are answered", async () => {
   });
 });
 
+test("counts come beside them, as without a reranker", async () => {
+  const counts = { count: true, facets: [{ column: "body", limit: 1 }] };
+  const plain = await search({ k: 1, ...counts });
+  expect(plain.count).toBe(5);
+  const { count, facets } = await search({ k: 1, rerank, ...counts });
+  expect({ count, facets }).toEqual({ count: 5, facets: plain.facets });
+});
+
 test("a tenant's search sends no text of others", async () => {
   const filter = { op: "lt" as const, column: "size", value: 2 };
   const grants = [{ actions: ["search" as const], indexes: ["docs"], buckets: [] }];

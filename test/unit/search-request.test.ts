@@ -32,6 +32,8 @@ test.each([
   expect(issuesOf({ vector })).toEqual([{ path: "vector", message }]);
 });
 
+const reranked = { text: "a", rerank: { provider: "b", column: "c" } };
+
 test.each([
   [{ docId: "a", vector: [1] }, "docId", "is in place of a vector; send one of them"],
   [{ vector: [1], includeSelf: true }, "includeSelf", "is for docId"],
@@ -50,6 +52,16 @@ test.each([
   ],
   [{ text: "a", vector: [1], hybrid: { candidates: 9 } }, "hybrid.candidates", "must be at least k, 10"],
   [{ text: "a", vector: [1], hybrid: { fusion: "weighted", rrfK: 1 } }, "hybrid.rrfK", "is for fusion rrf"],
+  [
+    { ...reranked, offset: 0 },
+    "offset",
+    "is for hits as they are found: a reranker orders its candidates alone",
+  ],
+  [
+    { ...reranked, cursor: "a" },
+    "cursor",
+    "is for hits as they are found: a reranker orders its candidates alone",
+  ],
   [{ vector: [1], exact: true, nprobes: 3 }, "nprobes", "is for an index, which exact does without"],
 ])("what does not go together is refused: %j", (body, path, message) => {
   expect(issuesOf(body)).toEqual([{ path, message }]);

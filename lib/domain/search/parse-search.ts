@@ -35,6 +35,12 @@ function togetherIssues(body: unknown): Issue[] {
       : []),
     ...(has("includeSelf") && !byDocument ? [{ path: "includeSelf", message: "is for docId" }] : []),
     ...pageIssues(asked),
+    ...["offset", "cursor"]
+      .filter((field) => has("rerank") && has(field))
+      .map((path) => ({
+        path,
+        message: "is for hits as they are found: a reranker orders its candidates alone",
+      })),
     ...["nprobes", "refineFactor", "ef"]
       .filter((field) => asked["exact"] === true && has(field))
       .map((path) => ({ path, message: "is for an index, which exact does without" })),

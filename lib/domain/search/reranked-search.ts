@@ -31,6 +31,7 @@ export async function rerankedSearch(
   const { hits, isReranked } = await reordered(found.hits, request, rerank, providers, waiting);
   const rerankMs = milliseconds(performance.now() - began);
   return {
+    ...found, // what is counted beside the hits
     hits: hits.slice(0, plain.k).map((hit) => withoutUnasked(hit, plain.select, rerank.column)),
     performance: {
       ...found.performance,
