@@ -8,18 +8,19 @@ export type LegHits = Record<LegName, Hit[]>;
 
 /**
  * The k best of both legs together, each with how either found it.
- * @param read the columns of documents, by their ids
+ * @param read the documents of some of these hits, by their ids
  * @throws AnswerTooLarge
  */
 export async function fusedHits(
   legs: LegHits,
   fusion: Fusion | undefined,
   k: number,
-  read: (ids: string[]) => Promise<Map<string, Document>>,
+  read: (hits: Hit[]) => Promise<Map<string, Document>>,
 ): Promise<Hit[]> {
   const best = bestOfBoth(legs, fusion, k);
   if (best.length === 0) return [];
-  const documents = await read(best.map(({ doc_id }) => doc_id));
+  const found = new Map([...legs.vector, ...legs.text].map((hit) => [hit.doc_id, hit]));
+  const documents = await read(best.map(({ doc_id }) => found.get(doc_id) as Hit));
   const there = best.filter(({ doc_id }) => documents.has(doc_id));
   const made = (i: number): Hit => {
     const one = there[i] as Hit;

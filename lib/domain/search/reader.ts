@@ -40,6 +40,16 @@ export interface Reader {
     signal?: AbortSignal,
   ): Promise<Map<string, Document>>;
   /**
+   * The same of hits that its inner searches found at this version: where it knows their rows they are read by these.
+   */
+  documentsOf(
+    version: number,
+    hits: Hit[],
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Document>>;
+  /**
    * A page of all documents, at the version that is named or at its own.
    * @throws CursorExpired where that version is gone
    */

@@ -13,7 +13,7 @@ import {
   pageOf,
   type SearchTask,
 } from "./search-by-vector.ts";
-import type { SearchRequest } from "./search-request.ts";
+import type { Hit, SearchRequest } from "./search-request.ts";
 
 /** Everything of a request's text that does not fit the index. */
 export function unfitText(request: SearchRequest, { published }: Lease, byVector: boolean): Issue[] {
@@ -66,8 +66,11 @@ export async function searchByBoth(request: SearchRequest, task: SearchTask): Pr
   const { near, text } = legQueries(request, task, asked, page?.depth ?? k);
   const legs = (atMost: number) => foundByBoth(reader, legQueries(request, task, asked, atMost), asked);
   const best = async (atMost: number) => bestOfBoth(await legs(atMost), hybrid, atMost);
-  const read = (ids: string[]) => reader.fetch(ids, task.columns, left(), signal);
-  const hits = async () => ({ hits: await fusedHits(await legs(k), hybrid, k, read) });
+  const hits = async () => {
+    const { version } = reader;
+    const read = (some: Hit[]) => reader.documentsOf(version, some, task.columns, left(), signal);
+    return { hits: await fusedHits(await legs(k), hybrid, k, read) };
+  };
   const found = await atOneVersion(reader, task, async () => {
     const fused = page ? page.hits({ ...task, reader, best }, left) : hits();
     const [answer, told] = await Promise.all([fused, toldOf(reader, text)]);

@@ -85,6 +85,19 @@ export class GatedReader implements Reader {
     return this.#within(vectors, timeoutMs, signal, (left) => this.#reader.fetch(ids, columns, left, signal));
   }
 
+  async documentsOf(
+    version: number,
+    hits: Hit[],
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Document>> {
+    const vectors = columns.includes(this.#published.vectorColumn) ? hits.length : 1;
+    return this.#within(vectors, timeoutMs, signal, (left) =>
+      this.#reader.documentsOf(version, hits, columns, left, signal),
+    );
+  }
+
   async page(query: PageQuery): Promise<DocumentPage> {
     const vectors = query.select?.includes(this.#published.vectorColumn) ? query.limit : 1;
     return this.#within(vectors, query.timeoutMs, query.signal, (timeoutMs) =>

@@ -17,7 +17,7 @@ import type {
   TextSearch,
 } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
-import { distancesOf, hitsAt, nearestIn, wordedHits } from "../rows/hits.ts";
+import { distancesOf, hitsAt, nearestIn, wordedHits, wordedIn } from "../rows/hits.ts";
 import type { HeldRows } from "../rows/row-memory.ts";
 import { atVersion, type OpenAt } from "./at-version.ts";
 import { fetchById } from "./fetch-by-id.ts";
@@ -126,13 +126,26 @@ export class LanceReader implements Reader {
   }
 
   async #searchTable(query: Query): Promise<Hit[]> {
-    const found = await this.#queries.found(query);
+    const rowId = query.isInner ? ["_rowid"] : [];
+    const selected = [this.#published.idColumn, ...query.columns, ...rowId];
+    const found = await this.#queries.found(query, selected);
     const rows = distancesOf(found).map((distance, row) => ({ row, distance }));
     return hitsAt(rows, found, this.#published, query);
   }
 
   async searchText(query: TextSearch): Promise<Hit[]> {
-    return wordedHits(await this.#queries.worded(query), this.#published, query);
+    const started = performance.now();
+    const { version } = this.#followed;
+    const rows = this.#warming.rowsWith(query.columns);
+    if (rows) {
+      const found = await this.#queries.worded(query, []);
+      const isStill = await this.#followed.isStillAt(version);
+      const hits = isStill ? wordedIn(rows, found, this.#published, query) : undefined;
+      if (hits) return hits;
+      this.#fallbacks.happened("rows-in-memory", "table-moved-on");
+    }
+    const timeoutMs = query.timeoutMs - (performance.now() - started);
+    return wordedHits(await this.#queries.worded({ ...query, timeoutMs }), this.#published, query);
   }
 
   isStillAt(version: number): Promise<boolean> {
@@ -162,6 +175,18 @@ export class LanceReader implements Reader {
     signal?: AbortSignal,
   ): Promise<Map<string, Document>> {
     return fetchById(this.#source, ids, columns, { timeoutMs, signal });
+  }
+
+  async documentsOf(
+    version: number,
+    hits: Hit[],
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Document>> {
+    const { documentsOfHits } = await import("./documents-of-hits.ts");
+    const rows = version === this.version ? this.#warming.rowsWith(columns) : undefined;
+    return documentsOfHits(this.#source, rows, { version, hits, columns, timeoutMs, signal });
   }
 
   get #source(): TableSource {

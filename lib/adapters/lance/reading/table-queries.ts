@@ -54,15 +54,22 @@ export class TableQueries {
     return this.run(this.nearest(query, selected).maximumNprobes(0), { ...query, timeoutMs });
   }
 
-  /** The best by their words, with their scores. @throws ColumnsChanged */
-  async worded({ plan, k, columns, filter, ...time }: TextSearch): Promise<ArrowTable> {
+  /**
+   * The best by their words, with their scores and the ids of their rows.
+   * @param selected columns beside these
+   * @throws ColumnsChanged
+   */
+  async worded(
+    { plan, k, columns, filter, ...time }: TextSearch,
+    selected = [this.#published.idColumn, ...columns],
+  ): Promise<ArrowTable> {
     const { table, columns: known } = this.#followed;
     const { idColumn } = this.#published;
     refuseChangedColumns(this.#published, known, [idColumn, ...columnsOf(plan)]);
     const { textSearch } = await import("./text-search.ts"); // which no search by vector needs
-    const search = textSearch(table, plan).limit(k);
+    const search = textSearch(table, plan).withRowId().limit(k);
     const narrowed = filter ? search.where(filterToSql(filter, known)) : search;
-    return this.run(narrowed.select([...new Set([idColumn, ...columns, "_score"])]), time);
+    return this.run(narrowed.select([...new Set([...selected, "_rowid", "_score"])]), time);
   }
 
   /** The search of a query, by its settings alone. @throws ColumnsChanged */

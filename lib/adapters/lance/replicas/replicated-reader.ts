@@ -108,6 +108,17 @@ export class ReplicatedReader implements Reader {
     return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(columns, read)));
   }
 
+  async documentsOf(
+    version: number,
+    hits: Hit[],
+    columns: string[],
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Document>> {
+    const read = (reader: LanceReader) => reader.documentsOf(version, hits, columns, timeoutMs, signal);
+    return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(columns, read)));
+  }
+
   page(query: PageQuery): Promise<DocumentPage> {
     return this.#readAt(query.version, query.select ?? [], (reader) => reader.page(query));
   }

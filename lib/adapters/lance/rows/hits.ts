@@ -1,7 +1,7 @@
 import type { Table as ArrowTable } from "apache-arrow";
 import { hitsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-size.ts";
 import type { Metric, Publication } from "../../../domain/index/index-entry.ts";
-import type { Query } from "../../../domain/search/reader.ts";
+import type { Query, TextSearch } from "../../../domain/search/reader.ts";
 import type { Hit } from "../../../domain/search/search-request.ts";
 import { answerRows } from "./answer-rows.ts";
 import type { ResidentRows } from "./resident-rows.ts";
@@ -15,6 +15,20 @@ export function scoreOf(metric: Metric, distance: number): number {
 export interface NearestRows {
   version: number;
   rows: { id: bigint; distance: number }[];
+}
+
+const rowsOfHits = new WeakMap<Hit, bigint>();
+
+/** A hit that is looked at and not answered, whose row is known as long as it is there. */
+function located(inner: Hit, row: unknown): Hit {
+  if (row !== undefined && row !== null) rowsOfHits.set(inner, BigInt(row as bigint));
+  return inner;
+}
+
+/** The ids of inner hits' rows. @returns undefined where one is not known */
+export function rowsOf(hits: Hit[]): bigint[] | undefined {
+  const rows = hits.flatMap((one) => rowsOfHits.get(one) ?? []);
+  return rows.length === hits.length ? rows : undefined;
 }
 
 /** Which rows an answer with their ids names. */
@@ -39,8 +53,11 @@ export function hitsAt(
   { metric, idColumn }: Publication,
   { columns, isInner }: Query,
 ): Hit[] {
-  const ids = found.getChild(idColumn);
-  if (isInner) return rows.map(({ row, distance }) => hit({}, ids?.get(row), metric, distance));
+  const [ids, rowIds] = [found.getChild(idColumn), found.getChild("_rowid")];
+  if (isInner)
+    return rows.map(({ row, distance }) =>
+      located(hit({}, ids?.get(row), metric, distance), rowIds?.get(row)),
+    );
   return answerRows(
     { found, columns, rows },
     (values, { row, distance }) => hit(values, ids?.get(row), metric, distance),
@@ -48,24 +65,51 @@ export function hitsAt(
   );
 }
 
-/** The rows of an answer with scores, best first; of the same score by id, so that the same rows have one order. @throws AnswerTooLarge */
+/** The rows of an answer with scores, best first. Inner ones have no columns. @throws AnswerTooLarge */
 export function wordedHits(
   found: ArrowTable,
   { idColumn }: Publication,
-  { columns, isInner }: Pick<Query, "columns" | "isInner">,
+  { columns, isInner }: TextSearch,
 ): Hit[] {
-  const [ids, scores] = [found.getChild(idColumn), found.getChild("_score")];
-  const rows = Array.from({ length: found.numRows }, (_, row) => {
-    return { row, id: String(ids?.get(row)), score: Number(scores?.get(row)) };
-  });
-  rows.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
-  if (isInner) return rows.map(({ id, score }) => ({ doc_id: id, score }));
+  const [ids, rowIds] = [found.getChild(idColumn), found.getChild("_rowid")];
+  const rows = inOrder(scoresOf(found), (row) => ids?.get(row));
+  if (isInner) return rows.map(({ row, id, score }) => located({ doc_id: id, score }, rowIds?.get(row)));
   return answerRows(
     { found, columns, rows },
     (values, { id, score }) => ({ ...values, doc_id: id, score }),
     (fit, widest) => hitsTooLarge(rows.length, fit, widest),
   );
 }
+
+/** The same of rows in memory, by an answer's row ids. @returns undefined when one of them is not there. @throws AnswerTooLarge */
+export function wordedIn(
+  resident: ResidentRows,
+  found: ArrowTable,
+  { idColumn }: Publication,
+  { columns, isInner }: TextSearch,
+): Hit[] | undefined {
+  const rowIds = rowIdsOf(found);
+  const places = rowIds.flatMap((id) => resident.placeOf(id) ?? []);
+  if (places.length < rowIds.length) return undefined;
+  const rows = inOrder(scoresOf(found), (row) => resident.value(idColumn, places[row] ?? 0));
+  if (isInner) return rows.map(({ row, id, score }) => located({ doc_id: id, score }, rowIds[row]));
+  return rowsWithin(
+    rows.length,
+    (i) => {
+      const { row, id, score } = rows[i] as (typeof rows)[number];
+      return { ...resident.values(columns, places[row] ?? 0), doc_id: id, score };
+    },
+    (fit, row) => hitsTooLarge(rows.length, fit, widestColumn(row)),
+  );
+}
+
+const scoresOf = (found: ArrowTable) => Array.from(found.getChild("_score") ?? [], Number);
+
+/** Best first; of the same score by id, so that the same rows have one order. */
+const inOrder = (scores: number[], idAt: (row: number) => unknown) =>
+  scores
+    .map((score, row) => ({ row, id: String(idAt(row)), score }))
+    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
 
 /** @returns undefined when one of the rows is not among those in memory. @throws AnswerTooLarge */
 export function hitsIn(
@@ -74,17 +118,15 @@ export function hitsIn(
   { metric, idColumn }: Publication,
   { columns, isInner }: Query,
 ): Hit[] | undefined {
-  const rows: { place: number; distance: number }[] = [];
+  const rows: { id: bigint; place: number; distance: number }[] = [];
   for (const { id, distance } of near) {
     const place = resident.placeOf(id);
     if (place === undefined) return undefined;
-    rows.push({ place, distance });
+    rows.push({ id, place, distance });
   }
-  const made = ({ place, distance }: { place: number; distance: number }) => {
-    const values = Object.fromEntries(columns.map((name) => [name, resident.value(name, place)]));
-    return hit(values, resident.value(idColumn, place), metric, distance);
-  };
-  if (isInner) return rows.map(made);
+  const made = ({ place, distance }: (typeof rows)[number]) =>
+    hit(resident.values(isInner ? [] : columns, place), resident.value(idColumn, place), metric, distance);
+  if (isInner) return rows.map((row) => located(made(row), row.id));
   return rowsWithin(
     rows.length,
     (i) => made(rows[i] as (typeof rows)[number]),

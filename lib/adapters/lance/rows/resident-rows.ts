@@ -76,6 +76,11 @@ export class ResidentRows {
     return this.#ids[low] === id ? low : undefined;
   }
 
+  /** By column. */
+  values(columns: string[], place: number): Record<string, unknown> {
+    return Object.fromEntries(columns.map((name) => [name, this.value(name, place)]));
+  }
+
   value(column: string, place: number): unknown {
     return this.#columns.get(column)?.(place);
   }
