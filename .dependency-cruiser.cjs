@@ -36,6 +36,7 @@ module.exports = {
       recall: ["plan", "jobs", "search", "values", "index"],
       documents: ["embedding", "search", "text", "values", "index", "stored"],
       publish: ["documents", "jobs", "index"],
+      export: ["plan", "jobs", "index"],
     }),
     ...rooms("lib/adapters/lance", {
       rows: [],
@@ -49,6 +50,7 @@ module.exports = {
       recall: ["replicas", "reading", "tables", "files", "exact"],
       writing: ["tables", "files"],
       documents: ["reading", "tables", "files", "rows"],
+      exports: ["tables"],
     }),
     ...rooms(
       "lib/adapters/parquet",
@@ -58,6 +60,7 @@ module.exports = {
         footers: ["pages"],
         decoding: ["footers", "pages", "wasm"],
         threads: ["decoding", "wasm"],
+        writing: ["wasm"],
       },
       { top: true },
     ),

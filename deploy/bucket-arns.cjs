@@ -32,6 +32,7 @@ function arnsOf(declared, file) {
     servedGenerations: buckets.map(arnOfKeys("lance/*")),
     data: writable.map(arnOfBucket),
     generations: writable.map(arnOfKeys("lance/*")),
+    exports: writable.map(arnOfKeys("exports/*")),
     primaryMarker: primary.map(arnOfKeys(".conditional-writes")),
     markers: writable.map(arnOfKeys(".conditional-writes")),
     sources: buckets.map(arnOfBucket),

@@ -10,4 +10,8 @@ const textOf = (name) => readFileSync(join(__dirname, `../statemachines/${name}.
 const definition = (name) =>
   JSON.stringify(JSON.parse(textOf(`${name}.asl`).replaceAll(/"\$\{Retry\}"/g, textOf("retry"))));
 
-module.exports = { migrate: definition("migrate"), buildIndex: definition("build-index") };
+module.exports = {
+  migrate: definition("migrate"),
+  buildIndex: definition("build-index"),
+  export: definition("export"),
+};

@@ -3,10 +3,12 @@
  * are policies of their own, which roles share, as many of each as have room in one.
  */
 const shared = [
+  "drop-exports",
   "drop-generations",
   "prove-writable",
   "read-generations",
   "read-sources",
+  "write-exports",
   "write-generations",
 ];
 const mostCharacters = 6_144;

@@ -1,4 +1,5 @@
 import { LanceDocuments } from "./adapters/lance/documents/lance-documents.ts";
+import { LanceExports } from "./adapters/lance/exports/lance-exports.ts";
 import { WrittenOpenings } from "./adapters/lance/opening/written-openings.ts";
 import { LanceProbes } from "./adapters/lance/recall/lance-probes.ts";
 import { LanceTables } from "./adapters/lance/tables/lance-tables.ts";
@@ -7,6 +8,7 @@ import { LanceGenerations } from "./adapters/lance/writing/lance-generations.ts"
 import { LanceLoads } from "./adapters/lance/writing/lance-loads.ts";
 import { WasmParquetSource } from "./adapters/parquet/parquet-source.ts";
 import { readyWorker } from "./adapters/parquet/threads/spare-worker.ts";
+import { parquetFileOf } from "./adapters/parquet/writing/parquet-file.ts";
 import { buildRoom } from "./adapters/workflow/build-room.ts";
 import { EmbeddedWorkflow } from "./adapters/workflow/embedded-workflow.ts";
 import { machines } from "./adapters/workflow/machines.ts";
@@ -67,6 +69,7 @@ function containerWith({ connections, close, ...reading }: ReadingHalf): Contain
     loads: new LanceLoads(tables),
     builds: new LanceBuilds(tables, stores),
     documents: new LanceDocuments(tables, stores),
+    exports: new LanceExports(tables, stores, parquetFileOf),
     turns: new WriteTurns(primary, clock, environment.WRITE_TURN_MS),
     receipts: new Receipts(primary, clock),
     probes: new LanceProbes(connections, tables, stores),

@@ -282,6 +282,14 @@ export const limits = {
   freeLoadedBytes: 1_073_741_824, // up to which that is not looked at
   defaultWorkers: 1,
   maxWorkers: 64,
+
+  // Export
+  exportFileBytes: 128 * 1_048_576, // of rows as they are stored; a file is held in memory until it is written
+  exportBatchBytes: 8 * 1_048_576, // of rows that are read at a time
+  exportRowGroupRows: 131_072,
+  exportRowGroupBytes: 64 * 1_048_576, // encoded; as large as a writer's memory has to be, and a reader's task
+  exportWriterMemoryBytes: 1_024 * 1_048_576, // above which one faults
+
   maxSealRounds: 5,
   minWorkerTimeLeftMs: 5_000, // a worker hands over when less is left, or twice what its slowest unit took
   endWatchMs: 2_000, // a task looks this often whether its job was ended

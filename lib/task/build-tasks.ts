@@ -12,7 +12,7 @@ import { askedOf } from "../domain/plan/plan-optimize.ts";
 import { verifyGeneration } from "../domain/recall/verify-generation.ts";
 import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
 import type { TaskCall } from "./task-call.ts";
-import { metricOf, planOf, publishedIn, targetRecallOf } from "./task-call.ts";
+import { buildInputOf, metricOf, planOf, publishedIn, targetRecallOf } from "./task-call.ts";
 
 /** What was built, as a task answers it. */
 export const builtIndex = z.object({
@@ -35,7 +35,8 @@ export async function buildKeptAs(call: TaskCall): Promise<string> {
 const triedAs = (name: string, missed: number) => (missed === 0 ? name : `${name}-${missed}`);
 
 export async function runBuild(call: TaskCall) {
-  const { deps, input } = call;
+  const { deps } = call;
+  const input = buildInputOf(call);
   const made = await planOf(call);
   const permit = writePermit(deps.registry, call.jobId, made.ref);
   const missed = await missedTries(deps.ledger, call.jobId);
@@ -92,7 +93,8 @@ async function planAnother(
     const upkeep: IndexUpkeep = { way: "rebuild", why: `without it ${whatWasReached(error)}` };
     return ledger.write(call.jobId, "upkeep", upkeep);
   }
-  const asked = call.input.type === "optimize" ? askedOf(await publishedIn(call)) : call.input;
+  const input = buildInputOf(call);
+  const asked = input.type === "optimize" ? askedOf(await publishedIn(call)) : input;
   const rows = await call.deps.generations.rowsOf(made.ref);
   const { dimension } = made.target;
   const { indexType: type, indexParameters } = asked;

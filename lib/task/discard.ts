@@ -6,6 +6,7 @@ import type { JobFailure } from "../domain/jobs/job-documents.ts";
 import { refuseNewer } from "../domain/jobs/refuse-newer.ts";
 import { hasPublished } from "../domain/publish/publish-generation.ts";
 import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
+import { concludeExport } from "./export-tasks.ts";
 import { concludePublication } from "./publish-tasks.ts";
 import type { TaskDependencies } from "./task-call.ts";
 
@@ -26,6 +27,8 @@ export async function discard(deps: TaskDependencies, jobId: string, payload: Re
     () => deps.ledger.end(jobId, "failed"),
     () => dropDraft(deps, jobId, index),
   );
+  if (await concludeExport(deps, jobId))
+    return { ...unpublished({ error: "", cause: "" }), isPublished: true };
   await discardGeneration(deps, jobId, index);
   if (await hasPublished(deps, jobId)) return publishedAfterAll(deps, jobId, index);
   const told = await deps.ledger.failure(jobId);

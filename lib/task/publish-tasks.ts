@@ -7,8 +7,9 @@ import { hasPublished, publishGeneration, retireGenerations } from "../domain/pu
 import { writeOpening } from "../domain/publish/write-opening.ts";
 import { keepingUnknown } from "../domain/stored/unknown-fields.ts";
 import { builtIndex } from "./build-tasks.ts";
+import { runPublishExport } from "./export-tasks.ts";
 import type { TaskCall, TaskDependencies } from "./task-call.ts";
-import { metricOf, planOf, publishedIn } from "./task-call.ts";
+import { buildInputOf, metricOf, planOf, publishedIn } from "./task-call.ts";
 
 const verified = z.object(
   keepingUnknown(publication).pick({
@@ -20,13 +21,15 @@ const verified = z.object(
 );
 
 export async function runPublish(call: TaskCall) {
+  if (call.input.type === "export") return runPublishExport(call);
   if (!(await hasPublished(call.deps, call.jobId))) await publish(call);
   await writeOpening(call.deps, call.input.index);
   return concludePublication(call.deps, call.jobId, call.input.index);
 }
 
 async function publish(call: TaskCall): Promise<void> {
-  const { deps, jobId, input } = call;
+  const { deps, jobId } = call;
+  const input = buildInputOf(call);
   const made = await planOf(call);
   const payload = z.object({ index: builtIndex, verified }).parse(call.payload);
   const { columns, idColumn, vectorColumn, dimension } = made.target;
@@ -93,10 +96,11 @@ export async function runRetire({ deps, input }: TaskCall) {
 async function askedIn(call: TaskCall, leftOut: string[]): Promise<AskedIndex | undefined> {
   const made = await planOf(call);
   const fullText = made.fullText.length > 0 ? made.fullText : undefined;
-  if (call.input.type === "optimize") return keptAsked((await publishedIn(call)).asked, fullText);
-  const { indexType, indexParameters } = call.input;
-  const before = call.input.type === "build-index" ? (await publishedIn(call)).asked : undefined;
-  const named = call.input.filterColumns ?? [];
+  const input = buildInputOf(call);
+  if (input.type === "optimize") return keptAsked((await publishedIn(call)).asked, fullText);
+  const { indexType, indexParameters } = input;
+  const before = input.type === "build-index" ? (await publishedIn(call)).asked : undefined;
+  const named = input.filterColumns ?? [];
   const joined = (...lists: (string[] | undefined)[]) => [...new Set(lists.flatMap((list) => list ?? []))];
   const filterColumns = joined(before?.filterColumns, made.filterColumns);
   const unasked = joined(before?.unaskedFilterColumns, made.unaskedFilterColumns);

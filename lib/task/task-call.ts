@@ -3,9 +3,11 @@ import type { Builds } from "../domain/build/builds.ts";
 import type { Spending } from "../domain/cost/spending.ts";
 import type { WriteDependencies } from "../domain/documents/write-turn.ts";
 import { DomainError } from "../domain/errors.ts";
+import type { Exports } from "../domain/export/exports.ts";
 import type { Metric, Publication } from "../domain/index/index-entry.ts";
 import { publishedOf } from "../domain/index/published.ts";
-import type { JobInput, PhaseName } from "../domain/jobs/job.ts";
+import { discardGeneration } from "../domain/jobs/discard-generation.ts";
+import type { BuildInput, JobInput, PhaseName } from "../domain/jobs/job.ts";
 import type { Plan } from "../domain/jobs/plan.ts";
 import { plan } from "../domain/jobs/plan.ts";
 import type { PlanDependencies } from "../domain/plan/plan-migration.ts";
@@ -16,6 +18,7 @@ export interface TaskDependencies
   extends PlanDependencies,
     Pick<WriteDependencies, "turns" | "receipts" | "documents"> {
   builds: Builds;
+  exports: Exports;
   probes: Probes;
   retireAfterMs: number;
   spending: Spending;
@@ -60,15 +63,31 @@ export async function planOf({ deps, jobId }: TaskCall): Promise<Plan> {
   throw new DomainError("Internal", `job ${jobId} has no plan`);
 }
 
+/** @throws Internal for a job that publishes no generation */
+export function buildInputOf({ input }: TaskCall): BuildInput {
+  if (input.type !== "export") return input;
+  throw new DomainError("Internal", "an export builds nothing");
+}
+
 /** A rebuild keeps the metric of what is published. */
 export async function metricOf(call: TaskCall): Promise<Metric> {
   return call.input.type === "migrate" ? call.input.metric : (await publishedIn(call)).metric;
 }
 
 export async function targetRecallOf(call: TaskCall): Promise<number> {
-  return call.input.targetRecall ?? (await publishedIn(call)).recall.target;
+  return buildInputOf(call).targetRecall ?? (await publishedIn(call)).recall.target;
 }
 
 export async function publishedIn({ deps, input }: TaskCall): Promise<Publication> {
   return publishedOf((await deps.registry.get(input.index)).value);
+}
+
+/** A cancel that came before there was a claim to give back found nothing to do. */
+export async function giveUpIfEnded(deps: TaskDependencies, jobId: string, index: string): Promise<void> {
+  try {
+    await deps.ledger.refuseEnded(jobId);
+  } catch (error) {
+    await discardGeneration(deps, jobId, index);
+    throw error;
+  }
 }

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { forkGeneration } from "../domain/build/fork-generation.ts";
 import { DomainError } from "../domain/errors.ts";
-import { discardGeneration } from "../domain/jobs/discard-generation.ts";
 import { loadUnits } from "../domain/load/load-units.ts";
 import { sealLoad } from "../domain/load/seal-load.ts";
 import { planMigration } from "../domain/plan/plan-migration.ts";
 import { planRebuild } from "../domain/plan/plan-rebuild.ts";
 import { buildKeptAs, runBuild, runVerify, verifyKeptAs } from "./build-tasks.ts";
+import { runExport, runPlanExport } from "./export-tasks.ts";
 import { runPublish, runRetire } from "./publish-tasks.ts";
-import type { Task, TaskCall, TaskDependencies } from "./task-call.ts";
-import { keptResult, planOf } from "./task-call.ts";
+import type { Task, TaskCall } from "./task-call.ts";
+import { giveUpIfEnded, keptResult, planOf } from "./task-call.ts";
 
 const sealed = z.object({ sealed: z.literal(true) });
 
@@ -21,6 +21,7 @@ export const tasks = {
   compact: { phase: "compact", keptAs: async () => "compact", isFinal: isSealed, run: runCompact },
   build: { phase: "build", keptAs: buildKeptAs, run: runBuild },
   verify: { phase: "verify", keptAs: verifyKeptAs, run: runVerify },
+  export: { run: runExport },
   publish: { phase: "publish", keptAs: async () => "publish", run: runPublish },
   retire: { run: runRetire },
 } satisfies Record<string, Task>;
@@ -29,7 +30,9 @@ async function register({ deps, jobId, input }: TaskCall) {
   await deps.ledger.register(jobId, input);
 }
 
-async function runPlan({ deps, jobId, input, context }: TaskCall) {
+async function runPlan(call: TaskCall) {
+  const { deps, jobId, input, context } = call;
+  if (input.type === "export") return runPlanExport(call, input);
   const made =
     input.type === "migrate"
       ? await planMigration(deps, jobId, input, context)
@@ -41,16 +44,6 @@ async function runPlan({ deps, jobId, input, context }: TaskCall) {
   await giveUpIfEnded(deps, jobId, input.index);
   const workers = Array.from({ length: made.workers }, (_, worker) => worker);
   return { isNeeded: true, rows: made.rows, workers };
-}
-
-/** A cancel that came before there was a claim to give back found nothing to do. */
-async function giveUpIfEnded(deps: TaskDependencies, jobId: string, index: string): Promise<void> {
-  try {
-    await deps.ledger.refuseEnded(jobId);
-  } catch (error) {
-    await discardGeneration(deps, jobId, index);
-    throw error;
-  }
 }
 
 async function runFork(call: TaskCall) {

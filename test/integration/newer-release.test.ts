@@ -75,9 +75,11 @@ test.each([entry, "jobs/late/plan.json"])(
     onceVerified(() => change(key, { format: 999 }));
     await startJob(container, "late", jobInput.parse(migrate));
     await expect.poll(() => told("late").catch(({ kind }) => kind), { timeout: 20_000 }).toBe(newer.kind);
-    const { ledger, workflow, registry, generations } = container;
+    const { ledger, workflow, registry, generations, stores } = container;
     const before = await stored("");
-    await expect(cancelJob({ ledger, workflow, registry, generations }, "late")).rejects.toMatchObject(newer);
+    await expect(
+      cancelJob({ ledger, workflow, registry, generations, stores }, "late"),
+    ).rejects.toMatchObject(newer);
     const retried = startJob(container, "other", jobInput.parse(migrate));
     await (key === entry ? expect(retried).rejects.toMatchObject(newer) : retried.catch(() => undefined));
     expect(await stored("jobs/late/")).toEqual(before.filter(([one]) => one.startsWith("jobs/late/")));
@@ -90,7 +92,7 @@ test.each([entry, "jobs/late/plan.json"])(
 );
 
 test("a job that is over and was not ended keeps what it left, as long as its index is of a newer format", async () => {
-  const { ledger, workflow, registry, generations } = container;
+  const { ledger, workflow, registry, generations, stores } = container;
   const input = jobInput.parse(migrate);
   await ledger.register("left", input);
   await workflow.start("left", "a machine that is gone", input);
@@ -99,7 +101,7 @@ test("a job that is over and was not ended keeps what it left, as long as its in
   await expect.poll(async () => (await told("left")).state).toBe("failed");
   await change(entry, { format: 999 });
   const before = await stored("jobs/");
-  const cancel = () => cancelJob({ ledger, workflow, registry, generations }, "left");
+  const cancel = () => cancelJob({ ledger, workflow, registry, generations, stores }, "left");
   await expect(cancel()).rejects.toMatchObject(newer);
   expect(await stored("jobs/")).toEqual(before);
   await change(entry, { format: 1 });

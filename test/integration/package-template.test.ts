@@ -350,14 +350,14 @@ test("sources are only read, and only by the tasks that read Parquet", () => {
   expect(JSON.stringify(writing)).not.toContain("serverless-lance-source");
 });
 
-test("data is written under lance, registry and jobs alone, beside the marker of conditional writes", () => {
+test("data is written under lance, exports, registry and jobs alone, beside the marker of conditional writes", () => {
   for (const role of allRoles())
     for (const { Action, Resource } of statementsOf(role).filter((one) =>
       /s3:(Put|Delete|Abort)/.test(`${one.Action}`),
     ))
       for (const arn of [Resource].flat())
         expect(`${Action} ${(arn as { "Fn::Sub": string })["Fn::Sub"]}`).toMatch(
-          /:s3:::serverless-lance-data\/(lance\/\*|registry\/(\*|keys\/\*|receipts\/\*|turns\/\*(\/versions\.json)?|openings\/\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
+          /:s3:::serverless-lance-data\/(lance\/\*|exports\/\*|registry\/(\*|keys\/\*|receipts\/\*|turns\/\*(\/versions\.json)?|openings\/\*|indexes\/\*\.page)|jobs\/\*(\/failure\.json)?|\.conditional-writes)$/,
         );
 });
 

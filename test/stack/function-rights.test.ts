@@ -55,6 +55,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await functions?.stop();
   await stores("source").deletePrefix(folder);
+  await stores("primary").deletePrefix(`exports/${folder}`);
   await inSsm("DeleteParameter", { Name: parameter });
   await providers.stop();
   await rm(root, { recursive: true, force: true });
@@ -155,6 +156,8 @@ async function everyTask(): Promise<void> {
   expect((await done(migrate)).error).toBeNull();
   await functions.search(index, { vector: rows[0]?.vector });
   expect((await done({ type: "build-index", indexType: "IVF_FLAT" })).error).toBeNull();
+  const target = `primary/exports/${folder.slice(0, -1)}`;
+  expect((await done({ type: "export", target })).error).toBeNull();
   expect((await done({ type: "migrate", source: "source/nothing" })).state).toBe("failed");
   const { body } = await functions.startJob({ index, ...migrate });
   await functions.call("cancelJob", { id: body.id });

@@ -9,6 +9,20 @@ const reasons: [functions: string[], right: string, reason: string][] = [
     "s3:DeleteObject /lance/*",
     "a task whose job was ended meanwhile removes what it has written",
   ],
+  [
+    ["Export"],
+    "s3:DeleteObject /lance/*",
+    "whatever its job, a task looks for what one that was ended has left",
+  ],
+  [["Export", "Discard", "Plan"], "s3:DeleteObject /exports/*", "the same of files of an export"],
+  [
+    ["CancelJob", "Discard"],
+    "s3:GetObject /exports/*",
+    "its claim of a prefix, and files that are told anew",
+  ],
+  [["CancelJob"], "s3:DeleteObject /exports/*", "a cancelled export has mostly written some already"],
+  [["Discard"], "s3:PutObject /exports/*", "an export that failed once all was written is finished"],
+  [["Discard"], "s3:PutObject /.conditional-writes", "the same"],
   [["CatchUp"], "s3:DeleteObject /lance/*", "old versions go when they are older than a day"],
   [
     ["CatchUp", "WriteDocuments"],

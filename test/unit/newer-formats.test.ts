@@ -156,9 +156,9 @@ test.each(["executions/two.json", "registry/indexes/docs-two.json"])(
 test("nothing is written over a document of a newer format, or removes it", async () => {
   const done = { state: "running", startedAt: published.publishedAt, ms: 1 } as const;
   const written = ["job", "end", "failure", "progress/load-0", "results/plan"];
-  for (const name of written) await documents.change(`jobs/one/${name}.json`, () => ({ format: 3 }));
+  for (const name of written) await documents.change(`jobs/one/${name}.json`, () => ({ format: 999 }));
   for (const key of ["one", "running/one"])
-    await documents.change(`executions/${key}.json`, () => ({ format: 2 }));
+    await documents.change(`executions/${key}.json`, () => ({ format: 999 }));
   const before = await documents.all();
   const { ledger } = documents;
   const writes = [

@@ -1,4 +1,5 @@
 import buildIndex from "../../../statemachines/build-index.asl.json" with { type: "json" };
+import exporting from "../../../statemachines/export.asl.json" with { type: "json" };
 import migrate from "../../../statemachines/migrate.asl.json" with { type: "json" };
 import retry from "../../../statemachines/retry.json" with { type: "json" };
 
@@ -6,6 +7,7 @@ import retry from "../../../statemachines/retry.json" with { type: "json" };
 export const machines: Record<string, Machine> = {
   migrate: withRetry(migrate),
   "build-index": withRetry(buildIndex),
+  export: withRetry(exporting),
 };
 
 export interface Machine {

@@ -16,7 +16,7 @@ export const grant = z
   .strictObject({
     actions: z.array(z.enum(actions)).min(1).max(actions.length).meta({
       description:
-        "search: search and warm. read: documents by id, lists, descriptions. write: documents. jobs: migrate, build-index, optimize. admin: make, change and drop indexes; on * also keys",
+        "search: search and warm. read: documents by id, lists, descriptions. write: documents. jobs: migrate, build-index, optimize, export. admin: make, change and drop indexes; on * also keys",
     }),
     indexes: z.array(pattern("[a-z0-9][a-z0-9_-]{0,62}", "team-*")).min(1).max(limits.maxGrantedNames),
     buckets: z

@@ -2,6 +2,8 @@ import { DomainError } from "../errors.ts";
 import type { Generations } from "../index/generations.ts";
 import type { Claim, IndexEntry } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
+import type { Stores } from "../object-store.ts";
+import { discardExport } from "./discard-export.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { plan } from "./plan.ts";
 
@@ -9,10 +11,11 @@ export interface DiscardDependencies {
   registry: IndexRegistry;
   ledger: JobLedger;
   generations: Generations;
+  stores: Stores;
 }
 
 /**
- * Removes what a job that will not publish has built, and gives its claim back. The published generation is not
+ * Removes what a job that will not publish has built or exported, and gives its claim back. The published generation is not
  * touched. May be repeated; does nothing for a job that holds no claim.
  */
 export async function discardGeneration(
@@ -20,6 +23,7 @@ export async function discardGeneration(
   job: string,
   index: string,
 ): Promise<void> {
+  await discardExport(deps, job);
   const entry = await deps.registry.read(index);
   const claim = entry?.value.claim;
   if (!entry || claim?.job !== job) return;
@@ -39,6 +43,7 @@ export async function discardIfEnded(
 ): Promise<void> {
   const end = await deps.ledger.ended(job);
   if (!end || end.state === "succeeded") return;
+  await discardExport(deps, job);
   const made = await deps.ledger.read(job, "plan", plan);
   if (made) await deps.generations.drop(made.ref);
 }
@@ -61,7 +66,7 @@ async function loseClaim(registry: IndexRegistry, index: string, job: string): P
 }
 
 /** Tables first, claim last: as long as the claim stands, nobody else builds here. */
-async function releaseClaim(registry: IndexRegistry, index: string, job: string): Promise<void> {
+export async function releaseClaim(registry: IndexRegistry, index: string, job: string): Promise<void> {
   await changeClaim(registry, index, job, (_, { published }) => ({
     claim: null,
     lastJob: job,

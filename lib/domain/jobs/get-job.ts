@@ -3,6 +3,7 @@ import { codeOf, errorTable } from "../error-table.ts";
 import { DomainError } from "../errors.ts";
 import { type Unreadable, unlessUnreadable } from "../stored/stored-json.ts";
 import { droppingUnknown } from "../stored/unknown-fields.ts";
+import { exportPlan, fileCount } from "./export-plan.ts";
 import { type Job, type JobState, job, machineOf } from "./job.ts";
 import { type JobEnd, type JobFailure, type Phase, skippedRows } from "./job-documents.ts";
 import type { JobLedger } from "./job-ledger.ts";
@@ -18,7 +19,7 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
   const skips = input.type === "migrate" && input.onBadVector === "skip";
   const [end, planned, workers, failure, skipped] = await Promise.all([
     ledger.ended(id),
-    ledger.read(id, "plan", plan),
+    input.type === "export" ? plannedExport(ledger, id) : ledger.read(id, "plan", plan),
     ledger.phases(id),
     ledger.failure(id),
     skips ? ledger.read(id, "skipped", skippedRows) : undefined,
@@ -27,7 +28,7 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
   const mayStillStart = ledger.ageMs(record) < limits.startGraceMs;
   const state =
     stateOf(end?.state, phases, execution, planned !== undefined) ?? (mayStillStart ? "running" : "failed");
-  const load = phases.find(({ name }) => name === "load");
+  const load = phases.find(({ name }) => name === "load" || name === "export");
   const finished = phases.some(({ name }) => name === "build");
   const totals = { rows: planned?.rows ?? null, units: planned?.units.length ?? null };
   const told: Job = {
@@ -52,6 +53,16 @@ export async function getJob(ledger: JobLedger, workflow: Workflow, id: string):
     endedAt: isOver(state) ? endOf(phases, execution, end?.at) : null,
   };
   return shownOf(told);
+}
+
+/** What is shown of an export's plan, as of any other. */
+async function plannedExport(ledger: JobLedger, id: string) {
+  const made = await ledger.read(id, "export", exportPlan);
+  if (!made) return undefined;
+  const { ref, version, rows } = made;
+  const notes = [`exports version ${version} of generation ${ref.generation}`];
+  const units = { length: fileCount(made) };
+  return { generation: ref.generation, rows, units, notes, chosenColumns: undefined };
 }
 
 /** What is stored beside what is shown is left out. */

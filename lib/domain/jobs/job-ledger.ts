@@ -215,6 +215,7 @@ export class JobLedger {
 }
 
 const asksForMore = (input: JobInput) =>
+  input.type === "export" ||
   ("fullText" in input && Boolean(input.fullText?.length)) ||
   ("embedding" in input && Boolean(input.embedding));
 

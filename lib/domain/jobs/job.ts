@@ -5,6 +5,7 @@ import { askedIndexType, indexParameters, metric } from "../index/index-entry.ts
 import { shownColumns } from "../index/shown-entry.ts";
 import { bucketAlias, columnName, indexName, jobId, sourceName } from "../names.ts";
 import { askedFullText } from "../text/full-text.ts";
+import { type ExportInput, exportInput } from "./export-input.ts";
 
 const common = {
   index: indexName,
@@ -101,8 +102,15 @@ export const optimizeInput = z
   });
 export type OptimizeInput = z.output<typeof optimizeInput>;
 
-export const jobInput = z.discriminatedUnion("type", [migrateInput, buildIndexInput, optimizeInput]);
+export const jobInput = z.discriminatedUnion("type", [
+  migrateInput,
+  buildIndexInput,
+  optimizeInput,
+  exportInput,
+]);
 export type JobInput = z.output<typeof jobInput>;
+/** Of jobs that publish a generation. */
+export type BuildInput = Exclude<JobInput, ExportInput>;
 export type JobType = JobInput["type"];
 
 /** The state machine of a job: an optimization rebuilds, mostly less of it. */
@@ -111,7 +119,7 @@ export const machineOf = (type: JobType) => (type === "optimize" ? "build-index"
 /** Both as parsed: fields stand in the schema's order. */
 export const isSameInput = (a: JobInput, b: JobInput | undefined) => JSON.stringify(a) === JSON.stringify(b);
 
-export const phaseName = z.enum(["plan", "fork", "load", "compact", "build", "verify", "publish"]);
+export const phaseName = z.enum(["plan", "fork", "load", "compact", "build", "verify", "export", "publish"]);
 export type PhaseName = z.infer<typeof phaseName>;
 
 const phase = z.strictObject({
@@ -142,7 +150,7 @@ export type JobState = z.infer<typeof jobState>;
 export const job = z
   .strictObject({
     id: jobId,
-    type: z.enum(["migrate", "build-index", "optimize"]),
+    type: z.enum(["migrate", "build-index", "optimize", "export"]),
     index: indexName,
     input: jobInput,
     state: jobState,

@@ -4,6 +4,7 @@ import type { IndexRegistry } from "../index/index-registry.ts";
 import { publishedOf } from "../index/published.ts";
 import { splitSource } from "../names.ts";
 import type { Stores } from "../object-store.ts";
+import { type ExportInput, splitTarget } from "./export-input.ts";
 import { executionOf } from "./get-job.ts";
 import { type JobInput, machineOf } from "./job.ts";
 import type { JobLedger } from "./job-ledger.ts";
@@ -41,9 +42,22 @@ async function refuseHopeless(
     await stores(input.bucket).ensureWritable();
   }
   const entry = input.type === "migrate" ? await registry.read(input.index) : await registry.get(input.index);
-  if (input.type !== "migrate" && entry) buckets.writable(publishedOf(entry.value).bucket);
+  if (input.type === "export") await refuseTarget({ buckets, stores }, input);
+  if (input.type !== "migrate" && entry) {
+    const { bucket } = publishedOf(entry.value);
+    if (input.type !== "export") buckets.writable(bucket); // which only reads it
+  }
   const claim = entry?.value.claim;
   const holder = claim && (await executionOf(ledger, workflow, claim.job));
   if (claim && claim.job !== id && holder?.status === "running")
     throw new DomainError("Conflict", `job ${claim.job} is already building index "${input.index}"`);
+}
+
+async function refuseTarget(
+  { buckets, stores }: Pick<JobDependencies, "buckets" | "stores">,
+  { target }: ExportInput,
+): Promise<void> {
+  const { bucket } = splitTarget(target);
+  buckets.writable(bucket);
+  await stores(bucket).ensureWritable();
 }

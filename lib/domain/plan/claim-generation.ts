@@ -6,6 +6,7 @@ import { discardGeneration } from "../jobs/discard-generation.ts";
 import { executionOf } from "../jobs/get-job.ts";
 import type { JobLedger } from "../jobs/job-ledger.ts";
 import type { Workflow } from "../jobs/workflow.ts";
+import type { Stores } from "../object-store.ts";
 import type { Clock } from "../task-context.ts";
 import { unlessRaced } from "../unless-raced.ts";
 
@@ -15,6 +16,7 @@ export interface ClaimDependencies {
   generations: Generations;
   workflow: Workflow;
   clock: Clock;
+  stores: Stores;
 }
 
 /**

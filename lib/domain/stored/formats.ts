@@ -14,9 +14,9 @@ export const formats = {
   versions: 1,
   /** What a write with an Idempotency-Key was answered. */
   receipt: 1,
-  /** A job's input; 2 of one that embeds or builds full-text indexes. */
+  /** A job's input; 2 of one that embeds, builds full-text indexes or exports. */
   job: 2,
-  /** The same. */
+  /** 2 of one that embeds or builds full-text indexes. */
   plan: 2,
   /** What else is written about a job: progress, results, failure, end. */
   ledger: 1,

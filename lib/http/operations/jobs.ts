@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import { splitTarget } from "../../domain/jobs/export-input.ts";
 import { damagedJob, type JobInput, job, jobInput, newerJob } from "../../domain/jobs/job.ts";
 import { jobId } from "../../domain/names.ts";
 import { common, cursor, idempotent, next, type Operations, page } from "./operation.ts";
@@ -18,6 +19,12 @@ const jobSummary = job.pick({
   endedAt: true,
 });
 
+/** That it writes to and names. */
+function bucketsOf(input: JobInput): string[] {
+  if (input.type === "export") return [splitTarget(input.target).bucket];
+  return input.type === "migrate" ? [input.bucket] : [];
+}
+
 /** Jobs through HTTP. */
 export const jobOperations = {
   startJob: {
@@ -28,7 +35,7 @@ export const jobOperations = {
     needs: "jobs",
     names: (input: JobInput) => ({
       index: input.index,
-      buckets: input.type === "migrate" ? [input.bucket] : [],
+      buckets: bucketsOf(input),
     }),
     headers: idempotent,
     body: jobInput,
