@@ -1,19 +1,25 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { limits } from "../../lib/config/limits.ts";
 import type { Container } from "../../lib/container.ts";
+import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
+import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import { cursorOf } from "../../lib/domain/search/list-cursor.ts";
 import type { Operation } from "../../lib/http/operations/operation.ts";
 import { operations, problem } from "../../lib/http/operations.ts";
+import { apiKey, EmbeddingServer } from "../support/embedding-server.ts";
 import { columnOps } from "../support/filter-ops.ts";
+import { creation, embedding, fittingCreation, fullText } from "../support/fuzzed-creations.ts";
+import { json, mostly, text } from "../support/fuzzed-values.ts";
 import { type Handler, type HandlerName, importHandlers } from "../support/handlers.ts";
 import { runJob } from "../support/lakehouse.ts";
 import { sampleRows, writeParquetFile } from "../support/parquet-files.ts";
 
 let root: string;
+let providers: EmbeddingServer;
 let container: Container;
 let handlers: Map<HandlerName, Handler>;
 
@@ -29,7 +35,12 @@ function routeKeyOf(name: string): string {
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "fuzz-"));
-  process.env["DATA_ROOT"] = root;
+  providers = await EmbeddingServer.start();
+  const declared = providers.declared("words", "dimension = 2") + providers.declaredReranker("best");
+  const toml = await readFile("lakehouse.toml", "utf8");
+  await writeFile(join(root, "lakehouse.toml"), toml + declared);
+  const places = { DATA_ROOT: root, LAKEHOUSE_TOML: join(root, "lakehouse.toml") };
+  Object.assign(process.env, { ...places, EMBEDDING_API_KEY: apiKey });
   handlers = await importHandlers();
   container = (await import("../../lib/container.ts")).container();
   await writeParquetFile(join(root, "_testing/sources/rows.parquet"), sampleRows(20, 2));
@@ -39,61 +50,22 @@ beforeAll(async () => {
     source: "testing/sources/rows.parquet",
     fullText: [{ column: "chunk_text", language: "en" }],
   });
+  const columns = [{ name: "chunk_text", type: "Utf8" }];
+  const embedding = { provider: "words", column: "chunk_text" };
+  await createIndex(container, createRequest.parse({ name: "notes", columns, embedding }), undefined);
+  const documents = ["rows of text", "the other", "d1"].map((chunk_text, i) => ({
+    doc_id: `d${i}`,
+    chunk_text,
+  }));
+  await writeDocuments(container, { index: "notes", documents, mode: "upsert", keyed: undefined }, 20_000);
 });
 
 afterAll(async () => {
   await container.close();
+  for (const name of ["LAKEHOUSE_TOML", "EMBEDDING_API_KEY"]) delete process.env[name];
+  await providers.stop();
   await rm(root, { recursive: true, force: true });
 });
-
-const hostile = fc.constantFrom(
-  "__proto__",
-  "constructor",
-  "../../etc/passwd",
-  "%2e%2e%2f",
-  "\0",
-  "\ud800",
-  "' OR 1=1 --",
-  "`",
-  "a\r\nx: y",
-  "{{7*7}}",
-  "1e999",
-  "",
-);
-const text = fc.oneof(
-  hostile,
-  fc.string({ unit: "binary", maxLength: 30 }),
-  fc.constantFrom("rows", "d1", "doc_id"),
-);
-const keys = fc.oneof(
-  hostile,
-  fc.constantFrom(
-    "vector",
-    "k",
-    "filter",
-    "select",
-    "op",
-    "column",
-    "value",
-    "type",
-    "index",
-    "source",
-    "limit",
-  ),
-);
-const json = fc.letrec((tie) => ({
-  any: fc.oneof(
-    { maxDepth: 4 },
-    text,
-    fc.double(),
-    fc.constantFrom(0, -0, -1, 1e39, 2 ** 53, null, true),
-    fc.array(tie("any"), { maxLength: 4 }),
-    fc.dictionary(keys, tie("any"), { maxKeys: 5, noNullPrototype: true }),
-  ),
-})).any;
-
-const mostly = <T>(arbitrary: fc.Arbitrary<T>) =>
-  fc.oneof<fc.MaybeWeightedArbitrary<unknown>[]>({ weight: 6, arbitrary }, { weight: 1, arbitrary: json });
 
 /** A valid search with some of it replaced by anything. */
 const number = fc.oneof({ weight: 9, arbitrary: fc.float({ noNaN: true }) }, { weight: 1, arbitrary: json });
@@ -167,6 +139,18 @@ const textual = fc.record(
   },
   { requiredKeys: ["text"] },
 );
+const rerank = fc.record(
+  {
+    provider: mostly(fc.constant("best")),
+    column: mostly(fc.constantFrom("chunk_text", "doc_id")),
+    query: fc.oneof(text, fc.constant("rows of text")),
+    candidates: mostly(fc.integer({ min: 1, max: 100 })),
+    optional: mostly(fc.boolean()),
+  },
+  { requiredKeys: ["provider", "column"] },
+);
+const edge = mostly(fc.double({ min: -1, max: 5, noNaN: true }));
+const distanceRange = fc.record({ min: edge, max: edge }, { requiredKeys: [] });
 const nearest = fc.record(
   {
     vector: fc.oneof({ weight: 5, arbitrary: fc.tuple(number, number) }, { weight: 1, arbitrary: json }),
@@ -181,9 +165,15 @@ const nearest = fc.record(
     cursor: fc.oneof({ weight: 1, arbitrary: text }, { weight: 9, arbitrary: fc.constant(undefined) }),
     count: mostly(fc.boolean()),
     facets: mostly(fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", limit: 3 }])),
+    exact: mostly(fc.boolean()),
+    distanceRange: mostly(distanceRange),
+    rerank: mostly(rerank),
   },
   { requiredKeys: ["vector"] },
 );
+const alike = fc
+  .tuple(nearest, fc.oneof(fc.constantFrom("d1", "d2", "nobody"), text), mostly(fc.boolean()))
+  .map(([{ vector: _, ...near }, docId, includeSelf]) => ({ ...near, docId, includeSelf }));
 /** Searches that an index has an answer for, so that many of them come as far as one. */
 const fittingSearch = fc
   .record(
@@ -193,6 +183,7 @@ const fittingSearch = fc
         fc.double({ min: 0, max: 1, noNaN: true }),
       ),
       text: fc.constantFrom("rows of text", "the", { op: "match", query: "row", columns: ["chunk_text"] }),
+      rerank: fc.constant({ provider: "best", column: "chunk_text", query: "rows" }),
       k: fc.integer({ min: 1, max: 30 }),
       filter: fc.constantFrom(
         { op: "exists", column: "doc_id" },
@@ -207,7 +198,46 @@ const fittingSearch = fc
     { requiredKeys: [] },
   )
   .filter((asked) => asked.vector !== undefined || asked.text !== undefined);
+const fittingRange = fc
+  .record(
+    {
+      docId: fc.constantFrom("d1", "d2", "nobody"),
+      includeSelf: fc.boolean(),
+      exact: fc.constant(true),
+      distanceRange: fc.constantFrom({ max: 0.5 }, { min: 0, max: 2 }, { min: 0.1 }),
+    },
+    { requiredKeys: ["docId"] },
+  )
+  .map((asked) => ({ k: 5, ...asked }));
+const ofMany = fc.oneof(
+  { weight: 4, arbitrary: fittingRange },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom({ text: "rows of text" }, { vector: [1, 0.5] }, { text: "d1", k: 2 }),
+  },
+  { weight: 1, arbitrary: fc.oneof(nearest, textual, alike, json) },
+);
+const queries = fc.record(
+  {
+    queries: fc.oneof(
+      { weight: 9, arbitrary: fc.array(ofMany, { minLength: 1, maxLength: 4 }) },
+      {
+        weight: 1,
+        arbitrary: fc.oneof(
+          json,
+          ofMany.map((one) => Array(65).fill(one)),
+        ),
+      },
+    ),
+    k: fc.integer({ min: 1, max: 30 }),
+    select: fc.subarray(["doc_id", "chunk_text"]),
+    consistency: fc.constantFrom("strong", "eventual"),
+  },
+  { requiredKeys: ["queries"] },
+);
 const search = fc.oneof(
+  { weight: 1, arbitrary: fc.oneof(fittingRange, queries) },
+  { weight: 1, arbitrary: fc.oneof(alike, queries) },
   { weight: 2, arbitrary: fittingSearch },
   { weight: 3, arbitrary: nearest },
   { weight: 1, arbitrary: textual },
@@ -302,6 +332,8 @@ const jobs = fc.record(
     metric: fc.oneof(fc.constant("l2"), text),
     indexParameters: json,
     workers: json,
+    fullText: mostly(fullText),
+    embedding: mostly(embedding),
   },
   { requiredKeys: ["type", "source"] },
 );
@@ -335,7 +367,7 @@ const someOf = (names: string[]) =>
     },
   );
 const known: Record<string, fc.Arbitrary<string>> = {
-  index: fc.constant("rows"),
+  index: fc.constantFrom("rows", "rows", "notes"),
   docId: fc.oneof(fc.constantFrom("d1", "d2", "nobody"), text),
   id: fc.oneof(fc.constant("nobody"), text),
 };
@@ -358,6 +390,7 @@ const bodyOf = (name: string) => {
   const own = {
     fetchDocuments: batch,
     changeIndex: change,
+    createIndex: fc.oneof(creation, fittingCreation),
     queryDocuments: fc.oneof(query, fittingQuery),
     measureRecall: fc.oneof(recall, fittingRecall),
   }[name];
@@ -382,10 +415,17 @@ const eventOf = (name: string) =>
     ),
   });
 
+const waysToSearch = ["queries", "docId", "exact", "distanceRange", "rerank", "text", "fullText"];
+
+/** Which of them a body asks for. */
+const waysOf = (given: string | null | undefined) =>
+  waysToSearch.filter((name) => given?.startsWith("{") && given.includes(`"${name}":`));
+
 const context = { awsRequestId: "fuzz", getRemainingTimeInMillis: () => 29_000 } as never;
 
 test("whatever is sent, a handler answers as its contract says, and never with a fault of ours", async () => {
   const statuses: Record<string, number> = {};
+  const ways: Record<string, number> = {};
   const names = [
     ...Object.keys(operations),
     ...Array<string>(6).fill("search"),
@@ -396,6 +436,7 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "queryDocuments",
     "measureRecall",
     "startJob",
+    "createIndex",
     "notFound",
   ];
   const request = fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name), eventOf(name)));
@@ -409,6 +450,7 @@ test("whatever is sent, a handler answers as its contract says, and never with a
       expect(answer.body.length).toBeLessThan(answer.statusCode < 400 ? limits.maxAnswerBytes : 40_000);
       const parsed = answer.body ? JSON.parse(answer.body) : undefined;
       const seen = `${name} ${answer.statusCode}`;
+      for (const one of waysOf(given)) if (answer.statusCode < 300) ways[one] = (ways[one] ?? 0) + 1;
       statuses[seen] = (statuses[seen] ?? 0) + 1;
       expect(answer.statusCode, answer.body).toBeLessThan(500);
       if (answer.statusCode >= 400) expect(problem.parse(parsed).status).toBe(answer.statusCode);
@@ -434,4 +476,5 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "warmIndex 200",
   ])
     expect(statuses[seen], seen).toBeGreaterThan(10);
-});
+  for (const one of waysToSearch) expect(ways[one], one).toBeGreaterThan(5);
+}, 180_000); // 4,000 requests, on a machine that has other work, too
