@@ -53,9 +53,9 @@ const seeAll = async ({ path: { index = "" } = {} }: Example) => {
 
 /** How much of something an answer has. */
 function foundIn({ body }: Answer): number {
-  const { hits, results, documents, count, inserted, matched, deleted, updated } = body;
+  const { hits, results, documents, count, queries, inserted, matched, deleted, updated } = body;
   const found = [hits, results, documents].map((some) => some?.length);
-  return [...found, count, inserted, matched, deleted, updated].find((some) => some > 0) ?? 0;
+  return [...found, count, queries, inserted, matched, deleted, updated].find((some) => some > 0) ?? 0;
 }
 
 test("every operation that takes a body shows some", () => {

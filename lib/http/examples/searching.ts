@@ -192,3 +192,16 @@ export const fetchDocumentsExamples: Examples = {
     value: { ids: ["a2", "nobody", "a1"], select: ["title", "vector"] },
   },
 };
+
+export const measureRecallExamples: Examples = {
+  rows: {
+    summary: "Of rows that are drawn, with the settings that searches have",
+    path: articles,
+    value: { k: 2, queries: 2 },
+  },
+  vectors: {
+    summary: "Of searches that are sent, among documents that a filter takes",
+    path: articles,
+    value: { k: 1, vectors: [vector], filter: { op: "gte", column: "year", value: 2000 } },
+  },
+};
