@@ -9,7 +9,9 @@ import { unindexedFragments } from "../../lib/adapters/lance/files/unindexed-fra
 import { textIndexOptions } from "../../lib/adapters/lance/text-indexes.ts";
 import { LocalStore } from "../../lib/adapters/store/local-store.ts";
 import type { Publication } from "../../lib/domain/index/index-entry.ts";
+import type { Reader } from "../../lib/domain/search/reader.ts";
 import { askedFullText, resolvedFullText } from "../../lib/domain/text/full-text.ts";
+import { textPlan } from "../../lib/domain/text/text-plan.ts";
 import { copiedOpening, copiedPublication, copiedReader, copiedRef } from "../support/copied-reader.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
@@ -61,6 +63,13 @@ async function foundInCopy(folder: string, version: number, query: string): Prom
   }
 }
 
+/** Rows that have some of the words. */
+async function counted(reader: Reader, words: string): Promise<number> {
+  const text = textPlan(words, published.fullText ?? []);
+  const { count } = await reader.tally({ text, facets: [], timeoutMs: 10_000 });
+  return count;
+}
+
 test.each(["whole", "in parts"])(
   "a copy that is made %s has the text indexes, and goes on with what is written",
   async (how) => {
@@ -72,6 +81,7 @@ test.each(["whole", "in parts"])(
       expect(own.reader.onDisk).toEqual(["index", "rows", "vectors"]);
       const folder = own.copies.replicas.copyOf(copiedRef)?.folder ?? "";
       expect(await foundInCopy(folder, own.reader.version, "Haus")).toEqual(["d0"]);
+      expect(await counted(own.reader, "foxes Haus")).toBe(2);
       await table
         .mergeInsert("doc_id")
         .whenMatchedUpdateAll()
@@ -82,6 +92,7 @@ test.each(["whole", "in parts"])(
       expect(own.reader.isReplicated).toBe(true);
       expect(own.copies.replicas.copyOf(copiedRef)?.folder).toBe(folder);
       expect(await foundInCopy(folder, own.reader.version, "Haus")).toEqual(["n0"]);
+      expect(await counted(own.reader, "foxes Haus Wort")).toBe(3);
       expect(own.given()).toEqual([]);
     } finally {
       await own.close();
