@@ -121,6 +121,19 @@ const textual = fc.record(
   {
     text: fc.oneof(text, mostly(tree)),
     legs: fc.constantFrom(undefined, undefined, ["text"], ["vector"], ["text", "vector"], []),
+    highlight: mostly(
+      fc.oneof(
+        fc.boolean(),
+        fc.record(
+          {
+            columns: mostly(fc.constantFrom(["chunk_text"], ["doc_id"], [])),
+            fragments: mostly(fc.nat(6)),
+            fragmentLength: mostly(fc.constantFrom(20, 21, 150, 500, 501)),
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+    ),
     hybrid: mostly(
       fc.record(
         {

@@ -184,6 +184,30 @@ export function describeHttpContract(
         expect(none.body.hits).toEqual([]);
       });
 
+      test("what words find is shown in parts of its text, with their places", async () => {
+        const index = { name: "marked", bucket, dimension: 2, metric: "l2" };
+        const columns = [{ name: "body", type: "Utf8" }];
+        const made = { ...index, columns, fullText: [{ column: "body", language: "en" }] };
+        expect((await http.call("createIndex", {}, { body: made })).status).toBe(201);
+        const documents = [{ doc_id: "a", vector: [1, 2], body: "Two foxes 🦊 running" }];
+        expect((await http.call("writeDocuments", { index: "marked" }, { body: { documents } })).status).toBe(
+          200,
+        );
+        const asked = { text: "run fox", select: [], consistency: "strong", highlight: true };
+        const { hits } = (await http.search("marked", asked)).body;
+        const [fragment] = hits[0].highlights[0].fragments;
+        expect(hits[0].highlights).toEqual([{ column: "body", fragments: [fragment] }]);
+        const matches = [
+          { start: 4, end: 9 },
+          { start: 13, end: 20 },
+        ];
+        expect(fragment).toEqual({ text: "Two foxes 🦊 running", start: 0, matches });
+        const paths = async (more: object) => issuePaths(await http.search("marked", { ...asked, ...more }));
+        expect(await paths({ highlight: { fragments: 6 } })).toEqual(["body.highlight.fragments"]);
+        expect(await paths({ highlight: { columns: ["doc_id"] } })).toEqual(["body.highlight.columns[0]"]);
+        expect(await paths({ text: undefined, vector: [1, 2] })).toEqual(["body.highlight"]);
+      });
+
       test("many queries are answered at once, each as alone, or refused by name", async () => {
         const queries = [{ vector: [1, 0, 0, 0], k: 2 }, { docId: "d1" }, { docId: "nobody" }];
         const many = await http.search("small", { queries, k: 3, select: [] });

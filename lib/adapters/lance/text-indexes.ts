@@ -13,7 +13,7 @@ export function textIndexOptions(index: TextIndex): Partial<IndexOptions> {
 }
 
 /** LanceDB ends the process at a language that it does not know. */
-function settingsOf({ tokenizer, language, stem, stopWords, positions }: TextIndex) {
+export function settingsOf({ tokenizer, language, stem, stopWords, positions }: TextIndex) {
   return {
     baseTokenizer: tokenizer as "simple",
     language: stemsOf(language) ?? "English",

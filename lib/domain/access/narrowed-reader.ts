@@ -15,6 +15,8 @@ import type {
   TextSearch,
 } from "../search/reader.ts";
 import type { Document, Hit } from "../search/search-request.ts";
+import type { TextIndex } from "../text/full-text.ts";
+import type { TextCutter } from "../text/text-cutter.ts";
 import type { Filter } from "../values/filter.ts";
 import { narrowed } from "./forced-filter.ts";
 import { ownRanking } from "./own-ranking.ts";
@@ -74,6 +76,10 @@ export class NarrowedReader implements Reader {
       const document = documents.get(id);
       return document ? [{ ...document, score }] : [];
     });
+  }
+
+  textCutter(index: TextIndex): Promise<TextCutter> {
+    return this.#reader.textCutter(index);
   }
 
   isStillAt(version: number): Promise<boolean> {

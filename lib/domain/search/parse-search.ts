@@ -73,6 +73,7 @@ function legIssues(asked: Record<string, unknown>, nears: boolean, reads: boolea
       ? [{ path: "hybrid", message: "is for searches by both vector and text" }]
       : []),
     ...(byText && !byVector ? forVector.map((path) => ({ path, message: "is for searches by vector" })) : []),
+    ...(asked["highlight"] && !byText ? [{ path: "highlight", message: "is for searches by text" }] : []),
     ...fusionIssues(asked),
   ];
 }

@@ -1,5 +1,7 @@
 import type { GenerationStats } from "../index/generations.ts";
 import type { Column, IndexEntry, Publication, SearchDefaults } from "../index/index-entry.ts";
+import type { TextIndex } from "../text/full-text.ts";
+import type { TextCutter } from "../text/text-cutter.ts";
 import type { TextPlan } from "../text/text-plan.ts";
 import type { Filter } from "../values/filter.ts";
 import type { DistanceRange } from "./distance-range.ts";
@@ -30,6 +32,8 @@ export interface Reader {
   searchAlike?(queries: AlikeQueries): Promise<Hit[][] | undefined>;
   /** The best by their words, best first; their score is BM25. */
   searchText(query: TextSearch): Promise<Hit[]>;
+  /** Cuts texts as an index on them does. */
+  textCutter(index: TextIndex): Promise<TextCutter>;
   /** Whether all that was read since it was at this version is of this version. */
   isStillAt(version: number): Promise<boolean>;
   /** Those that are there, by their ids, of which none is there twice. */

@@ -4,6 +4,7 @@ import { textIndexesOf } from "../text/full-text.ts";
 import { columnsOf, type TextPlan, textIssues, textPlan } from "../text/text-plan.ts";
 import { type AskedQuery, askedHits, askedQuery, searchedFor } from "./asked-query.ts";
 import { bestOfBoth, fusedHits, type LegHits } from "./fused-hits.ts";
+import { highlightedHits, highlightIssues } from "./highlighted-hits.ts";
 import type { Lease, Query, Reader, TextSearch } from "./reader.ts";
 import {
   embeddedIn,
@@ -18,7 +19,10 @@ import type { Hit, SearchRequest } from "./search-request.ts";
 /** Everything of a request's text that does not fit the index. */
 export function unfitText(request: SearchRequest, { published }: Lease, byVector: boolean): Issue[] {
   const { text, hybrid } = request;
-  const issues = text === undefined ? [] : textIssues(text, textIndexesOf(published));
+  const columns = textIndexesOf(published);
+  const issues = text === undefined ? [] : textIssues(text, columns);
+  if (text !== undefined && issues.length === 0)
+    issues.push(...highlightIssues(request, textPlan(text, columns)));
   if (byVector) return issues;
   if (request.distanceRange)
     issues.push({ path: "distanceRange", message: "is for searches by vector: words have no distance" });
@@ -48,7 +52,8 @@ export async function searchByText(request: SearchRequest, task: SearchTask): Pr
   return atOneVersion(reader, task, async () => {
     const found = page ? page.hits({ ...task, reader, best }, left) : hits();
     const [answer, told] = await Promise.all([found, toldOf(reader, search)]);
-    return { ...answer, ...told };
+    const shown = await highlightedHits(answer.hits, request, search.plan, task);
+    return { ...answer, hits: shown, ...told };
   });
 }
 
@@ -74,7 +79,8 @@ export async function searchByBoth(request: SearchRequest, task: SearchTask): Pr
   const found = await atOneVersion(reader, task, async () => {
     const fused = page ? page.hits({ ...task, reader, best }, left) : hits();
     const [answer, told] = await Promise.all([fused, toldOf(reader, text)]);
-    return { ...answer, ...told };
+    const shown = await highlightedHits(answer.hits, request, text.plan, task);
+    return { ...answer, hits: shown, ...told };
   });
   const unindexedRows = await reader.unindexedRows?.();
   return {

@@ -39,7 +39,7 @@ export async function servedBy(cursor: string, index: string, request: SearchReq
 
 /** What may differ between pages. */
 const perPage = new Set([
-  ...["k", "offset", "cursor", "select", "count", "facets"],
+  ...["k", "offset", "cursor", "select", "count", "facets", "highlight"],
   ...["consistency", "minVersion", "minGeneration"],
 ]);
 

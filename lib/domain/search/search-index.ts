@@ -73,7 +73,7 @@ async function refuseUnfit(request: SearchRequest, lease: Lease): Promise<void> 
 
 /** Everything that does not fit the index. */
 export async function unfitIssues(request: SearchRequest, lease: Lease): Promise<Issue[]> {
-  const { vector, select, filter, ef, facets } = request;
+  const { vector, select, filter, ef, facets, highlight } = request;
   const { published, reader } = lease;
   const { byVector, byText } = askedLegs(request, published);
   const text = byText ? (await import("./search-by-text.ts")).unfitText(request, lease, byVector) : [];
@@ -85,6 +85,7 @@ export async function unfitIssues(request: SearchRequest, lease: Lease): Promise
     ...(ef !== undefined && published.indexType !== "HNSW_SQ"
       ? [{ path: "ef", message: `is for HNSW_SQ; this index is ${published.indexType}` }]
       : []),
+    ...(highlight && !byText ? [{ path: "highlight", message: "is for searches by text" }] : []),
     ...text,
   ];
 }

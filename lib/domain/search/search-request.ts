@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { columnName } from "../names.ts";
+import { highlight, highlights } from "../text/highlight.ts";
 import { textQuery } from "../text/text-query.ts";
 import { filter } from "../values/filter.ts";
 import { areSeveralVectors, noSeveralVectors } from "../values/several-vectors.ts";
@@ -138,6 +139,7 @@ export const searchRequest = z
       description: "Of vector and text, what is searched by; without it whatever the request has",
     }),
     hybrid: fusion.optional().meta({ description: "For requests that search by vector and text" }),
+    highlight: highlight.optional(),
     docId: docId.optional().meta({
       description: "In place of a vector: that of this document, by which its neighbours are found",
       example: "w08397",
@@ -207,6 +209,10 @@ export const hit = z
     score: z.number(),
     legs: hitLegs.optional().meta({
       description: "Of a hybrid search: by which legs it was found, at which rank from 1, with which score",
+    }),
+    highlights: highlights.optional().meta({
+      description:
+        "Where they are asked for: of each column in which words of the text were found; none of a hit of the vector leg alone",
     }),
   })
   .meta({

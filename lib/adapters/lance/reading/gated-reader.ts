@@ -15,6 +15,8 @@ import type {
   TextSearch,
 } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
+import type { TextIndex } from "../../../domain/text/full-text.ts";
+import type { TextCutter } from "../../../domain/text/text-cutter.ts";
 
 const bytesOfNumber = 4;
 
@@ -69,6 +71,10 @@ export class GatedReader implements Reader {
     return this.#within(vectors, query.timeoutMs, query.signal, (timeoutMs) =>
       this.#reader.searchText({ ...query, timeoutMs }),
     );
+  }
+
+  textCutter(index: TextIndex): Promise<TextCutter> {
+    return this.#reader.textCutter(index);
   }
 
   isStillAt(version: number): Promise<boolean> {

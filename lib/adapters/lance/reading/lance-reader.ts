@@ -17,6 +17,8 @@ import type {
   TextSearch,
 } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
+import type { TextIndex } from "../../../domain/text/full-text.ts";
+import type { TextCutter } from "../../../domain/text/text-cutter.ts";
 import { distancesOf, hitsAt, nearestIn, wordedHits, wordedIn } from "../rows/hits.ts";
 import type { HeldRows } from "../rows/row-memory.ts";
 import { atVersion, type OpenAt } from "./at-version.ts";
@@ -146,6 +148,10 @@ export class LanceReader implements Reader {
     }
     const timeoutMs = query.timeoutMs - (performance.now() - started);
     return wordedHits(await this.#queries.worded({ ...query, timeoutMs }), this.#published, query);
+  }
+
+  async textCutter(index: TextIndex): Promise<TextCutter> {
+    return (await import("../text-cutter.ts")).textCutter(index);
   }
 
   isStillAt(version: number): Promise<boolean> {

@@ -15,6 +15,8 @@ import type {
   TextSearch,
 } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
+import type { TextIndex } from "../../../domain/text/full-text.ts";
+import type { TextCutter } from "../../../domain/text/text-cutter.ts";
 import { isGone } from "../lance-errors.ts";
 import type { Opening } from "../opening/opening.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
@@ -91,6 +93,10 @@ export class ReplicatedReader implements Reader {
   async searchText(query: TextSearch): Promise<Hit[]> {
     const read = (reader: LanceReader) => reader.searchText(query);
     return this.#atNewest(() => this.#warmingAfter(() => this.#read(read)));
+  }
+
+  async textCutter(index: TextIndex): Promise<TextCutter> {
+    return (await import("../text-cutter.ts")).textCutter(index);
   }
 
   /** What copies answer is of their version, whose number is this reader's as long as it has not moved. */
