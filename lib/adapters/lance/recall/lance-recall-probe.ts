@@ -53,13 +53,15 @@ export class LanceRecallProbe implements RecallProbe {
     return this.#vectorsOf(this.#table.takeOffsets(offsets));
   }
 
+  /** Other clients add rows without a vector: these are nobody's neighbours, and no question. */
   async #vectorsOf(query: TakeQuery): Promise<{ id: string; vector: Float32Array }[]> {
     const found = await this.#run(query.withRowId().select([this.#column, rowId]));
     const [ids, vectors] = [found.getChild(rowId), found.getChild(this.#column)];
-    return Array.from({ length: found.numRows }, (_, row) => ({
-      id: String(ids?.get(row)),
-      vector: Float32Array.from(vectors?.get(row) ?? []),
-    }));
+    const rows = Array.from({ length: found.numRows }, (_, row) => row);
+    return rows.flatMap((row) => {
+      const vector = vectors?.get(row);
+      return vector ? [{ id: String(ids?.get(row)), vector: Float32Array.from(vector) }] : [];
+    });
   }
 
   /** Which neighbours it is moved by need not be exact: the index tells them a hundred times sooner. */
