@@ -1,4 +1,6 @@
+import type { QueriesRequest } from "../lib/domain/search/queries-request.ts";
 import { searchIndex } from "../lib/domain/search/search-index.ts";
+import type { SearchRequest } from "../lib/domain/search/search-request.ts";
 import { warmIndex } from "../lib/domain/search/warm-index.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
@@ -13,21 +15,19 @@ const search = httpHandler(
   searchingOperations,
   "search",
   readers,
-  async ({ path, body, timeoutMs, signal }, { indexes, providers }) => ({
-    body: await ("queries" in body
-      ? (await import("../lib/domain/search/search-queries.ts")).searchQueries(
-          indexes,
-          path.index,
-          body,
-          timeoutMs(),
-          signal,
-          providers,
-        )
-      : (body.rerank
-          ? (await import("../lib/domain/search/reranked-search.ts")).rerankedSearch
-          : searchIndex)(indexes, path.index, body, timeoutMs(), signal, providers)),
-  }),
+  async ({ path: { index }, body, timeoutMs, signal }, { indexes, providers }) => {
+    const way = await wayOf(body);
+    return { body: await way(indexes, index, body as never, timeoutMs(), signal, providers) };
+  },
 );
+
+/** What answers a body; but for the usual one each is loaded when it is asked for. */
+async function wayOf(body: SearchRequest | QueriesRequest) {
+  if ("queries" in body) return (await import("../lib/domain/search/search-queries.ts")).searchQueries;
+  if (body.groupBy) return (await import("../lib/domain/search/grouped-search.ts")).groupedSearch;
+  if (body.rerank) return (await import("../lib/domain/search/reranked-search.ts")).rerankedSearch;
+  return searchIndex;
+}
 
 const warm = httpHandler(
   searchingOperations,

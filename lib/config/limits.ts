@@ -87,6 +87,13 @@ export const limits = {
   maxFacetRows: 10_000_000, // that a filter leaves
   maxCountedTextRows: 1_000_000, // that a text is found in: LanceDB ranks all of them
   facetBatchRows: 8_192, // read at a time
+  maxGroups: 100, // of hits that one search answers
+  defaultGroups: 10,
+  maxGroupSize: 10, // hits of each
+  defaultGroupSize: 3,
+  leastGroupedRows: 64, // of the first of the searches that fill groups, and twice what they hold
+  maxGroupedRows: 10_000, // of the last
+  maxGroupValueLength: 1_024, // characters of a value
   maxFilterColumns: 32,
   maxTextColumns: 8, // of an index, with a full-text index each
   maxLanguageLength: 64,

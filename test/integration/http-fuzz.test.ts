@@ -248,10 +248,32 @@ const queries = fc.record(
   },
   { requiredKeys: ["queries"] },
 );
+const groupBy = mostly(
+  fc.record(
+    {
+      column: fc.oneof(fc.constantFrom("chunk_text", "doc_id", "vector"), text),
+      limit: mostly(fc.integer({ min: 0, max: 110 })),
+      size: mostly(fc.integer({ min: 0, max: 12 })),
+    },
+    { requiredKeys: ["column"] },
+  ),
+);
+const fittingGroups = fc.record({
+  vector: fc.tuple(fc.float({ min: -9, max: 9, noNaN: true }), fc.constant(1)),
+  groupBy: fc.record({
+    column: fc.constantFrom("chunk_text", "doc_id"),
+    limit: fc.integer({ min: 1, max: 20 }),
+  }),
+});
+const inGroups = fc
+  .tuple(fc.oneof(nearest, textual), groupBy)
+  .map(([one, by]) => ({ ...one, groupBy: by, k: undefined, offset: undefined }));
 const search = fc.oneof(
   { weight: 1, arbitrary: fc.oneof(fittingRange, queries) },
   { weight: 1, arbitrary: fc.oneof(alike, queries) },
   { weight: 2, arbitrary: fittingSearch },
+  { weight: 1, arbitrary: fittingGroups },
+  { weight: 1, arbitrary: inGroups },
   { weight: 3, arbitrary: nearest },
   { weight: 1, arbitrary: textual },
   { weight: 1, arbitrary: fc.tuple(nearest, textual).map(([near, words]) => ({ ...near, ...words })) },

@@ -53,8 +53,8 @@ const seeAll = async ({ path: { index = "" } = {} }: Example) => {
 
 /** How much of something an answer has. */
 function foundIn({ body }: Answer): number {
-  const { hits, results, documents, count, queries, inserted, matched, deleted, updated } = body;
-  const found = [hits, results, documents].map((some) => some?.length);
+  const { hits, groups, results, documents, count, queries, inserted, matched, deleted, updated } = body;
+  const found = [hits, groups, results, documents].map((some) => some?.length);
   return [...found, count, queries, inserted, matched, deleted, updated].find((some) => some > 0) ?? 0;
 }
 

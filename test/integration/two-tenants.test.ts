@@ -185,12 +185,17 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
         facets: fc.constantFrom([{ column: "tenant" }], [{ column: "doc_id", limit: 2 }]),
         text: fc.option(fc.oneof(words, wordTree), { nil: undefined }),
         legs: fc.constantFrom(undefined, undefined, ["text"]),
+        groupBy: fc.constantFrom(undefined, undefined, { column: "size", limit: 2 }, { column: "tenant" }),
       },
       { requiredKeys: ["vector", "consistency"] },
     )
-    .map(({ docId, vector: own, ...more }) => ({
+    .map(({ docId, vector: own, ...asked }) => {
+      const { k: _, offset: __, ...inGroups } = asked;
+      return { docId, own, more: asked.groupBy ? inGroups : asked } as const;
+    })
+    .map(({ docId, own, more }) => ({
       body:
-        docId && more.k === 7
+        docId && "k" in more && more.k === 7
           ? { ...more, queries: [{ vector: own }, { docId }] }
           : { ...more, ...(docId ? { docId } : { vector: own }) },
     })),

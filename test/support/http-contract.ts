@@ -144,6 +144,28 @@ export function describeHttpContract(
         expect(await paths({ facets: [{ column: "vector" }] })).toEqual(["body.facets[0].column"]);
       });
 
+      test("the best hits of each value of a column come in groups, nearest first", async () => {
+        const vector = [1, 0, 0, 0];
+        const whole = (await http.search("small", { vector, k: 1_000, select: ["size"] })).body.hits;
+        const by = (more: object) => http.search("small", { vector, select: ["size"], ...more });
+        const { groups, performance } = (await by({ groupBy: { column: "size", limit: 4, size: 2 } })).body;
+        expect(groups).toEqual(
+          whole.slice(0, 4).map((hit: { size: unknown }) => ({ value: hit.size, hits: [hit] })),
+        );
+        expect(performance.searches).toBe(1);
+        const all = (await by({ groupBy: { column: "doc_id", limit: 100 } })).body.groups;
+        expect(all.map(({ value }: { value: unknown }) => value)).toEqual(whole.map(idOf));
+        const paths = async (more: object) => issuePaths(await by(more));
+        expect(await paths({ groupBy: { column: "vector" } })).toEqual(["body.groupBy.column"]);
+        expect(await paths({ groupBy: { column: "nothing" } })).toEqual(["body.groupBy.column"]);
+        expect(await paths({ groupBy: { column: "size", limit: 101 }, k: 3 })).toEqual([
+          "body.groupBy.limit",
+          "body.k",
+        ]);
+        const many = { queries: [{ vector }], groupBy: { column: "size" } };
+        expect(issuePaths(await http.search("small", many))).toEqual(["body.groupBy"]);
+      });
+
       test("every row is compared where that is asked for, and no index is told of", async () => {
         const exact = { vector: [1, 0, 0, 0], k: 1_000, exact: true };
         const { hits, performance } = (await http.search("small", exact)).body;

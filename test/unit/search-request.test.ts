@@ -62,6 +62,14 @@ test.each([
     "cursor",
     "is for hits as they are found: a reranker orders its candidates alone",
   ],
+  [{ vector: [1], k: 3, groupBy: { column: "a" } }, "k", "is groupBy.limit and groupBy.size here"],
+  [{ vector: [1], offset: 0, groupBy: { column: "a" } }, "offset", "is not for hits in groups"],
+  [{ vector: [1], cursor: "a", groupBy: { column: "a" } }, "cursor", "is not for hits in groups"],
+  [
+    { text: "a", vector: [1], hybrid: { candidates: 29 }, groupBy: { column: "a" } },
+    "hybrid.candidates",
+    "must be at least groupBy.limit times groupBy.size, 30",
+  ],
   [{ vector: [1], exact: true, nprobes: 3 }, "nprobes", "is for an index, which exact does without"],
 ])("what does not go together is refused: %j", (body, path, message) => {
   expect(issuesOf(body)).toEqual([{ path, message }]);

@@ -3,6 +3,7 @@ import { badRequest, type Issue } from "../errors.ts";
 import { textBoundIssues } from "../text/text-query.ts";
 import { issuesOf } from "../validate.ts";
 import { filterBoundIssues } from "../values/filter.ts";
+import { groupedIssues } from "./group-by.ts";
 import { type SearchRequest, searchRequest } from "./search-request.ts";
 
 /**
@@ -41,6 +42,7 @@ function togetherIssues(body: unknown): Issue[] {
         path,
         message: "is for hits as they are found: a reranker orders its candidates alone",
       })),
+    ...groupedIssues(asked),
     ...["nprobes", "refineFactor", "ef"]
       .filter((field) => asked["exact"] === true && has(field))
       .map((path) => ({ path, message: "is for an index, which exact does without" })),

@@ -4,14 +4,17 @@ import { badRequest, DomainError, type Issue } from "../errors.ts";
 import { parseSearchRequest } from "./parse-search.ts";
 import { type SearchRequest, searchRequest, searchResponse } from "./search-request.ts";
 
+/** As deep as pages go, and as often as groups are searched for, many at once would take any time. */
+const alone = { offset: true, cursor: true, groupBy: true } as const;
+
 /** Many queries at once: fields beside them hold for each that has none of its own. */
 export const queriesRequest = searchRequest
-  .omit({ vector: true, docId: true, includeSelf: true, text: true, offset: true, cursor: true })
+  .omit({ vector: true, docId: true, includeSelf: true, text: true, ...alone })
   .extend({
     queries: z
       .array(
         searchRequest
-          .omit({ consistency: true, minVersion: true, minGeneration: true, offset: true, cursor: true })
+          .omit({ consistency: true, minVersion: true, minGeneration: true, ...alone })
           .meta({ id: "SearchQuery" }),
       )
       .min(1)
@@ -50,7 +53,7 @@ function parseQueries({ queries: given, ...common }: Record<string, unknown>): Q
     throw badRequest({ path: "queries", message: `must be an array of 1 to ${limits.maxQueries} queries` });
   const ofOne = ["vector", "docId", "includeSelf", "text"].filter((path) => path in common);
   const issues: Issue[] = ofOne.map((path) => ({ path, message: "is for each of queries, not beside them" }));
-  issues.push(...pageIssues(common, ""));
+  issues.push(...aloneIssues(common, ""));
   const queries = given.flatMap((one, i) => {
     const problems = queryIssues(one, i);
     issues.push(...problems);
@@ -80,12 +83,11 @@ function queryIssues(one: unknown, i: number): Issue[] {
       path: `queries[${i}].${field}`,
       message: "goes beside queries: all are answered from one version",
     }));
-  return [...ofAll, ...pageIssues(one, `queries[${i}].`)];
+  return [...ofAll, ...aloneIssues(one, `queries[${i}].`)];
 }
 
-/** As deep as pages go, many at once would take any time. */
-const pageIssues = (of: object, at: string): Issue[] =>
-  ["offset", "cursor"]
+const aloneIssues = (of: object, at: string): Issue[] =>
+  Object.keys(alone)
     .filter((field) => field in of)
     .map((field) => ({ path: `${at}${field}`, message: "is for a search of one query" }));
 

@@ -125,7 +125,8 @@ async function foundByBoth(
   return { vector: askedHits(nearest, candidates, asked), text: askedHits(worded, candidates, asked) };
 }
 
-function textSearch(request: SearchRequest, { lease, columns, left, signal }: SearchTask): TextSearch {
+/** The search for the k best by words of a request. */
+export function textSearch(request: SearchRequest, { lease, columns, left, signal }: SearchTask): TextSearch {
   const { k, filter } = request;
   return {
     plan: countedText(request, lease),
@@ -138,13 +139,13 @@ function textSearch(request: SearchRequest, { lease, columns, left, signal }: Se
 }
 
 /** What is told of a search by words beside its hits. */
-async function toldOf(reader: Reader, { plan }: TextSearch): Promise<{ textUnindexedRows?: number }> {
+export async function toldOf(reader: Reader, { plan }: TextSearch): Promise<{ textUnindexedRows?: number }> {
   const rows = await reader.textUnindexedRows?.(columnsOf(plan));
   return rows === undefined ? {} : { textUnindexedRows: rows };
 }
 
 /** Again where the reader moved on meanwhile: a request beside this one has seen a later version. */
-async function atOneVersion<T>(
+export async function atOneVersion<T>(
   reader: Reader,
   { left, signal }: SearchTask,
   work: () => Promise<T>,

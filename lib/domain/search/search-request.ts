@@ -7,6 +7,7 @@ import { filter } from "../values/filter.ts";
 import { areSeveralVectors, noSeveralVectors } from "../values/several-vectors.ts";
 import { distanceRange } from "./distance-range.ts";
 import { tallied, tallyFields } from "./facets.ts";
+import { groupBy } from "./group-by.ts";
 import { indexParts } from "./reader.ts";
 
 export const docId = z
@@ -188,6 +189,7 @@ export const searchRequest = z
     cursor: z.string().min(1).max(limits.maxSearchCursorLength).optional().meta({
       description: "In place of an offset: the next of the page before, of the same search",
     }),
+    groupBy: groupBy.optional(),
     ...tallyFields,
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
@@ -231,6 +233,43 @@ export const onDisk = z.array(z.enum(indexParts));
 /** A duration as answers show it, to the microsecond. */
 export const milliseconds = (ms: number) => Math.round(ms * 1000) / 1000;
 
+/** What is told of a search beside its hits. */
+export const searchPerformance = z.strictObject({
+  cache: cache.meta({
+    description:
+      "cold: this request opened the index; replica: it was read from a copy on the container's disk",
+  }),
+  onDisk: onDisk.optional().meta({
+    description:
+      "Parts of the index of which all was on the container's disk when the search began: the vector index, rows without their vectors, vectors. Absent where the bucket is a folder: nothing is copied",
+  }),
+  openMs: z.number(),
+  embedMs: z.number().optional().meta({ description: "Until the provider had made a vector of the text" }),
+  searchMs: z.number(),
+  rerankMs: z.number().optional(),
+  reranked: z.boolean().optional().meta({
+    description: "Whether hits are in the reranker's order, with its rerankScore; null where a text is null",
+  }),
+  totalMs: z.number(),
+  generation: z.string(),
+  version: z.int(),
+  viewAgeMs: z.int().min(0).meta({
+    description:
+      "How long before this search the store was asked what the index is: writes that were acknowledged by then are seen",
+  }),
+  unindexedRows: z.int().min(0).optional().meta({
+    description:
+      "Rows that no vector index holds, which this search compared one by one; absent where that could not be told",
+  }),
+  textUnindexedRows: z.int().min(0).optional().meta({
+    description:
+      "Of a search by text: rows that some index of the columns' text does not hold, whose words this search has read; absent where that could not be told",
+  }),
+  nprobes: z.int().optional(),
+  refineFactor: z.int().optional(),
+  ef: z.int().optional(),
+});
+
 export const searchResponse = z
   .strictObject({
     hits: z.array(hit),
@@ -242,45 +281,7 @@ export const searchResponse = z
         description: `Where an offset or a cursor was sent: cursor of the next page, on which no hit of the pages before comes again; null on the last, and ${limits.maxSearchDepth} hits deep`,
       }),
     ...tallied,
-    performance: z.strictObject({
-      cache: cache.meta({
-        description:
-          "cold: this request opened the index; replica: it was read from a copy on the container's disk",
-      }),
-      onDisk: onDisk.optional().meta({
-        description:
-          "Parts of the index of which all was on the container's disk when the search began: the vector index, rows without their vectors, vectors. Absent where the bucket is a folder: nothing is copied",
-      }),
-      openMs: z.number(),
-      embedMs: z
-        .number()
-        .optional()
-        .meta({ description: "Until the provider had made a vector of the text" }),
-      searchMs: z.number(),
-      rerankMs: z.number().optional(),
-      reranked: z.boolean().optional().meta({
-        description:
-          "Whether hits are in the reranker's order, with its rerankScore; null where a text is null",
-      }),
-      totalMs: z.number(),
-      generation: z.string(),
-      version: z.int(),
-      viewAgeMs: z.int().min(0).meta({
-        description:
-          "How long before this search the store was asked what the index is: writes that were acknowledged by then are seen",
-      }),
-      unindexedRows: z.int().min(0).optional().meta({
-        description:
-          "Rows that no vector index holds, which this search compared one by one; absent where that could not be told",
-      }),
-      textUnindexedRows: z.int().min(0).optional().meta({
-        description:
-          "Of a search by text: rows that some index of the columns' text does not hold, whose words this search has read; absent where that could not be told",
-      }),
-      nprobes: z.int().optional(),
-      refineFactor: z.int().optional(),
-      ef: z.int().optional(),
-    }),
+    performance: searchPerformance,
   })
   .meta({ id: "SearchResponse" });
 export type SearchResponse = z.infer<typeof searchResponse>;

@@ -50,6 +50,11 @@ const ways: Examples = {
       hybrid: { fusion: "weighted", weights: { vector: 1, text: 2 } },
     },
   },
+  groupBy: {
+    summary: "The best hits of each value of a column",
+    path: articles,
+    value: { vector, groupBy: { column: "year", limit: 3, size: 2 }, select: ["title"] },
+  },
   legs: {
     summary: "One leg of both",
     path: articles,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { parseRecallRequest, recallRequest, recallResponse } from "../../domain/recall/recall-request.ts";
+import { groupedResponse } from "../../domain/search/grouped-response.ts";
 import { parseSearchBody, queriesRequest, queriesResponse } from "../../domain/search/queries-request.ts";
 import { searchRequest, searchResponse } from "../../domain/search/search-request.ts";
 import { warmResponse } from "../../domain/search/warm-index.ts";
@@ -18,7 +19,7 @@ export const searchingOperations = {
     body: z.union([searchRequest, queriesRequest]) as z.ZodType<ReturnType<typeof parseSearchBody>>,
     parseBody: parseSearchBody,
     maxBodyBytes: limits.maxBodyBytes,
-    response: z.union([searchResponse, queriesResponse]),
+    response: z.union([searchResponse, groupedResponse, queriesResponse]),
   },
   measureRecall: {
     ...common,

@@ -37,6 +37,15 @@ export function answerRows<R extends { row: number }, T extends object>(
   return fit;
 }
 
+/** The same of rows that are looked at and not answered, for which an answer need not have room. */
+export const innerRows = <R extends { row: number }, T extends object>(
+  { found, columns, rows }: Asked<R>,
+  make: (values: Record<string, unknown>, row: R) => T,
+): T[] => {
+  const values = jsonRow(found, columns);
+  return rows.map((row) => make(values(row.row), row));
+};
+
 /**
  * The first rows of those asked for, as many as an answer has room for; of those that are longer than any answer nothing
  * is made.

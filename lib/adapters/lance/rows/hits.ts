@@ -3,7 +3,7 @@ import { hitsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-s
 import type { Metric, Publication } from "../../../domain/index/index-entry.ts";
 import type { Query, TextSearch } from "../../../domain/search/reader.ts";
 import type { Hit } from "../../../domain/search/search-request.ts";
-import { answerRows } from "./answer-rows.ts";
+import { answerRows, innerRows } from "./answer-rows.ts";
 import type { ResidentRows } from "./resident-rows.ts";
 
 /** Higher is better: the similarity for cosine and dot, the reciprocal of 1 + squared distance for l2. */
@@ -46,7 +46,7 @@ export function nearestIn(found: ArrowTable): NearestRows["rows"] {
   return distancesOf(found).map((distance, row) => ({ id: ids[row] as bigint, distance }));
 }
 
-/** @param rows of `found`, nearest first. Inner ones have no columns. @throws AnswerTooLarge */
+/** @param rows of `found`, nearest first. @throws AnswerTooLarge, but for inner ones */
 export function hitsAt(
   rows: { row: number; distance: number }[],
   found: ArrowTable,
@@ -54,18 +54,14 @@ export function hitsAt(
   { columns, isInner }: Query,
 ): Hit[] {
   const [ids, rowIds] = [found.getChild(idColumn), found.getChild("_rowid")];
-  if (isInner)
-    return rows.map(({ row, distance }) =>
-      located(hit({}, ids?.get(row), metric, distance), rowIds?.get(row)),
-    );
-  return answerRows(
-    { found, columns, rows },
-    (values, { row, distance }) => hit(values, ids?.get(row), metric, distance),
-    (fit, widest) => hitsTooLarge(rows.length, fit, widest),
-  );
+  const made = (values: Record<string, unknown>, { row, distance }: { row: number; distance: number }) =>
+    hit(values, ids?.get(row), metric, distance);
+  const asked = { found, columns, rows };
+  if (isInner) return innerRows(asked, (values, one) => located(made(values, one), rowIds?.get(one.row)));
+  return answerRows(asked, made, (fit, widest) => hitsTooLarge(rows.length, fit, widest));
 }
 
-/** The rows of an answer with scores, best first. Inner ones have no columns. @throws AnswerTooLarge */
+/** The rows of an answer with scores, best first. @throws AnswerTooLarge, but for inner ones */
 export function wordedHits(
   found: ArrowTable,
   { idColumn }: Publication,
@@ -73,15 +69,16 @@ export function wordedHits(
 ): Hit[] {
   const [ids, rowIds] = [found.getChild(idColumn), found.getChild("_rowid")];
   const rows = inOrder(scoresOf(found), (row) => ids?.get(row));
-  if (isInner) return rows.map(({ row, id, score }) => located({ doc_id: id, score }, rowIds?.get(row)));
-  return answerRows(
-    { found, columns, rows },
-    (values, { id, score }) => ({ ...values, doc_id: id, score }),
-    (fit, widest) => hitsTooLarge(rows.length, fit, widest),
-  );
+  const made = (values: Record<string, unknown>, { id, score }: (typeof rows)[number]) => ({
+    ...values,
+    ...{ doc_id: id, score },
+  });
+  const asked = { found, columns, rows };
+  if (isInner) return innerRows(asked, (values, one) => located(made(values, one), rowIds?.get(one.row)));
+  return answerRows(asked, made, (fit, widest) => hitsTooLarge(rows.length, fit, widest));
 }
 
-/** The same of rows in memory, by an answer's row ids. @returns undefined when one of them is not there. @throws AnswerTooLarge */
+/** The same of rows in memory, by an answer's row ids. @returns undefined when one of them is not there. @throws AnswerTooLarge, but for inner ones */
 export function wordedIn(
   resident: ResidentRows,
   found: ArrowTable,
@@ -92,13 +89,14 @@ export function wordedIn(
   const places = rowIds.flatMap((id) => resident.placeOf(id) ?? []);
   if (places.length < rowIds.length) return undefined;
   const rows = inOrder(scoresOf(found), (row) => resident.value(idColumn, places[row] ?? 0));
-  if (isInner) return rows.map(({ row, id, score }) => located({ doc_id: id, score }, rowIds[row]));
+  const made = ({ row, id, score }: (typeof rows)[number]) => ({
+    ...resident.values(columns, places[row] ?? 0),
+    ...{ doc_id: id, score },
+  });
+  if (isInner) return rows.map((one) => located(made(one), rowIds[one.row]));
   return rowsWithin(
     rows.length,
-    (i) => {
-      const { row, id, score } = rows[i] as (typeof rows)[number];
-      return { ...resident.values(columns, places[row] ?? 0), doc_id: id, score };
-    },
+    (i) => made(rows[i] as (typeof rows)[number]),
     (fit, row) => hitsTooLarge(rows.length, fit, widestColumn(row)),
   );
 }
@@ -125,7 +123,7 @@ export function hitsIn(
     rows.push({ id, place, distance });
   }
   const made = ({ place, distance }: (typeof rows)[number]) =>
-    hit(resident.values(isInner ? [] : columns, place), resident.value(idColumn, place), metric, distance);
+    hit(resident.values(columns, place), resident.value(idColumn, place), metric, distance);
   if (isInner) return rows.map((row) => located(made(row), row.id));
   return rowsWithin(
     rows.length,
