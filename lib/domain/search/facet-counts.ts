@@ -40,16 +40,16 @@ export class FacetCounts {
     this.#room = room;
   }
 
-  /** @param value of a row, as JSON has it. @throws BadRequest of a text that is too long */
-  add(value: unknown): void {
-    if (value === null) this.#nulls++;
-    else if (!this.#isList) this.#count(value as Value);
-    else for (const item of new Set(value as (Value | null)[])) if (item !== null) this.#count(item);
+  /** @param value of so many rows, as JSON has it. @throws BadRequest of a text that is too long */
+  add(value: unknown, rows = 1): void {
+    if (value === null) this.#nulls += rows;
+    else if (!this.#isList) this.#count(value as Value, rows);
+    else for (const item of new Set(value as (Value | null)[])) if (item !== null) this.#count(item, rows);
   }
 
-  #count(value: Value): void {
+  #count(value: Value, rows: number): void {
     const before = this.#counts.get(value);
-    this.#counts.set(value, (before ?? 0) + 1);
+    this.#counts.set(value, (before ?? 0) + rows);
     if (before !== undefined) return;
     this.#bytes += this.#bytesOf(value);
     if (this.#counts.size > this.#room.values || this.#bytes > this.#room.bytes) this.#forget();

@@ -48,7 +48,7 @@ async function rowsInOrder(
   }));
   const isById = orderBy.some(({ column }) => column === idColumn);
   const query = all
-    .select([idColumn])
+    .select([...new Set([idColumn, ...orderBy.map(({ column }) => column)])]) // others are taken row by row to be sorted
     .withRowId()
     .orderBy(isById ? order : [...order, { columnName: idColumn, ascending: true, nullsFirst: false }])
     .offset(offset)

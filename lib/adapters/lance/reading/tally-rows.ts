@@ -9,6 +9,7 @@ import type { Tally, TallyQuery } from "../../../domain/search/reader.ts";
 import { columnsOf, type TextPlan } from "../../../domain/text/text-plan.ts";
 import { inBatches } from "../in-batches.ts";
 import { lanceCall } from "../lance-errors.ts";
+import { equalTexts } from "../rows/equal-texts.ts";
 import { jsonColumn } from "../rows/json-values.ts";
 import { filterToSql } from "./filter-sql.ts";
 import type { TableSource } from "./table-queries.ts";
@@ -87,7 +88,9 @@ class Counting {
       for (const [i, { column }] of facets.entries()) {
         const values = batch.getChild(column);
         const value = values ? jsonColumn(values) : () => null;
-        for (let row = 0; row < batch.numRows; row++) this.#counts[i]?.add(value(row));
+        const texts = values && equalTexts(values);
+        for (const { row, count } of texts ?? []) this.#counts[i]?.add(value(row), count);
+        if (!texts) for (let row = 0; row < batch.numRows; row++) this.#counts[i]?.add(value(row));
       }
     }
   }
