@@ -365,6 +365,7 @@ export const limits = {
 
   // of a million rows of 768 values, at the least (bench/results/local.md: 72, 125, 98 and 790 on two cores)
   buildCpuSeconds: { IVF_PQ: 50, IVF_RQ: 60, IVF_FLAT: 60, HNSW_SQ: 500 },
+  textCpuSeconds: { words: 60, ngram: 180 }, // of a full-text index, a GB of texts: 82 to 107, and 238 to 324, were measured
   memoryMbOfCore: 1_769, // Lambda gives a core for so much
   buildMemoryShare: 0.95, // of a function's, beside the process itself
 

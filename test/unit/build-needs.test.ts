@@ -1,6 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { AskedIndex, IndexParameters } from "../../lib/domain/index/index-entry.ts";
-import { type BuildRoom, buildNeeds, refuseWithoutRoom } from "../../lib/domain/plan/build-needs.ts";
+import {
+  type BuildRoom,
+  buildNeeds,
+  refuseWithoutRoom,
+  textSeconds,
+} from "../../lib/domain/plan/build-needs.ts";
 import { planIndex } from "../../lib/domain/plan/plan-index.ts";
 
 /** The function `build` as it is deployed. */
@@ -130,5 +135,39 @@ test("more graphs are not advised where no number of them helps", () => {
   const hurried = { ...lambda, cpuSeconds: 1_000 };
   expect(refusal(asked("HNSW_SQ", { numPartitions: 1 }), shape, hurried)).toMatchObject({
     issues: [{ path: "indexType", message: expect.stringContaining("IVF_RQ") }],
+  });
+});
+
+describe("full-text indexes", () => {
+  const of = (column: string, tokenizer = "simple") => ({
+    ...{ column, tokenizer, language: null, stem: false, stopWords: false, positions: true },
+  });
+  const bytesOf = (column: string) => ({ title: 1e9, body: 30e9 })[column] ?? 0;
+
+  test("take time by the bytes of their texts, pieces more than words, and no temporary disk", () => {
+    expect(textSeconds([of("title"), of("body")], bytesOf)).toBe(31 * 60);
+    expect(textSeconds([of("title", "ngram")], bytesOf)).toBe(180);
+    expect(textSeconds([of("of no file")], bytesOf)).toBe(0);
+    const shape = { rows: 255, dimension: 768, textSeconds: 7 };
+    expect(buildNeeds(planIndex({ type: "IVF_FLAT", asked: {}, ...shape }), shape)).toEqual({
+      ...{ memoryBytes: 0, diskBytes: 0, cpuSeconds: 7 },
+    });
+  });
+
+  test("that do not end in time are refused, and what helps is fewer, or another type where that alone takes too long", () => {
+    const shape = { rows: 2_000_000, dimension: 768, textSeconds: 5_101 };
+    expect(refusal(asked("IVF_RQ"), { ...shape, textSeconds: 5_100 }, lambda)).toBeUndefined();
+    expect(refusal(asked("IVF_RQ"), shape, lambda)).toMatchObject({
+      kind: "JobTooLarge",
+      message: expect.stringContaining(
+        "IVF_RQ of 2,000,000 x 768 with its full-text indexes takes 5,221 s of processor time to build",
+      ),
+      issues: [{ path: "fullText" }],
+    });
+    expect(refusal(asked("IVF_FLAT"), { ...shape, rows: 12_000_000, textSeconds: 10 }, lambda)).toMatchObject(
+      {
+        issues: [{ path: "indexType" }],
+      },
+    );
   });
 });

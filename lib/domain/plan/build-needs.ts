@@ -1,6 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
 import type { AskedIndex, IndexParameters } from "../index/index-entry.ts";
+import type { TextIndex } from "../text/full-text.ts";
 import { type IndexPlan, planIndex } from "./plan-index.ts";
 
 /** What whoever builds an index has: a function, or this machine, which has all the time there is. */
@@ -15,6 +16,19 @@ export interface BuildRoom {
 interface Shape {
   rows: number;
   dimension: number;
+  /** Processor time of its full-text indexes, as far as it is known. */
+  textSeconds?: number;
+}
+
+/**
+ * Processor time of full-text indexes, by the bytes of their columns' texts. They take no temporary disk: LanceDB 0.39 writes
+ * each part of one where it is to be.
+ */
+export function textSeconds(fullText: TextIndex[], bytesOf: (column: string) => number): number {
+  const { words, ngram } = limits.textCpuSeconds;
+  const ofOne = ({ column, tokenizer }: TextIndex) =>
+    (bytesOf(column) / 1e9) * (tokenizer === "ngram" ? ngram : words);
+  return fullText.reduce((sum, one) => sum + ofOne(one), 0);
 }
 
 /**
@@ -22,11 +36,11 @@ interface Shape {
  *
  * - Disk: LanceDB writes each row's code once more, by partition: the vector itself for IVF_FLAT.
  * - Memory: vectors that partitions are trained on; for HNSW_SQ those of one graph.
- * - Time: by rows and dimension (bench/results/local.md).
+ * - Time: by rows and dimension (bench/results/local.md), and that of full-text indexes.
  */
 export function buildNeeds({ type, parameters }: IndexPlan, shape: Shape): BuildRoom {
-  const { rows, dimension } = shape;
-  if (type === "EXACT") return { memoryBytes: 0, diskBytes: 0, cpuSeconds: 0 };
+  const { rows, dimension, textSeconds = 0 } = shape;
+  if (type === "EXACT") return { memoryBytes: 0, diskBytes: 0, cpuSeconds: textSeconds };
   const vectorBytes = 4 * dimension;
   const partitions = parameters.numPartitions ?? 1;
   const trained = Math.min(rows, partitions * (parameters.sampleRate ?? limits.trainSampleRate));
@@ -34,7 +48,7 @@ export function buildNeeds({ type, parameters }: IndexPlan, shape: Shape): Build
   return {
     memoryBytes: held * vectorBytes,
     diskBytes: rows * codeBytes(type, parameters, dimension),
-    cpuSeconds: (rows / 1e6) * (dimension / 768) * limits.buildCpuSeconds[type],
+    cpuSeconds: (rows / 1e6) * (dimension / 768) * limits.buildCpuSeconds[type] + textSeconds,
   };
 }
 
@@ -60,7 +74,8 @@ export function refuseWithoutRoom(
   const short = shortOf(made, shape, room);
   if (!short) return;
   const help = helpFor(made, shape, room);
-  const detail = `${made.type} of ${count(shape.rows)} x ${shape.dimension} takes ${short}; ${help.message}`;
+  const beside = shape.textSeconds ? " with its full-text indexes" : "";
+  const detail = `${made.type} of ${count(shape.rows)} x ${shape.dimension}${beside} takes ${short}; ${help.message}`;
   throw new DomainError("JobTooLarge", detail, { issues: [help] });
 }
 
@@ -83,6 +98,8 @@ function shortOf(made: IndexPlan, shape: Shape, room: BuildRoom): string | undef
 
 /** The parameter that would do: more graphs, or the type with the smallest codes that there is room for. */
 function helpFor(made: IndexPlan, shape: Shape, room: BuildRoom): { path: string; message: string } {
+  if (shape.textSeconds && !shortOf(made, { ...shape, textSeconds: 0 }, room))
+    return { path: "fullText", message: "name fewer columns, or give the function that builds more memory" };
   const { memoryBytes } = buildNeeds(made, shape);
   const graphs = Math.ceil(((made.parameters.numPartitions ?? 1) * memoryBytes) / room.memoryBytes);
   const split = { indexType: "HNSW_SQ", indexParameters: { numPartitions: graphs } } as const;

@@ -3,39 +3,33 @@ import type { Buckets } from "../bucket.ts";
 import { declaredEmbedder, embeddedDimension } from "../embedding/index-embedding.ts";
 import type { Providers } from "../embedding/providers.ts";
 import { badRequest } from "../errors.ts";
-import type { ChosenColumns } from "../index/index-entry.ts";
 import { discardGeneration } from "../jobs/discard-generation.ts";
 import type { MigrateInput } from "../jobs/job.ts";
 import { type Plan, plan } from "../jobs/plan.ts";
 import type { Loads } from "../load/loads.ts";
 import { splitSource } from "../names.ts";
-import type { ObjectStat, Stores } from "../object-store.ts";
-import { chooseColumns } from "../source/choose-columns.ts";
 import { embeddedRowBytes, refuseNoTexts, withVectorsToCome } from "../source/embedded-source.ts";
 import { refuseInflated } from "../source/expansion.ts";
-import { indexable, likelyFilterColumns, refuseUnfilterable } from "../source/filter-columns.ts";
-import type { FileFooter, ParquetSource, TargetSchema } from "../source/parquet-source.ts";
-import { partitionsOf, withPartitions } from "../source/partition-columns.ts";
 import {
-  commonDimension,
-  invalidSource,
-  mergeColumns,
-  refuseDimension,
-  type SourceFile,
-} from "../source/source-layout.ts";
+  encodedBytes,
+  indexable,
+  likelyFilterColumns,
+  refuseUnfilterable,
+} from "../source/filter-columns.ts";
+import { invalidSource, type SourceFile } from "../source/source-layout.ts";
 import { cutUnits } from "../source/units.ts";
 import { inFormat } from "../stored/formats.ts";
 import type { TaskContext } from "../task-context.ts";
 import { resolvedFullText } from "../text/full-text.ts";
-import { type BuildRoom, refuseWithoutRoom } from "./build-needs.ts";
+import { type BuildRoom, refuseWithoutRoom, textSeconds } from "./build-needs.ts";
 import { refuseWrongChoice, withChosenColumns } from "./carried-columns.ts";
 import { type ClaimDependencies, claimGeneration } from "./claim-generation.ts";
+import { partitionNames, targetOf } from "./plan-target.ts";
+import { readFooters, type SeenFile, type SourceDependencies } from "./source-files.ts";
 import { sweepLeftovers } from "./sweep-leftovers.ts";
 
-export interface PlanDependencies extends ClaimDependencies {
+export interface PlanDependencies extends ClaimDependencies, SourceDependencies {
   buckets: Buckets;
-  stores: Stores;
-  parquet: ParquetSource;
   loads: Loads;
   providers: Providers;
   /** What the task that builds will have. */
@@ -69,9 +63,11 @@ export async function planMigration(
   if (embedding) refuseNoTexts(input.source, embedding.kept, target.columns);
   const rows = files.reduce((total, { footer }) => total + footer.rows, 0);
   if (rows === 0) throw invalidSource(input.source, "holds no rows");
-  refuseWithoutRoom(input, { rows, dimension: target.dimension }, await deps.buildRoom());
   refuseUnfilterable(input.filterColumns ?? [], target.columns);
   const fullText = resolvedFullText(input.fullText ?? [], target.columns);
+  const ofTexts = textSeconds(fullText, (column) => encodedBytes(files, column));
+  const shape = { rows, dimension: target.dimension, textSeconds: ofTexts };
+  refuseWithoutRoom(input, shape, await deps.buildRoom());
   refuseInflated(input.source, files, embedding ? 0 : target.dimension);
   const rowBytes = Math.max(
     target.dimension * 4 + 64 * target.columns.length,
@@ -140,11 +136,6 @@ function chosenFiles(files: SeenFile[], input: MigrateInput): SeenFile[] {
   return withChosenColumns(files, input.columns);
 }
 
-/** A file of the source, bound to what it was when its footer was read. */
-interface SeenFile extends SourceFile {
-  footer: FileFooter & ObjectStat;
-}
-
 /** Beside each other: what decodes footers takes a while to start. */
 async function readableAndWritable(
   deps: PlanDependencies,
@@ -169,113 +160,9 @@ async function publishedVersion({ registry, generations }: PlanDependencies, ind
   return { ref, version: await generations.versionIfThere(ref) };
 }
 
-/** The Parquet files under a key or prefix, by name. */
-async function sourceKeys(
-  deps: PlanDependencies,
-  source: { bucket: string; key: string },
-): Promise<string[]> {
-  const store = deps.stores(source.bucket);
-  const name = `${source.bucket}/${source.key}`;
-  if ((await store.stat(source.key)) !== undefined) return [source.key];
-  const prefix = `${source.key}/`;
-  const under = await store.list(prefix, { limit: limits.maxSourceFiles + 1 });
-  // the listing ends here, so what follows may be data that would be missed
-  if (under.length > limits.maxSourceFiles)
-    throw invalidSource(name, `holds more than ${limits.maxSourceFiles} files`);
-  const keys = under.map(({ key }) => key).filter((key) => isData(key.slice(prefix.length)));
-  if (keys.length > 0) return keys;
-  const why =
-    under.length > 0
-      ? `none of its ${under.length} files ends with .parquet`
-      : "there is no such file or prefix";
-  throw invalidSource(name, why);
-}
-
-/**
- * What starts with `_` or `.`, file or folder, is not data, as everywhere else: logs, markers, unfinished output. But for
- * `_key=value`: its key is a column.
- */
-function isData(path: string): boolean {
-  return !/(^|\/)(\.|_(?![^/]*=.*\/))/.test(path) && /\.(parquet|parq|pq)$/i.test(path);
-}
-
-async function readFooters(
-  deps: PlanDependencies,
-  source: { bucket: string; key: string },
-  context: TaskContext,
-): Promise<SeenFile[]> {
-  const keys = await sourceKeys(deps, source);
-  const footers = await deps.parquet.footers(source.bucket, keys, context.signal);
-  return keys.flatMap((key, i) => (footers[i] ? [{ key, footer: footers[i] }] : []));
-}
-
-async function targetOf(
-  deps: PlanDependencies,
-  bucket: string,
-  files: SeenFile[],
-  input: MigrateInput,
-  context: TaskContext,
-): Promise<{ target: TargetSchema; chosenColumns: ChosenColumns }> {
-  const chosenColumns = chooseColumns(files, input);
-  const names = { idColumn: chosenColumns.id.name, vectorColumn: chosenColumns.vector.name };
-  const dimension =
-    commonDimension(withSureDimensions(files, input), names.vectorColumn, input.dimension) ??
-    (await readDimension(deps, bucket, firstWithRows(files), names.vectorColumn, context));
-  const partitionBase = input.partitionColumns === "add" ? baseOf(input) : undefined;
-  const all = partitionBase === undefined ? files : withPartitions(files, partitionBase, names);
-  const columns = mergeColumns(input.columns ? withChosenColumns(all, input.columns) : all, names, dimension);
-  const target = { ...names, dimension, columns, ...vectorRules(input) };
-  return { target: partitionBase ? { ...target, partitionBase } : target, chosenColumns };
-}
-
-/** Lists tell their dimension by the number of their values; where some may have another, that is no dimension. */
-function withSureDimensions(files: SourceFile[], { onBadVector }: MigrateInput): SourceFile[] {
-  if (onBadVector === "fail") return files;
-  return files.map(({ key, footer }) => {
-    const columns = footer.columns.map((column) =>
-      column.vector?.layout === "list"
-        ? { ...column, vector: { ...column.vector, dimension: null } }
-        : column,
-    );
-    return { key, footer: { ...footer, columns } };
-  });
-}
-
-const vectorRules = ({ metric, onBadVector }: MigrateInput) => ({
-  refuseZeroVectors: metric === "cosine",
-  ...(onBadVector === "skip" ? { skipBadVectors: true } : {}),
-});
-
-/** Directories above the source say nothing of its rows; of a single file all are. */
-const baseOf = ({ source }: MigrateInput) => `${splitSource(source).key}/`;
-
-function partitionNames(files: SourceFile[], input: MigrateInput): string[] {
-  const base = baseOf(input);
-  return [...new Set(files.flatMap(({ key }) => partitionsOf(base, key).map(([name]) => name)))];
-}
-
 function notesOn(files: SourceFile[], input: MigrateInput): string[] {
   const names = partitionNames(files, input);
   if (input.partitionColumns === "add" || names.length === 0) return [];
   const some = names.slice(0, limits.maxNamedColumns).join(", ");
   return [`left out, as partitionColumns is "ignore", what directories tell: ${some}`];
-}
-
-async function readDimension(
-  deps: PlanDependencies,
-  bucket: string,
-  { key, footer: { bytes, identity } }: SeenFile,
-  column: string,
-  { signal }: TaskContext,
-): Promise<number> {
-  const file = { key, bytes, identity };
-  const dimension = await deps.parquet.firstDimension(bucket, file, column, signal);
-  refuseDimension(key, dimension);
-  return dimension;
-}
-
-function firstWithRows(files: SeenFile[]): SeenFile {
-  const found = files.find(({ footer }) => footer.rows > 0);
-  if (found) return found;
-  throw invalidSource(files[0]?.key ?? "", "holds no rows");
 }

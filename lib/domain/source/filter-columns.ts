@@ -25,18 +25,21 @@ export function likelyFilterColumns(
   { columns, idColumn }: Pick<TargetSchema, "columns" | "idColumn">,
 ): string[] {
   const rows = files.reduce((sum, { footer }) => sum + footer.rows, 0);
-  const bytesOf = (name: string) =>
-    files
-      .flatMap(({ footer }) => footer.columns.filter((column) => column.name === name))
-      .reduce((sum, { bytes }) => sum + bytes, 0);
   return columns
     .filter(({ name }) => name !== idColumn)
     .filter(
-      ({ name, type }) => indexedKinds.has(kindOf(type)) && bytesOf(name) <= rows * limits.likelyFilterBytes,
+      ({ name, type }) =>
+        indexedKinds.has(kindOf(type)) && encodedBytes(files, name) <= rows * limits.likelyFilterBytes,
     )
     .map(({ name }) => name)
     .slice(0, limits.likelyFilterColumns);
 }
+
+/** Of a column's values, as they are encoded. */
+export const encodedBytes = (files: SourceFile[], name: string): number =>
+  files
+    .flatMap(({ footer }) => footer.columns.filter((column) => column.name === name))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
 
 /**
  * Why a string column is not one that filters are mostly about.
