@@ -69,6 +69,13 @@ test("as many candidates are compared as are asked for, of which those without t
   expect(all.hits.at(-1)).toMatchObject({ doc_id: "d3", rerankScore: null });
 });
 
+test("hits that are compared by their ids keep these, whatever is selected", async () => {
+  const found = await search({ select: [], rerank: { ...rerank, column: "doc_id", query: "d3" } });
+  expect(found.hits.map((hit) => Object.keys(hit).sort())).toEqual(
+    Array(3).fill(["distance", "doc_id", "rerankScore", "score"]),
+  );
+});
+
 test("only columns that are selected are answered", async () => {
   const { hits } = await search({ select: ["size"], rerank });
   expect(hits[0]).toEqual({

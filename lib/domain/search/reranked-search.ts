@@ -89,7 +89,7 @@ async function reordered(
 }
 
 function withoutUnasked(hit: Hit, select: string[] | undefined, column: string): Hit {
-  if (!select || select.includes(column)) return hit;
+  if (!select || select.includes(column) || column === "doc_id") return hit; // which every hit has
   const { [column]: _, ...others } = hit;
   return others as Hit;
 }
