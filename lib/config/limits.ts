@@ -154,6 +154,10 @@ export const limits = {
   maxFuzzyWordLength: 64, // LanceDB refuses an automaton of more than 10,000 states
   maxTextExpansions: 200, // tokens that one fuzzy word stands for
   defaultTextExpansions: 50,
+  fuzzyRows: 20_000, // that no index holds, whose words are compared with fuzzy ones
+  fuzzyTexts: 8 * 1_048_576, // UTF-16 code units of these: some 0.5 s, once a version
+  fuzzyBatchRows: 128,
+  fuzzyBatchWords: 10_000,
   maxPhraseSlop: 100,
   maxHighlightFragments: 5, // of a column of a hit
   defaultHighlightFragments: 3,

@@ -18,3 +18,14 @@ export function unindexedRows(
   const held = fragmentsHeldBy(ofKind);
   return held && fragments.reduce((sum, { id, rows }) => (held.has(id) ? sum : sum + rows), 0);
 }
+
+/** Numbers of the fragments that some index of these columns' text does not hold, or where one has none. @throws Error when it is no manifest */
+export function fragmentsWithoutText(manifest: Uint8Array, columns: string[]): number[] {
+  const { fields, fragments, indexes } = readManifest(manifest);
+  const held = columns.map((column) => {
+    const own = fields.get(column) ?? Number.NaN;
+    return fragmentsHeldBy(indexes.filter(({ fields: on, isText }) => isText && on.includes(own)));
+  });
+  if (held.includes(undefined)) return [];
+  return fragments.map(({ id }) => id).filter((id) => held.some((ids) => !ids?.has(id)));
+}

@@ -25,7 +25,7 @@ import { atVersion, type OpenAt } from "./at-version.ts";
 import { fetchById } from "./fetch-by-id.ts";
 import { FollowedTable } from "./followed-table.ts";
 import { scanPage } from "./scan-page.ts";
-import { TableQueries, type TableSource } from "./table-queries.ts";
+import { type PartSearch, TableQueries, type TableSource } from "./table-queries.ts";
 import { statsOf } from "./table-stats.ts";
 import { TwoPhaseSearch } from "./two-phase-search.ts";
 import { Warming } from "./warming.ts";
@@ -135,7 +135,18 @@ export class LanceReader implements Reader {
     return hitsAt(rows, found, this.#published, query);
   }
 
-  async searchText(query: TextSearch): Promise<Hit[]> {
+  /** @param unheld fragments that some index of the columns' text does not hold, where words are fuzzy */
+  async searchText(query: TextSearch, unheld: number[] = []): Promise<Hit[]> {
+    if (unheld.length === 0) return this.#searchWords(query);
+    const ends = performance.now() + query.timeoutMs;
+    const { partPlans, bestOf } = await import("./fuzzy-search.ts");
+    const parts = await partPlans(this.#source, query.plan, unheld, this.#fallbacks, query.timeoutMs);
+    const timeoutMs = ends - performance.now();
+    const each = parts.map((part) => this.#searchWords({ ...query, ...part, timeoutMs }));
+    return bestOf(await Promise.all(each), query);
+  }
+
+  async #searchWords(query: PartSearch): Promise<Hit[]> {
     const started = performance.now();
     const { version } = this.#followed;
     const rows = this.#warming.rowsWith(query.columns);

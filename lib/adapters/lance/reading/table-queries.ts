@@ -8,11 +8,17 @@ import { columnsOf } from "../../../domain/text/text-plan.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { filterToSql } from "./filter-sql.ts";
 import type { FollowedTable } from "./followed-table.ts";
+import type { RowsPart } from "./fuzzy-search.ts";
 import { leastEf } from "./least-ef.ts";
 
 /** A query that LanceDB answers as a whole. */
 interface Collected {
   toArrow(options: { timeoutMs: number }): Promise<ArrowTable>;
+}
+
+/** A search by text of some of the rows. */
+export interface PartSearch extends TextSearch {
+  part?: RowsPart;
 }
 
 /** An open table, its queries, and what is published of it. */
@@ -60,15 +66,17 @@ export class TableQueries {
    * @throws ColumnsChanged
    */
   async worded(
-    { plan, k, columns, filter, ...time }: TextSearch,
+    { plan, k, columns, filter, part, ...time }: PartSearch,
     selected = [this.#published.idColumn, ...columns],
   ): Promise<ArrowTable> {
     const { table, columns: known } = this.#followed;
     const { idColumn } = this.#published;
     refuseChangedColumns(this.#published, known, [idColumn, ...columnsOf(plan)]);
     const { textSearch } = await import("./text-search.ts"); // which no search by vector needs
-    const search = textSearch(table, plan).withRowId().limit(k);
-    const narrowed = filter ? search.where(filterToSql(filter, known)) : search;
+    const search = (await textSearch(table, plan, this.#published)).withRowId().limit(k);
+    if (part?.isIndexed) search.fastSearch();
+    const all = [part?.sql, filter && filterToSql(filter, known)].filter((sql) => sql !== undefined);
+    const narrowed = all.length > 0 ? search.where(all.map((sql) => `(${sql})`).join(" AND ")) : search;
     return this.run(narrowed.select([...new Set([...selected, "_rowid", "_score"])]), time);
   }
 

@@ -9,11 +9,20 @@ import {
   type Query,
   type Table,
 } from "@lancedb/lancedb";
+import type { Publication } from "../../../domain/index/index-entry.ts";
+import { textIndexesOf } from "../../../domain/text/full-text.ts";
+import { reducedPlan } from "../../../domain/text/fuzzy-words.ts";
 import type { TextPlan } from "../../../domain/text/text-plan.ts";
+import { textCutter } from "../text-cutter.ts";
 
-/** A query of text as LanceDB's own, over all rows, those that no index holds, too. */
-export const textSearch = (table: Table, plan: TextPlan): Query =>
-  table.query().fullTextSearch(lanceText(plan));
+/**
+ * A query of text as LanceDB's own, over all rows, those that no index holds, too. It compares fuzzy words as they are written,
+ * `FOX` with `fox`, with the terms of its indexes: so they are made terms before.
+ */
+export async function textSearch(table: Table, plan: TextPlan, published: Publication): Promise<Query> {
+  const cutters = new Map(textIndexesOf(published).map((index) => [index.column, textCutter(index)]));
+  return table.query().fullTextSearch(lanceText(await reducedPlan(plan, cutters)));
+}
 
 function lanceText(plan: TextPlan): FullTextQuery {
   switch (plan.op) {

@@ -7,7 +7,7 @@ import type { Stores } from "../../../domain/object-store.ts";
 import { type IndexPart, indexParts } from "../../../domain/search/reader.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import { manifestKey } from "../files/manifest-name.ts";
-import { unindexedRows } from "../files/unindexed-rows.ts";
+import { fragmentsWithoutText, unindexedRows } from "../files/unindexed-rows.ts";
 import { manifestIn } from "../opening/opening.ts";
 import type { KnownTable, LaterVersion, LaterVersions } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
@@ -69,6 +69,16 @@ export class LocalCopies {
       return manifest && unindexedRows(manifest, column, kind);
     } catch {
       return undefined; // which no search fails for
+    }
+  }
+
+  /** Numbers of the fragments of a version that some index of these columns' text does not hold; none where that cannot be told. */
+  async unheldTexts(ref: GenerationRef, version: number, columns: string[]): Promise<number[]> {
+    try {
+      const manifest = await this.#manifestOf(ref, version);
+      return manifest ? fragmentsWithoutText(manifest, columns) : [];
+    } catch {
+      return []; // which no search fails for
     }
   }
 

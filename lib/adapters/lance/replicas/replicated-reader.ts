@@ -17,6 +17,7 @@ import type {
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import type { TextIndex } from "../../../domain/text/full-text.ts";
 import type { TextCutter } from "../../../domain/text/text-cutter.ts";
+import { columnsOf, type TextPlan } from "../../../domain/text/text-plan.ts";
 import { isGone } from "../lance-errors.ts";
 import type { Opening } from "../opening/opening.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
@@ -91,8 +92,15 @@ export class ReplicatedReader implements Reader {
 
   /** From a replica that has all of its version, else from the store: what is copied first has no index of text. */
   async searchText(query: TextSearch): Promise<Hit[]> {
-    const read = (reader: LanceReader) => reader.searchText(query);
+    const read = async (reader: LanceReader) => reader.searchText(query, await this.#unheldBy(query.plan));
     return this.#atNewest(() => this.#warmingAfter(() => this.#read(read)));
+  }
+
+  /** Where words are fuzzy: LanceDB looks for these in the rows that an index of text holds. */
+  async #unheldBy(plan: TextPlan): Promise<number[]> {
+    const { isFuzzy } = await import("../../../domain/text/fuzzy-words.ts");
+    if (!isFuzzy(plan)) return [];
+    return this.#copies.unheldTexts(this.#ref, this.version, columnsOf(plan));
   }
 
   async textCutter(index: TextIndex): Promise<TextCutter> {
