@@ -83,7 +83,8 @@ test("fuzzy words find in rows that no index holds what they find once it does, 
   const found = async (more: object = {}) =>
     Promise.all(
       queries.map(async (text) => {
-        const { hits, performance } = await search(text, more);
+        const { hits, performance, count } = await search(text, { count: true, ...more });
+        expect(count).toBe(hits.length);
         return { ids: hits.map(({ doc_id }) => doc_id).sort(), unindexed: performance.textUnindexedRows };
       }),
     );

@@ -36,6 +36,15 @@ const ways: Examples = {
       },
     },
   },
+  highlight: {
+    summary: "By words, shown where they stand",
+    path: articles,
+    value: {
+      text: "quick foxes",
+      select: ["title"],
+      highlight: { columns: ["body"], fragments: 2, fragmentLength: 100 },
+    },
+  },
   hybrid: {
     summary: "By vector and words, whose ranks are fused",
     path: articles,

@@ -216,9 +216,10 @@ export class LanceReader implements Reader {
     return this.#at(query, orderedPage);
   }
 
-  async tally(query: TallyQuery): Promise<Tally> {
+  /** @param unheld as of searchText */
+  async tally(query: TallyQuery, unheld: number[] = []): Promise<Tally> {
     const { tallyRows } = await import("./tally-rows.ts");
-    return this.#at(query, (source, asked) => tallyRows(source, asked, this.#fallbacks));
+    return this.#at(query, (source, asked) => tallyRows(source, asked, this.#fallbacks, unheld));
   }
 
   async sample(query: SampleQuery): Promise<SampledRow[]> {

@@ -12,17 +12,20 @@ import { lanceCall } from "../lance-errors.ts";
 import { equalTexts } from "../rows/equal-texts.ts";
 import { jsonColumn } from "../rows/json-values.ts";
 import { filterToSql } from "./filter-sql.ts";
+import type { RowsPart } from "./fuzzy-search.ts";
 import type { TableSource } from "./table-queries.ts";
 
 /**
  * Counts rows of a table at the version it is at: LanceDB by the filter alone, with scalar indexes where it has them, or
  * here as their values are read.
+ * @param unheld as of a search by text
  * @throws BadRequest, also where the filter leaves too many rows, DeadlineExceeded
  */
 export async function tallyRows(
   source: TableSource,
   query: TallyQuery,
   fallbacks: Fallbacks,
+  unheld: number[] = [],
 ): Promise<Tally> {
   const { table, columns, version } = source.followed;
   const { filter, facets, timeoutMs, signal } = query;
@@ -39,19 +42,44 @@ export async function tallyRows(
     query,
     facets.map((one, i) => new FacetCounts(one, `facets[${i}]`, columns)),
   );
-  const all = query.text ? await worded(source, query.text) : table.query();
-  const counted = sql === undefined ? all : all.where(sql);
-  const scan = counted.select([...facets.map(({ column }) => column), ...(query.text ? ["_score"] : [])]);
-  const batches = inBatches(scan, limits.facetBatchRows, fallbacks);
-  await lanceCall(timeoutMs, () => counting.over(batches)).finally(() => counting.stop());
+  const names = [...facets.map(({ column }) => column), ...(query.text ? ["_score"] : [])];
+  const batches = async function* () {
+    for (const scan of await scansOf(source, query, unheld, fallbacks))
+      yield* inBatches(scan.select(names), limits.facetBatchRows, fallbacks);
+  };
+  await lanceCall(timeoutMs, () => counting.over(batches())).finally(() => counting.stop());
   return { version, count: counting.rows, facets: counting.facets };
 }
 
-/** All that words find, to one more than are counted: without a limit LanceDB finds ten. @throws ColumnsChanged */
-async function worded({ followed, published }: TableSource, text: TextPlan): Promise<Query> {
+/** Of rows that no index of a text holds by themselves, where words are fuzzy. @throws ColumnsChanged */
+async function scansOf(
+  source: TableSource,
+  { text, filter, timeoutMs }: TallyQuery,
+  unheld: number[],
+  fallbacks: Fallbacks,
+): Promise<Query[]> {
+  const { followed, published } = source;
+  const sql = filter && filterToSql(filter, followed.columns);
+  if (!text) return [where(followed.table.query(), [sql])];
   refuseChangedColumns(published, followed.columns, columnsOf(text));
+  const parts: { plan: TextPlan; part?: RowsPart }[] =
+    unheld.length > 0
+      ? await (await import("./fuzzy-search.ts")).partPlans(source, text, unheld, fallbacks, timeoutMs)
+      : [{ plan: text }];
   const { textSearch } = await import("./text-search.ts");
-  return textSearch(followed.table, text).limit(limits.maxCountedTextRows + 1);
+  return Promise.all(
+    parts.map(async ({ plan, part }) => {
+      const all = await textSearch(followed.table, plan, published);
+      const most = limits.maxCountedTextRows + 1; // without a limit LanceDB finds ten
+      return where((part?.isIndexed ? all.fastSearch() : all).limit(most), [part?.sql, sql]);
+    }),
+  );
+}
+
+/** With all of these conditions. */
+function where(scan: Query, conditions: (string | undefined)[]): Query {
+  const some = conditions.filter((sql) => sql !== undefined);
+  return some.length > 0 ? scan.where(some.map((sql) => `(${sql})`).join(" AND ")) : scan;
 }
 
 type Batches = ReturnType<typeof inBatches>;

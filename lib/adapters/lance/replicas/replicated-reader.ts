@@ -97,10 +97,10 @@ export class ReplicatedReader implements Reader {
   }
 
   /** Where words are fuzzy: LanceDB looks for these in the rows that an index of text holds. */
-  async #unheldBy(plan: TextPlan): Promise<number[]> {
+  async #unheldBy(plan: TextPlan, version = this.version): Promise<number[]> {
     const { isFuzzy } = await import("../../../domain/text/fuzzy-words.ts");
     if (!isFuzzy(plan)) return [];
-    return this.#copies.unheldTexts(this.#ref, this.version, columnsOf(plan));
+    return this.#copies.unheldTexts(this.#ref, version, columnsOf(plan));
   }
 
   async textCutter(index: TextIndex): Promise<TextCutter> {
@@ -140,7 +140,10 @@ export class ReplicatedReader implements Reader {
   /** What words find is asked of a replica that has all, as searches by them are. */
   tally(query: TallyQuery): Promise<Tally> {
     const columns = query.text ? [this.#published.vectorColumn] : [];
-    return this.#readAt(query.version, columns, (reader) => reader.tally(query));
+    const { version, text } = query;
+    return this.#readAt(version, columns, async (reader) =>
+      reader.tally(query, text ? await this.#unheldBy(text, version) : []),
+    );
   }
 
   async sample(query: SampleQuery): Promise<SampledRow[]> {
