@@ -20,9 +20,11 @@ import type { Tokens } from "./domain/access/tokens.ts";
 import type { Buckets } from "./domain/bucket.ts";
 import { usualPrices } from "./domain/cost/prices.ts";
 import { Spending } from "./domain/cost/spending.ts";
+import type { StoredVersions } from "./domain/documents/stored-versions.ts";
 import type { Providers } from "./domain/embedding/providers.ts";
 import { FallbackCounts } from "./domain/fallback-counts.ts";
 import type { Fallbacks, SeenFallbacks } from "./domain/fallbacks.ts";
+import type { GenerationRef } from "./domain/index/index-entry.ts";
 import { IndexRegistry } from "./domain/index/index-registry.ts";
 import type { Stores } from "./domain/object-store.ts";
 import { ReadGate } from "./domain/search/read-gate.ts";
@@ -37,6 +39,7 @@ export interface Readers {
   stores: Stores;
   registry: IndexRegistry;
   indexes: WarmIndexes;
+  versions: StoredVersions;
   clock: Clock;
   fallbacks: Fallbacks & SeenFallbacks;
   spending: Spending;
@@ -95,6 +98,7 @@ export function createReaders(
   const keys = access === "open" ? undefined : new KnownKeys(stores("primary"), clock);
   const reading: ReadingHalf = {
     ...{ environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close },
+    versions: lanceVersions(stores),
     ...{ access, keys, tokens: tokensOf(access, environment), spending, providers },
     sees: () => true,
     scopedTo: (principal) => scopedReaders(reading, principal),
@@ -112,6 +116,18 @@ function spendingOf(environment: Environment, memoryMb: number): Spending {
     own: () => requestCounts,
     lance: lanceCounts,
   });
+}
+
+/** Loaded where it is asked for: no search needs it. */
+function lanceVersions(stores: Stores): StoredVersions {
+  const loaded = async (ref: GenerationRef) => {
+    const { LanceVersions } = await import("./adapters/lance/documents/lance-versions.ts");
+    return new LanceVersions(stores(ref.bucket), ref);
+  };
+  return {
+    numbers: async (ref) => (await loaded(ref)).numbers(),
+    told: async (ref, versions) => (await loaded(ref)).told(versions),
+  };
 }
 
 let shared: ReadingHalf | undefined;

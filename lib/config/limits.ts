@@ -198,6 +198,11 @@ export const limits = {
   retentionDays: 7, // of versions that others have taken the place of
   maxRetentionDays: 365,
   keptVersions: 1_000, // of an index, beyond those that somebody may read
+  toldVersionRanges: 128, // that others made, and as many that turns gathered in: each has eight writes before it
+  defaultListedVersions: 50, // of a page, each of which is a request to the store
+  maxListedVersions: 200,
+  versionsReadAtATime: 16,
+  listedManifestBytes: 64 * 1_048_576, // of a page, which is shorter where they are longer
   versionMarginMs: 600_000, // for requests and copies that are under way, beyond an index's own window
   prunedVersions: 1_000, // at a time
   prunedManifestBytes: 128 * 1_048_576, // that are read at a time

@@ -525,6 +525,7 @@ test("whatever is sent, a handler answers as its contract says, and never with a
     "measureRecall 200",
     "measureRecall 400",
     "getIndex 200",
+    "listVersions 200",
     "warmIndex 200",
   ])
     expect(statuses[seen], seen).toBeGreaterThan(10);

@@ -112,6 +112,7 @@ async function everyRoute(): Promise<void> {
   await functions.search(documents, { vector, consistency: "strong" });
   await call("changeIndex", one, { body: { retentionDays: 3 } });
   await call("getIndex", one);
+  await call("listVersions", one);
   await call("listIndexes");
   await functions.invoke("CatchUpLambdaFunction", {});
   await call("dropIndex", one);

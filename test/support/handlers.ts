@@ -4,6 +4,7 @@ import { type OperationName, operations } from "../../lib/http/operations.ts";
 const shared: Record<string, string[]> = {
   search: ["warmIndex", "measureRecall"],
   "fetch-document": ["fetchDocuments", "listDocuments", "queryDocuments"],
+  "get-index": ["listVersions"],
   "write-documents": ["patchDocument", "patchDocuments", "deleteDocument", "deleteDocuments"],
   keys: ["createKey", "listKeys", "rotateKey", "revokeKey"],
 };

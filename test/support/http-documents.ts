@@ -72,6 +72,33 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
       expect((await http.call("getIndex", { index: "notes" })).body.stats).toMatchObject({ rows: 1 });
     });
 
+    test("versions are listed by the numbers that writes answer, page by page, with what made them", async () => {
+      await create("dated", { columns });
+      const { http } = server();
+      const { body: written } = await write("dated", [{ doc_id: "a", vector: [1, 0, 0, 0] }]);
+      const { body: gone } = await http.call("deleteDocument", { index: "dated", docId: "a" });
+      const list = async (query: string) => http.call("listVersions", { index: "dated" }, { query });
+      const { body } = await list("");
+      expect(body).toMatchObject({ next: null, generation: "g1", version: gone.version });
+      const last = body.versions.slice(0, 2);
+      expect(last).toMatchObject([
+        { version: gone.version, generation: gone.generation, by: "write", operation: "delete", rows: 0 },
+        { version: written.version, by: "write", operation: "update", rows: 1 },
+      ]);
+      expect(body.versions.at(-1)).toMatchObject({ by: "creation", job: null, rows: 0 });
+      const first = (await list("?limit=1")).body;
+      expect([first.versions, first.next]).toEqual([body.versions.slice(0, 1), `g1.${gone.version}`]);
+      expect((await list(`?limit=200&cursor=${first.next}`)).body.versions).toEqual(body.versions.slice(1));
+      const paths = async (query: string) => issuePaths(await list(query));
+      expect(await paths("?limit=201&cursor=x&more=1")).toEqual([
+        "query.cursor",
+        "query.limit",
+        "query.more",
+      ]);
+      const nobody = await http.call("listVersions", { index: "nobody" });
+      expect([nobody.status, nobody.body.code]).toEqual([404, "index-not-found"]);
+    });
+
     test("documents are taken one a line, too, and ids that no path carries are deleted by a body", async () => {
       await create("lines");
       const { http } = server();
@@ -525,6 +552,11 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
         deleted: { counted: 1 },
       });
       const { version, generation } = answer.body;
+      const { versions } = (await http.call("listVersions", { index: "built" })).body;
+      expect(versions.slice(0, 2)).toMatchObject([
+        { generation, version, by: "write", rows: 601 },
+        { generation, by: "job", job: job.id, rows: 600 },
+      ]);
       const found = (more: object) => http.search("built", { vector: [0, 0, 0, -1], k: 1, ...more });
       expect((await found({ minVersion: version, minGeneration: generation })).body.hits[0].doc_id).toBe(
         "new",

@@ -131,6 +131,7 @@ export function fittingRequests(index: string): Record<OperationName, Sent> {
     listIndexes: {},
     createIndex: { body: { name: index, dimension: 2 } },
     getIndex: { path },
+    listVersions: { path },
     changeIndex: { path, body: { maxStalenessMs: 1_000 } },
     dropIndex: { path },
     startJob: { body: { type: "optimize", index } },

@@ -215,5 +215,6 @@ function emptyPublication(
     ...(embedding ? { embedding } : {}),
     source: "documents",
     publishedAt: new Date(clock.now()).toISOString(),
+    version,
   };
 }

@@ -3,6 +3,7 @@ import { limits } from "../../config/limits.ts";
 import { DomainError } from "../errors.ts";
 import type { IndexEntry, Publication } from "../index/index-entry.ts";
 import type { Committed } from "./document-tables.ts";
+import { turnVersions } from "./turn-versions.ts";
 
 /** What documents did to a generation since it was published. */
 export const tally = z.object({
@@ -18,6 +19,7 @@ export const tally = z.object({
   fragments: z.int().optional(),
   /** Until which version something else than a turn may have made one, as another LanceDB client does. */
   othersAt: z.int().optional(),
+  turns: turnVersions.optional(),
   /** When a job was last asked for that takes them in. */
   askedAt: z.string().optional(),
 });

@@ -11,6 +11,7 @@ import type { Committed, DocumentTables, OpenDocuments, PastDocuments } from "./
 import { bare, shaped, tellColumns } from "./first-columns.ts";
 import { type KeptReceipt, type Receipt, type Receipts, type Written, written } from "./receipts.ts";
 import type { Abandoned, KeyedWrite } from "./stored-turn.ts";
+import { withTurn } from "./turn-versions.ts";
 import { isGatherDue, isUpkeepDue, refuseTooManyUnindexed, tallied } from "./upkeep.ts";
 import type { OwnTurn, WriteTurns } from "./write-turns.ts";
 
@@ -83,7 +84,7 @@ export async function inTurn(
       own.acknowledges();
       const { version, isDue } =
         committed.version > documents.version
-          ? await leave(deps.clock, own, { entry, published, documents, committed, gatherUntil })
+          ? await leave(deps.clock, own, { entry, published, opened, documents, committed, gatherUntil })
           : { version: committed.version, isDue: false };
       const told = infersColumns && !(await documents.isEmpty()) ? { columns: documents.writable } : {};
       const answer = { generation: ref.generation, ...committed, version, ...told };
@@ -110,6 +111,8 @@ function found(
 interface Done {
   entry: IndexEntry;
   published: Publication;
+  /** As the table was before its columns were told. */
+  opened: OpenDocuments;
   documents: OpenDocuments;
   committed: Committed;
   /** From then on there is no time for it. */
@@ -131,6 +134,7 @@ async function leave(clock: Clock, own: OwnTurn, done: Done): Promise<{ version:
     tally = { ...tally, gatheredAfter: tally.commits, ...(fragments === undefined ? {} : { fragments }) };
   }
   if (!isOfTurnsAlone(own, done, version)) tally = { ...tally, othersAt: version };
+  tally = { ...tally, turns: turnsOf(own, done, version) };
   const isDue = isUpkeepDue(published, tally, entry.upkeep, clock.now());
   own.leaves(version, isDue ? { ...tally, askedAt: new Date(clock.now()).toISOString() } : tally);
   return { version, isDue };
@@ -144,6 +148,19 @@ function isOfTurnsAlone(
 ): boolean {
   const isSame = tally?.generation === published.generation && left === documents.version;
   return isSame && committed.version === documents.version + 1 && version <= committed.version + 1;
+}
+
+function turnsOf({ tally, version: left }: OwnTurn, done: Done, version: number) {
+  const { published, opened, documents, committed } = done;
+  const isSame = tally?.generation === published.generation;
+  return withTurn(isSame ? tally.turns : undefined, {
+    left: isSame ? left : undefined,
+    published: published.version ?? published.recall.version ?? undefined,
+    opened: opened.version,
+    shaped: documents.version,
+    committed: committed.version,
+    gathered: version > committed.version ? version : undefined,
+  });
 }
 
 /** Where that was a publication, it can no longer be made: it would be without what is written now. */

@@ -81,8 +81,8 @@ export class WriteTurns {
     return (await this.left(index)).tally;
   }
 
-  /** The same, with the version that it left. */
-  async left(index: string): Promise<Pick<Abandoned, "version" | "tally">> {
+  /** The same, with the version that it left, and who has the turn now. */
+  async left(index: string): Promise<Pick<Abandoned, "version" | "tally"> & { holder?: string | null }> {
     return (await this.#read(index))?.turn ?? {};
   }
 

@@ -125,6 +125,10 @@ export const publication = z.object({
   embedding: indexEmbedding.optional(),
   source: z.string(),
   publishedAt: z.string(),
+  /** Of its table then; of older ones it is that of its recall, or a little later. */
+  version: z.int().optional(),
+  /** That published it; none of an index that was made without one. */
+  job: jobId.optional(),
 });
 export type Publication = z.infer<typeof publication>;
 
@@ -146,6 +150,10 @@ export const indexEntry = z.object({
       since: z.string(),
       /** Its version when it was replaced. */
       version: z.int().nullable().default(null),
+      /** When it was published, and what by. */
+      publishedVersion: z.int().optional(),
+      publishedAt: z.string().optional(),
+      job: jobId.optional(),
       writtenTo: z.boolean().default(false),
       /** Until when containers may go on to serve it, where the index had a window of its own when it was replaced. */
       servedUntil: z.string().optional(),

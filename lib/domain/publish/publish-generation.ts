@@ -45,8 +45,8 @@ export async function publishGeneration(
   await publishFenced(deps, { attempt, made, onWrites, publication: fenced, permit });
 }
 
-/** Its rows are counted when what was written meanwhile is in it. */
-type UncountedPublication = Omit<Publication, "rows">;
+/** Its rows are counted when what was written meanwhile is in it; then its version is told, too. */
+type UncountedPublication = Omit<Publication, "rows" | "version" | "job">;
 
 /** A publication that is ready but for what was written meanwhile. */
 interface Fenced {
@@ -109,9 +109,10 @@ async function publishInTurn(
 ): Promise<void> {
   const end = await ledger.end(attempt.job, "succeeded");
   if (end.state !== "succeeded") await ledger.refuseEnded(attempt.job);
-  const rows = await generations.rowsOf(made.ref);
+  const [rows, version] = await Promise.all([generations.rowsOf(made.ref), generations.version(made.ref)]);
+  const { job } = attempt;
   await registry.update(made.ref.index, (entry) =>
-    published(entry, attempt, made, { ...publication, rows }, clock.now()),
+    published(entry, attempt, made, { ...publication, rows, version, job }, clock.now()),
   );
 }
 
@@ -174,6 +175,7 @@ function published(
     bucket: before.bucket,
     since: publication.publishedAt,
     version: made.published?.version ?? null,
+    ...historyOf(before),
     writtenTo: false,
     servedUntil: servedUntil(entry, now),
   };
@@ -185,6 +187,12 @@ function published(
     retiring: [...entry.retiring, ...(retired ? [retired] : [])],
     lastJob: attempt.job,
   };
+}
+
+/** What is told of its versions when it is published no more. */
+function historyOf({ version, publishedAt, job }: Publication) {
+  if (version === undefined) return {};
+  return { publishedAt, publishedVersion: version, ...(job === undefined ? {} : { job }) };
 }
 
 /** Rows that were written to the published generation since the job began would be lost with it. */

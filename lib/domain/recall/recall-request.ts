@@ -42,7 +42,7 @@ export const recallRequest = z
     minVersion: minVersion.optional(),
     minGeneration: minGeneration.optional(),
   })
-  .meta({ id: "RecallRequest", example: { k: 10, queries: 25 } });
+  .meta({ id: "RecallRequest" });
 export type RecallRequest = z.output<typeof recallRequest>;
 
 /** The bounds of the filter first, since everything after walks it recursively. @throws BadRequest with every problem */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { type CreateRequest, createRequest } from "../../domain/documents/create-index.ts";
 import { describedIndex } from "../../domain/documents/describe-written.ts";
+import { versionCursor, versionList } from "../../domain/documents/list-versions.ts";
 import { indexChange } from "../../domain/index/change-index.ts";
 import { damagedEntry, newerEntry, shownEntry } from "../../domain/index/shown-entry.ts";
 import { indexName } from "../../domain/names.ts";
@@ -44,6 +45,25 @@ export const indexOperations = {
     tellsOfAll: true,
     path: ofIndex,
     response: describedIndex,
+  },
+  listVersions: {
+    ...common,
+    method: "get",
+    route: "/indexes/{index}/versions",
+    summary: "Versions that there are of what was published, the newest first",
+    needs: "read",
+    tellsOfAll: true,
+    path: ofIndex,
+    query: z.strictObject({
+      cursor: versionCursor.meta(cursor).optional(),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(limits.maxListedVersions)
+        .default(limits.defaultListedVersions),
+    }),
+    response: versionList,
   },
   changeIndex: {
     ...common,

@@ -40,6 +40,8 @@ export interface Manifest {
   others: string[];
   indexes: StoredIndex[];
   transaction: string;
+  /** Where in it the same stands; not of those that others wrote long ago. */
+  transactionAt: number | undefined;
   /** When it was committed, in milliseconds. */
   writtenAt: number;
   flags: number;
@@ -111,6 +113,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
   refuseOther(bytes);
   const read: Manifest = {
     ...{ fields: new Map(), fragments: [], files: [], others: [], indexes: [], transaction: "" },
+    transactionAt: undefined,
     ...{ writtenAt: 0, flags: 0, unknown: new Set() },
   };
   let indexesAt: number | undefined;
@@ -122,6 +125,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
     if (tag === 7) read.writtenAt = readTime(pbf);
     if (tag === 9) read.flags = pbf.readVarint();
     if (tag === 12) read.transaction = pbf.readString();
+    if (tag === 21) read.transactionAt = pbf.readVarint();
     if (tag === 18) read.unknown.add("files in other folders");
     else if (!fieldsOfManifest.has(tag)) read.unknown.add(`field ${tag} of the manifest`);
   }, undefined);
@@ -132,7 +136,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
 }
 
 /** A message with its length before it. */
-function messageAt(bytes: Uint8Array, start: number): PbfReader {
+export function messageAt(bytes: Uint8Array, start: number): PbfReader {
   const length = viewOf(bytes).getUint32(start, true);
   return new PbfReader(bytes.subarray(start + 4, start + 4 + length));
 }
