@@ -50,7 +50,7 @@ module.exports = {
       recall: ["replicas", "reading", "tables", "files", "exact"],
       writing: ["tables", "files"],
       documents: ["reading", "tables", "files", "rows"],
-      exports: ["tables"],
+      exports: ["tables", "files"],
     }),
     ...rooms(
       "lib/adapters/parquet",

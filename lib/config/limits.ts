@@ -310,6 +310,7 @@ export const limits = {
 
   // Export
   exportFileBytes: 128 * 1_048_576, // of rows as they are stored; a file is held in memory until it is written
+  maxExportFiles: 20_000, // of a job, each of which its ledger notes
   exportBatchBytes: 8 * 1_048_576, // of rows that are read at a time
   exportRowGroupRows: 131_072,
   exportRowGroupBytes: 64 * 1_048_576, // encoded; as large as a writer's memory has to be, and a reader's task

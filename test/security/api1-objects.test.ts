@@ -145,3 +145,19 @@ test("a key's id opens nothing to who may not make keys, nor does an Idempotency
     .not.toBe("running");
   expect((await job(own)).id).not.toBe(first.id);
 });
+
+test("rows leave to buckets that are granted alone, and with a filter not at all", async () => {
+  const body = { type: "export", index: "own", target: "testing/exports/own" };
+  const ask = (key: string, more: object = {}) => api.ask(key, "startJob", { body: { ...body, ...more } });
+  expect(outcome(await ask(own))).toEqual([404, "bucket-not-found"]);
+  expect(outcome(await ask(own, { index: "others", target: "primary/exports/own" }))).toEqual([
+    404,
+    "index-not-found",
+  ]);
+  const filter = { op: "eq", column: "text", value: "text of own" } as const;
+  const grants = [grantOf(["search", "read", "write", "jobs", "admin"], ["own"], ["*"])];
+  const narrow = await api.keys.create({ name: "narrow", grants, filter });
+  expect(outcome(await ask(narrow.key))).toEqual([403, "forbidden"]);
+  const wide = await api.made(...grants);
+  expect((await ask(wide)).status).toBe(202);
+});

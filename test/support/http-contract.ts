@@ -12,6 +12,7 @@ import { describeAccess } from "./http-access.ts";
 import { type Answer, HttpClient, issuePaths } from "./http-client.ts";
 import { describeDocuments } from "./http-documents.ts";
 import { declaredProviders, describeEmbedding, providerKeys } from "./http-embedding.ts";
+import { describeExports } from "./http-export.ts";
 import { describeText } from "./http-text.ts";
 import { type OfflineApi, startOffline } from "./offline-server.ts";
 import { parquetBytes, type Row, sampleRows } from "./parquet-files.ts";
@@ -1011,6 +1012,10 @@ export function describeHttpContract(
     });
 
     describeDocuments(() => ({ http, bucket }));
+    describeExports(() => ({ http, bucket, store: backend.stores(bucket) }), {
+      index: "small",
+      rows: smallRows().length,
+    });
     describeText(() => ({ http, bucket }));
     describeEmbedding(() => ({ http, bucket, providers }));
     describeAccess(() => ({ http, backend, small }));

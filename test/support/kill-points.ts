@@ -16,6 +16,7 @@ import { jobInput } from "../../lib/domain/jobs/job.ts";
 import { startJob } from "../../lib/domain/jobs/start-job.ts";
 import { describeIndex } from "../../lib/domain/search/describe-index.ts";
 import { appendRows, optimizeAsClient } from "./append-rows.ts";
+import { wholeExport } from "./exported.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import { runJob, waitForJob } from "./lakehouse.ts";
 import { otherProcess } from "./other-process.ts";
@@ -79,6 +80,12 @@ export const ways: Record<string, Way> = {
     published: { ...old, indexType: "HNSW_SQ" },
     client: "appended and optimized",
     serves: [...before, ...appended],
+  },
+  export: {
+    job: { type: "export", index, target: "primary/exports/out", fileRows: 120, workers: 2 },
+    published: old,
+    client: "nothing",
+    serves: before,
   },
 };
 
@@ -185,8 +192,9 @@ class KillPlace {
   /** One generation, at the version that was verified, with each row once; and nothing else is left of the job. */
   async #expectWhole(prefix: string, context: string): Promise<void> {
     const { container, environment } = await this.#open(prefix);
-    const { state, error } = await waitForJob(container, id, jobTimeoutMs);
+    const { state, type, error } = await waitForJob(container, id, jobTimeoutMs);
     expect({ state, error }, context).toEqual({ state: "succeeded", error: null });
+    if (type === "export") return this.#expectExported(prefix, container, context);
     const described = await describeIndex(container.registry, container.indexes, container.fallbacks, index);
     expect(described, context).toMatchObject({
       claim: null,
@@ -199,9 +207,24 @@ class KillPlace {
     expect(await idsIn(environment), context).toEqual(
       this.#way.serves.map(({ doc_id }) => String(doc_id)).sort(),
     );
+    await this.#expectNothingLeft(prefix, /^lance\/docs\/(?!g2)/, context);
+  }
+
+  /** Each row once, under a manifest; the index is free, and as it was. */
+  async #expectExported(prefix: string, container: Container, context: string): Promise<void> {
+    const { ids } = await wholeExport(container.stores("primary"), "exports/out/", context);
+    const expected = this.#way.serves.map(({ doc_id }) => String(doc_id)).sort();
+    expect(ids.flat().sort(), context).toEqual(expected);
+    const entry = (await container.registry.get(index)).value;
+    expect(entry, context).toMatchObject({ state: "ready", claim: null, published: { generation: "g1" } });
+    await container.close();
+    await this.#expectNothingLeft(prefix, /^lance\/docs\/(?!g1)/, context);
+  }
+
+  async #expectNothingLeft(prefix: string, others: RegExp, context: string): Promise<void> {
     const keys = (await this.#whole.list(`${prefix}/`)).map(({ key }) => key.slice(prefix.length + 1));
-    const left = keys.filter((key) =>
-      /^executions\/running\/|\/failure\.json$|\.tmp$|^lance\/docs\/(?!g2)/.test(key),
+    const left = keys.filter(
+      (key) => /^executions\/running\/|\/failure\.json$|\.tmp$/.test(key) || others.test(key),
     );
     expect(left, context).toEqual([]);
   }

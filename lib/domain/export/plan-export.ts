@@ -45,7 +45,9 @@ async function planned(deps: ExportDependencies, job: string, input: ExportInput
     deps.generations.columns(ref, version),
   ]);
   const columns = chosenColumns(stored, input);
-  const fileRows = rowsIn(limits.exportFileBytes, rows, bytes, published);
+  const most = rowsIn(limits.exportFileBytes, rows, bytes, published);
+  const fileRows = Math.min(input.fileRows ?? most, most);
+  refuseManyFiles(rows, fileRows);
   const { idColumn, vectorColumn, dimension, metric } = published;
   const made: ExportPlan = {
     ...{ ref, version, rows, columns, idColumn, vectorColumn, dimension, metric, bucket, prefix, fileRows },
@@ -61,6 +63,14 @@ async function planned(deps: ExportDependencies, job: string, input: ExportInput
 function rowsIn(fileBytes: number, rows: number, bytes: number, { dimension }: Publication): number {
   const rowBytes = Math.max(bytes / Math.max(1, rows), 4 * dimension);
   return Math.max(1, Math.floor(fileBytes / rowBytes));
+}
+
+/** @throws BadRequest */
+function refuseManyFiles(rows: number, fileRows: number): void {
+  const files = Math.ceil(rows / fileRows);
+  if (files <= limits.maxExportFiles) return;
+  const message = `makes ${files} files of ${rows} rows; at most ${limits.maxExportFiles} are written`;
+  throw badRequest({ path: "fileRows", message });
 }
 
 /** @throws BadRequest where a column is not there, or of a type that is not carried over */

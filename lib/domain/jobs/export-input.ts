@@ -27,6 +27,11 @@ export const exportInput = z
       .max(limits.maxColumns)
       .optional()
       .meta({ description: "These alone, in this order; all without it" }),
+    fileRows: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: "Of each file at most; without it as many as make files of a good size" }),
     workers: z.int().min(1).max(limits.maxWorkers).default(limits.defaultWorkers),
   })
   .meta({

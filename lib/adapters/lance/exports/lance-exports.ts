@@ -6,6 +6,9 @@ import type { ExportedRows, Exports, ParquetFileBytes } from "../../../domain/ex
 import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { columnsOf } from "../../arrow/arrow-schema.ts";
+import { folderOf } from "../files/generation-folder.ts";
+import { readManifest } from "../files/manifest.ts";
+import { manifestKey } from "../files/manifest-name.ts";
 import { fromLance, isGone } from "../lance-errors.ts";
 import type { LanceTables } from "../tables/lance-tables.ts";
 import { rawBatches } from "./raw-batches.ts";
@@ -30,9 +33,20 @@ export class LanceExports implements Exports {
 
   async sizeOf(ref: GenerationRef, version: number): Promise<{ rows: number; bytes: number }> {
     return this.#at(ref, version, async (table) => {
-      const { numRows, totalBytes } = await table.stats();
-      return { rows: Number(numRows), bytes: Number(totalBytes) };
+      const [{ numRows, totalBytes }, told] = await Promise.all([table.stats(), this.#bytesOf(ref, version)]);
+      return { rows: Number(numRows), bytes: told ?? Number(totalBytes) };
     });
+  }
+
+  /** Without indexes. @returns undefined where the manifest does not say */
+  async #bytesOf(ref: GenerationRef, version: number): Promise<number | undefined> {
+    const manifest = await this.#stores(ref.bucket).get(manifestKey(folderOf(ref), version));
+    if (!manifest) return undefined;
+    try {
+      return readManifest(manifest.body).fragments.reduce((sum, { bytes }) => sum + bytes, 0) || undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   async parquetOf(which: ExportedRows, signal: AbortSignal): Promise<ParquetFileBytes> {
