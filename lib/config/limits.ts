@@ -155,7 +155,7 @@ export const limits = {
   maxTextExpansions: 200, // tokens that one fuzzy word stands for
   defaultTextExpansions: 50,
   fuzzyRows: 20_000, // that no index holds, whose words are compared with fuzzy ones
-  fuzzyTexts: 8 * 1_048_576, // UTF-16 code units of these: some 0.5 s, once a version
+  fuzzyTexts: 4 * 1_048_576, // UTF-16 code units of these: some 0.5 s, once a version
   fuzzyBatchRows: 128,
   fuzzyBatchWords: 10_000,
   maxPhraseSlop: 100,

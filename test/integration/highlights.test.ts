@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
+import type { Principal } from "../../lib/domain/access/principal.ts";
+import { scopedIndexes } from "../../lib/domain/access/scoped-readers.ts";
 import { createIndex, createRequest } from "../../lib/domain/documents/create-index.ts";
 import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
@@ -210,6 +212,23 @@ test("columns that the text is not looked for in, and searches without text, are
   expect(await issues({ vector: [1, 2] })).toEqual([{ path: "highlight", message }]);
   const named = { vector: [1, 2], text: "fox", legs: ["vector"] };
   expect(await issues(named)).toEqual([{ path: "highlight", message }]);
+});
+
+test("a key with a filter is shown parts of its own rows' texts alone", async () => {
+  const own = scopedIndexes(container.indexes, {
+    filter: { op: "eq", column: "title", value: "Dogs" },
+    refuseUnseen: () => undefined,
+  } as unknown as Principal);
+  const request = {
+    text: body("quick fox"),
+    vector: [1, 0],
+    select: [],
+    highlight: true,
+    consistency: "strong",
+  };
+  const { hits } = await searchIndex(own, "docs", parseSearchRequest(request), 20_000);
+  expect(hits.map(({ doc_id }) => doc_id)).toEqual(["d3"]);
+  expect(marked(hits[0])).toEqual({ body: ["quick", "quick", "quick"] });
 });
 
 /** What holds of all highlights of a stored text. */

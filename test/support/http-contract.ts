@@ -225,6 +225,11 @@ export function describeHttpContract(
           { start: 13, end: 20 },
         ];
         expect(fragment).toEqual({ text: "Two foxes 🦊 running", start: 0, matches });
+        const fuzzy = { ...asked, text: { op: "match", query: "FOXX", fuzziness: 1 }, count: true };
+        expect((await http.search("marked", fuzzy)).body).toMatchObject({
+          count: 1,
+          hits: [{ doc_id: "a" }],
+        });
         const paths = async (more: object) => issuePaths(await http.search("marked", { ...asked, ...more }));
         expect(await paths({ highlight: { fragments: 6 } })).toEqual(["body.highlight.fragments"]);
         expect(await paths({ highlight: { columns: ["doc_id"] } })).toEqual(["body.highlight.columns[0]"]);
