@@ -113,18 +113,6 @@ export class NarrowedReader implements Reader {
     }
   }
 
-  /** By their ids and its filter: not every row of them is known. */
-  async documentsOf(
-    _version: number,
-    hits: Hit[],
-    columns: string[],
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<Map<string, Document>> {
-    const ids = [...new Set(hits.map(({ doc_id }) => doc_id))];
-    return this.fetch(ids, columns, timeoutMs, signal);
-  }
-
   async page(query: PageQuery): Promise<DocumentPage> {
     return this.#reader.page({ ...query, filter: this.#narrowed(query.filter) });
   }

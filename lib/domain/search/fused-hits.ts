@@ -8,23 +8,26 @@ export type LegHits = Record<LegName, Hit[]>;
 
 /**
  * The k best of both legs together, each with how either found it.
- * @param read the documents of some of these hits, by their ids
+ * @param read the documents of some of these hits, by the ids of these
+ * @returns undefined where they could not be read
  * @throws AnswerTooLarge
  */
 export async function fusedHits(
   legs: LegHits,
   fusion: Fusion | undefined,
   k: number,
-  read: (hits: Hit[]) => Promise<Map<string, Document>>,
-): Promise<Hit[]> {
+  read: (hits: Hit[]) => Promise<Map<string, Document> | undefined>,
+): Promise<Hit[] | undefined> {
   const best = bestOfBoth(legs, fusion, k);
   if (best.length === 0) return [];
   const found = new Map([...legs.vector, ...legs.text].map((hit) => [hit.doc_id, hit]));
   const documents = await read(best.map(({ doc_id }) => found.get(doc_id) as Hit));
+  if (!documents) return undefined;
   const there = best.filter(({ doc_id }) => documents.has(doc_id));
   const made = (i: number): Hit => {
     const one = there[i] as Hit;
-    return { ...documents.get(one.doc_id), ...one };
+    const document = documents.get(one.doc_id) as Document;
+    return { ...document, ...one, doc_id: document.doc_id };
   };
   return rowsWithin(there.length, made, (fit, row) => hitsTooLarge(there.length, fit, widestColumn(row)));
 }

@@ -39,8 +39,8 @@ export function gatheringReader(reader: Reader, vectorColumn: string): Reader {
   });
 }
 
-const likenessOf = ({ k, columns, filter, settings, isExact, isInner }: Query) =>
-  JSON.stringify({ k, columns, filter, settings, isExact, isInner });
+const likenessOf = ({ k, columns, filter, settings, isExact, isInner, leg }: Query) =>
+  JSON.stringify({ k, columns, filter, settings, isExact, isInner, leg });
 
 async function searchTogether(reader: Reader, waiting: Waiting[]): Promise<void> {
   const [first, ...more] = waiting.map(({ query }) => query);

@@ -118,7 +118,11 @@ async function withDocuments(
   { lease: { reader }, columns, left, signal }: SearchTask,
 ): Promise<Hit[]> {
   if (hits.length === 0 || columns.length === 0) return hits;
-  const documents = await reader.documentsOf(reader.version, rows.foundAs(hits), columns, left(), signal);
+  const found = rows.foundAs(hits);
+  const ids = [...new Set(found.map(({ doc_id }) => doc_id))];
+  const documents =
+    (await reader.documentsOf?.(reader.version, found, columns, left(), signal)) ??
+    (await reader.fetch(ids, columns, left(), signal));
   return hits.flatMap((hit) => {
     const document: Document | undefined = documents.get(hit.doc_id);
     return document ? [{ ...document, ...hit }] : [];

@@ -34,7 +34,7 @@ export function rankedLegs(
   const { byText } = askedLegs(request, task.lease.published);
   return [
     ...(asked ? [vectorLeg(request, asked, task)] : []),
-    ...(byText ? [task.lease.isNarrowed ? ownTextLeg(request, task) : textLeg(request, task)] : []),
+    ...(byText ? [task.lease.isNarrowed ? ownTextLeg(request, task) : textLeg(request, task, asked)] : []),
   ];
 }
 
@@ -58,7 +58,7 @@ function vectorLeg(request: GroupedRequest, asked: AskedQuery, task: SearchTask)
  * Scores of rows that no index of text holds go by what a filter leaves. So its own is kept, and the search goes deeper, as
  * long as it may.
  */
-function textLeg(request: GroupedRequest, task: SearchTask): RankedLeg {
+function textLeg(request: GroupedRequest, task: SearchTask, asked: AskedQuery | undefined): RankedLeg {
   const columns = [request.groupBy.column];
   const deepest = limits.maxGroupedRows;
   let depth = 0;
@@ -66,7 +66,8 @@ function textLeg(request: GroupedRequest, task: SearchTask): RankedLeg {
     const narrower = depth < deepest ? {} : restrictedBy(restriction, request);
     depth = Math.min(deepest, Math.max(k, 4 * depth));
     const search = textSearch({ ...request, ...narrower, k: depth }, { ...task, columns });
-    const hits = await task.lease.reader.searchText({ ...search, isInner: true });
+    const leg = asked ? ({ leg: "ids" } as const) : {}; // as a search by both ranks them
+    const hits = await task.lease.reader.searchText({ ...search, isInner: true, ...leg });
     return { hits, isAll: hits.length < depth };
   };
   return { name: "text", best };

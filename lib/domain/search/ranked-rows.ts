@@ -1,6 +1,7 @@
 import { bestOfBoth, type LegHits } from "./fused-hits.ts";
 import type { GroupValue } from "./group-by.ts";
 import type { Restriction } from "./hit-groups.ts";
+import { asLocated, byPlace } from "./located-hits.ts";
 import { type GroupedRequest, groupOf, type RankedLeg } from "./ranked-legs.ts";
 import type { Hit, LegName } from "./search-request.ts";
 
@@ -35,14 +36,17 @@ export class RankedRows {
     if (doc_id === this.#without || this.#found[leg].has(doc_id)) return;
     this.#hits.set(doc_id, hit);
     this.#values.set(doc_id, groupOf(hit, this.#request.groupBy));
-    this.#found[leg].set(doc_id, { doc_id, ...(distance === undefined ? {} : { distance }), score });
+    const own = { doc_id, ...(distance === undefined ? {} : { distance }), score };
+    this.#found[leg].set(doc_id, asLocated(own, hit));
   }
 
   /** All of it, best first. A rank in a leg is among what that leg has found. */
   get ranking(): Hit[] {
     const legs: LegHits = {
       vector: [...this.#found.vector.values()].sort((a, b) => (a.distance ?? 0) - (b.distance ?? 0)),
-      text: [...this.#found.text.values()].sort(byScore),
+      text: [...this.#found.text.values()].sort(
+        (a, b) => b.score - a.score || byPlace(a, b, this.#legs.length > 1),
+      ),
     };
     const [first, second] = this.#legs;
     return first && !second
@@ -55,5 +59,3 @@ export class RankedRows {
 
   readonly valueOf = (docId: string): GroupValue => this.#values.get(docId) ?? null;
 }
-
-const byScore = (a: Hit, b: Hit) => b.score - a.score || (a.doc_id < b.doc_id ? -1 : 1);

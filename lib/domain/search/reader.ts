@@ -44,15 +44,16 @@ export interface Reader {
     signal?: AbortSignal,
   ): Promise<Map<string, Document>>;
   /**
-   * The same of hits that its inner searches found at this version: where it knows their rows they are read by these.
+   * Documents of hits that its inner searches found at this version, by the ids of these hits: read by their rows.
+   * @returns undefined where it does not know these, or is at another version
    */
-  documentsOf(
+  documentsOf?(
     version: number,
     hits: Hit[],
     columns: string[],
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Map<string, Document>>;
+  ): Promise<Map<string, Document> | undefined>;
   /**
    * A page of all documents, at the version that is named or at its own.
    * @throws CursorExpired where that version is gone
@@ -88,6 +89,11 @@ export interface Query {
   range?: DistanceRange | undefined;
   /** Whether its hits are looked at and not answered, so that an answer need not have room for them. */
   isInner?: boolean;
+  /**
+   * Of a leg of a search by both, whose hits are inner ones: those with the same score come as they lie in the table. By
+   * rows they have no columns, and ids that stand for their rows, which need not be read.
+   */
+  leg?: "rows" | "ids";
   timeoutMs: number;
   /** Once it is aborted nothing more is begun. */
   signal?: AbortSignal;

@@ -14,7 +14,7 @@ import {
   pageOf,
   type SearchTask,
 } from "./search-by-vector.ts";
-import type { Hit, SearchRequest } from "./search-request.ts";
+import type { SearchRequest } from "./search-request.ts";
 
 /** Everything of a request's text that does not fit the index. */
 export function unfitText(request: SearchRequest, { published }: Lease, byVector: boolean): Issue[] {
@@ -68,14 +68,23 @@ export async function searchByBoth(request: SearchRequest, task: SearchTask): Pr
   const { left, signal } = task;
   const asked = await askedQuery(request, task.lease, task.providers, { timeoutMs: left(), signal });
   const page = isPaged(request) ? await pageOf(task.index, request) : undefined;
-  const { near, text } = legQueries(request, task, asked, page?.depth ?? k);
-  const legs = (atMost: number) => foundByBoth(reader, legQueries(request, task, asked, atMost), asked);
-  const best = async (atMost: number) => bestOfBoth(await legs(atMost), hybrid, atMost);
-  const hits = async () => {
+  const asLegs = (atMost: number, leg: "rows" | "ids") => legQueries(request, task, asked, atMost, leg);
+  const { near, text } = asLegs(page?.depth ?? k, "ids");
+  const legs = (atMost: number, leg: "rows" | "ids") => foundByBoth(reader, asLegs(atMost, leg), asked);
+  const best = async (atMost: number) => bestOfBoth(await legs(atMost, "ids"), hybrid, atMost);
+  const byRows = async () => {
+    if (!reader.documentsOf || asked.without !== undefined) return undefined;
     const { version } = reader;
-    const read = (some: Hit[]) => reader.documentsOf(version, some, task.columns, left(), signal);
-    return { hits: await fusedHits(await legs(k), hybrid, k, read) };
+    return fusedHits(await legs(k, "rows"), hybrid, k, async (some) =>
+      reader.documentsOf?.(version, some, task.columns, left(), signal),
+    );
   };
+  const byIds = async () =>
+    fusedHits(await legs(k, "ids"), hybrid, k, (some) => {
+      const ids = some.map(({ doc_id }) => doc_id);
+      return reader.fetch(ids, task.columns, left(), signal);
+    });
+  const hits = async () => ({ hits: (await byRows()) ?? (await byIds()) ?? [] });
   const found = await atOneVersion(reader, task, async () => {
     const fused = page ? page.hits({ ...task, reader, best }, left) : hits();
     const [answer, told] = await Promise.all([fused, toldOf(reader, text)]);
@@ -98,7 +107,13 @@ interface LegQueries {
 }
 
 /** The searches of both legs, whose hits are enough to fuse so many of them. */
-function legQueries(request: SearchRequest, task: SearchTask, asked: AskedQuery, atMost: number): LegQueries {
+function legQueries(
+  request: SearchRequest,
+  task: SearchTask,
+  asked: AskedQuery,
+  atMost: number,
+  by: "rows" | "ids",
+): LegQueries {
   const { hybrid, refineFactor = 1 } = request;
   const most = Math.min(
     isPaged(request) ? limits.maxSearchDepth : limits.maxK,
@@ -110,8 +125,8 @@ function legQueries(request: SearchRequest, task: SearchTask, asked: AskedQuery,
   const inner = { ...task, columns: [] };
   return {
     candidates,
-    near: { ...nearestQuery(leg, asked, inner), isInner: true },
-    text: { ...textSearch(leg, inner), k: searchedFor(candidates, asked), isInner: true },
+    near: { ...nearestQuery(leg, asked, inner), isInner: true, leg: by },
+    text: { ...textSearch(leg, inner), k: searchedFor(candidates, asked), isInner: true, leg: by },
   };
 }
 

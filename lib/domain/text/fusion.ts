@@ -38,16 +38,16 @@ export function weightedScores(legs: Leg[]): Fused[] {
   });
 }
 
-/** Ties by the best rank in any leg, then by id: the same hits give the same order. */
+/** Ties by the best rank in any leg, then by the first leg that gave it: the same hits give the same order, whatever their ids. */
 function summed(legs: Leg[], part: (hit: Ranked, leg: Leg) => number): Fused[] {
-  const fused = new Map<string, Fused & { best: number }>();
-  for (const leg of legs)
+  const fused = new Map<string, Fused & { best: number; by: number }>();
+  for (const [i, leg] of legs.entries())
     for (const hit of leg.hits) {
-      const { score = 0, best = hit.rank } = fused.get(hit.id) ?? {};
-      const next = score + leg.weight * part(hit, leg);
-      fused.set(hit.id, { id: hit.id, score: next, best: Math.min(best, hit.rank) });
+      const before = fused.get(hit.id) ?? { score: 0, best: hit.rank, by: i };
+      const { best, by } = hit.rank < before.best ? { best: hit.rank, by: i } : before;
+      fused.set(hit.id, { id: hit.id, score: before.score + leg.weight * part(hit, leg), best, by });
     }
   return [...fused.values()]
-    .sort((a, b) => b.score - a.score || a.best - b.best || (a.id < b.id ? -1 : 1))
+    .sort((a, b) => b.score - a.score || a.best - b.best || a.by - b.by)
     .map(({ id, score }) => ({ id, score }));
 }

@@ -69,8 +69,9 @@ test("all hits of a leg have 1 where their scores are the same", () => {
   expect(weightedScores([same]).map(({ score }) => score)).toEqual([1, 1]);
 });
 
-test("ties are ordered by the best rank, then by id", () => {
-  expect(idsOf(reciprocalRanks([leg("b"), leg("a")], 60))).toBe("ab");
+test("ties are ordered by the best rank, then by the first leg that gave it, whatever the ids are", () => {
+  expect(idsOf(reciprocalRanks([leg("b"), leg("a")], 60))).toBe("ba");
+  expect(idsOf(weightedScores([leg("yax"), leg("xay")]))).toBe("yxa");
   expect(idsOf(weightedScores([leg("xay"), leg("yax")]))).toBe("xya");
 });
 

@@ -1,10 +1,10 @@
 import { documentsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-size.ts";
+import { rowsOf } from "../../../domain/search/located-hits.ts";
 import type { Query } from "../../../domain/search/reader.ts";
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import { documentsThatFit } from "../rows/documents.ts";
-import { rowsOf } from "../rows/hits.ts";
+import { rowIdsOf } from "../rows/hits.ts";
 import type { ResidentRows } from "../rows/resident-rows.ts";
-import { fetchById } from "./fetch-by-id.ts";
 import type { TableSource } from "./table-queries.ts";
 
 interface Asked extends Pick<Query, "columns" | "timeoutMs" | "signal"> {
@@ -14,54 +14,60 @@ interface Asked extends Pick<Query, "columns" | "timeoutMs" | "signal"> {
 }
 
 /**
- * Documents of inner hits: from memory, or by their rows, of which no index of ids has to tell; by their ids where a row
- * is not known or the table is at another version.
+ * Documents of inner hits by the ids of these hits: from memory, or by their rows.
  * @param resident rows of that version that have the columns
- * @throws ColumnsChanged, AnswerTooLarge, DeadlineExceeded
+ * @returns undefined where a row is not known, or the table is at another version
+ * @throws AnswerTooLarge, DeadlineExceeded
  */
 export async function documentsOfHits(
   source: TableSource,
   resident: ResidentRows | undefined,
-  { version, hits, columns, ...time }: Asked,
-): Promise<Map<string, Document>> {
-  const started = performance.now();
-  const rows = source.followed.version === version ? rowsOf(hits) : undefined;
-  const places = resident && rows?.flatMap((id) => resident.placeOf(id) ?? []);
-  if (places?.length === hits.length) return held(resident as ResidentRows, places, hits, columns);
-  const taken = rows && (await takenRows(source, rows, { version, columns, ...time }));
-  if (taken) return taken;
-  const ids = [...new Set(hits.map(({ doc_id }) => doc_id))];
-  const timeoutMs = time.timeoutMs - (performance.now() - started);
-  return fetchById(source, ids, columns, { ...time, timeoutMs });
+  asked: Asked,
+): Promise<Map<string, Document> | undefined> {
+  const rows = source.followed.version === asked.version ? rowsOf(asked.hits) : undefined;
+  if (!rows) return undefined;
+  const { idColumn } = source.published;
+  const held = resident && heldRows(resident, idColumn, rows, asked);
+  return held ?? takenRows(source, rows, asked);
 }
 
-function held(
+/** @returns undefined where one of them is not in memory */
+function heldRows(
   resident: ResidentRows,
-  places: number[],
-  hits: Hit[],
-  columns: string[],
-): Map<string, Document> {
+  idColumn: string,
+  rows: bigint[],
+  { hits, columns }: Asked,
+): Map<string, Document> | undefined {
+  const places = rows.flatMap((id) => resident.placeOf(id) ?? []);
+  if (places.length < rows.length) return undefined;
   const documents = rowsWithin<Document>(
-    hits.length,
-    (i) => ({ doc_id: (hits[i] as Hit).doc_id, ...resident.values(columns, places[i] ?? 0) }),
-    (fit, row) => documentsTooLarge(hits.length, fit, widestColumn(row)),
+    rows.length,
+    (i) => {
+      const place = places[i] as number;
+      return { doc_id: String(resident.value(idColumn, place)), ...resident.values(columns, place) };
+    },
+    (fit, row) => documentsTooLarge(rows.length, fit, widestColumn(row)),
   );
-  return byId(documents);
+  return new Map(hits.map(({ doc_id }, i) => [doc_id, documents[i] as Document]));
 }
 
 /** @returns undefined when the table moved on meanwhile */
 async function takenRows(
   { followed, queries, published }: TableSource,
   rows: bigint[],
-  { version, columns, ...time }: Omit<Asked, "hits">,
+  { version, hits, columns, ...time }: Asked,
 ): Promise<Map<string, Document> | undefined> {
   const { idColumn } = published;
-  const wanted = followed.table.takeRowIds(rows).select([...new Set([idColumn, ...columns])]);
+  const names = [...new Set([idColumn, ...columns, "_rowid"])];
+  const wanted = followed.table.takeRowIds(rows).withRowId().select(names);
   const taken = await queries.run(wanted, time);
-  if (taken.numRows < rows.length || !(await followed.isStillAt(version))) return undefined;
+  if (taken.numRows !== rows.length || !(await followed.isStillAt(version))) return undefined;
   const { fit, widest } = documentsThatFit(taken, idColumn, columns);
   if (widest !== undefined) throw documentsTooLarge(rows.length, fit.length, widest);
-  return byId(fit);
+  const documents = new Map(rowIdsOf(taken).map((id, i) => [id, fit[i] as Document]));
+  const found = hits.flatMap(({ doc_id }, i): [string, Document][] => {
+    const document = documents.get(rows[i] as bigint);
+    return document ? [[doc_id, document]] : [];
+  });
+  return found.length < hits.length ? undefined : new Map(found);
 }
-
-const byId = (documents: Document[]) => new Map(documents.map((document) => [document.doc_id, document]));

@@ -2,6 +2,7 @@ import type { Table } from "@lancedb/lancedb";
 import { limits } from "../../../config/limits.ts";
 import { hitsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-size.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
+import { byPlace } from "../../../domain/search/located-hits.ts";
 import type { TextSearch } from "../../../domain/search/reader.ts";
 import type { Hit } from "../../../domain/search/search-request.ts";
 import { type TextIndex, textIndexesOf } from "../../../domain/text/full-text.ts";
@@ -54,8 +55,8 @@ export async function partPlans(
 }
 
 /** The best of all parts. @throws AnswerTooLarge */
-export function bestOf(parts: Hit[][], { k }: TextSearch): Hit[] {
-  const all = parts.flat().sort((a, b) => b.score - a.score || (a.doc_id < b.doc_id ? -1 : 1));
+export function bestOf(parts: Hit[][], { k, leg }: TextSearch): Hit[] {
+  const all = parts.flat().sort((a, b) => b.score - a.score || byPlace(a, b, leg !== undefined));
   const best = all.slice(0, k);
   return rowsWithin(
     best.length,

@@ -97,10 +97,10 @@ export class GatedReader implements Reader {
     columns: string[],
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Map<string, Document>> {
+  ): Promise<Map<string, Document> | undefined> {
     const vectors = columns.includes(this.#published.vectorColumn) ? hits.length : 1;
-    return this.#within(vectors, timeoutMs, signal, (left) =>
-      this.#reader.documentsOf(version, hits, columns, left, signal),
+    return this.#within(vectors, timeoutMs, signal, async (left) =>
+      this.#reader.documentsOf?.(version, hits, columns, left, signal),
     );
   }
 

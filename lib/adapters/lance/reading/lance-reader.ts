@@ -19,7 +19,7 @@ import type {
 import type { Document, Hit } from "../../../domain/search/search-request.ts";
 import type { TextIndex } from "../../../domain/text/full-text.ts";
 import type { TextCutter } from "../../../domain/text/text-cutter.ts";
-import { distancesOf, hitsAt, nearestIn, wordedHits, wordedIn } from "../rows/hits.ts";
+import { distancesOf, hitsAt, nearestIn, wordedHits, wordedIn, wordedRows } from "../rows/hits.ts";
 import type { HeldRows } from "../rows/row-memory.ts";
 import { atVersion, type OpenAt } from "./at-version.ts";
 import { fetchById } from "./fetch-by-id.ts";
@@ -104,7 +104,7 @@ export class LanceReader implements Reader {
 
   async search(query: Query): Promise<Hit[]> {
     if (query.range) return this.#searchInRange(query, query.range);
-    return (await this.#searchInMemory(query)) ?? this.#searchTable(query);
+    return (await this.#searchByRows(query)) ?? this.#searchTable(query);
   }
 
   async searchAlike(queries: AlikeQueries): Promise<Hit[][] | undefined> {
@@ -147,6 +147,7 @@ export class LanceReader implements Reader {
   }
 
   async #searchWords(query: PartSearch): Promise<Hit[]> {
+    if (query.leg === "rows") return wordedRows(await this.#queries.worded(query, []));
     const started = performance.now();
     const { version } = this.#followed;
     const rows = this.#warming.rowsWith(query.columns);
@@ -169,11 +170,10 @@ export class LanceReader implements Reader {
     return this.#followed.isStillAt(version);
   }
 
-  /** LanceDB tells which rows they are. @returns undefined when these are not in memory */
-  async #searchInMemory(query: Query): Promise<Hit[] | undefined> {
+  /** LanceDB tells which rows they are. @returns undefined when these are not in memory, unless they are all that is asked for */
+  async #searchByRows(query: Query): Promise<Hit[] | undefined> {
     const { version } = this.#followed;
-    const rows = this.#warming.rowsWith(query.columns);
-    if (!rows) return undefined;
+    if (query.leg !== "rows" && !this.#warming.rowsWith(query.columns)) return undefined;
     const started = performance.now();
     const near = nearestIn(await this.#queries.found(query, ["_rowid"]));
     if (await this.#followed.isStillAt(version)) {
@@ -200,7 +200,7 @@ export class LanceReader implements Reader {
     columns: string[],
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Map<string, Document>> {
+  ): Promise<Map<string, Document> | undefined> {
     const { documentsOfHits } = await import("./documents-of-hits.ts");
     const rows = version === this.version ? this.#warming.rowsWith(columns) : undefined;
     return documentsOfHits(this.#source, rows, { version, hits, columns, timeoutMs, signal });

@@ -4,7 +4,7 @@ import type { Publication } from "../../../domain/index/index-entry.ts";
 import type { Query } from "../../../domain/search/reader.ts";
 import type { Hit } from "../../../domain/search/search-request.ts";
 import { exactDistance } from "../exact-distance.ts";
-import { hitsAt, hitsIn, type NearestRows, nearestIn, rowIdsOf } from "../rows/hits.ts";
+import { hitsAt, hitsIn, type NearestRows, nearestIn, nearRows, rowIdsOf } from "../rows/hits.ts";
 import type { FollowedTable } from "./followed-table.ts";
 import type { TableQueries } from "./table-queries.ts";
 import type { Warming } from "./warming.ts";
@@ -69,7 +69,9 @@ export class TwoPhaseSearch {
    * @returns undefined when this table is at another version
    */
   async hitsOfEach(version: number, each: NearestRows["rows"][], query: Query): Promise<Hit[][] | undefined> {
-    const resident = version === this.#followed.version ? this.#warming.rowsWith(query.columns) : undefined;
+    const isAt = version === this.#followed.version;
+    if (query.leg === "rows") return isAt ? each.map((rows) => nearRows(rows, this.#published)) : undefined;
+    const resident = isAt ? this.#warming.rowsWith(query.columns) : undefined;
     const held = resident && each.map((rows) => hitsIn(resident, rows, this.#published, query));
     if (held?.every((hits) => hits !== undefined)) return held;
     const once = new Map(each.flat().map((row) => [row.id, row]));

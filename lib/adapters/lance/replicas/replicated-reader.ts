@@ -22,7 +22,7 @@ import { isGone } from "../lance-errors.ts";
 import type { Opening } from "../opening/opening.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
 import type { StoreTable } from "../reading/store-table.ts";
-import type { NearestRows } from "../rows/hits.ts";
+import { type NearestRows, nearRows } from "../rows/hits.ts";
 import { isOfTheDisk, whyUnreadable } from "./disk-errors.ts";
 import type { LocalCopies } from "./local-copies.ts";
 import type { Replica } from "./replica.ts";
@@ -128,7 +128,7 @@ export class ReplicatedReader implements Reader {
     columns: string[],
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Map<string, Document>> {
+  ): Promise<Map<string, Document> | undefined> {
     const read = (reader: LanceReader) => reader.documentsOf(version, hits, columns, timeoutMs, signal);
     return this.#atNewest(() => this.#warmingAfter(() => this.#readRows(columns, read)));
   }
@@ -322,6 +322,8 @@ export class ReplicatedReader implements Reader {
       const near = refines
         ? await this.#readFrom(readyOf(replica), (reader) => reader.phases.refined(candidates, query))
         : candidates;
+      if (near && query.leg === "rows")
+        return near.version === this.version ? nearRows(near.rows, this.#published) : undefined;
       const timeoutMs = query.timeoutMs - (performance.now() - started);
       const hits =
         near &&

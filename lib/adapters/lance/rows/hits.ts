@@ -1,6 +1,7 @@
 import type { Table as ArrowTable } from "apache-arrow";
 import { hitsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-size.ts";
 import type { Metric, Publication } from "../../../domain/index/index-entry.ts";
+import { located } from "../../../domain/search/located-hits.ts";
 import type { Query, TextSearch } from "../../../domain/search/reader.ts";
 import type { Hit } from "../../../domain/search/search-request.ts";
 import { answerRows, innerRows } from "./answer-rows.ts";
@@ -15,20 +16,6 @@ export function scoreOf(metric: Metric, distance: number): number {
 export interface NearestRows {
   version: number;
   rows: { id: bigint; distance: number }[];
-}
-
-const rowsOfHits = new WeakMap<Hit, bigint>();
-
-/** A hit that is looked at and not answered, whose row is known as long as it is there. */
-function located(inner: Hit, row: unknown): Hit {
-  if (row !== undefined && row !== null) rowsOfHits.set(inner, BigInt(row as bigint));
-  return inner;
-}
-
-/** The ids of inner hits' rows. @returns undefined where one is not known */
-export function rowsOf(hits: Hit[]): bigint[] | undefined {
-  const rows = hits.flatMap((one) => rowsOfHits.get(one) ?? []);
-  return rows.length === hits.length ? rows : undefined;
 }
 
 /** Which rows an answer with their ids names. */
@@ -53,11 +40,12 @@ export function hitsAt(
   { metric, idColumn }: Publication,
   { columns, isInner }: Query,
 ): Hit[] {
-  const [ids, rowIds] = [found.getChild(idColumn), found.getChild("_rowid")];
+  const [ids, rowIds] = [found.getChild(idColumn), rowIdsOf(found)];
   const made = (values: Record<string, unknown>, { row, distance }: { row: number; distance: number }) =>
     hit(values, ids?.get(row), metric, distance);
   const asked = { found, columns, rows };
-  if (isInner) return innerRows(asked, (values, one) => located(made(values, one), rowIds?.get(one.row)));
+  if (isInner)
+    return innerRows(asked, (values, one) => located(made(values, one), rowIds[one.row] as bigint));
   return answerRows(asked, made, (fit, widest) => hitsTooLarge(rows.length, fit, widest));
 }
 
@@ -65,16 +53,17 @@ export function hitsAt(
 export function wordedHits(
   found: ArrowTable,
   { idColumn }: Publication,
-  { columns, isInner }: TextSearch,
+  { columns, isInner, leg }: TextSearch,
 ): Hit[] {
-  const [ids, rowIds] = [found.getChild(idColumn), found.getChild("_rowid")];
-  const rows = inOrder(scoresOf(found), (row) => ids?.get(row));
-  const made = (values: Record<string, unknown>, { id, score }: (typeof rows)[number]) => ({
+  const [ids, rowIds] = [found.getChild(idColumn), rowIdsOf(found)];
+  const rows = inOrder(found, leg ? undefined : (row) => ids?.get(row));
+  const made = (values: Record<string, unknown>, { row, score }: (typeof rows)[number]) => ({
     ...values,
-    ...{ doc_id: id, score },
+    ...{ doc_id: String(ids?.get(row)), score },
   });
   const asked = { found, columns, rows };
-  if (isInner) return innerRows(asked, (values, one) => located(made(values, one), rowIds?.get(one.row)));
+  if (isInner)
+    return innerRows(asked, (values, one) => located(made(values, one), rowIds[one.row] as bigint));
   return answerRows(asked, made, (fit, widest) => hitsTooLarge(rows.length, fit, widest));
 }
 
@@ -83,17 +72,18 @@ export function wordedIn(
   resident: ResidentRows,
   found: ArrowTable,
   { idColumn }: Publication,
-  { columns, isInner }: TextSearch,
+  { columns, isInner, leg }: TextSearch,
 ): Hit[] | undefined {
   const rowIds = rowIdsOf(found);
   const places = rowIds.flatMap((id) => resident.placeOf(id) ?? []);
   if (places.length < rowIds.length) return undefined;
-  const rows = inOrder(scoresOf(found), (row) => resident.value(idColumn, places[row] ?? 0));
-  const made = ({ row, id, score }: (typeof rows)[number]) => ({
+  const idAt = (row: number) => resident.value(idColumn, places[row] ?? 0);
+  const rows = inOrder(found, leg ? undefined : idAt);
+  const made = ({ row, score }: (typeof rows)[number]) => ({
     ...resident.values(columns, places[row] ?? 0),
-    ...{ doc_id: id, score },
+    ...{ doc_id: String(idAt(row)), score },
   });
-  if (isInner) return rows.map((one) => located(made(one), rowIds[one.row]));
+  if (isInner) return rows.map((one) => located(made(one), rowIds[one.row] as bigint));
   return rowsWithin(
     rows.length,
     (i) => made(rows[i] as (typeof rows)[number]),
@@ -101,13 +91,24 @@ export function wordedIn(
   );
 }
 
-const scoresOf = (found: ArrowTable) => Array.from(found.getChild("_score") ?? [], Number);
+/** Rows of a search by words as hits whose ids stand for the rows. */
+export const wordedRows = (found: ArrowTable): Hit[] =>
+  inOrder(found, undefined).map(({ id, score }) => located({ doc_id: String(id), score }, id));
 
-/** Best first; of the same score by id, so that the same rows have one order. */
-const inOrder = (scores: number[], idAt: (row: number) => unknown) =>
-  scores
-    .map((score, row) => ({ row, id: String(idAt(row)), score }))
-    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
+/** The same of a search by vector. */
+export const nearRows = (rows: NearestRows["rows"], { metric }: Publication): Hit[] =>
+  rows.map(({ id, distance }) => located(hit({}, id, metric, distance), id));
+
+/**
+ * Rows of an answer with scores, best first. Of the same score by what `idAt` says of a row, else as they lie in the table:
+ * the same rows have one order.
+ */
+function inOrder(found: ArrowTable, idAt: ((row: number) => unknown) | undefined) {
+  const scores = found.getChild("_score");
+  return rowIdsOf(found)
+    .map((id, row) => ({ row, id, score: Number(scores?.get(row)), order: idAt ? String(idAt(row)) : id }))
+    .sort((a, b) => b.score - a.score || (a.order < b.order ? -1 : 1));
+}
 
 /** @returns undefined when one of the rows is not among those in memory. @throws AnswerTooLarge */
 export function hitsIn(
