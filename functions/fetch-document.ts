@@ -1,6 +1,7 @@
 import { fetchDocument, fetchDocuments } from "../lib/domain/search/fetch-document.ts";
 import { listDocuments } from "../lib/domain/search/list-documents.ts";
 import { queryDocuments } from "../lib/domain/search/query-documents.ts";
+import { indexesSeen } from "../lib/domain/search/seen-indexes.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
 import { fetchingOperations } from "../lib/http/operations/fetching.ts";
@@ -13,8 +14,8 @@ const one = httpHandler(
   fetchingOperations,
   "fetchDocument",
   readers,
-  async ({ path, query, timeoutMs, signal }, { indexes }) => ({
-    body: await fetchDocument(indexes, { ...path, ...query }, timeoutMs(), signal),
+  async ({ path, query, timeoutMs, signal }, seen) => ({
+    body: await fetchDocument(await indexesSeen(seen, query), { ...path, ...query }, timeoutMs(), signal),
   }),
 );
 
@@ -22,8 +23,8 @@ const several = httpHandler(
   fetchingOperations,
   "fetchDocuments",
   readers,
-  async ({ path, body, timeoutMs, signal }, { indexes }) => ({
-    body: await fetchDocuments(indexes, path.index, body, timeoutMs(), signal),
+  async ({ path, body, timeoutMs, signal }, seen) => ({
+    body: await fetchDocuments(await indexesSeen(seen, body), path.index, body, timeoutMs(), signal),
   }),
 );
 
@@ -31,8 +32,8 @@ const all = httpHandler(
   fetchingOperations,
   "listDocuments",
   readers,
-  async ({ path, query, timeoutMs, signal }, { indexes }) => ({
-    body: await listDocuments(indexes, path.index, query, timeoutMs(), signal),
+  async ({ path, query, timeoutMs, signal }, seen) => ({
+    body: await listDocuments(await indexesSeen(seen, query), path.index, query, timeoutMs(), signal),
   }),
 );
 
@@ -40,8 +41,8 @@ const query = httpHandler(
   fetchingOperations,
   "queryDocuments",
   readers,
-  async ({ path, body, timeoutMs, signal }, { indexes }) => ({
-    body: await queryDocuments(indexes, path.index, body, timeoutMs(), signal),
+  async ({ path, body, timeoutMs, signal }, seen) => ({
+    body: await queryDocuments(await indexesSeen(seen, body), path.index, body, timeoutMs(), signal),
   }),
 );
 

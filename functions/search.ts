@@ -1,6 +1,7 @@
 import type { QueriesRequest } from "../lib/domain/search/queries-request.ts";
 import { searchIndex } from "../lib/domain/search/search-index.ts";
 import type { SearchRequest } from "../lib/domain/search/search-request.ts";
+import { indexesSeen } from "../lib/domain/search/seen-indexes.ts";
 import { warmIndex } from "../lib/domain/search/warm-index.ts";
 import { byRoute } from "../lib/http/by-route.ts";
 import { httpHandler } from "../lib/http/http-handler.ts";
@@ -15,8 +16,9 @@ const search = httpHandler(
   searchingOperations,
   "search",
   readers,
-  async ({ path: { index }, body, timeoutMs, signal }, { indexes, providers }) => {
+  async ({ path: { index }, body, timeoutMs, signal }, { providers, ...seen }) => {
     const way = await wayOf(body);
+    const indexes = await indexesSeen(seen, "queries" in body ? body.queries[0] : body);
     return { body: await way(indexes, index, body as never, timeoutMs(), signal, providers) };
   },
 );
@@ -46,7 +48,8 @@ const recall = httpHandler(
   searchingOperations,
   "measureRecall",
   readers,
-  async ({ path, body, timeoutMs, signal }, { indexes }) => {
+  async ({ path, body, timeoutMs, signal }, seen) => {
+    const indexes = await indexesSeen(seen, body);
     const { measureRecall } = await import("../lib/domain/recall/measure-recall.ts");
     return { body: await measureRecall(indexes, path.index, body, timeoutMs(), signal) };
   },

@@ -64,6 +64,12 @@ export const errorTable = {
     retryable: false,
     title: "The list cannot go on from there",
   },
+  VersionExpired: {
+    code: "version-expired",
+    status: 410,
+    retryable: false,
+    title: "The version is not kept any more",
+  },
   ConditionFailed: {
     code: "condition-failed",
     status: 409,

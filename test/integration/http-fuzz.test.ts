@@ -164,6 +164,14 @@ const rerank = fc.record(
 );
 const edge = mostly(fc.double({ min: -1, max: 5, noNaN: true }));
 const distanceRange = fc.record({ min: edge, max: edge }, { requiredKeys: [] });
+const asOf = fc.oneof(
+  { weight: 9, arbitrary: fc.constant(undefined) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(1, 4, 1_000, "g1.4", "g9.1", "2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z"),
+  },
+  { weight: 1, arbitrary: json },
+);
 const nearest = fc.record(
   {
     vector: fc.oneof({ weight: 5, arbitrary: fc.tuple(number, number) }, { weight: 1, arbitrary: json }),
@@ -174,6 +182,7 @@ const nearest = fc.record(
     refineFactor: mostly(fc.integer({ min: 1, max: 300 })),
     consistency: fc.constantFrom("strong", "eventual", "weak"),
     minVersion: fc.constantFrom(undefined, undefined, 1, 2, 1_000),
+    asOf,
     offset: mostly(fc.nat(40)),
     cursor: fc.oneof({ weight: 1, arbitrary: text }, { weight: 9, arbitrary: fc.constant(undefined) }),
     count: mostly(fc.boolean()),
@@ -349,6 +358,7 @@ const recall = fc.record(
     refineFactor: mostly(fc.integer({ min: 1, max: 300 })),
     consistency: fc.constantFrom("strong", "eventual"),
     minVersion: fc.constantFrom(undefined, undefined, 1, 1_000),
+    asOf,
   },
   { requiredKeys: [] },
 );
@@ -372,6 +382,7 @@ const listing = fc.record(
     select: fc.oneof(fc.constantFrom("vector", "doc_id,chunk_text"), text),
     consistency: fc.constantFrom("strong", "eventual", "weak"),
     minVersion: fc.constantFrom("1", "1000", "x"),
+    asOf: asOf.map((one) => String(one ?? 1)),
     cursor: fc.oneof(fc.constantFrom(...cursors), text),
   },
   { requiredKeys: [] },

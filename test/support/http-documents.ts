@@ -95,6 +95,16 @@ export function describeDocuments(server: () => { http: HttpClient; bucket: stri
         "query.limit",
         "query.more",
       ]);
+      const then = { asOf: written.version };
+      expect(await search("dated", [1, 0, 0, 0], then)).toEqual(["a"]);
+      expect(await search("dated", [1, 0, 0, 0])).toEqual([]);
+      const past = { query: `?asOf=g1.${written.version}` };
+      expect((await http.call("fetchDocument", { index: "dated", docId: "a" }, past)).status).toBe(200);
+      const before = { vector: [1, 0, 0, 0], asOf: "2001-02-03T04:05:06Z" };
+      const expired = await http.search("dated", before);
+      expect([expired.status, expired.body.code]).toEqual([410, "version-expired"]);
+      const odd = await http.search("dated", { ...before, asOf: "yesterday" });
+      expect(issuePaths(odd)).toEqual(["body.asOf"]);
       const nobody = await http.call("listVersions", { index: "nobody" });
       expect([nobody.status, nobody.body.code]).toEqual([404, "index-not-found"]);
     });

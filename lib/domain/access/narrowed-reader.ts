@@ -121,6 +121,10 @@ export class NarrowedReader implements Reader {
     return this.#reader.tally({ ...query, filter: this.#narrowed(query.filter) });
   }
 
+  at<T>(version: number, work: (past: Reader) => Promise<T>): Promise<T> {
+    return this.#reader.at(version, (past) => work(new NarrowedReader(past, this.#idColumn, this.#forced)));
+  }
+
   async sample(query: SampleQuery): Promise<SampledRow[]> {
     return this.#reader.sample({ ...query, filter: this.#narrowed(query.filter) });
   }

@@ -4,15 +4,15 @@ import { DomainError } from "../errors.ts";
 import type { GenerationRef, IndexEntry } from "../index/index-entry.ts";
 import type { IndexRegistry } from "../index/index-registry.ts";
 import { publishedOf } from "../index/published.ts";
-import { generationNumber, jobId } from "../names.ts";
-import type { Stores } from "../object-store.ts";
-import type { Clock } from "../task-context.ts";
 import {
   type NumberedVersion,
   type StoredVersion,
   type StoredVersions,
   versionOperation,
-} from "./stored-versions.ts";
+} from "../index/stored-versions.ts";
+import { generationNumber, jobId } from "../names.ts";
+import type { Stores } from "../object-store.ts";
+import type { Clock } from "../task-context.ts";
 import { madeBy } from "./turn-versions.ts";
 import type { Tally } from "./upkeep.ts";
 import { WriteTurns } from "./write-turns.ts";

@@ -3,6 +3,7 @@ import { limits } from "../../config/limits.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import {
   askedVector,
+  asOf,
   cache,
   consistency,
   minGeneration,
@@ -41,6 +42,7 @@ export const recallRequest = z
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
     minGeneration: minGeneration.optional(),
+    asOf: asOf.optional(),
   })
   .meta({ id: "RecallRequest" });
 export type RecallRequest = z.output<typeof recallRequest>;

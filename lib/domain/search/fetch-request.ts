@@ -1,12 +1,27 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import { columnList, consistency, docId, document, minGeneration, minVersion } from "./search-request.ts";
+import {
+  asOf,
+  columnList,
+  consistency,
+  docId,
+  document,
+  minGeneration,
+  minVersion,
+} from "./search-request.ts";
 
 /** In a URL. */
 export const minVersionParameter = z.coerce
   .number()
   .pipe(minVersion)
   .meta(minVersion.meta() ?? {});
+
+/** In a URL, where a number is one. */
+export const asOfParameter = z
+  .string()
+  .transform((text) => (/^\d+$/.test(text) ? Number(text) : text))
+  .pipe(asOf)
+  .meta(asOf.meta() ?? {});
 
 /** `?select=a,b`, or a JSON array for names that hold a comma or begin with `[`. */
 export const selectParameter = z
@@ -36,6 +51,7 @@ export const batchRequest = z
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
     minGeneration: minGeneration.optional(),
+    asOf: asOf.optional(),
   })
   .meta({ id: "BatchGetRequest" });
 export type BatchRequest = z.output<typeof batchRequest>;

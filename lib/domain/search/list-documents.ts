@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import { badRequest } from "../errors.ts";
 import { type Filter, filter, filterBoundIssues } from "../values/filter.ts";
 import { cursorOf, placeOf, refuseOtherVersion } from "./list-cursor.ts";
 import type { WarmIndexes } from "./reader.ts";
-import { document, type Freshness } from "./search-request.ts";
+import { type AsOf, document, type Freshness } from "./search-request.ts";
+
+const ofFirstPage = "is for the first page; of which version the next is the cursor says";
 
 /** A filter in a URL, as JSON. */
 export const filterParameter = z
@@ -43,6 +46,8 @@ export interface ListRequest extends Freshness {
   limit: number;
   filter?: Filter | undefined;
   select?: string[] | undefined;
+  /** The indexes are as of it. */
+  asOf?: AsOf | undefined;
 }
 
 /**
@@ -54,11 +59,12 @@ export interface ListRequest extends Freshness {
 export async function listDocuments(
   indexes: WarmIndexes,
   index: string,
-  { cursor, limit, filter, select, ...freshness }: ListRequest,
+  { cursor, limit, filter, select, asOf, ...freshness }: ListRequest,
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<ListResponse> {
   const started = performance.now();
+  if (cursor !== undefined && asOf !== undefined) throw badRequest({ path: "asOf", message: ofFirstPage });
   const from = cursor === undefined ? undefined : await placeOf(cursor, index, filter);
   return indexes.use(index, freshness, async ({ reader, published: { generation } }) => {
     if (from) refuseOtherVersion(from, generation, freshness);

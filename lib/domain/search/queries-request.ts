@@ -14,7 +14,7 @@ export const queriesRequest = searchRequest
     queries: z
       .array(
         searchRequest
-          .omit({ consistency: true, minVersion: true, minGeneration: true, ...alone })
+          .omit({ consistency: true, minVersion: true, minGeneration: true, asOf: true, ...alone })
           .meta({ id: "SearchQuery" }),
       )
       .min(1)
@@ -77,7 +77,7 @@ function parseQueries({ queries: given, ...common }: Record<string, unknown>): Q
 function queryIssues(one: unknown, i: number): Issue[] {
   if (typeof one !== "object" || one === null || Array.isArray(one))
     return [{ path: `queries[${i}]`, message: "must be an object" }];
-  const ofAll = ["consistency", "minVersion", "minGeneration"]
+  const ofAll = ["consistency", "minVersion", "minGeneration", "asOf"]
     .filter((field) => field in one)
     .map((field) => ({
       path: `queries[${i}].${field}`,

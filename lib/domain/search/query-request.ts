@@ -6,6 +6,7 @@ import { filter, filterBoundIssues } from "../values/filter.ts";
 import { tallied, tallyFields } from "./facets.ts";
 import { orderBy } from "./ordering.ts";
 import {
+  asOf,
   cache,
   columnList,
   consistency,
@@ -45,6 +46,7 @@ export const queryRequest = z
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
     minGeneration: minGeneration.optional(),
+    asOf: asOf.optional(),
   })
   .meta({
     id: "QueryRequest",
@@ -96,7 +98,8 @@ export function parseQueryRequest(body: unknown): QueryRequest {
   return parsed.data;
 }
 
-function togetherIssues({ cursor, offset }: QueryRequest): Issue[] {
-  const message = "is for the first page; where the next begins the cursor says";
-  return cursor !== undefined && offset !== undefined ? [{ path: "offset", message }] : [];
+function togetherIssues({ cursor, ...more }: QueryRequest): Issue[] {
+  const message = "is for the first page; where the next begins, and of which version, the cursor says";
+  const given = (["offset", "asOf"] as const).filter((field) => more[field] !== undefined);
+  return cursor === undefined ? [] : given.map((path) => ({ path, message }));
 }

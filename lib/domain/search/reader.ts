@@ -64,6 +64,11 @@ export interface Reader {
    * @throws CursorExpired where that version is gone
    */
   tally(query: TallyQuery): Promise<Tally>;
+  /**
+   * Reads another version of the same generation, which is open until the work is done.
+   * @throws VersionExpired where it is gone
+   */
+  at<T>(version: number, work: (past: Reader) => Promise<T>): Promise<T>;
   /** Rows to ask for the neighbours of. */
   sample(query: SampleQuery): Promise<SampledRow[]>;
   /** The nearest rows to each of some vectors, every row compared, all of them in one scan. */

@@ -43,6 +43,22 @@ export const minGeneration = z
       "The generation that minVersion is of, as a write answers both: a later one has all that was acknowledged in it, and counts its versions by itself. Without it, minVersion is of the published one",
   });
 
+const isMoment = (text: string) =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(text) &&
+  !Number.isNaN(Date.parse(text));
+
+export const asOf = z
+  .union([z.int().min(1), z.string().max(64)])
+  .refine(
+    (one) => typeof one === "number" || /^g[1-9]\d{0,8}\.[1-9]\d{0,14}$/.test(one) || isMoment(one),
+    "must be a version, such as 7 or g2.7, or a moment, such as 2026-02-03T04:05:06Z",
+  )
+  .meta({
+    description:
+      "What is read is as it was at a version of what is published (7, or with its generation g2.7), or at a moment (ISO 8601 with its offset)",
+  });
+export type AsOf = z.output<typeof asOf>;
+
 /** How new what is read has to be. */
 export interface Freshness {
   consistency: Consistency;
@@ -194,6 +210,7 @@ export const searchRequest = z
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
     minGeneration: minGeneration.optional(),
+    asOf: asOf.optional(),
   })
   .meta({ id: "SearchRequest" });
 export type SearchRequest = z.output<typeof searchRequest>;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { indexName } from "../../domain/names.ts";
 import {
+  asOfParameter,
   batchRequest,
   batchResponse,
   minVersionParameter,
@@ -26,6 +27,7 @@ export const fetchingOperations = {
       consistency: consistency.default("eventual"),
       minVersion: minVersionParameter.optional(),
       minGeneration: minGeneration.optional(),
+      asOf: asOfParameter.optional(),
     }),
     response: document,
   },
@@ -60,6 +62,7 @@ export const fetchingOperations = {
       consistency: consistency.default("eventual"),
       minVersion: minVersionParameter.optional(),
       minGeneration: minGeneration.optional(),
+      asOf: asOfParameter.optional(),
     }),
     response: listResponse,
   },

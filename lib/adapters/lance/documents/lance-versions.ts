@@ -1,8 +1,8 @@
 import { limits } from "../../../config/limits.ts";
-import type { NumberedVersion, StoredVersion } from "../../../domain/documents/stored-versions.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import { inGroups } from "../../../domain/in-groups.ts";
 import type { GenerationRef } from "../../../domain/index/index-entry.ts";
+import type { NumberedVersion, StoredVersion } from "../../../domain/index/stored-versions.ts";
 import type { ObjectStore } from "../../../domain/object-store.ts";
 import { commitIn } from "../files/commit.ts";
 import { folderOf } from "../files/generation-folder.ts";

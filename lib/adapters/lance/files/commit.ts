@@ -1,5 +1,5 @@
 import type { PbfReader } from "pbf";
-import type { VersionOperation } from "../../../domain/documents/stored-versions.ts";
+import type { VersionOperation } from "../../../domain/index/stored-versions.ts";
 import { messageAt } from "./manifest.ts";
 
 /** What a commit did: https://github.com/lance-format/lance/blob/main/protos/transaction.proto */

@@ -48,6 +48,25 @@ export async function atVersion<Q extends AsOfVersion, T>(
   }
 }
 
+/** @throws VersionExpired where it is gone, also while it is read */
+export async function withTableAt<T>(
+  version: number,
+  openAt: OpenAt,
+  work: (table: Table) => Promise<T>,
+): Promise<T> {
+  try {
+    const table = await opened(openAt(version), limits.openTimeoutMs);
+    try {
+      return await work(table);
+    } finally {
+      table.close();
+    }
+  } catch (error) {
+    if (isGone(error)) throw new DomainError("VersionExpired", `version ${version} is gone`);
+    throw error;
+  }
+}
+
 /** One that comes after nobody waited for it any more is closed. */
 async function opened(opening: Promise<Table>, timeoutMs: number): Promise<Table> {
   try {

@@ -117,6 +117,10 @@ export class GatedReader implements Reader {
     );
   }
 
+  at<T>(version: number, work: (past: Reader) => Promise<T>): Promise<T> {
+    return this.#reader.at(version, (past) => work(new GatedReader(past, this.#gate, this.#published)));
+  }
+
   async sample(query: SampleQuery): Promise<SampledRow[]> {
     return this.#within(query.rows, query.timeoutMs, query.signal, (timeoutMs) =>
       this.#reader.sample({ ...query, timeoutMs }),

@@ -21,7 +21,7 @@ import type { TextIndex } from "../../../domain/text/full-text.ts";
 import type { TextCutter } from "../../../domain/text/text-cutter.ts";
 import { distancesOf, hitsAt, nearestIn, wordedHits, wordedIn, wordedRows } from "../rows/hits.ts";
 import type { HeldRows } from "../rows/row-memory.ts";
-import { atVersion, type OpenAt } from "./at-version.ts";
+import { atVersion, type OpenAt, withTableAt } from "./at-version.ts";
 import { fetchById } from "./fetch-by-id.ts";
 import { FollowedTable } from "./followed-table.ts";
 import { scanPage } from "./scan-page.ts";
@@ -220,6 +220,13 @@ export class LanceReader implements Reader {
   async tally(query: TallyQuery, unheld: number[] = []): Promise<Tally> {
     const { tallyRows } = await import("./tally-rows.ts");
     return this.#at(query, (source, asked) => tallyRows(source, asked, this.#fallbacks, unheld));
+  }
+
+  async at<T>(version: number, work: (past: Reader) => Promise<T>): Promise<T> {
+    return withTableAt(version, this.#openAt, async (table) => {
+      const past = await LanceReader.over(table, this.#published, undefined, this.#fallbacks, this.#openAt);
+      return work(past).finally(() => past.close());
+    });
   }
 
   async sample(query: SampleQuery): Promise<SampledRow[]> {

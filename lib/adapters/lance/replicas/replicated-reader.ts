@@ -146,6 +146,11 @@ export class ReplicatedReader implements Reader {
     );
   }
 
+  /** From the store: there are copies of the newest alone. */
+  async at<T>(version: number, work: (past: Reader) => Promise<T>): Promise<T> {
+    return (await this.#store.reader()).at(version, work);
+  }
+
   async sample(query: SampleQuery): Promise<SampledRow[]> {
     return this.#readVectors((reader) => reader.sample(query));
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { GenerationRef } from "../index/index-entry.ts";
+import type { GenerationRef } from "./index-entry.ts";
 
 /** What a commit did to a table. */
 export const versionOperation = z.enum([
