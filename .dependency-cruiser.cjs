@@ -22,13 +22,14 @@ module.exports = {
   forbidden: [
     ...rooms("lib/domain", {
       stored: [],
-      access: ["documents", "search", "text", "jobs", "values", "index", "stored"],
+      cost: [],
+      access: ["cost", "documents", "search", "text", "jobs", "values", "index", "stored"],
       text: [],
       index: ["text", "stored"],
       values: ["index"],
       source: ["values", "index"],
       embedding: ["index"],
-      search: ["embedding", "text", "values", "index", "stored"],
+      search: ["cost", "embedding", "text", "values", "index", "stored"],
       jobs: ["embedding", "source", "text", "index", "stored"],
       load: ["embedding", "jobs", "source", "index"],
       plan: ["embedding", "load", "jobs", "source", "text", "index", "stored"],

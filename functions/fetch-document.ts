@@ -1,3 +1,4 @@
+import { explainedWhereAsked } from "../lib/domain/search/explained-where-asked.ts";
 import { fetchDocument, fetchDocuments } from "../lib/domain/search/fetch-document.ts";
 import { listDocuments } from "../lib/domain/search/list-documents.ts";
 import { queryDocuments } from "../lib/domain/search/query-documents.ts";
@@ -42,7 +43,11 @@ const query = httpHandler(
   "queryDocuments",
   readers,
   async ({ path, body, timeoutMs, signal }, seen) => ({
-    body: await queryDocuments(await indexesSeen(seen, body), path.index, body, timeoutMs(), signal),
+    body: await explainedWhereAsked(
+      body,
+      { indexes: await indexesSeen(seen, body), costs: seen.costs, left: timeoutMs },
+      (indexes) => queryDocuments(indexes, path.index, body, timeoutMs(), signal),
+    ),
   }),
 );
 

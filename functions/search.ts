@@ -1,4 +1,6 @@
+import { explainedWhereAsked } from "../lib/domain/search/explained-where-asked.ts";
 import type { QueriesRequest } from "../lib/domain/search/queries-request.ts";
+import type { WarmIndexes } from "../lib/domain/search/reader.ts";
 import { searchIndex } from "../lib/domain/search/search-index.ts";
 import type { SearchRequest } from "../lib/domain/search/search-request.ts";
 import { indexesSeen } from "../lib/domain/search/seen-indexes.ts";
@@ -16,10 +18,13 @@ const search = httpHandler(
   searchingOperations,
   "search",
   readers,
-  async ({ path: { index }, body, timeoutMs, signal }, { providers, ...seen }) => {
+  async ({ path: { index }, body, timeoutMs, signal }, { providers, costs, ...seen }) => {
     const way = await wayOf(body);
-    const indexes = await indexesSeen(seen, "queries" in body ? body.queries[0] : body);
-    return { body: await way(indexes, index, body as never, timeoutMs(), signal, providers) };
+    const asked = "queries" in body ? body.queries[0] : body;
+    const given = { indexes: await indexesSeen(seen, asked), costs, left: timeoutMs };
+    const answer = (indexes: WarmIndexes): Promise<object> =>
+      way(indexes, index, body as never, timeoutMs(), signal, providers);
+    return { body: await explainedWhereAsked(asked, given, answer) };
   },
 );
 

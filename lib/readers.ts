@@ -43,6 +43,8 @@ export interface Readers {
   clock: Clock;
   fallbacks: Fallbacks & SeenFallbacks;
   spending: Spending;
+  /** The same, where it may be told to who asks. */
+  costs: Spending | undefined;
   providers: Providers;
   access: AccessMode;
   /** Undefined where access is open. */
@@ -99,7 +101,7 @@ export function createReaders(
   const reading: ReadingHalf = {
     ...{ environment, buckets, stores, registry, indexes, clock, fallbacks, connections, close },
     versions: lanceVersions(stores),
-    ...{ access, keys, tokens: tokensOf(access, environment), spending, providers },
+    ...{ access, keys, tokens: tokensOf(access, environment), spending, costs: spending, providers },
     sees: () => true,
     scopedTo: (principal) => scopedReaders(reading, principal),
   };

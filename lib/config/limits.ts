@@ -94,6 +94,11 @@ export const limits = {
   leastGroupedRows: 64, // of the first of the searches that fill groups, and twice what they hold
   maxGroupedRows: 10_000, // of the last
   maxGroupValueLength: 1_024, // characters of a value
+  maxExplainedSteps: 64, // of an answer
+  maxOperators: 64, // of the plan of one of them
+  maxOperatorName: 64,
+  explainingMs: 5_000, // of each search that is done once more
+  explainMarginMs: 500, // left for the answer
   maxFilterColumns: 32,
   maxTextColumns: 8, // of an index, with a full-text index each
   maxLanguageLength: 64,

@@ -186,6 +186,7 @@ const nearest = fc.record(
     offset: mostly(fc.nat(40)),
     cursor: fc.oneof({ weight: 1, arbitrary: text }, { weight: 9, arbitrary: fc.constant(undefined) }),
     count: mostly(fc.boolean()),
+    explain: mostly(fc.boolean()),
     facets: mostly(fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", limit: 3 }])),
     exact: mostly(fc.boolean()),
     distanceRange: mostly(distanceRange),
@@ -290,6 +291,7 @@ const fittingGroups = fc.record({
     column: fc.constantFrom("chunk_text", "doc_id"),
     limit: fc.integer({ min: 1, max: 20 }),
   }),
+  explain: fc.boolean(),
 });
 const inGroups = fc
   .tuple(fc.oneof(nearest, textual), groupBy)
@@ -344,6 +346,7 @@ const fittingQuery = fc.record(
     orderBy: fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", direction: "desc" }]),
     facets: fc.constantFrom([{ column: "chunk_text" }], [{ column: "doc_id", limit: 3 }]),
     count: fc.boolean(),
+    explain: fc.boolean(),
     limit: fc.nat(30),
   },
   { requiredKeys: [] },

@@ -78,6 +78,8 @@ const leftOut = new Set([
   "openMs",
   "searchMs",
   "queryMs",
+  "ms",
+  "startMs",
   "totalMs",
   "viewAgeMs",
   "next",
@@ -186,6 +188,7 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
         text: fc.option(fc.oneof(words, wordTree), { nil: undefined }),
         legs: fc.constantFrom(undefined, undefined, ["text"]),
         groupBy: fc.constantFrom(undefined, undefined, { column: "size", limit: 2 }, { column: "tenant" }),
+        explain: fc.constant(true),
       },
       { requiredKeys: ["vector", "consistency"] },
     )
@@ -212,6 +215,7 @@ const asked: Record<string, fc.Arbitrary<Sent>> = {
         count: fc.constant(true),
         facets: fc.constantFrom([{ column: "tenant" }], [{ column: "size", limit: 1 }, { column: "doc_id" }]),
         consistency: fc.constant("strong"),
+        explain: fc.constant(true),
       },
       { requiredKeys: ["orderBy", "consistency"] },
     )
@@ -371,6 +375,8 @@ test("whatever a tenant sends, no answer tells of another's rows, and none of th
             if ("listing" in one) return listAll(keys.a, index, one.listing as Record<string, string>);
             const [name, { path, ...sent }] = one.request;
             const answer = await ask(keys.a, name, { ...sent, path: { index, ...path } });
+            const told = answer.body?.explain ? "explained" : answer.body?.groups ? "grouped" : undefined;
+            if (told) statuses.set(told, (statuses.get(told) ?? 0) + 1);
             statuses.set(`${name} ${answer.status}`, (statuses.get(`${name} ${answer.status}`) ?? 0) + 1);
             return comparable(answer);
           }),
@@ -384,7 +390,7 @@ test("whatever a tenant sends, no answer tells of another's rows, and none of th
   );
   for (const seen of [
     ...["search 200", "fetchDocuments 200", "queryDocuments 200", "writeDocuments 200", "writeDocuments 403"],
-    ...["measureRecall 200", "listVersions 403"],
+    ...["measureRecall 200", "listVersions 403", "explained", "grouped"],
     ...["deleteDocuments 200", "patchDocuments 200", "getIndex 403", "warmIndex 403"],
   ])
     expect(statuses.get(seen) ?? 0, seen).toBeGreaterThan(0);

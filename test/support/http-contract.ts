@@ -167,6 +167,29 @@ export function describeHttpContract(
         expect(issuePaths(await http.search("small", many))).toEqual(["body.groupBy"]);
       });
 
+      test("a search and a query say how they were found, and what that cost, where that is asked for", async () => {
+        const body = { vector: [1, 0, 0, 0], k: 3, exact: true, explain: true };
+        const found = (await http.search("small", body)).body;
+        expect(found.hits).toEqual((await http.search("small", { ...body, explain: false })).body.hits);
+        const { index, steps, cost, explaining, withheld } = found.explain;
+        expect([index.type, withheld]).toEqual(["EXACT", []]);
+        const rows = oddIds.length + 5;
+        expect(steps).toMatchObject([{ step: "vector", k: 3, exact: true, found: 3, filtered: false }]);
+        expect(steps[0].work).toMatchObject({ searches: 1, comparedByVectors: rows });
+        expect(cost).toMatchObject({ counted: "all", shared: false });
+        expect([cost.dollars > 0, explaining.ms > 0]).toEqual([true, true]);
+        const filter = { op: "gte", column: "size", value: 0 };
+        const query = { filter, limit: 2, count: true, explain: true };
+        const { body: page } = await http.call("queryDocuments", { index: "small" }, { body: query });
+        expect(page.explain.steps.map(({ step }: { step: string }) => step).sort()).toEqual([
+          "counts",
+          "page",
+        ]);
+        const many = { queries: [{ vector: [1, 0, 0, 0] }], explain: true };
+        expect((await http.search("small", many)).body.explain.steps.length).toBeGreaterThan(0);
+        expect(issuePaths(await http.search("small", { ...body, explain: 1 }))).toEqual(["body.explain"]);
+      });
+
       test("every row is compared where that is asked for, and no index is told of", async () => {
         const exact = { vector: [1, 0, 0, 0], k: 1_000, exact: true };
         const { hits, performance } = (await http.search("small", exact)).body;

@@ -1,4 +1,5 @@
 import { Buckets } from "../bucket.ts";
+import type { Spending } from "../cost/spending.ts";
 import { DomainError } from "../errors.ts";
 import type { IndexEntry } from "../index/index-entry.ts";
 import { IndexRegistry, type Versioned } from "../index/index-registry.ts";
@@ -63,6 +64,8 @@ interface Scoped {
   registry: IndexRegistry;
   indexes: WarmIndexes;
   buckets: Buckets;
+  /** Undefined for who is not told what a container asks of stores, which tells of all indexes in it. */
+  costs: Spending | undefined;
   sees(index: string): boolean;
 }
 
@@ -72,6 +75,7 @@ export const scopedReaders = <R extends Scoped>(readers: R, principal: Principal
   registry: new ScopedRegistry(readers.stores("primary"), readers.clock, principal),
   indexes: scopedIndexes(readers.indexes, principal),
   buckets: new ScopedBuckets(readers.buckets, principal),
+  costs: principal.seesAll ? readers.costs : undefined,
   sees: (index: string) => principal.sees(index),
 });
 

@@ -23,6 +23,14 @@ export interface ExplainedCost extends Cost {
   shared: boolean;
 }
 
+/** Looks at what a process asks of stores, from when it began. */
+export interface Watch {
+  /** What was asked until now. */
+  store(): StoreCounts;
+  /** Of a request that took so long and asked so much of stores, through an HTTP API, in a container that was there before. */
+  cost(store: StoreCounts, ms: number): Omit<Cost, "initMs"> & { shared: boolean };
+}
+
 /** What has ended, as it is logged and told. */
 export interface Spent {
   /** With all that no line has told of before. */
@@ -67,6 +75,7 @@ export class Spending {
   #lance: StoreCounts | undefined;
   #told: StoreCounts;
   #isFirst = true;
+  #begun = 0;
 
   constructor(container: Container) {
     this.#container = container;
@@ -84,7 +93,21 @@ export class Spending {
     }
     for (const other of this.#under) other.shared = true;
     this.#under.add(begun);
+    this.#begun++;
     return begun;
+  }
+
+  /** Begins to watch, while a request is under way that asks what it costs. */
+  watch(): Watch {
+    const [before, begun] = [this.#look(), this.#begun];
+    const wasAlone = this.#under.size <= 1;
+    return {
+      store: () => plus(this.#look(), before, -1),
+      cost: (store, ms) => {
+        const { initMs: _, ...cost } = this.#costOf(ms, 0, store, true);
+        return { ...cost, shared: !wasAlone || this.#begun > begun };
+      },
+    };
   }
 
   /** @param throughApi of a request */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { explanation } from "./explanation.ts";
 import { tallied } from "./facets.ts";
 import { hit, searchPerformance } from "./search-request.ts";
 
@@ -23,6 +24,7 @@ export const groupedResponse = z
           "How many searches it took until the groups were full, or all that matches was seen; nprobes, refineFactor and ef are those of the first",
       }),
     }),
+    explain: explanation.optional(),
   })
   .meta({ id: "GroupedResponse" });
 export type GroupedResponse = z.infer<typeof groupedResponse>;

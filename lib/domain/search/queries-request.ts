@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { badRequest, DomainError, type Issue } from "../errors.ts";
+import { explanation } from "./explanation.ts";
 import { parseSearchRequest } from "./parse-search.ts";
 import { type SearchRequest, searchRequest, searchResponse } from "./search-request.ts";
 
@@ -14,7 +15,10 @@ export const queriesRequest = searchRequest
     queries: z
       .array(
         searchRequest
-          .omit({ consistency: true, minVersion: true, minGeneration: true, asOf: true, ...alone })
+          .omit({
+            ...{ consistency: true, minVersion: true, minGeneration: true, asOf: true, explain: true },
+            ...alone,
+          })
           .meta({ id: "SearchQuery" }),
       )
       .min(1)
@@ -33,6 +37,7 @@ export const queriesResponse = z
         ]),
       )
       .meta({ description: "One of each query, in their order; problem: there is no document of its docId" }),
+    explain: explanation.optional(),
   })
   .meta({ id: "SearchResults" });
 export type QueriesResponse = z.infer<typeof queriesResponse>;
@@ -77,11 +82,11 @@ function parseQueries({ queries: given, ...common }: Record<string, unknown>): Q
 function queryIssues(one: unknown, i: number): Issue[] {
   if (typeof one !== "object" || one === null || Array.isArray(one))
     return [{ path: `queries[${i}]`, message: "must be an object" }];
-  const ofAll = ["consistency", "minVersion", "minGeneration", "asOf"]
+  const ofAll = ["consistency", "minVersion", "minGeneration", "asOf", "explain"]
     .filter((field) => field in one)
     .map((field) => ({
       path: `queries[${i}].${field}`,
-      message: "goes beside queries: all are answered from one version",
+      message: "goes beside queries, for all of them: they are answered from one version",
     }));
   return [...ofAll, ...aloneIssues(one, `queries[${i}].`)];
 }

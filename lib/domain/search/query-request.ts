@@ -3,6 +3,7 @@ import { limits } from "../../config/limits.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import { issuesOf } from "../validate.ts";
 import { filter, filterBoundIssues } from "../values/filter.ts";
+import { explain, explanation } from "./explanation.ts";
 import { tallied, tallyFields } from "./facets.ts";
 import { orderBy } from "./ordering.ts";
 import {
@@ -42,6 +43,7 @@ export const queryRequest = z
       .max(limits.maxCursorLength)
       .optional()
       .meta({ description: "The next of the page before, of the same filter and order" }),
+    explain,
     ...tallyFields,
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
@@ -80,6 +82,7 @@ export const queryResponse = z
       version: z.int().meta({ description: "Of the table, of which all pages and counts are" }),
       viewAgeMs: z.int().min(0).meta({ description: "As of a search" }),
     }),
+    explain: explanation.optional(),
   })
   .meta({ id: "QueryResponse" });
 export type QueryResponse = z.infer<typeof queryResponse>;

@@ -6,6 +6,7 @@ import type { TextPlan } from "../text/text-plan.ts";
 import type { Filter } from "../values/filter.ts";
 import type { DistanceRange } from "./distance-range.ts";
 import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "./exact-rows.ts";
+import type { SearchWork } from "./explanation.ts";
 import type { Facet, FacetRequest } from "./facets.ts";
 import type { OrderBy } from "./ordering.ts";
 import type { Document, Freshness, Hit } from "./search-request.ts";
@@ -77,6 +78,11 @@ export interface Reader {
   unindexedRows?(): Promise<number | undefined>;
   /** Rows of its version that an index of the text of one of these columns does not hold. */
   textUnindexedRows?(columns: string[]): Promise<number | undefined>;
+  /**
+   * What LanceDB does for a search or a page, by doing it once more. Absent where it would tell of others' rows.
+   * @returns undefined where it is not told
+   */
+  workOf?(asked: Query | TextSearch | PageQuery): Promise<SearchWork | undefined>;
   stats(): Promise<GenerationStats>;
   /** Fills what later reads are answered from. Whoever asks while that is under way waits for the same. */
   warm(): Promise<void>;

@@ -39,7 +39,7 @@ export async function servedBy(cursor: string, index: string, request: SearchReq
 
 /** What may differ between pages. */
 const perPage = new Set([
-  ...["k", "offset", "cursor", "select", "count", "facets", "highlight"],
+  ...["k", "offset", "cursor", "select", "count", "facets", "highlight", "explain"],
   ...["consistency", "minVersion", "minGeneration"],
 ]);
 

@@ -6,6 +6,7 @@ import { textQuery } from "../text/text-query.ts";
 import { filter } from "../values/filter.ts";
 import { areSeveralVectors, noSeveralVectors } from "../values/several-vectors.ts";
 import { distanceRange } from "./distance-range.ts";
+import { explain, explanation } from "./explanation.ts";
 import { tallied, tallyFields } from "./facets.ts";
 import { groupBy } from "./group-by.ts";
 import { indexParts } from "./reader.ts";
@@ -206,6 +207,7 @@ export const searchRequest = z
       description: "In place of an offset: the next of the page before, of the same search",
     }),
     groupBy: groupBy.optional(),
+    explain,
     ...tallyFields,
     consistency: consistency.default("eventual"),
     minVersion: minVersion.optional(),
@@ -299,6 +301,7 @@ export const searchResponse = z
       }),
     ...tallied,
     performance: searchPerformance,
+    explain: explanation.optional(),
   })
   .meta({ id: "SearchResponse" });
 export type SearchResponse = z.infer<typeof searchResponse>;

@@ -59,6 +59,11 @@ const ways: Examples = {
       hybrid: { fusion: "weighted", weights: { vector: 1, text: 2 } },
     },
   },
+  explain: {
+    summary: "With how it was found: steps, rows compared, requests, bytes, times and cost",
+    path: articles,
+    value: { vector, k: 3, select: ["title"], explain: true },
+  },
   groupBy: {
     summary: "The best hits of each value of a column",
     path: articles,

@@ -2,6 +2,7 @@ import { limits } from "../../../config/limits.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "../../../domain/search/exact-rows.ts";
+import type { SearchWork } from "../../../domain/search/explanation.ts";
 import type { ReadGate } from "../../../domain/search/read-gate.ts";
 import type {
   AlikeQueries,
@@ -141,6 +142,13 @@ export class GatedReader implements Reader {
 
   async textUnindexedRows(columns: string[]): Promise<number | undefined> {
     return this.#reader.textUnindexedRows?.(columns);
+  }
+
+  async workOf(asked: Query | TextSearch | PageQuery): Promise<SearchWork | undefined> {
+    const vectors = "vector" in asked ? this.#vectorsIn(asked) : 1;
+    return this.#within(vectors, asked.timeoutMs, asked.signal, async (timeoutMs) =>
+      this.#reader.workOf?.({ ...asked, timeoutMs }),
+    );
   }
 
   stats(): Promise<GenerationStats> {

@@ -6,6 +6,7 @@ import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, Publication } from "../../../domain/index/index-entry.ts";
 import type { DistanceRange } from "../../../domain/search/distance-range.ts";
 import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "../../../domain/search/exact-rows.ts";
+import type { SearchWork } from "../../../domain/search/explanation.ts";
 import type {
   AlikeQueries,
   DocumentPage,
@@ -252,6 +253,11 @@ export class LanceReader implements Reader {
     }
     const timeoutMs = query.timeoutMs - (performance.now() - started);
     return atVersion(version, this.#openAt, this.#published, { ...query, timeoutMs }, read);
+  }
+
+  async workOf(asked: Query | TextSearch | PageQuery): Promise<SearchWork | undefined> {
+    const { analysed } = await import("./analysed-search.ts");
+    return analysed(this.#source, asked);
   }
 
   async stats(): Promise<GenerationStats> {

@@ -1,4 +1,4 @@
-import type { VectorQuery } from "@lancedb/lancedb";
+import type { Query as LanceQuery, VectorQuery } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { DomainError } from "../../../domain/errors.ts";
 import { neededColumns, refuseChangedColumns } from "../../../domain/index/column-changes.ts";
@@ -65,10 +65,15 @@ export class TableQueries {
    * @param selected columns beside these
    * @throws ColumnsChanged
    */
-  async worded(
-    { plan, k, columns, filter, part, ...time }: PartSearch,
+  async worded(query: PartSearch, selected?: string[]): Promise<ArrowTable> {
+    return this.run(await this.best(query, selected), query);
+  }
+
+  /** The search of a query by words. @throws ColumnsChanged */
+  async best(
+    { plan, k, columns, filter, part }: PartSearch,
     selected = [this.#published.idColumn, ...columns],
-  ): Promise<ArrowTable> {
+  ): Promise<LanceQuery> {
     const { table, columns: known } = this.#followed;
     const { idColumn } = this.#published;
     refuseChangedColumns(this.#published, known, [idColumn, ...columnsOf(plan)]);
@@ -77,7 +82,7 @@ export class TableQueries {
     if (part?.isIndexed) search.fastSearch();
     const all = [part?.sql, filter && filterToSql(filter, known)].filter((sql) => sql !== undefined);
     const narrowed = all.length > 0 ? search.where(all.map((sql) => `(${sql})`).join(" AND ")) : search;
-    return this.run(narrowed.select([...new Set([...selected, "_rowid", "_score"])]), time);
+    return narrowed.select([...new Set([...selected, "_rowid", "_score"])]);
   }
 
   /** The search of a query, by its settings alone. @throws ColumnsChanged */

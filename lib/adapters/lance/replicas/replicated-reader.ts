@@ -3,6 +3,7 @@ import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import type { GenerationStats } from "../../../domain/index/generations.ts";
 import type { Column, GenerationRef, Publication } from "../../../domain/index/index-entry.ts";
 import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "../../../domain/search/exact-rows.ts";
+import type { SearchWork } from "../../../domain/search/explanation.ts";
 import type {
   AlikeQueries,
   DocumentPage,
@@ -201,6 +202,10 @@ export class ReplicatedReader implements Reader {
     const counts = columns.map((column) => this.#copies.unindexedRows(this.#ref, version, column, "text"));
     const known = (await Promise.all(counts)).filter((rows) => rows !== undefined);
     return known.length < columns.length ? undefined : Math.max(0, ...known);
+  }
+
+  async workOf(asked: Query | TextSearch | PageQuery): Promise<SearchWork | undefined> {
+    return this.#read((reader) => reader.workOf(asked));
   }
 
   async stats(): Promise<GenerationStats> {
