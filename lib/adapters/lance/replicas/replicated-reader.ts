@@ -310,14 +310,27 @@ export class ReplicatedReader implements Reader {
     const { replicas, indexes } = this.#copies;
     await replicas.open(this.#wanted);
     const inParts = replicas.openAt(this.#ref, this.version);
-    if (inParts?.copy.isIndexed)
+    if (inParts?.copy.isIndexed) {
+      if (!(await this.#isAllIndexed())) return undefined;
       return inParts.held(async () => {
         const near = await this.#nearestIn(inParts, replicas, "partial-copy", left());
         return near && this.#hitsOf(near, inParts, left());
       });
+    }
     await indexes.fill(this.#wanted);
     const near = await this.#nearestIn(indexes.at(this.#ref, this.version), indexes, "index-copy", left());
     return near && this.#hitsOf(near, replicas.openAt(this.#ref, near.version), left());
+  }
+
+  /**
+   * Whether the index alone tells the nearest: where rows lie beside it LanceDB compares what it tells with these by vectors, of
+   * which a file that is there in parts has zeros.
+   */
+  async #isAllIndexed(): Promise<boolean> {
+    const rows = await this.unindexedRows();
+    if (rows !== 0)
+      this.#fallbacks.happened("partial-copy", rows === undefined ? "rows-unknown" : "rows-not-indexed");
+    return rows === 0;
   }
 
   /** @returns undefined also where rows are gone that a version had which a search beside this one has moved on from */
