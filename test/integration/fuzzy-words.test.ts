@@ -24,6 +24,9 @@ const words = [
   "Häuser",
   "hausser",
   "lzay",
+  "мир",
+  "лир",
+  "мор",
 ];
 const documents = [...words, ...sentences].map((body, i) => ({
   doc_id: `d${i}`,
@@ -50,7 +53,7 @@ beforeAll(async () => {
   await write(documents.slice(0, 60));
   expect((await runJob(container, { type: "optimize", index: "docs" })).error).toBeNull();
   for (let i = 60; i < documents.length; i += 40) await write(documents.slice(i, i + 40));
-  await write(documents.slice(0, 8));
+  await write(documents.slice(0, 13));
 });
 
 afterAll(() => lakehouse.remove());
@@ -71,6 +74,7 @@ const queries: unknown[] = [
   match("fxo fucts", 2, { prefixLength: 1 }),
   match("unxverse", "auto"),
   match("HÄUSSER", 1),
+  match("мир", 1, { prefixLength: 1 }),
   match("the", 1),
   match("rihgts FREDOM", "auto", { operator: "and" }),
   match("fundamenal fredom", 2, { operator: "or", boost: 2 }),
@@ -93,6 +97,10 @@ test("fuzzy words find in rows that no index holds what they find once it does, 
   expect(before.every(({ unindexed }) => (unindexed ?? 0) > 100)).toBe(true);
   expect(before.filter(({ ids }) => ids.length === 0)).toHaveLength(1); // the stop word
   expect((await search(match("unxverse", "auto"), { k: 1 })).hits).toHaveLength(1);
+  const both = await search(match("unxverse", "auto"), { vector: [1, 5], k: 3, highlight: true });
+  const universe = both.hits.find(({ doc_id }) => doc_id === "d5");
+  expect(universe).toMatchObject({ legs: { text: { rank: expect.any(Number) }, vector: { rank: 1 } } });
+  expect(universe?.highlights?.[0]?.fragments[0]?.text).toBe("universe");
   expect((await runJob(container, { type: "optimize", index: "docs" })).error).toBeNull();
   const [after, later] = [await found(), await found({ filter })];
   expect(before.map(({ ids }) => ids)).toEqual(after.map(({ ids }) => ids));

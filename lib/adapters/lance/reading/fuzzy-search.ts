@@ -12,7 +12,7 @@ import type { TextPlan } from "../../../domain/text/text-plan.ts";
 import { inBatches } from "../in-batches.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { textCutter } from "../text-cutter.ts";
-import type { TableSource } from "./table-queries.ts";
+import type { PartSearch, TableSource } from "./table-queries.ts";
 
 /** The rows that every index of some columns' text holds, or those that one of them does not. */
 export interface RowsPart {
@@ -54,8 +54,27 @@ export async function partPlans(
   ];
 }
 
-/** The best of all parts. @throws AnswerTooLarge */
-export function bestOf(parts: Hit[][], { k, leg }: TextSearch): Hit[] {
+/**
+ * The best of all rows, of which each part is searched by itself.
+ * @param unheld as of partPlans
+ * @throws AnswerTooLarge, DeadlineExceeded, and what the search of a part throws
+ */
+export async function searchParts(
+  source: TableSource,
+  query: TextSearch,
+  unheld: number[],
+  fallbacks: Fallbacks,
+  search: (part: PartSearch) => Promise<Hit[]>,
+): Promise<Hit[]> {
+  const ends = performance.now() + query.timeoutMs;
+  const parts = await partPlans(source, query.plan, unheld, fallbacks, query.timeoutMs);
+  const timeoutMs = ends - performance.now();
+  const each = parts.map((part) => search({ ...query, ...part, timeoutMs }));
+  return bestOf(await Promise.all(each), query);
+}
+
+/** @throws AnswerTooLarge */
+function bestOf(parts: Hit[][], { k, leg }: TextSearch): Hit[] {
   const all = parts.flat().sort((a, b) => b.score - a.score || byPlace(a, b, leg !== undefined));
   const best = all.slice(0, k);
   return rowsWithin(

@@ -139,12 +139,8 @@ export class LanceReader implements Reader {
   /** @param unheld fragments that some index of the columns' text does not hold, where words are fuzzy */
   async searchText(query: TextSearch, unheld: number[] = []): Promise<Hit[]> {
     if (unheld.length === 0) return this.#searchWords(query);
-    const ends = performance.now() + query.timeoutMs;
-    const { partPlans, bestOf } = await import("./fuzzy-search.ts");
-    const parts = await partPlans(this.#source, query.plan, unheld, this.#fallbacks, query.timeoutMs);
-    const timeoutMs = ends - performance.now();
-    const each = parts.map((part) => this.#searchWords({ ...query, ...part, timeoutMs }));
-    return bestOf(await Promise.all(each), query);
+    const { searchParts } = await import("./fuzzy-search.ts");
+    return searchParts(this.#source, query, unheld, this.#fallbacks, (part) => this.#searchWords(part));
   }
 
   async #searchWords(query: PartSearch): Promise<Hit[]> {

@@ -21,10 +21,7 @@ export function isWithinEdits(word: string, other: string, most: number): boolea
   return (row.at(-1) ?? one.length) <= most;
 }
 
-/** Whether two words begin with the same so many bytes of UTF-8, or with all that the first has. */
-export function haveSameStart(word: string, other: string, bytes: number): boolean {
-  if (bytes === 0) return true;
-  const [one, two] = [Buffer.from(word), Buffer.from(other)];
-  const length = Math.min(bytes, one.length);
-  return two.length >= length && one.subarray(0, length).equals(two.subarray(0, length));
+/** Whether two words begin with the same so many letters, or with all that the first has. */
+export function haveSameStart(word: string, other: string, letters: number): boolean {
+  return letters === 0 || other.startsWith([...word].slice(0, letters).join(""));
 }
