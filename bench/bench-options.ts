@@ -12,6 +12,7 @@ const sectionsOf: Record<ReportName, SectionName[]> = {
   "pylance-stack": ["migrate", "builds", "search"],
   "s3-like": ["sparse"],
   quality: ["quality"], // by bench/quality.ts
+  text: ["text", "queries"], // by bench/text.ts and bench/many-queries.ts
 };
 
 export interface BenchOptions {

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, Index } from "@lancedb/lancedb";
 import { Field, FixedSizeList, Float32, Table, Utf8, vectorFromArray } from "apache-arrow";
@@ -12,6 +12,8 @@ import { parseSearchBody, type QueriesRequest } from "../lib/domain/search/queri
 import type { Lease, WarmIndexes } from "../lib/domain/search/reader.ts";
 import { searchIndex } from "../lib/domain/search/search-index.ts";
 import { searchQueries } from "../lib/domain/search/search-queries.ts";
+import { machine } from "./machine.ts";
+import { resultSoFar, writeReport } from "./report.ts";
 import { seededNormal } from "./seeded-random.ts";
 
 /**
@@ -79,6 +81,11 @@ for (let turn = 0; turn < turns; turn++) {
 }
 const median = (times: number[]) => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
 const [one, many] = [median(took.one), median(took.many)];
+const out = join("bench", "results");
+const { report, sections } = resultSoFar(out, "text");
+const on = { rows, dimension, queries: 64, machine: machine() };
+const queries = { on, figures: { one, many, load: loadavg()[0] ?? 0 } };
+await writeReport(out, { report, sections: { ...sections, queries } });
 console.log(`one ${one.toFixed(2)} ms, 64 at once ${many.toFixed(1)} ms: ${(many / one).toFixed(1)} x`);
 table.close();
 connection.close();

@@ -14,6 +14,7 @@ const titles: Record<ReportName, string> = {
   pylance: "Against pylance, in a local folder",
   "pylance-stack": "Against pylance, on MinIO",
   quality: "Quality: judged answers",
+  text: "Text, and many queries at once",
   "s3-like":
     "On MinIO with S3's latency: a request waits 20 ms (p50) to 80 ms (p99), a connection carries 90 MB/s",
 };

@@ -222,7 +222,29 @@ export interface Figures {
   search: SearchPeers;
   documents: DocumentWrites;
   quality: JudgedWays[];
+  text: TextSearches;
+  queries: QueriesAtOnce;
 }
+
+/** Times of searches in milliseconds, each way. */
+export type SearchedWays = Record<"vector" | "text" | "hybrid", { cold: number; p50: number; p99: number }>;
+
+export interface TextSearches {
+  /** On MinIO, and with S3's latency before it. */
+  near: SearchedWays;
+  far: SearchedWays;
+  /** Processes that waited for the machine. */
+  load: number;
+}
+
+/** Medians in milliseconds. */
+export interface QueriesAtOnce {
+  one: number;
+  many: number;
+  /** Processes that waited for the machine. */
+  load: number;
+}
+
 /** How good the answers of a judged set are, each way. */
 export interface JudgedWays {
   name: string;
@@ -252,7 +274,7 @@ export interface Measured<F> {
 }
 
 /** Where the indexes lay, or with what they were compared. */
-export type ReportName = "local" | "stack" | "pylance" | "pylance-stack" | "s3-like" | "quality";
+export type ReportName = "local" | "stack" | "pylance" | "pylance-stack" | "s3-like" | "quality" | "text";
 
 export interface BenchResult {
   report: ReportName;

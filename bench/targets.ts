@@ -8,6 +8,7 @@ import { ratioToPylance } from "./sections/migrate.ts";
 import { gigabytes, mebibytes, ms, share, times } from "./sections/section.ts";
 import { sparseTargets } from "./sparse-targets.ts";
 import type { Sections, Target } from "./target.ts";
+import { textTargets } from "./text-targets.ts";
 
 const leastRecall = { least: 0.95 };
 const plain = String;
@@ -218,6 +219,7 @@ const pylance: Omit<Target, "report">[] = ["fixed_size_list", "list", "binary"].
 /** Every target, with the report its figure is in. */
 export const targets: Target[] = [
   ...qualityTargets.map((target) => ({ ...target, report: "quality" as const })),
+  ...textTargets.map((target) => ({ ...target, report: "text" as const })),
   ...sparseTargets.map((target) => ({ ...target, report: "s3-like" as const })),
   ...local.map((target) => ({ ...target, report: "local" as const })),
   ...stack.map((target) => ({ ...target, report: "stack" as const })),

@@ -8,10 +8,10 @@ import { withStore } from "./bench-store.ts";
 import { runChild } from "./child.ts";
 import { machine } from "./machine.ts";
 import { medianOf, timesOf } from "./percentiles.ts";
-import type { Migrated } from "./results.ts";
+import { resultSoFar, writeReport } from "./report.ts";
+import type { Migrated, SearchedWays } from "./results.ts";
 import { S3Like } from "./s3-like.ts";
 import { lakehouseOnStore } from "./sections/cold.ts";
-import { ms, tableOf, times } from "./sections/section.ts";
 import type { TextQueries, TextTimes } from "./text-child.ts";
 import { readWords, VariantMaker, type Word } from "./word-variants.ts";
 
@@ -82,9 +82,7 @@ async function requests(): Promise<Record<Way, object[]>> {
   };
 }
 
-type Measured = Record<Way, { cold: number; p50: number; p99: number }>;
-
-async function measured(index: string, environment: Record<string, string>): Promise<Measured> {
+async function measured(index: string, environment: Record<string, string>): Promise<SearchedWays> {
   const ask = async (input: Partial<TextQueries>) => {
     const TMPDIR = await mkdtemp(join(folder, "container-"));
     return runChild<TextTimes>("text-child.ts", { index, file, ...input }, { ...environment, TMPDIR });
@@ -96,22 +94,11 @@ async function measured(index: string, environment: Record<string, string>): Pro
   return { vector: of("vector"), text: of("text"), hybrid: of("hybrid") };
 }
 
-async function report(near: Measured, far: Measured): Promise<void> {
-  const lines = (where: string, by: Measured) =>
-    ways.map((way) => [`${where}, ${way}`, ms(by[way].cold), ms(by[way].p50), ms(by[way].p99)]);
-  const ratio = ({ vector, text, hybrid }: Measured, of: "cold" | "p50") =>
-    times(hybrid[of] / Math.max(vector[of], text[of]));
-  const table = tableOf(
-    ["", "first of a container, median", "warm p50", "warm p99"],
-    [
-      ...lines("MinIO", near),
-      ["MinIO, hybrid of the slower leg's", ratio(near, "cold"), ratio(near, "p50"), ""],
-      ...lines("with S3's latency", far),
-      ["with S3's latency, hybrid of the slower leg's", ratio(far, "cold"), ratio(far, "p50"), ""],
-    ],
-  );
-  const how = `${rows.toLocaleString("en")} rows × ${dimension} with a text of ${wordsOfText} words, drawn by Zipf's law from 10,000; queries of ${wordsOfQuery} words, drawn alike; k 10. The first search of a container opens the index; its process runs already. ${queries} of each way in turn. Load of the machine at the end: ${loadavg()[0]?.toFixed(1)}.`;
-  const text = `# Text\n\n${Object.values(machine()).join(", ")}.\n\n${how}\n\n${table}\n`;
-  await writeFile(join("bench", "results", "text.md"), text);
-  console.log(text);
+async function report(near: SearchedWays, far: SearchedWays): Promise<void> {
+  const out = join("bench", "results");
+  const { report: name, sections } = resultSoFar(out, "text");
+  const on = { rows, dimension, queries, machine: machine() };
+  const text = { on, figures: { near, far, load: loadavg()[0] ?? 0 } };
+  await writeReport(out, { report: name, sections: { ...sections, text } });
+  console.log(JSON.stringify(text.figures, null, 2));
 }

@@ -17,6 +17,7 @@ const reports: Record<ReportName, string> = {
   "s3-like": "on MinIO with the latency of S3",
   "pylance-stack": "on MinIO, beside pylance",
   quality: "in a local folder, judged",
+  text: "by text and by both, and many queries",
 };
 
 /** What the README shows of all that is measured. */

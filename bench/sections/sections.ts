@@ -7,10 +7,12 @@ import { growth } from "./growth.ts";
 import { migrate } from "./migrate.ts";
 import { peers } from "./peers.ts";
 import { quality } from "./quality.ts";
+import { queries } from "./queries.ts";
 import { search } from "./search.ts";
 import type { Section } from "./section.ts";
 import { sparse } from "./sparse.ts";
 import { store } from "./store.ts";
+import { text } from "./text.ts";
 import { types } from "./types.ts";
 import { verify } from "./verify.ts";
 
@@ -29,6 +31,8 @@ export const sections: { [K in keyof Figures]: Section<K> } = {
   search,
   documents,
   quality,
+  text,
+  queries,
 };
 
 export const sectionNames = Object.keys(sections) as SectionName[];
