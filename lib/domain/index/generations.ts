@@ -41,6 +41,8 @@ export interface Generations {
   /** Null when the table, or a file of it, is gone. */
   versionIfThere(ref: GenerationRef): Promise<number | null>;
   rowsOf(ref: GenerationRef): Promise<number>;
+  /** Its rows, and the version that has them. */
+  counted(ref: GenerationRef): Promise<{ rows: number; version: number }>;
   /** The columns of a version, as stored. */
   columns(ref: GenerationRef, version: number): Promise<StoredColumns>;
   /** The vector index as it stands; null when there is none. */

@@ -109,10 +109,10 @@ async function publishInTurn(
 ): Promise<void> {
   const end = await ledger.end(attempt.job, "succeeded");
   if (end.state !== "succeeded") await ledger.refuseEnded(attempt.job);
-  const [rows, version] = await Promise.all([generations.rowsOf(made.ref), generations.version(made.ref)]);
+  const counted = await generations.counted(made.ref);
   const { job } = attempt;
   await registry.update(made.ref.index, (entry) =>
-    published(entry, attempt, made, { ...publication, rows, version, job }, clock.now()),
+    published(entry, attempt, made, { ...publication, ...counted, job }, clock.now()),
   );
 }
 

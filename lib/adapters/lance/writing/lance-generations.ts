@@ -44,6 +44,13 @@ export class LanceGenerations implements Generations {
     return this.#tables.with(ref, (table) => table.countRows());
   }
 
+  async counted(ref: GenerationRef): Promise<{ rows: number; version: number }> {
+    return this.#tables.with(ref, async (table) => ({
+      rows: await table.countRows(),
+      version: await table.version(),
+    }));
+  }
+
   async columns(ref: GenerationRef, version: number): Promise<StoredColumns> {
     return this.#tables.with(ref, async (table) => {
       await table.checkout(version);
