@@ -217,6 +217,19 @@ export function describeUpgrade(name: string, createPlace: () => Promise<Upgrade
       }
     });
 
+    test("an export is left by the release before to this one, and its index is served by both", async () => {
+      const asked = { type: "export", index: "docs", target: "primary/exports/docs" };
+      const { id } = (await newer.ask("POST", "/jobs", asked)).body;
+      expect((await newer.jobEnded(id)).body).toMatchObject({ state: "succeeded", error: null });
+      for (const method of ["GET", "DELETE"] as const) {
+        const { status, body } = await older.ask(method, `/jobs/${id}`);
+        expect([status, body.code]).toEqual([503, "needs-newer-release"]);
+      }
+      if (!left.has("entry")) await expectDocuments(older, "docs");
+      const { body } = await newer.ask("GET", `/jobs/${id}`);
+      expect(body.state).toBe("succeeded");
+    });
+
     test("of a format that the release before does not know it says so, and leaves it", async () => {
       const primary = place.stores("primary");
       const entry = "registry/indexes/fresh.json";

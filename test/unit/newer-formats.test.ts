@@ -48,12 +48,15 @@ test("an entry has the second format as long as its index has an embedding provi
   expect(await documents.stored(key)).not.toHaveProperty("format");
 });
 
-test("so has what is stored of a job that embeds or builds full-text indexes", async () => {
+test("so has what is stored of a job that embeds, builds full-text indexes or exports", async () => {
   const embedding = { provider: "words", column: "text" };
   const fullText = [{ column: "text", language: "en" }];
   for (const [id, more] of Object.entries({ plain: {}, embeds: { embedding }, texts: { fullText } }))
     await documents.ledger.register(id, jobInput.parse({ ...input, ...more }));
+  const leaving = { type: "export", index: "docs", target: "primary/exports/docs" };
+  await documents.ledger.register("exports", jobInput.parse(leaving));
   const formatOf = async (id: string) => (await documents.stored(`jobs/${id}/job.json`))["format"];
+  expect(await formatOf("exports")).toBe(2);
   expect([await formatOf("plain"), await formatOf("embeds"), await formatOf("texts")]).toEqual([
     undefined,
     2,
