@@ -19,7 +19,6 @@ import type { TextIndex } from "../text/full-text.ts";
 import type { TextCutter } from "../text/text-cutter.ts";
 import type { Filter } from "../values/filter.ts";
 import { narrowed } from "./forced-filter.ts";
-import { ownRanking } from "./own-ranking.ts";
 
 /** An index as if it had no other rows than those that a key's filter takes. */
 export class NarrowedReader implements Reader {
@@ -63,6 +62,7 @@ export class NarrowedReader implements Reader {
     const ends = performance.now() + query.timeoutMs;
     const filter = this.#narrowed(query.filter);
     const timeoutMs = () => ends - performance.now();
+    const { ownRanking } = await import("./own-ranking.ts"); // which no search by vector needs
     const ranked = await ownRanking(plan, async (part, atMost) => {
       const asked = { ...query, filter, plan: part, k: atMost, columns: [], timeoutMs: timeoutMs() };
       return (await this.#reader.searchText(asked)).map(({ doc_id }) => doc_id);

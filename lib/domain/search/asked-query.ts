@@ -1,4 +1,3 @@
-import { embedFor } from "../embedding/index-embedding.ts";
 import type { Providers, Waiting } from "../embedding/providers.ts";
 import { badRequest, DomainError } from "../errors.ts";
 import type { Publication } from "../index/index-entry.ts";
@@ -51,6 +50,7 @@ async function embedded(
       message: "is made a vector by an index with an embedding provider; send a vector",
     });
   const started = performance.now();
+  const { embedFor } = await import("../embedding/index-embedding.ts"); // which most indexes never need
   const [made] = await embedFor(providers, { ...published, embedding }, [text], "query", waiting);
   return { vector: Array.from(made ?? []), embedMs: performance.now() - started };
 }

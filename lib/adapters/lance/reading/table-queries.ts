@@ -4,7 +4,6 @@ import { DomainError } from "../../../domain/errors.ts";
 import { neededColumns, refuseChangedColumns } from "../../../domain/index/column-changes.ts";
 import type { Publication } from "../../../domain/index/index-entry.ts";
 import type { Query, TextSearch } from "../../../domain/search/reader.ts";
-import { columnsOf } from "../../../domain/text/text-plan.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { filterToSql } from "./filter-sql.ts";
 import type { FollowedTable } from "./followed-table.ts";
@@ -76,8 +75,12 @@ export class TableQueries {
   ): Promise<LanceQuery> {
     const { table, columns: known } = this.#followed;
     const { idColumn } = this.#published;
+    // which no search by vector needs
+    const [{ columnsOf }, { textSearch }] = await Promise.all([
+      import("../../../domain/text/text-plan.ts"),
+      import("./text-search.ts"),
+    ]);
     refuseChangedColumns(this.#published, known, [idColumn, ...columnsOf(plan)]);
-    const { textSearch } = await import("./text-search.ts"); // which no search by vector needs
     const search = (await textSearch(table, plan, this.#published)).withRowId().limit(k);
     if (part?.isIndexed) search.fastSearch();
     const all = [part?.sql, filter && filterToSql(filter, known)].filter((sql) => sql !== undefined);
