@@ -1,16 +1,9 @@
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { medianOf } from "./percentiles.ts";
-import type {
-  BenchResult,
-  Builds,
-  CurvePoint,
-  Grown,
-  SectionName,
-  SparseSize,
-  TypeResult,
-} from "./results.ts";
+import type { BenchResult, Builds, CurvePoint, Grown, SectionName, TypeResult } from "./results.ts";
 import { medianOver } from "./sections/sparse.ts";
+import type { SparseSize } from "./sparse-results.ts";
 
 export interface Plot {
   section: SectionName;

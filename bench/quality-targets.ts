@@ -1,4 +1,4 @@
-import type { JudgedWay } from "./results.ts";
+import type { JudgedWay } from "./quality-results.ts";
 import type { Sections, Target } from "./target.ts";
 
 const wayOf = ({ quality }: Sections, set: string, way: string): JudgedWay | undefined =>

@@ -3,7 +3,8 @@ import type { Layout } from "./bench-set.ts";
 import type { ColdStarts } from "./cold-start.ts";
 import type { DocumentWrites } from "./document-results.ts";
 import type { Times } from "./percentiles.ts";
-import type { Estimate } from "./quality/paired.ts";
+import type { JudgedWays } from "./quality-results.ts";
+import type { SparseSize } from "./sparse-results.ts";
 
 /** What a migration took. */
 export interface Migrated {
@@ -175,37 +176,6 @@ export interface Verification {
 /** By the type that was asked for. */
 export type Verifications = { type: string; rounds: Verification[] }[];
 
-/** What one search took of a frozen container, and of its store. */
-export interface SparseSearched {
-  ms: number;
-  /** Requests to the store but lists, while it was answered. */
-  gets: number;
-  lists: number;
-  /** Of answers. */
-  bytes: number;
-}
-
-/** Of one container. */
-export interface SparseRound {
-  first: SparseSearched;
-  second: SparseSearched;
-  /** From the third on, until one was answered from the replica; requests are those of each, on the average. */
-  before: Omit<SparseSearched, "ms"> & { searches: number; p50: number };
-  /** Those after it, one after the other. */
-  warm: SparseSearched;
-  /** Those with a pause before each. */
-  paused: SparseSearched;
-  /** One request to the store, with a pause before, in milliseconds. */
-  pausedRequest: number;
-}
-
-export interface SparseSize {
-  rows: number;
-  rounds: SparseRound[];
-  /** First answers of LanceDB alone, in milliseconds. */
-  bare: number[];
-}
-
 /** What each section finds. */
 export interface Figures {
   types: TypeResult[];
@@ -243,26 +213,6 @@ export interface QueriesAtOnce {
   many: number;
   /** Processes that waited for the machine. */
   load: number;
-}
-
-/** How good the answers of a judged set are, each way. */
-export interface JudgedWays {
-  name: string;
-  documents: number;
-  queries: number;
-  /** The leg that is better by nDCG@10. */
-  better: string;
-  ways: JudgedWay[];
-}
-
-/** From 0 to 1, means over the queries. */
-export interface JudgedWay {
-  name: string;
-  ndcg: Estimate;
-  recall: number;
-  mrr: number;
-  /** Of nDCG@10, query by query, less that of the better leg. */
-  toBetter: Estimate;
 }
 
 export type SectionName = keyof Figures;

@@ -1,6 +1,6 @@
-import type { SparseRound, SparseSearched, SparseSize } from "./results.ts";
 import { ms, times } from "./sections/section.ts";
 import { dollars, dollarsOf, medianOver } from "./sections/sparse.ts";
+import type { SparseRound, SparseSearched, SparseSize } from "./sparse-results.ts";
 import type { Sections, Target } from "./target.ts";
 
 const sizeOf = ({ sparse }: Sections, rows: number): SparseSize | undefined =>

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { dollarsOf } from "../../lib/domain/cost/dollars.ts";
 import { usualPrices } from "../../lib/domain/cost/prices.ts";
 import { dollarsOfAMillion, httpApiOfAMillion } from "../costs.ts";
-import type { BenchResult, SparseSearched, SparseSize } from "../results.ts";
+import type { BenchResult } from "../results.ts";
 import { tableOf } from "../sections/section.ts";
 import { medianOver, dollarsOf as searchesOf } from "../sections/sparse.ts";
+import type { SparseSearched, SparseSize } from "../sparse-results.ts";
 import { listPrices } from "./list-prices.ts";
 import { openSearchClassic, paid, pinecone, s3Vectors, turbopuffer, type Workload } from "./others.ts";
 

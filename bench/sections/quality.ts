@@ -6,7 +6,7 @@ import { measuresOf } from "../quality/measures.ts";
 import { bootstrapped, difference, type Estimate, meanOf } from "../quality/paired.ts";
 import { QualityPython } from "../quality/quality-python.ts";
 import { indexed, ourRankings, type Rankings, referenceRankings } from "../quality/rankings.ts";
-import type { JudgedWays } from "../results.ts";
+import type { JudgedWays } from "../quality-results.ts";
 import { withContainer } from "../with-container.ts";
 import { type Section, share, tableOf } from "./section.ts";
 

@@ -9,9 +9,9 @@ import { bareTable, type ColdSteps, unpackedSearch } from "../cold-start.ts";
 import { dollarsOfAMillion, httpApiOfAMillion } from "../costs.ts";
 import { FrozenProcess } from "../frozen-process.ts";
 import { medianOf } from "../percentiles.ts";
-import type { SparseRound, SparseSearched, SparseSize } from "../results.ts";
 import { S3Like } from "../s3-like.ts";
 import type { SparseAnswer, SparseProbe, SparseSearch, SparseWarm } from "../sparse-child.ts";
+import type { SparseRound, SparseSearched, SparseSize } from "../sparse-results.ts";
 import { lakehouseOnStore } from "./cold.ts";
 import { ms, type Section, tableOf } from "./section.ts";
 

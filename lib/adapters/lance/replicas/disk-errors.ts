@@ -1,4 +1,4 @@
-import { DomainError } from "../../../domain/errors.ts";
+import { asDomainError, DomainError } from "../../../domain/errors.ts";
 
 /** A deadline that passed or a mistake of the request would be the same from the store. */
 export function isOfTheDisk(error: unknown): error is DomainError {
@@ -6,3 +6,7 @@ export function isOfTheDisk(error: unknown): error is DomainError {
 }
 
 export const whyUnreadable = ({ kind }: DomainError) => (kind === "StoreFull" ? "no-room" : "unreadable");
+
+/** The store failed, or the disk has filled up since its room was asked for. */
+export const isKind = (kind: "StoreUnavailable" | "StoreFull", error: unknown) =>
+  asDomainError(error).kind === kind;

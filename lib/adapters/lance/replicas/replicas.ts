@@ -1,6 +1,5 @@
 import { LRUCache } from "lru-cache";
 import { limits } from "../../../config/limits.ts";
-import { asDomainError } from "../../../domain/errors.ts";
 import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { Places } from "../../places.ts";
@@ -9,33 +8,13 @@ import type { Opening } from "../opening/opening.ts";
 import type { LaterVersion } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import type { Copy } from "./copy.ts";
+import { isKind } from "./disk-errors.ts";
 import { roomFor } from "./disk-room.ts";
+import { GivenUp } from "./given-up.ts";
 import { PartialCopy } from "./partial-copy.ts";
 import { Replica } from "./replica.ts";
+import { copyOptionsOf, type ReplicaOptions } from "./replica-options.ts";
 import { keyOf, type Wanted } from "./wanted.ts";
-
-export interface ReplicaOptions {
-  /** What they are for. */
-  kind: "replica" | "index-copy";
-  /** Of all replicas together; 0 for none. */
-  maxBytes: number;
-  /** None is made for which more is to be read. */
-  maxReadBytes?: number;
-  /** Requests at a time. */
-  concurrency: number;
-  /** As of CopyOptions. */
-  pause?: number;
-  /** As of CopyOptions. */
-  nearestOnly?: boolean;
-  /** Whether the vectors are copied last, and what needs none is read before they are there. */
-  vectorsLast?: boolean;
-  /** Whether it is open before it has its parts, where an opening tells where they lie. */
-  inParts?: boolean;
-  /** Whether its indexes are read before it is used. */
-  warm: boolean;
-  /** Another copy of the generation, to link files of where there is no earlier replica. */
-  beside?: (ref: GenerationRef) => Copy | undefined;
-}
 
 /**
  * Versions of generations on this machine's disk, filled behind the requests' backs. A version's files never change, so
@@ -50,26 +29,20 @@ export class Replicas {
   readonly #opening = new Map<string, Promise<void>>();
   readonly #filling = new Map<string, Promise<void>>();
   readonly #following = new Map<string, Promise<boolean>>();
-  /** Versions that did not fit or could not be copied: not tried again, or only when there is another copy to link from. */
-  readonly #given = new LRUCache<string, { version: number; forGood: boolean }>({
-    max: limits.maxOpenHandles,
-  });
-  /** Those whose openings do not describe what can be had in parts. */
-  readonly #unknown = new LRUCache<string, true>({ max: limits.maxOpenHandles });
+  readonly #givenUp = new GivenUp();
   readonly #closed = new AbortController();
   readonly #places = new Places(limits.replicasFilledAtATime);
   /** Those whose files are still to go. */
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(connections: LanceConnections, stores: Stores, options: ReplicaOptions) {
-    const { maxBytes } = options;
     this.#connections = connections;
     this.#stores = stores;
     this.#options = options;
-    if (maxBytes > 0)
+    if (options.maxBytes > 0)
       this.#ready = new LRUCache({
         max: limits.maxOpenHandles,
-        maxSize: maxBytes,
+        maxSize: options.maxBytes,
         sizeCalculation: ({ bytes }) => Math.max(1, bytes),
         dispose: (replica) => this.#retire(replica),
       });
@@ -115,7 +88,7 @@ export class Replicas {
     if (!replica || replica.version > later.version || this.#following.has(key)) return false;
     const following = this.#follow(ref, replica, later)
       .catch((error) => {
-        this.#fellBack(ref, isOf("StoreFull", error) ? "no-room" : "not-copied");
+        this.#fellBack(ref, isKind("StoreFull", error) ? "no-room" : "not-copied");
         return false;
       })
       .finally(() => this.#following.delete(key));
@@ -144,7 +117,7 @@ export class Replicas {
   async open(wanted: Wanted): Promise<void> {
     const { ref, version, opening } = wanted;
     if (!this.#options.inParts || opening?.version !== version || this.#isOfNoUse(wanted)) return;
-    if (this.#unknown.has(keyOf(ref))) return;
+    if (this.#givenUp.hasParts(ref)) return;
     await this.#once(this.#opening, wanted, () => this.#open(wanted, opening));
   }
 
@@ -166,8 +139,8 @@ export class Replicas {
     if (!leave) return;
     const done = work()
       .catch((error) => {
-        this.#fellBack(ref, isOf("StoreFull", error) ? "no-room" : "not-copied");
-        this.#giveUp(key, version);
+        this.#fellBack(ref, isKind("StoreFull", error) ? "no-room" : "not-copied");
+        this.#givenUp.add(ref, version);
       })
       .then(() => {
         leave();
@@ -179,13 +152,8 @@ export class Replicas {
 
   #isOfNoUse({ ref, version }: Wanted): boolean {
     if (!this.#ready || this.isLocal(ref.bucket) || this.#closed.signal.aborted) return true;
-    const given = this.#given.get(keyOf(ref));
-    if (given?.version === version && (given.forGood || !this.#options.beside?.(ref))) return true;
+    if (this.#givenUp.has(ref, version, () => this.#options.beside?.(ref) !== undefined)) return true;
     return this.#ready.peek(keyOf(ref))?.version === version;
-  }
-
-  #giveUp(key: string, version: number, forGood = true): void {
-    this.#given.set(key, { version, forGood });
   }
 
   /** Not what is given up since nobody needs it any more. */
@@ -196,7 +164,7 @@ export class Replicas {
 
   /** As drop, and this version is not copied again. */
   refuse(ref: GenerationRef, version: number): void {
-    this.#giveUp(keyOf(ref), version);
+    this.#givenUp.add(ref, version);
     this.drop(ref);
   }
 
@@ -207,7 +175,7 @@ export class Replicas {
 
   /** The opening of a generation is of another: it is copied without. */
   refuseOpening(ref: GenerationRef): void {
-    this.#unknown.set(keyOf(ref), true);
+    this.#givenUp.addParts(ref);
     this.drop(ref);
   }
 
@@ -223,9 +191,9 @@ export class Replicas {
     const of = { published, room: await roomFor(this.#options.maxBytes), pace: { concurrency, pause } };
     const copy = await PartialCopy.open(this.#stores(ref.bucket), folderOf(ref), opening, of).catch(
       (error) => {
-        const reason = isOf("StoreFull", error) ? "no-room" : "layout-unknown";
+        const reason = isKind("StoreFull", error) ? "no-room" : "layout-unknown";
         this.#connections.fallbacks.of(ref.index).happened("partial-copy", reason);
-        this.#unknown.set(keyOf(ref), true);
+        this.#givenUp.addParts(ref);
       },
     );
     if (copy) this.#ready?.set(keyOf(ref), new Replica(this.#connections, copy, ref, published));
@@ -237,25 +205,19 @@ export class Replicas {
     const copy = await this.#copied(wanted, other);
     if (!copy) {
       this.#fellBack(ref, "no-room");
-      return this.#giveUp(keyOf(ref), version, other?.version === version);
+      return this.#givenUp.add(ref, version, other?.version === version);
     }
     const replica = await new Replica(this.#connections, copy, ref, published).opened();
     if (!copy.isWhole) this.#keep(ref, replica);
     await this.#complete(wanted, replica);
   }
 
-  async #copied({ ref, published, version, pause }: Wanted, other: Copy | undefined) {
-    const { maxBytes, maxReadBytes, concurrency, nearestOnly, vectorsLast } = this.#options;
+  async #copied(wanted: Wanted, other: Copy | undefined) {
+    const { ref } = wanted;
     const { copyToDisk } = await import("./disk-copy.ts"); // which no search needs that has an opening
     return copyToDisk(this.#stores(ref.bucket), folderOf(ref), {
-      version,
+      ...copyOptionsOf(this.#options, wanted),
       from: this.copyOf(ref) ?? other,
-      maxBytes,
-      ...(maxReadBytes === undefined ? {} : { maxReadBytes }),
-      concurrency,
-      pause: pause ?? this.#options.pause ?? 0,
-      ...(nearestOnly ? { nearestOnly } : {}),
-      ...(vectorsLast ? { vectorColumn: published.vectorColumn } : {}),
       signal: this.#closed.signal,
       fallbacks: this.#connections.fallbacks.of(ref.index),
     });
@@ -271,7 +233,8 @@ export class Replicas {
       await replica.complete(this.#closed.signal, this.#options.warm, pause);
     } catch (error) {
       if (replica.isRetired) return; // it gave way meanwhile
-      if (isOf("StoreUnavailable", error) && !replica.copy.isWhole) return this.#fellBack(ref, "not-copied");
+      if (isKind("StoreUnavailable", error) && !replica.copy.isWhole)
+        return this.#fellBack(ref, "not-copied");
       this.#ready?.delete(key);
       this.#retire(replica);
       throw error;
@@ -288,6 +251,3 @@ export class Replicas {
     else this.#ready?.set(keyOf(ref), replica);
   }
 }
-
-/** The store failed, or the disk has filled up since its room was asked for. */
-const isOf = (kind: "StoreUnavailable" | "StoreFull", error: unknown) => asDomainError(error).kind === kind;
