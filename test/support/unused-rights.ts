@@ -20,6 +20,7 @@ const reasons: [functions: string[], right: string, reason: string][] = [
     "s3:GetObject /exports/*",
     "its claim of a prefix, and files that are told anew",
   ],
+  [["Plan"], "s3:GetObject /exports/*", "who else writes there, or has around it"],
   [["CancelJob"], "s3:DeleteObject /exports/*", "a cancelled export has mostly written some already"],
   [["Discard"], "s3:PutObject /exports/*", "an export that failed once all was written is finished"],
   [["Discard"], "s3:PutObject /.conditional-writes", "the same"],
