@@ -1,5 +1,5 @@
 import type { Job } from "../lib/domain/jobs/job.ts";
-import type { SearchResponse } from "../lib/domain/search/search-request.ts";
+import type { SearchResponse } from "../lib/domain/search/search-response.ts";
 
 const requestTimeoutMs = 30_000;
 

@@ -6,7 +6,7 @@ import Table from "cli-table3";
 import { Listr } from "listr2";
 import type { Job, PhaseName } from "../lib/domain/jobs/job.ts";
 import { recallOf } from "../lib/domain/recall/choose-search-defaults.ts";
-import type { Hit } from "../lib/domain/search/search-request.ts";
+import type { Hit } from "../lib/domain/search/search-response.ts";
 import { ApiClient } from "./api-client.ts";
 import { startOffline } from "./offline-server.ts";
 import { startStack } from "./stack/start-stack.ts";

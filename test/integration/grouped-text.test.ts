@@ -10,7 +10,7 @@ import { groupedSearch } from "../../lib/domain/search/grouped-search.ts";
 import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import type { GroupedRequest } from "../../lib/domain/search/ranked-legs.ts";
 import { searchIndex } from "../../lib/domain/search/search-index.ts";
-import type { Hit } from "../../lib/domain/search/search-request.ts";
+import type { Hit } from "../../lib/domain/search/search-response.ts";
 import { createLakehouse, type Lakehouse } from "../support/lakehouse.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 

@@ -9,7 +9,7 @@ import { writeDocuments } from "../../lib/domain/documents/write-documents.ts";
 import type { DomainError } from "../../lib/domain/errors.ts";
 import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import { searchIndex } from "../../lib/domain/search/search-index.ts";
-import type { Hit } from "../../lib/domain/search/search-request.ts";
+import type { Hit } from "../../lib/domain/search/search-response.ts";
 import type { Highlights } from "../../lib/domain/text/highlight.ts";
 import { createLakehouse, type Lakehouse } from "../support/lakehouse.ts";
 

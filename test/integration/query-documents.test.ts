@@ -18,7 +18,7 @@ import { parseQueryRequest, queryResponse } from "../../lib/domain/search/query-
 import type { WarmIndexes } from "../../lib/domain/search/reader.ts";
 import { searchCursorOf } from "../../lib/domain/search/search-cursor.ts";
 import { searchIndex } from "../../lib/domain/search/search-index.ts";
-import { searchResponse } from "../../lib/domain/search/search-request.ts";
+import { searchResponse } from "../../lib/domain/search/search-response.ts";
 import { judged } from "../support/filter-oracle.ts";
 import { columnValues, listValues, oddNames } from "../support/filter-rows.ts";
 import { copies, copyOfRows, ids, idsInOrder, rowOf } from "../support/ordered-rows.ts";

@@ -9,7 +9,7 @@ import { parseSearchBody, type QueriesRequest } from "../../lib/domain/search/qu
 import type { AlikeQueries, Lease, Query, WarmIndexes } from "../../lib/domain/search/reader.ts";
 import { searchIndex } from "../../lib/domain/search/search-index.ts";
 import { searchQueries } from "../../lib/domain/search/search-queries.ts";
-import type { Hit } from "../../lib/domain/search/search-request.ts";
+import type { Hit } from "../../lib/domain/search/search-response.ts";
 import type { Filter } from "../../lib/domain/values/filter.ts";
 import { dimension, idOf, type SearchedTable, searchedTables, vectorOf } from "../support/searched-tables.ts";
 

@@ -2,7 +2,7 @@ import { Int64 } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Container } from "../../lib/container.ts";
 import { type ListRequest, listDocuments } from "../../lib/domain/search/list-documents.ts";
-import type { Document } from "../../lib/domain/search/search-request.ts";
+import type { Document } from "../../lib/domain/search/search-response.ts";
 import { warmIndex } from "../../lib/domain/search/warm-index.ts";
 import type { Filter } from "../../lib/domain/values/filter.ts";
 import { withTable } from "./append-rows.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../../lib/container.ts";
 import { parseSearchRequest } from "../../lib/domain/search/parse-search.ts";
 import { searchIndex } from "../../lib/domain/search/search-index.ts";
-import type { SearchResponse } from "../../lib/domain/search/search-request.ts";
+import type { SearchResponse } from "../../lib/domain/search/search-response.ts";
 
 /** What a reader saw that searched again and again. */
 export interface Seen {

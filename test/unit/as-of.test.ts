@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { StoredVersions } from "../../lib/domain/index/stored-versions.ts";
 import { indexesAsOf } from "../../lib/domain/search/as-of.ts";
+import { type AsOf, asOf } from "../../lib/domain/search/freshness.ts";
 import type { Lease, WarmIndexes } from "../../lib/domain/search/reader.ts";
-import { type AsOf, asOf } from "../../lib/domain/search/search-request.ts";
 
 const second = 1_000;
 const start = Date.parse("2026-02-03T04:05:06Z");

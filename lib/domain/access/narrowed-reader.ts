@@ -14,7 +14,7 @@ import type {
   TallyQuery,
   TextSearch,
 } from "../search/reader.ts";
-import type { Document, Hit } from "../search/search-request.ts";
+import type { Document, Hit } from "../search/search-response.ts";
 import type { TextIndex } from "../text/full-text.ts";
 import type { TextCutter } from "../text/text-cutter.ts";
 import type { Filter } from "../values/filter.ts";

@@ -50,7 +50,7 @@ async function refuseHopeless(
   const claim = entry?.value.claim;
   const holder = claim && (await executionOf(ledger, workflow, claim.job));
   if (claim && claim.job !== id && holder?.status === "running")
-    throw new DomainError("Conflict", `job ${claim.job} is already building index "${input.index}"`);
+    throw new DomainError("Conflict", `job ${claim.job} holds index "${input.index}"`);
 }
 
 async function refuseTarget(

@@ -71,5 +71,5 @@ async function freeIfOver(deps: ClaimDependencies, holder: string, index: string
 }
 
 function takenBy(job: string, index: string): DomainError {
-  return new DomainError("Conflict", `job ${job} is already building index "${index}"`);
+  return new DomainError("Conflict", `job ${job} holds index "${index}"`);
 }

@@ -1,15 +1,9 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { badRequest, type Issue } from "../errors.ts";
-import {
-  askedVector,
-  asOf,
-  cache,
-  consistency,
-  minGeneration,
-  minVersion,
-  searchRequest,
-} from "../search/search-request.ts";
+import { asOf, consistency, minGeneration, minVersion } from "../search/freshness.ts";
+import { askedVector, searchRequest } from "../search/search-request.ts";
+import { cache } from "../search/search-response.ts";
 import { issuesOf } from "../validate.ts";
 import { filter, filterBoundIssues } from "../values/filter.ts";
 

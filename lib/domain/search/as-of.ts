@@ -3,8 +3,8 @@ import { DomainError } from "../errors.ts";
 import type { GenerationRef } from "../index/index-entry.ts";
 import type { StoredVersions } from "../index/stored-versions.ts";
 import { generationNumber } from "../names.ts";
+import type { AsOf, Freshness } from "./freshness.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
-import type { AsOf, Freshness } from "./search-request.ts";
 
 /**
  * Indexes as they were at a version of what is published, or at a moment: whatever is read of one is of that version.

@@ -3,7 +3,8 @@ import { badRequest, DomainError } from "../errors.ts";
 import type { Publication } from "../index/index-entry.ts";
 import { textIndexesOf } from "../text/full-text.ts";
 import type { Lease } from "./reader.ts";
-import type { Hit, SearchRequest } from "./search-request.ts";
+import type { SearchRequest } from "./search-request.ts";
+import type { Hit } from "./search-response.ts";
 
 /** What is searched for: a vector, and the document whose it is where that is none of the hits. */
 export interface AskedQuery {

@@ -5,7 +5,7 @@ import { DomainError } from "../errors.ts";
 import type { Explainable } from "./explained-where-asked.ts";
 import { type ExplainedStep, type Explanation, withholdable } from "./explanation.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
-import { milliseconds } from "./search-request.ts";
+import { milliseconds } from "./search-response.ts";
 import { WatchedReads, type WatchedStep } from "./watched-reader.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { DomainError } from "../errors.ts";
 import type { BatchRequest, BatchResponse } from "./fetch-request.ts";
+import type { Freshness } from "./freshness.ts";
 import type { WarmIndexes } from "./reader.ts";
-import type { Document, Freshness } from "./search-request.ts";
+import type { Document } from "./search-response.ts";
 import { selectedColumns } from "./selected-columns.ts";
 
 /**

@@ -1,14 +1,8 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
-import {
-  asOf,
-  columnList,
-  consistency,
-  docId,
-  document,
-  minGeneration,
-  minVersion,
-} from "./search-request.ts";
+import { asOf, consistency, minGeneration, minVersion } from "./freshness.ts";
+import { columnList, docId } from "./search-request.ts";
+import { document } from "./search-response.ts";
 
 /** In a URL. */
 export const minVersionParameter = z.coerce

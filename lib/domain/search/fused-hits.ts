@@ -1,7 +1,8 @@
 import { limits } from "../../config/limits.ts";
 import { hitsTooLarge, rowsWithin, widestColumn } from "../answer-size.ts";
 import { type Fused, reciprocalRanks, weightedScores } from "../text/fusion.ts";
-import type { Document, Fusion, Hit, LegName } from "./search-request.ts";
+import type { Fusion, LegName } from "./search-request.ts";
+import type { Document, Hit } from "./search-response.ts";
 
 /** The hits of each leg, best first. */
 export type LegHits = Record<LegName, Hit[]>;

@@ -1,7 +1,7 @@
 import { limits } from "../../config/limits.ts";
 import { inGroups } from "../in-groups.ts";
 import type { AlikeQueries, Query, Reader } from "./reader.ts";
-import type { Hit } from "./search-request.ts";
+import type { Hit } from "./search-response.ts";
 
 interface Waiting {
   query: Query;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { explanation } from "./explanation.ts";
 import { tallied } from "./facets.ts";
-import { hit, searchPerformance } from "./search-request.ts";
+import { hit, searchPerformance } from "./search-response.ts";
 
 export const hitGroup = z
   .strictObject({

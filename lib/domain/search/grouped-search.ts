@@ -12,7 +12,7 @@ import type { WarmIndexes } from "./reader.ts";
 import { atOneVersion, countedText } from "./search-by-text.ts";
 import { embeddedIn, nearestQuery, type SearchTask } from "./search-by-vector.ts";
 import { searched, type Told } from "./search-index.ts";
-import type { Document, Hit } from "./search-request.ts";
+import type { Document, Hit } from "./search-response.ts";
 
 /**
  * The best hits of each value of a column: as many groups, and of each as many hits, as are asked for, or all that match.

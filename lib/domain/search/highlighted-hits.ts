@@ -10,7 +10,8 @@ import { type TextMarker, textMarker } from "../text/highlights/text-marker.ts";
 import type { TextLeaf, TextPlan } from "../text/text-plan.ts";
 import type { Reader } from "./reader.ts";
 import type { SearchTask } from "./search-by-vector.ts";
-import type { Document, Hit, SearchRequest } from "./search-request.ts";
+import type { SearchRequest } from "./search-request.ts";
+import type { Document, Hit } from "./search-response.ts";
 
 /** Of the texts of a hit that are in its columns; others are read. */
 type Texts = Map<string, Document>;

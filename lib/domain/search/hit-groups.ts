@@ -1,7 +1,7 @@
 import type { Filter } from "../values/filter.ts";
 import type { GroupBy, GroupValue } from "./group-by.ts";
 import type { HitGroup } from "./grouped-response.ts";
-import type { Hit } from "./search-request.ts";
+import type { Hit } from "./search-response.ts";
 
 /** Rows that are still looked for: those with one of these values, or those with any other. */
 export interface Restriction {

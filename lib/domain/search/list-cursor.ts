@@ -1,8 +1,8 @@
 import { limits } from "../../config/limits.ts";
 import { badRequest, DomainError } from "../errors.ts";
 import type { Filter } from "../values/filter.ts";
+import type { Freshness } from "./freshness.ts";
 import type { OrderBy } from "./ordering.ts";
-import type { Freshness } from "./search-request.ts";
 
 /** Where a list goes on: in one version of a generation, whose rows never change, behind so many of them. */
 export interface ListPlace {

@@ -2,9 +2,10 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { badRequest } from "../errors.ts";
 import { type Filter, filter, filterBoundIssues } from "../values/filter.ts";
+import type { AsOf, Freshness } from "./freshness.ts";
 import { cursorOf, placeOf, refuseOtherVersion } from "./list-cursor.ts";
 import type { WarmIndexes } from "./reader.ts";
-import { type AsOf, document, type Freshness } from "./search-request.ts";
+import { document } from "./search-response.ts";
 
 const ofFirstPage = "is for the first page; of which version the next is the cursor says";
 

@@ -1,4 +1,4 @@
-import type { Hit } from "./search-request.ts";
+import type { Hit } from "./search-response.ts";
 
 const rows = new WeakMap<Hit, bigint>();
 

@@ -3,7 +3,8 @@ import { limits } from "../../config/limits.ts";
 import { badRequest, DomainError, type Issue } from "../errors.ts";
 import { explanation } from "./explanation.ts";
 import { parseSearchRequest } from "./parse-search.ts";
-import { type SearchRequest, searchRequest, searchResponse } from "./search-request.ts";
+import { type SearchRequest, searchRequest } from "./search-request.ts";
+import { searchResponse } from "./search-response.ts";
 
 /** As deep as pages go, and as often as groups are searched for, many at once would take any time. */
 const alone = { offset: true, cursor: true, groupBy: true } as const;

@@ -6,7 +6,7 @@ import { cursorOf, type ListPlace, placeOf, refuseOtherVersion } from "./list-cu
 import { orderIssues } from "./ordering.ts";
 import type { QueryRequest, QueryResponse } from "./query-request.ts";
 import type { DocumentPage, Lease, PageQuery, Reader, Tally, WarmIndexes } from "./reader.ts";
-import { milliseconds } from "./search-request.ts";
+import { milliseconds } from "./search-response.ts";
 import { selectIssues } from "./selected-columns.ts";
 import { talliedOf, tallyQueryOf, withTally } from "./tally-beside.ts";
 

@@ -5,17 +5,10 @@ import { issuesOf } from "../validate.ts";
 import { filter, filterBoundIssues } from "../values/filter.ts";
 import { explain, explanation } from "./explanation.ts";
 import { tallied, tallyFields } from "./facets.ts";
+import { asOf, consistency, minGeneration, minVersion } from "./freshness.ts";
 import { orderBy } from "./ordering.ts";
-import {
-  asOf,
-  cache,
-  columnList,
-  consistency,
-  document,
-  minGeneration,
-  minVersion,
-  onDisk,
-} from "./search-request.ts";
+import { columnList } from "./search-request.ts";
+import { cache, document, onDisk } from "./search-response.ts";
 
 /** Documents by their columns, without a vector. */
 export const queryRequest = z

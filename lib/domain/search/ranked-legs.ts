@@ -6,7 +6,8 @@ import type { GroupBy, GroupValue } from "./group-by.ts";
 import { isLeft, type Restriction, restricted } from "./hit-groups.ts";
 import { textSearch } from "./search-by-text.ts";
 import { nearestQuery, type SearchTask } from "./search-by-vector.ts";
-import type { Hit, LegName, SearchRequest } from "./search-request.ts";
+import type { LegName, SearchRequest } from "./search-request.ts";
+import type { Hit } from "./search-response.ts";
 
 /** A search with groupBy. */
 export type GroupedRequest = SearchRequest & { groupBy: GroupBy };

@@ -3,7 +3,8 @@ import type { GroupValue } from "./group-by.ts";
 import type { Restriction } from "./hit-groups.ts";
 import { asLocated, byPlace } from "./located-hits.ts";
 import { type GroupedRequest, groupOf, type RankedLeg } from "./ranked-legs.ts";
-import type { Hit, LegName } from "./search-request.ts";
+import type { LegName } from "./search-request.ts";
+import type { Hit } from "./search-response.ts";
 
 /** What the legs of a search have found so far, each document once. */
 export class RankedRows {

@@ -8,8 +8,9 @@ import type { DistanceRange } from "./distance-range.ts";
 import type { ExactQuery, NearestOfAll, SampledRow, SampleQuery } from "./exact-rows.ts";
 import type { SearchWork } from "./explanation.ts";
 import type { Facet, FacetRequest } from "./facets.ts";
+import type { Freshness } from "./freshness.ts";
 import type { OrderBy } from "./ordering.ts";
-import type { Document, Freshness, Hit } from "./search-request.ts";
+import type { Document, Hit } from "./search-response.ts";
 
 /** Parts of an index that a container copies to its disk. */
 export const indexParts = ["index", "rows", "vectors"] as const;

@@ -3,7 +3,8 @@ import { badRequest, DomainError } from "../errors.ts";
 import { listed } from "../listed.ts";
 import type { WarmIndexes } from "./reader.ts";
 import { searchIndex } from "./search-index.ts";
-import { type Hit, milliseconds, type SearchRequest, type SearchResponse } from "./search-request.ts";
+import type { SearchRequest } from "./search-request.ts";
+import { type Hit, milliseconds, type SearchResponse } from "./search-response.ts";
 
 type AskedRerank = NonNullable<SearchRequest["rerank"]>;
 

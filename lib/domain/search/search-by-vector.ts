@@ -4,7 +4,8 @@ import { type AskedQuery, askedHits, askedQuery, searchedFor } from "./asked-que
 import { queryVector } from "./query-vector.ts";
 import type { Lease, Query, Reader } from "./reader.ts";
 import { refuseLikelyTooWide } from "./room-for-hits.ts";
-import { type Hit, milliseconds, type SearchRequest } from "./search-request.ts";
+import type { SearchRequest } from "./search-request.ts";
+import { type Hit, milliseconds } from "./search-response.ts";
 import { settingsFor } from "./search-settings.ts";
 
 /** What a search needs beside its request. */

@@ -8,7 +8,8 @@ import { vectorIssues } from "./query-vector.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
 import { refuseTooWide } from "./room-for-hits.ts";
 import { type Found, type SearchTask, searchByVector } from "./search-by-vector.ts";
-import { milliseconds, type SearchRequest, type SearchResponse } from "./search-request.ts";
+import type { SearchRequest } from "./search-request.ts";
+import { milliseconds, type SearchResponse } from "./search-response.ts";
 import { selectedColumns, selectIssues } from "./selected-columns.ts";
 import { talliedOf, tallyQueryOf, withTally } from "./tally-beside.ts";
 

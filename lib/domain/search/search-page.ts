@@ -2,7 +2,8 @@ import { limits } from "../../config/limits.ts";
 import { badRequest } from "../errors.ts";
 import type { Reader } from "./reader.ts";
 import { fingerprintOf, searchCursorOf, servedBy } from "./search-cursor.ts";
-import type { Document, Hit, SearchRequest } from "./search-request.ts";
+import type { SearchRequest } from "./search-request.ts";
+import type { Document, Hit } from "./search-response.ts";
 
 /** What a page is of, however it is searched. */
 export interface PagedSearch {

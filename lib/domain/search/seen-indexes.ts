@@ -1,6 +1,6 @@
 import type { StoredVersions } from "../index/stored-versions.ts";
+import type { AsOf } from "./freshness.ts";
 import type { WarmIndexes } from "./reader.ts";
-import type { AsOf } from "./search-request.ts";
 
 /** Indexes as they are, or as they were; what that takes is loaded where it is asked for. */
 export async function indexesSeen(

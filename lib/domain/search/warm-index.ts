@@ -2,7 +2,7 @@ import { z } from "zod";
 import { limits } from "../../config/limits.ts";
 import { within } from "../within.ts";
 import type { Lease, WarmIndexes } from "./reader.ts";
-import { cache, milliseconds, onDisk } from "./search-request.ts";
+import { cache, milliseconds, onDisk } from "./search-response.ts";
 
 export const warmResponse = z
   .strictObject({

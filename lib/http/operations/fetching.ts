@@ -8,9 +8,11 @@ import {
   minVersionParameter,
   selectParameter,
 } from "../../domain/search/fetch-request.ts";
+import { consistency, minGeneration } from "../../domain/search/freshness.ts";
 import { filterParameter, listResponse } from "../../domain/search/list-documents.ts";
 import { parseQueryRequest, queryRequest, queryResponse } from "../../domain/search/query-request.ts";
-import { consistency, docId, document, minGeneration } from "../../domain/search/search-request.ts";
+import { docId } from "../../domain/search/search-request.ts";
+import { document } from "../../domain/search/search-response.ts";
 import { common, cursor, type Operations, ofIndex } from "./operation.ts";
 
 /** What reads documents without a search: as light as what searches, and for the same reason. */

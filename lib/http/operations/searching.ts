@@ -3,7 +3,8 @@ import { limits } from "../../config/limits.ts";
 import { parseRecallRequest, recallRequest, recallResponse } from "../../domain/recall/recall-request.ts";
 import { groupedResponse } from "../../domain/search/grouped-response.ts";
 import { parseSearchBody, queriesRequest, queriesResponse } from "../../domain/search/queries-request.ts";
-import { searchRequest, searchResponse } from "../../domain/search/search-request.ts";
+import { searchRequest } from "../../domain/search/search-request.ts";
+import { searchResponse } from "../../domain/search/search-response.ts";
 import { warmResponse } from "../../domain/search/warm-index.ts";
 import { common, type Operations, ofIndex } from "./operation.ts";
 

@@ -4,7 +4,7 @@ import type { Table as ArrowTable } from "apache-arrow";
 import { limits } from "../../../config/limits.ts";
 import { inGroups } from "../../../domain/in-groups.ts";
 import type { AlikeQueries, Query } from "../../../domain/search/reader.ts";
-import type { Hit } from "../../../domain/search/search-request.ts";
+import type { Hit } from "../../../domain/search/search-response.ts";
 import { type NearestRows, nearestIn } from "../rows/hits.ts";
 import type { TableSource } from "./table-queries.ts";
 import type { TwoPhaseSearch } from "./two-phase-search.ts";

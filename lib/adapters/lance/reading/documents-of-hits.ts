@@ -1,7 +1,7 @@
 import { documentsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-size.ts";
 import { rowsOf } from "../../../domain/search/located-hits.ts";
 import type { Query } from "../../../domain/search/reader.ts";
-import type { Document, Hit } from "../../../domain/search/search-request.ts";
+import type { Document, Hit } from "../../../domain/search/search-response.ts";
 import { documentsThatFit } from "../rows/documents.ts";
 import { rowIdsOf } from "../rows/hits.ts";
 import type { ResidentRows } from "../rows/resident-rows.ts";

@@ -1,7 +1,7 @@
 import { documentsTooLarge } from "../../../domain/answer-size.ts";
 import { refuseChangedColumns } from "../../../domain/index/column-changes.ts";
 import type { Query } from "../../../domain/search/reader.ts";
-import type { Document } from "../../../domain/search/search-request.ts";
+import type { Document } from "../../../domain/search/search-response.ts";
 import type { Filter } from "../../../domain/values/filter.ts";
 import { documentsThatFit } from "../rows/documents.ts";
 import { filterToSql } from "./filter-sql.ts";

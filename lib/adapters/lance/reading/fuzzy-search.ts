@@ -4,7 +4,7 @@ import { hitsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-s
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import { byPlace } from "../../../domain/search/located-hits.ts";
 import type { TextSearch } from "../../../domain/search/reader.ts";
-import type { Hit } from "../../../domain/search/search-request.ts";
+import type { Hit } from "../../../domain/search/search-response.ts";
 import { type TextIndex, textIndexesOf } from "../../../domain/text/full-text.ts";
 import { exactPlan, fuzzyColumnsOf, type Vocabulary } from "../../../domain/text/fuzzy-words.ts";
 import type { TextCutter } from "../../../domain/text/text-cutter.ts";

@@ -15,7 +15,7 @@ import type {
   TallyQuery,
   TextSearch,
 } from "../../../domain/search/reader.ts";
-import type { Document, Hit } from "../../../domain/search/search-request.ts";
+import type { Document, Hit } from "../../../domain/search/search-response.ts";
 import type { TextIndex } from "../../../domain/text/full-text.ts";
 import type { TextCutter } from "../../../domain/text/text-cutter.ts";
 

@@ -2,7 +2,7 @@ import type { Table as ArrowTable } from "apache-arrow";
 import { DomainError } from "../../../domain/errors.ts";
 import type { Publication } from "../../../domain/index/index-entry.ts";
 import type { Query } from "../../../domain/search/reader.ts";
-import type { Hit } from "../../../domain/search/search-request.ts";
+import type { Hit } from "../../../domain/search/search-response.ts";
 import { exactDistance } from "../exact-distance.ts";
 import { hitsAt, hitsIn, type NearestRows, nearestIn, nearRows, rowIdsOf } from "../rows/hits.ts";
 import type { FollowedTable } from "./followed-table.ts";

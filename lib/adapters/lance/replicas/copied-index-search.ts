@@ -1,6 +1,6 @@
 import { limits } from "../../../config/limits.ts";
 import type { Query } from "../../../domain/search/reader.ts";
-import type { Hit } from "../../../domain/search/search-request.ts";
+import type { Hit } from "../../../domain/search/search-response.ts";
 import { isGone } from "../lance-errors.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
 import { type NearestRows, nearRows } from "../rows/hits.ts";

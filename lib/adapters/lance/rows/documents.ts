@@ -1,5 +1,5 @@
 import type { Table } from "apache-arrow";
-import type { Document } from "../../../domain/search/search-request.ts";
+import type { Document } from "../../../domain/search/search-response.ts";
 import { type FittingRows, rowsThatFit } from "./answer-rows.ts";
 
 /** The first rows of an answer as documents, as many as have room. @param count of its rows, at most */

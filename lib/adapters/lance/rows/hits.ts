@@ -3,7 +3,7 @@ import { hitsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-s
 import type { Metric, Publication } from "../../../domain/index/index-entry.ts";
 import { located } from "../../../domain/search/located-hits.ts";
 import type { Query, TextSearch } from "../../../domain/search/reader.ts";
-import type { Hit } from "../../../domain/search/search-request.ts";
+import type { Hit } from "../../../domain/search/search-response.ts";
 import { answerRows, innerRows } from "./answer-rows.ts";
 import type { ResidentRows } from "./resident-rows.ts";
 

@@ -1,6 +1,6 @@
 import { DomainError } from "../../../domain/errors.ts";
 import { generationNumber } from "../../../domain/names.ts";
-import type { Freshness } from "../../../domain/search/search-request.ts";
+import type { Freshness } from "../../../domain/search/freshness.ts";
 import type { OpenGeneration } from "./index-handle.ts";
 
 /** Versions are of a generation's table: a later generation has all that was acknowledged in one before. */
