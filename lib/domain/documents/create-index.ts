@@ -183,7 +183,9 @@ function columnsOf(documents: Pick<DocumentTables, "isStored">, request: Sized):
 }
 
 const noSuchType = (type: string) =>
-  holdsSeveralVectors(type) ? noSeveralVectors : "is no type of a column";
+  holdsSeveralVectors(type)
+    ? noSeveralVectors
+    : "is no type of a column, as Utf8, Int64, Float64, Bool, Timestamp<MILLISECOND> and List<Utf8> are";
 
 function nameIssues(name: string, i: number, all: Column[]): Issue[] {
   const path = i === 0 ? "idColumn" : i === all.length - 1 ? "vectorColumn" : `columns[${i - 1}].name`;
