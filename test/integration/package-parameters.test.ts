@@ -122,6 +122,7 @@ test("search functions beside search are as search is, each under a number of it
     RouteKey.includes(" /shards/1/"),
   );
   expect(ofShard.map(({ RouteKey }) => RouteKey).sort()).toEqual([
+    "POST /shards/1/indexes/{index}/recall",
     "POST /shards/1/indexes/{index}/search",
     "POST /shards/1/indexes/{index}/warm",
   ]);

@@ -64,7 +64,11 @@ test("an index with an embedding provider is left to this release by the one bef
     expect([path, ...(await askedOfOlder(method, path, body))]).toEqual([path, ...needsNewer]);
   const listed = (await older.ask("GET", "/indexes")).body.indexes;
   expect(listed).toContainEqual({ name: "notes", state: "needs-newer-release" });
-  const { body } = await newer.ask("POST", "/indexes/notes/search", { text: "words", k: 1 });
+  const { body } = await newer.ask("POST", "/indexes/notes/search", {
+    text: "words",
+    k: 1,
+    consistency: "strong",
+  });
   expect(body.hits).toMatchObject([{ doc_id: "a" }]);
 });
 

@@ -257,6 +257,7 @@ export function describeHttpContract(
         expect(await paths({ highlight: { fragments: 6 } })).toEqual(["body.highlight.fragments"]);
         expect(await paths({ highlight: { columns: ["doc_id"] } })).toEqual(["body.highlight.columns[0]"]);
         expect(await paths({ text: undefined, vector: [1, 2] })).toEqual(["body.highlight"]);
+        expect((await http.call("dropIndex", { index: "marked" })).status).toBe(204);
       });
 
       test("many queries are answered at once, each as alone, or refused by name", async () => {
