@@ -159,6 +159,9 @@ export const limits = {
   maxFuzzyWordLength: 64, // LanceDB refuses an automaton of more than 10,000 states
   maxTextExpansions: 200, // tokens that one fuzzy word stands for
   defaultTextExpansions: 50,
+  maxDictionaryBytes: 32 * 1_048_576, // of the words of a column's text index, which prefixes read: some 3 million words
+  heldDictionaryBytes: 64 * 1_048_576, // of those that are kept for later prefixes
+  maxPrefixNodes: 200_000, // of a dictionary that are looked at for one prefix: some 0.1 s
   fuzzyRows: 20_000, // that no index holds, whose words are compared with fuzzy ones
   fuzzyTexts: 4 * 1_048_576, // UTF-16 code units of these: some 0.5 s, once a version
   fuzzyBatchRows: 128,

@@ -12,6 +12,7 @@ import type { Publication } from "../../lib/domain/index/index-entry.ts";
 import type { Reader } from "../../lib/domain/search/reader.ts";
 import { askedFullText, resolvedFullText } from "../../lib/domain/text/full-text.ts";
 import { textPlan } from "../../lib/domain/text/text-plan.ts";
+import type { TextQuery } from "../../lib/domain/text/text-query.ts";
 import { copiedOpening, copiedPublication, copiedReader, copiedRef } from "../support/copied-reader.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
@@ -38,7 +39,10 @@ beforeEach(async () => {
   await table.createIndex("vector", { config: Index.ivfFlat({ numPartitions: 4 }) });
   await table.createIndex("doc_id", { config: Index.btree() });
   const columns = columnsOf(await table.schema());
-  const fullText = resolvedFullText(askedFullText.parse([{ column: "text", language: "de" }]), columns);
+  const fullText = resolvedFullText(
+    askedFullText.parse([{ column: "text", language: "de" }, { column: "other" }]),
+    columns,
+  );
   for (const index of fullText) await table.createIndex(index.column, textIndexOptions(index));
   published = { ...copiedPublication(dimension, rows.length), columns, fullText } as unknown as Publication;
 });
@@ -63,8 +67,10 @@ async function foundInCopy(folder: string, version: number, query: string): Prom
   }
 }
 
+const prefix = (query: string): TextQuery => ({ op: "prefix", query, columns: ["other"] });
+
 /** Rows that have some of the words. */
-async function counted(reader: Reader, words: string): Promise<number> {
+async function counted(reader: Reader, words: TextQuery): Promise<number> {
   const text = textPlan(words, published.fullText ?? []);
   const { count } = await reader.tally({ text, facets: [], timeoutMs: 10_000 });
   return count;
@@ -82,6 +88,7 @@ test.each(["whole", "in parts"])(
       const folder = own.copies.replicas.copyOf(copiedRef)?.folder ?? "";
       expect(await foundInCopy(folder, own.reader.version, "Haus")).toEqual(["d0"]);
       expect(await counted(own.reader, "foxes Haus")).toBe(2);
+      expect(await counted(own.reader, prefix("HÄUS"))).toBe(1);
       await table
         .mergeInsert("doc_id")
         .whenMatchedUpdateAll()
@@ -93,6 +100,8 @@ test.each(["whole", "in parts"])(
       expect(own.copies.replicas.copyOf(copiedRef)?.folder).toBe(folder);
       expect(await foundInCopy(folder, own.reader.version, "Haus")).toEqual(["n0"]);
       expect(await counted(own.reader, "foxes Haus Wort")).toBe(3);
+      expect(await counted(own.reader, prefix("hau"))).toBe(1);
+      expect(await counted(own.reader, prefix("wo"))).toBe(1);
       expect(own.given()).toEqual([]);
     } finally {
       await own.close();

@@ -48,7 +48,7 @@ beforeAll(async () => {
     type: "migrate",
     index: "rows",
     source: "testing/sources/rows.parquet",
-    fullText: [{ column: "chunk_text", language: "en" }],
+    fullText: [{ column: "chunk_text", language: "en", stem: false }],
   });
   const columns = [{ name: "chunk_text", type: "Utf8" }];
   const embedding = { provider: "words", column: "chunk_text" };
@@ -86,7 +86,7 @@ const filter = fc.oneof(
 );
 const textLeaf = fc.record(
   {
-    op: fc.constantFrom("match", "phrase", "prefix"),
+    op: fc.constantFrom("match", "phrase"),
     query: fc.oneof(text, fc.constantFrom("rows of text", "the", "!")),
     columns: mostly(fc.constantFrom(["chunk_text"], ["doc_id"])),
     operator: fc.constantFrom("and", "or", "xor"),
@@ -96,10 +96,21 @@ const textLeaf = fc.record(
   },
   { requiredKeys: ["op", "query"] },
 );
+const beginning = fc.record(
+  {
+    op: fc.constant("prefix"),
+    query: fc.oneof(text, fc.constantFrom("ro", "TH", "!", "o ")),
+    columns: mostly(fc.constantFrom(["chunk_text"], ["doc_id"], [])),
+    maxExpansions: mostly(fc.nat(300)),
+    boost: mostly(fc.double({ min: 0, max: 10 })),
+  },
+  { requiredKeys: ["op", "query"] },
+);
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 8 },
     textLeaf,
+    beginning,
     fc.record(
       {
         op: fc.constant("boolean"),

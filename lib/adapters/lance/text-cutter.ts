@@ -12,6 +12,11 @@ export function textCutter(index: TextIndex): TextCutter {
   const { withPosition: _, ...own } = settingsOf(index);
   const isOfPieces = index.tokenizer === "ngram";
   const asIndexed = isOfPieces ? { ...own, removeStopWords: false, ngramMaxLength: own.ngramMinLength } : own;
+  const asBegun = {
+    ...own,
+    ...{ stem: false, removeStopWords: false, customStopWords: undefined, baseTokenizer: "raw" as const },
+    maxTokenLength: limits.maxAnswerBytes,
+  };
   const asWritten = {
     ...own,
     ...{ stem: false, removeStopWords: false, asciiFolding: false, lowercase: false },
@@ -21,6 +26,7 @@ export function textCutter(index: TextIndex): TextCutter {
     isOfPieces,
     surfaces: async (text) => (await tokenize(text, asWritten)).map(({ text: word }) => word),
     reduced: (surfaces) => reduced(surfaces, own),
+    beginning: async (text) => (await tokenize(text, asBegun))[0]?.text ?? "",
     terms: async (text) =>
       (await tokenize(text, asIndexed)).map(({ text: term, position }) => ({ term, position })),
   };

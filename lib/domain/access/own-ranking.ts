@@ -57,13 +57,15 @@ function scoreOf(plan: TextPlan, id: string, weights: Weights): number {
   if (plan.op === "boost") return sum([plan.positive]) - plan.negativeBoost * sum([plan.negative]);
   const words = weights.get(plan) ?? [];
   const total = words.reduce((score, { ids, weight }) => score + (ids.has(id) ? weight : 0), 0);
-  return plan.op === "match" ? plan.boost * total : total;
+  return plan.op === "phrase" ? total : plan.boost * total;
 }
 
 function refuseUnrankable(plan: TextPlan): void {
   const leaves = leavesOf(plan, true);
   if (leaves.some((leaf) => leaf.op === "match" && leaf.fuzziness > 0))
     throw badRequest([{ path: "text", message: "fuzziness is not for a key with a filter" }]);
+  if (leaves.some(({ op }) => op === "prefix"))
+    throw badRequest([{ path: "text", message: "prefix is not for a key with a filter" }]);
   const words = leaves.flatMap(wordsOfLeaf).length;
   if (words <= limits.ownRankedWords) return;
   const message = `has ${words} words, at most ${limits.ownRankedWords} for a key with a filter`;

@@ -1,3 +1,4 @@
+import { changedLeaves } from "./changed-leaves.ts";
 import { haveSameStart, isWithinEdits } from "./highlights/edit-distance.ts";
 import type { TextCutter } from "./text-cutter.ts";
 import { leavesOf, type TextLeaf, type TextPlan } from "./text-plan.ts";
@@ -58,18 +59,8 @@ export async function exactPlan(
 }
 
 /** With other plans in place of its fuzzy leaves. */
-async function changed(plan: TextPlan, change: (leaf: Match) => Promise<TextPlan>): Promise<TextPlan> {
-  const all = (some: TextPlan[]) => Promise.all(some.map((one) => changed(one, change)));
-  if (plan.op === "boolean") {
-    const [must, should, mustNot] = [await all(plan.must), await all(plan.should), await all(plan.mustNot)];
-    return { op: "boolean", must, should, mustNot };
-  }
-  if (plan.op === "boost") {
-    const [positive = plan.positive, negative = plan.negative] = await all([plan.positive, plan.negative]);
-    return { ...plan, positive, negative };
-  }
-  return isFuzzyLeaf(plan) ? change(plan) : plan;
-}
+const changed = (plan: TextPlan, change: (leaf: Match) => Promise<TextPlan>): Promise<TextPlan> =>
+  changedLeaves(plan, async (leaf) => (isFuzzyLeaf(leaf) ? change(leaf) : leaf));
 
 async function wordsOf({ column, query }: Match, cutters: Cutters): Promise<QueryWord[]> {
   const cutter = cutters.get(column);

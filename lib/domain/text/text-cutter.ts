@@ -12,6 +12,8 @@ export interface TextCutter {
   surfaces(text: string): Promise<string[]>;
   /** The term that each of some words of texts becomes: its stem, in lower case, without accents; undefined where it is left out. */
   reduced(surfaces: string[]): Promise<(string | undefined)[]>;
+  /** The beginning of a word as its term begins, where words have no stems: in lower case, without accents. */
+  beginning(text: string): Promise<string>;
   /** The terms of a text. */
   terms(text: string): Promise<Term[]>;
 }

@@ -1,11 +1,8 @@
 import { limits } from "../../config/limits.ts";
 import { badRequest, type Issue } from "../errors.ts";
 import { listed } from "../listed.ts";
-import type { TextIndex } from "./full-text.ts";
+import { beginningIssues, columnIssues, type SearchedColumn } from "./column-issues.ts";
 import type { TextQuery, TextTree } from "./text-query.ts";
-
-/** A full-text column as far as a query has to know it. */
-export type SearchedColumn = Pick<TextIndex, "column" | "positions">;
 
 /** What is looked for in one column. */
 export type TextLeaf =
@@ -19,6 +16,7 @@ export type TextLeaf =
       maxExpansions: number;
       boost: number;
     }
+  | { op: "prefix"; column: string; query: string; maxExpansions: number; boost: number }
   | { op: "phrase"; column: string; query: string; slop: number };
 
 /** A query of text whose columns are those of an index, with nothing left open. */
@@ -53,7 +51,10 @@ export function textIssues(text: TextQuery, columns: SearchedColumn[]): Issue[] 
   const issues = issuesIn(treeOf(text), "text", columns);
   const fuzzy = fuzzyWordsIn(treeOf(text), columns);
   return fuzzy > limits.maxFuzzyWords
-    ? [...issues, { path: "text", message: `has ${fuzzy} fuzzy words, at most ${limits.maxFuzzyWords}` }]
+    ? [
+        ...issues,
+        { path: "text", message: `has ${fuzzy} fuzzy words and prefixes, at most ${limits.maxFuzzyWords}` },
+      ]
     : issues;
 }
 
@@ -64,6 +65,8 @@ function issuesIn(tree: TextTree, path: string, columns: SearchedColumn[]): Issu
   switch (tree.op) {
     case "match":
       return matchIssues(tree, path, columns);
+    case "prefix":
+      return beginningIssues(tree.columns, path, columns);
     case "phrase":
       return phraseIssues(tree, path, columns);
     case "boost":
@@ -100,11 +103,6 @@ function matchIssues(tree: Of<"match">, path: string, columns: SearchedColumn[])
   ];
 }
 
-function columnIssues(name: string, path: string, columns: SearchedColumn[]): Issue[] {
-  const known = columns.map(({ column }) => column);
-  return known.includes(name) ? [] : [{ path, message: `has no full text; there is: ${listed(known)}` }];
-}
-
 /** Where no column is named there has to be one only. */
 function oneColumnIssues(tree: Of<"phrase">, path: string, columns: SearchedColumn[]): Issue[] {
   if (tree.column !== undefined) return columnIssues(tree.column, `${path}.column`, columns);
@@ -137,7 +135,12 @@ function booleanIssues(tree: Of<"boolean">, path: string, columns: SearchedColum
 function planned(tree: TextTree, columns: SearchedColumn[]): TextPlan {
   switch (tree.op) {
     case "match":
-      return matchPlan(tree, columns);
+      return inColumns(tree, columns, (column) => leafPlan(tree, column));
+    case "prefix": {
+      const { query, maxExpansions = limits.defaultTextExpansions, boost = 1 } = tree;
+      const own = { op: "prefix" as const, query, maxExpansions, boost };
+      return inColumns(tree, columns, (column) => ({ ...own, column }));
+    }
     case "phrase":
       return {
         op: "phrase",
@@ -158,9 +161,12 @@ function planned(tree: TextTree, columns: SearchedColumn[]): TextPlan {
 }
 
 /** The scores of several columns are summed up. */
-function matchPlan(tree: Of<"match">, columns: SearchedColumn[]): TextPlan {
-  const names = [...new Set(tree.columns ?? columns.map(({ column }) => column))];
-  return either(names.map((name) => leafPlan(tree, name)));
+function inColumns(
+  { columns: named }: { columns?: string[] | undefined },
+  columns: SearchedColumn[],
+  plan: (column: string) => TextPlan,
+): TextPlan {
+  return either([...new Set(named ?? columns.map(({ column }) => column))].map(plan));
 }
 
 function either(plans: TextPlan[]): TextPlan {
@@ -195,9 +201,11 @@ function leaf(column: string, tree: Of<"match">): TextLeaf {
   };
 }
 
+export const isLeaf = (plan: TextPlan): plan is TextLeaf => plan.op !== "boolean" && plan.op !== "boost";
+
 /** Its leaves, in the order in which they are written. @param withNot also those that no hit has */
 export function leavesOf(plan: TextPlan, withNot = false): TextLeaf[] {
-  if (plan.op === "match" || plan.op === "phrase") return [plan];
+  if (isLeaf(plan)) return [plan];
   if (plan.op === "boost") return [plan.positive, plan.negative].flatMap((one) => leavesOf(one, withNot));
   const found = [...plan.must, ...plan.should, ...(withNot ? plan.mustNot : [])];
   return found.flatMap((one) => leavesOf(one, withNot));
@@ -205,7 +213,7 @@ export function leavesOf(plan: TextPlan, withNot = false): TextLeaf[] {
 
 /** The words of a leaf, each as what finds documents that have it; a phrase is one. */
 export function wordsOfLeaf(leaf: TextLeaf): TextLeaf[] {
-  if (leaf.op === "phrase") return [leaf];
+  if (leaf.op !== "match") return [leaf];
   const words = [...new Set(wordsIn(leaf.query))];
   return words.map((query) => ({ ...leaf, query, operator: "and" }));
 }
@@ -221,6 +229,7 @@ function fuzzyWordsIn(tree: TextTree, columns: SearchedColumn[]): number {
     return [tree.must, tree.should, tree.mustNot]
       .flatMap((some) => some ?? [])
       .reduce((sum, one) => sum + fuzzyWordsIn(one, columns), 0);
+  if (tree.op === "prefix") return (tree.columns ?? columns).length;
   if (tree.op !== "match" || !tree.fuzziness) return 0;
   return wordsIn(tree.query).length * (tree.columns ?? columns).length;
 }

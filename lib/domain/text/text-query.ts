@@ -24,6 +24,13 @@ export type TextTree =
       boost?: number | undefined;
       boosts?: Record<string, number> | undefined;
     }
+  | {
+      op: "prefix";
+      query: string;
+      columns?: string[] | undefined;
+      maxExpansions?: number | undefined;
+      boost?: number | undefined;
+    }
   | { op: "phrase"; query: string; column?: string | undefined; slop?: number | undefined }
   | {
       op: "boolean";
@@ -55,6 +62,15 @@ export const textTree: z.ZodType<TextTree> = z
         boosts: z.record(columnName, boost).optional(),
       }),
       z.strictObject({
+        op: z.literal("prefix"),
+        query: words
+          .refine((text) => !/\s/u.test(text), "must be the beginning of one word, without white space")
+          .meta({ description: "How a word begins", example: "univ" }),
+        columns: z.array(columnName).min(1).max(limits.maxTextColumns).optional(),
+        maxExpansions: z.int().min(1).max(limits.maxTextExpansions).optional(),
+        boost: boost.optional(),
+      }),
+      z.strictObject({
         op: z.literal("phrase"),
         query: words,
         column: columnName.optional(),
@@ -71,7 +87,7 @@ export const textTree: z.ZodType<TextTree> = z
   )
   .meta({
     id: "TextQuery",
-    description: `At most ${limits.maxTextNodes} nodes, ${limits.maxTextDepth} levels and ${limits.maxTextLength} characters of words in all. match finds documents that have some (operator or) or all (and) of the words in one of the columns, all full-text columns without any; its score is the sum over the columns. fuzziness is how many letters a word may differ by, auto by its length: none up to 2 letters, 1 up to 5, 2 from there. phrase finds them next to each other, with up to slop others between them. boolean: all of must, none of mustNot, those of should add to the score. boost: what positive finds, with negativeBoost times the score of negative taken away.`,
+    description: `At most ${limits.maxTextNodes} nodes, ${limits.maxTextDepth} levels and ${limits.maxTextLength} characters of words in all. match finds documents that have some (operator or) or all (and) of the words in one of the columns, all full-text columns without any; its score is the sum over the columns. fuzziness is how many letters a word may differ by, auto by its length: none up to 2 letters, 1 up to 5, 2 from there. prefix finds words that begin so, in columns without stems: the maxExpansions shortest of them. phrase finds them next to each other, with up to slop others between them. boolean: all of must, none of mustNot, those of should add to the score. boost: what positive finds, with negativeBoost times the score of negative taken away.`,
   });
 
 /** A string is a match of all full-text columns, or what a vector is made of. */
@@ -96,18 +112,11 @@ export function textBoundIssues(input: unknown): Issue[] {
     if (nodes > limits.maxTextNodes) return issue(`more than ${limits.maxTextNodes} nodes`);
     if (depth > limits.maxTextDepth) return issue(`deeper than ${limits.maxTextDepth} levels`);
     for (const node of level) length += wordsOf(node).length;
-    if (level.some(isPrefix)) return issue(noPrefixes);
     if (length > limits.maxTextLength) return issue(`more than ${limits.maxTextLength} characters of words`);
     level = level.flatMap(childrenOf);
   }
   return [];
 }
-
-/** LanceDB has no search for the beginnings of words; one by a fuzziness of many letters took it up to 560 ms, or failed. */
-const noPrefixes =
-  "prefix is not known: full text is of whole words. A column whose fullText has the tokenizer ngram is searched for parts of words by match, which finds what has some of them; match with fuzziness finds words that differ by a letter or two, a filter with starts_with the beginnings of whole values";
-
-const isPrefix = (node: unknown) => (node as { op?: unknown } | null | undefined)?.op === "prefix";
 
 function wordsOf(node: unknown): string {
   const { query } = (node ?? {}) as { query?: unknown };

@@ -16,7 +16,7 @@ export const createIndexExamples: Examples = {
       ],
       filterColumns: ["tags", "year"],
       fullText: [
-        { column: "title", language: "en" },
+        { column: "title", language: "en", stem: false, stopWords: false },
         { column: "body", language: "en", stopWords: false },
       ],
     },

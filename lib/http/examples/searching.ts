@@ -36,6 +36,20 @@ const ways: Examples = {
       },
     },
   },
+  textPrefix: {
+    summary: "By how a word begins, as it is typed",
+    path: articles,
+    value: {
+      text: {
+        op: "boolean",
+        should: [
+          { op: "match", query: "quick" },
+          { op: "prefix", query: "fo", columns: ["title"], maxExpansions: 20, boost: 0.5 },
+        ],
+      },
+      select: ["title"],
+    },
+  },
   highlight: {
     summary: "By words, shown where they stand",
     path: articles,

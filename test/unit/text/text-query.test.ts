@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { limits } from "../../../lib/config/limits.ts";
 import type { DomainError } from "../../../lib/domain/errors.ts";
 import { parseSearchRequest } from "../../../lib/domain/search/parse-search.ts";
-import { columnsOf, type SearchedColumn, textPlan } from "../../../lib/domain/text/text-plan.ts";
+import type { SearchedColumn } from "../../../lib/domain/text/column-issues.ts";
+import { columnsOf, textPlan } from "../../../lib/domain/text/text-plan.ts";
 import { type TextTree, textBoundIssues } from "../../../lib/domain/text/text-query.ts";
 
 const issuesOf = (text: unknown) => {
@@ -13,9 +14,10 @@ const issuesOf = (text: unknown) => {
   }
 };
 
-const title: SearchedColumn = { column: "title", positions: true };
-const body: SearchedColumn = { column: "body", positions: false };
-const part: SearchedColumn = { column: "part", positions: false };
+const cut = { stem: false, tokenizer: "simple" };
+const title: SearchedColumn = { column: "title", positions: true, ...cut };
+const body: SearchedColumn = { column: "body", positions: false, ...cut };
+const part: SearchedColumn = { column: "part", positions: false, ...cut };
 
 const unfit = (text: string | TextTree, columns = [title, body, part]) => {
   try {
@@ -54,6 +56,9 @@ test.each([
   [3, "text"],
   [{ op: "near", query: "a" }, "text.op"],
   [{ op: "match" }, "text.query"],
+  [{ op: "prefix", query: "two words" }, "text.query"],
+  [{ op: "prefix", query: "a", maxExpansions: 0 }, "text.maxExpansions"],
+  [{ op: "prefix", query: "a", fuzziness: 1 }, "text.fuzziness"],
   [{ op: "match", query: "a", fuzziness: 3 }, "text.fuzziness"],
   [{ op: "match", query: "a", boost: -1 }, "text.boost"],
   [{ op: "match", query: "a", sloop: 1 }, "text.sloop"],
@@ -121,7 +126,7 @@ test.each<[string | TextTree, string, RegExp]>([
     "text.must[0].negative.column",
     /must be one of/,
   ],
-  [{ op: "match", query: "abc ".repeat(11), fuzziness: 1 }, "text", /33 fuzzy words, at most 32/],
+  [{ op: "match", query: "abc ".repeat(11), fuzziness: 1 }, "text", /33 fuzzy words.*at most 32/],
   [
     { op: "match", query: "a".repeat(65), fuzziness: 1, columns: ["title"] },
     "text.query",
@@ -131,11 +136,26 @@ test.each<[string | TextTree, string, RegExp]>([
   expect(unfit(text)).toEqual([{ path, message: expect.stringMatching(message) }]);
 });
 
-test("beginnings of words are refused by name, with what finds them", () => {
-  const prefix = { op: "boolean", must: [{ op: "prefix", query: "inj" }] };
-  expect(issuesOf(prefix)).toEqual([
-    { path: "text", message: expect.stringMatching(/^prefix is not known.*ngram/) },
+test("beginnings of words are looked for in columns that have their words as they are", () => {
+  const prefix: TextTree = { op: "prefix", query: "inj", boost: 2 };
+  const leaf = { op: "prefix", query: "inj", maxExpansions: limits.defaultTextExpansions, boost: 2 };
+  expect(textPlan({ ...prefix, columns: ["body"] }, [title, body])).toEqual({ ...leaf, column: "body" });
+  expect(textPlan(prefix, [title, body])).toMatchObject({
+    should: [
+      { ...leaf, column: "title" },
+      { ...leaf, column: "body" },
+    ],
+  });
+  const stems = { ...title, stem: true };
+  expect(unfit(prefix, [body, stems])).toEqual([
+    { path: "text.columns", message: expect.stringMatching(/^"title".*stems.*stem: false/) },
   ]);
+  expect(unfit({ ...prefix, columns: ["body"] }, [body, stems])).toEqual([]);
+  expect(unfit({ ...prefix, columns: ["title"] }, [{ ...title, tokenizer: "ngram" }])).toEqual([
+    { path: "text.columns[0]", message: expect.stringMatching(/ngram.*match/) },
+  ]);
+  const many: TextTree = { op: "boolean", should: new Array(12).fill(prefix) };
+  expect(unfit(many)).toEqual([{ path: "text", message: expect.stringMatching(/^has 36 .*prefixes/) }]);
 });
 
 test("an index without full text says what makes it", () => {

@@ -1,8 +1,11 @@
+import { unobserved } from "../../../domain/fallbacks.ts";
 import type { SearchWork } from "../../../domain/search/explanation.ts";
 import type { PageQuery, Query, TextSearch } from "../../../domain/search/reader.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { operatorsOf, workOf } from "./analysed-plan.ts";
 import { filterToSql } from "./filter-sql.ts";
+import { expandedPlan } from "./fuzzy-search.ts";
+import type { KnownWords } from "./known-words.ts";
 import type { TableSource } from "./table-queries.ts";
 
 interface Analysed {
@@ -16,15 +19,23 @@ interface Analysed {
  * @throws DeadlineExceeded
  */
 export async function analysed(
-  { followed, queries, published }: TableSource,
+  source: TableSource,
   asked: Query | TextSearch | PageQuery,
+  words?: KnownWords,
+  fallbacks = unobserved,
 ): Promise<SearchWork | undefined> {
+  const { followed, queries, published } = source;
   const ends = performance.now() + asked.timeoutMs;
   const operators = async (query: Analysed) => {
     asked.signal?.throwIfAborted();
     return operatorsOf(await lanceCall(ends - performance.now(), () => query.analyzePlan()));
   };
-  if ("plan" in asked) return workOf(await operators(await queries.best(asked)), 1);
+  if ("plan" in asked) {
+    const plan = words
+      ? await expandedPlan(source, asked.plan, words, fallbacks, asked.timeoutMs)
+      : asked.plan;
+    return workOf(await operators(await queries.best({ ...asked, plan })), 1);
+  }
   if ("vector" in asked) {
     const first = await operators(queries.nearest(asked));
     const isEnough = (first[0]?.rows ?? 0) >= asked.k || asked.settings.nprobes === undefined;

@@ -1,18 +1,18 @@
-import type { Table } from "@lancedb/lancedb";
-import { limits } from "../../../config/limits.ts";
 import { hitsTooLarge, rowsWithin, widestColumn } from "../../../domain/answer-size.ts";
 import type { Fallbacks } from "../../../domain/fallbacks.ts";
 import { byPlace } from "../../../domain/search/located-hits.ts";
 import type { TextSearch } from "../../../domain/search/reader.ts";
 import type { Hit } from "../../../domain/search/search-response.ts";
 import { type TextIndex, textIndexesOf } from "../../../domain/text/full-text.ts";
-import { exactPlan, fuzzyColumnsOf, type Vocabulary } from "../../../domain/text/fuzzy-words.ts";
+import { exactPlan, fuzzyColumnsOf, isFuzzy, type Vocabulary } from "../../../domain/text/fuzzy-words.ts";
+import { shortestOf, withoutPrefixes } from "../../../domain/text/prefixes.ts";
 import type { TextCutter } from "../../../domain/text/text-cutter.ts";
 import type { TextPlan } from "../../../domain/text/text-plan.ts";
-import { inBatches } from "../in-batches.ts";
 import { lanceCall } from "../lance-errors.ts";
 import { textCutter } from "../text-cutter.ts";
+import type { KnownWords } from "./known-words.ts";
 import type { PartSearch, TableSource } from "./table-queries.ts";
+import { rowsIn, wordsOfRows } from "./words-of-rows.ts";
 
 /** The rows that every index of some columns' text holds, or those that one of them does not. */
 export interface RowsPart {
@@ -23,29 +23,34 @@ export interface RowsPart {
 /** What is looked for in a part of the rows. */
 export interface PartPlan {
   plan: TextPlan;
-  part: RowsPart;
+  /** All rows without it. */
+  part?: RowsPart;
 }
 
 /**
- * LanceDB compares fuzzy words with those of its indexes alone. So rows that these do not hold yet are searched for such of
- * their own words as are near enough, beside the others.
- * @param unheld fragments that some index of the columns' text does not hold
+ * What LanceDB is to look for in place of a plan that names beginnings of words, or fuzzy ones. It compares fuzzy words with
+ * those of its indexes alone: so rows that these do not hold yet are searched for such of their own words as are near
+ * enough, beside the others.
  */
 export async function partPlans(
   source: TableSource,
-  plan: TextPlan,
-  unheld: number[],
+  asked: TextPlan,
+  words: KnownWords,
   fallbacks: Fallbacks,
   timeoutMs: number,
 ): Promise<PartPlan[]> {
+  const ends = performance.now() + timeoutMs;
+  const { unheld } = words;
+  const plan = await expandedPlan(source, asked, words, fallbacks, timeoutMs);
+  if (unheld.length === 0 || !isFuzzy(plan)) return [{ plan }];
   const sql = rowsIn(unheld);
   const cutters = new Map<string, TextCutter>();
   const vocabularies = new Map<string, Vocabulary>();
   for (const index of indexesOf(source, fuzzyColumnsOf(plan))) {
     const cutter = textCutter(index);
     cutters.set(index.column, cutter);
-    const words = wordsOfRows(source, index.column, sql, cutter, fallbacks);
-    vocabularies.set(index.column, await lanceCall(timeoutMs, () => words));
+    const own = wordsOfRows(source, index.column, sql, cutter, fallbacks);
+    vocabularies.set(index.column, await lanceCall(ends - performance.now(), () => own));
   }
   const exact = await exactPlan(plan, cutters, vocabularies);
   return [
@@ -55,21 +60,57 @@ export async function partPlans(
 }
 
 /**
+ * With words in place of their beginnings: those of the indexes, and of rows that these do not hold yet. Words that a search
+ * would cut into others are left out.
+ * @throws DeadlineExceeded, and what KnownWords throws
+ */
+export async function expandedPlan(
+  source: TableSource,
+  plan: TextPlan,
+  { unheld, beginningWith }: KnownWords,
+  fallbacks: Fallbacks,
+  timeoutMs: number,
+): Promise<TextPlan> {
+  const ends = performance.now() + timeoutMs;
+  return withoutPrefixes(plan, async ({ column, query, maxExpansions }) => {
+    const [index] = indexesOf(source, [column]);
+    if (!index) return [];
+    const cutter = textCutter(index);
+    const beginning = await cutter.beginning(query);
+    if (beginning === "") return [];
+    const left = () => ends - performance.now();
+    const held = await lanceCall(left(), () => beginningWith(column, beginning, maxExpansions));
+    const rows =
+      unheld.length > 0 ? wordsOfRows(source, column, rowsIn(unheld), cutter, fallbacks) : undefined;
+    const own = rows ? await lanceCall(left(), () => rows) : new Map();
+    const begun = [...own.keys()].filter((word) => word.startsWith(beginning));
+    return wholeWords(shortestOf([held, begun], maxExpansions), cutter);
+  });
+}
+
+/** Those that the column's tokenizer leaves as they are. */
+async function wholeWords(words: string[], cutter: TextCutter): Promise<string[]> {
+  const cut = await Promise.all(words.map((word) => cutter.terms(word)));
+  return words.filter((word, i) => cut[i]?.length === 1 && cut[i]?.[0]?.term === word);
+}
+
+/**
  * The best of all rows, of which each part is searched by itself.
- * @param unheld as of partPlans
  * @throws AnswerTooLarge, DeadlineExceeded, and what the search of a part throws
  */
 export async function searchParts(
   source: TableSource,
   query: TextSearch,
-  unheld: number[],
+  words: KnownWords,
   fallbacks: Fallbacks,
   search: (part: PartSearch) => Promise<Hit[]>,
 ): Promise<Hit[]> {
   const ends = performance.now() + query.timeoutMs;
-  const parts = await partPlans(source, query.plan, unheld, fallbacks, query.timeoutMs);
+  const parts = await partPlans(source, query.plan, words, fallbacks, query.timeoutMs);
   const timeoutMs = ends - performance.now();
   const each = parts.map((part) => search({ ...query, ...part, timeoutMs }));
+  const [only] = each;
+  if (only && each.length === 1) return only;
   return bestOf(await Promise.all(each), query);
 }
 
@@ -89,67 +130,3 @@ const indexesOf = ({ published }: TableSource, columns: string[]): TextIndex[] =
   textIndexesOf(published).filter(
     ({ column, tokenizer }) => columns.includes(column) && tokenizer !== "ngram",
   );
-
-/** Fragments that follow each other are one range: a row's address begins with the number of its fragment. */
-function rowsIn(fragments: number[]): string {
-  const ranges: { from: number; to: number }[] = [];
-  for (const id of fragments.toSorted((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last?.to === id) last.to = id + 1;
-    else ranges.push({ from: id, to: id + 1 });
-  }
-  const addressOf = (id: number) => BigInt(id) << 32n;
-  return ranges
-    .map(({ from, to }) => `(_rowaddr >= ${addressOf(from)} AND _rowaddr < ${addressOf(to)})`)
-    .join(" OR ");
-}
-
-/** Words of a table's rows at a version: they are the same for all searches of it. */
-const known = new WeakMap<Table, { version: number; byColumn: Map<string, Promise<Vocabulary>> }>();
-
-function wordsOfRows(
-  { followed: { table, version } }: TableSource,
-  column: string,
-  sql: string,
-  cutter: TextCutter,
-  fallbacks: Fallbacks,
-): Promise<Vocabulary> {
-  const there = known.get(table);
-  const byColumn = there?.version === version ? there.byColumn : new Map<string, Promise<Vocabulary>>();
-  known.set(table, { version, byColumn });
-  const words = byColumn.get(column) ?? readWords(table, column, sql, cutter, fallbacks);
-  byColumn.set(column, words);
-  words.catch(() => byColumn.delete(column));
-  return words;
-}
-
-/** Of the first rows, and of as much of their text as is read in good time. */
-async function readWords(
-  table: Table,
-  column: string,
-  sql: string,
-  cutter: TextCutter,
-  fallbacks: Fallbacks,
-): Promise<Vocabulary> {
-  const scan = table.query().where(sql).select([column]).limit(limits.fuzzyRows);
-  const surfaces = new Set<string>();
-  let left: number = limits.fuzzyTexts;
-  for await (const batch of inBatches(scan, limits.fuzzyBatchRows, fallbacks)) {
-    const texts = Array.from(batch.getChild(column) ?? [], (text) => String(text ?? ""));
-    const text = texts.join("\n").slice(0, left);
-    left -= text.length;
-    for (const surface of await cutter.surfaces(text)) surfaces.add(surface);
-    if (left <= 0) break;
-  }
-  return vocabularyOf([...surfaces], cutter);
-}
-
-async function vocabularyOf(surfaces: string[], cutter: TextCutter): Promise<Vocabulary> {
-  const vocabulary: Vocabulary = new Map();
-  for (let i = 0; i < surfaces.length; i += limits.fuzzyBatchWords) {
-    const some = surfaces.slice(i, i + limits.fuzzyBatchWords);
-    for (const [j, term] of (await cutter.reduced(some)).entries())
-      if (term) vocabulary.set(term, some[j] ?? "");
-  }
-  return vocabulary;
-}

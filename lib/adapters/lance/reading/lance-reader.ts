@@ -25,6 +25,7 @@ import type { HeldRows } from "../rows/row-memory.ts";
 import { atVersion, type OpenAt, withTableAt } from "./at-version.ts";
 import { fetchById } from "./fetch-by-id.ts";
 import { FollowedTable } from "./followed-table.ts";
+import type { KnownWords, WordsFor } from "./known-words.ts";
 import { scanPage } from "./scan-page.ts";
 import { type PartSearch, TableQueries, type TableSource } from "./table-queries.ts";
 import { statsOf } from "./table-stats.ts";
@@ -41,6 +42,7 @@ export class LanceReader implements Reader {
   readonly #warming: Warming;
   readonly #fallbacks: Fallbacks;
   readonly #openAt: OpenAt;
+  #wordsFor: WordsFor | undefined;
 
   private constructor(
     followed: FollowedTable,
@@ -136,11 +138,12 @@ export class LanceReader implements Reader {
     return hitsAt(rows, found, this.#published, query);
   }
 
-  /** @param unheld fragments that some index of the columns' text does not hold, where words are fuzzy */
-  async searchText(query: TextSearch, unheld: number[] = []): Promise<Hit[]> {
-    if (unheld.length === 0) return this.#searchWords(query);
+  /** @param words where some are fuzzy, or told by their beginnings */
+  async searchText(query: TextSearch, words?: KnownWords): Promise<Hit[]> {
+    const known = words ?? (await this.#wordsFor?.(query.plan));
+    if (!known) return this.#searchWords(query);
     const { searchParts } = await import("./fuzzy-search.ts");
-    return searchParts(this.#source, query, unheld, this.#fallbacks, (part) => this.#searchWords(part));
+    return searchParts(this.#source, query, known, this.#fallbacks, (part) => this.#searchWords(part));
   }
 
   async #searchWords(query: PartSearch): Promise<Hit[]> {
@@ -213,15 +216,18 @@ export class LanceReader implements Reader {
     return this.#at(query, orderedPage);
   }
 
-  /** @param unheld as of searchText */
-  async tally(query: TallyQuery, unheld: number[] = []): Promise<Tally> {
+  /** @param words as of searchText */
+  async tally(query: TallyQuery, words?: KnownWords): Promise<Tally> {
     const { tallyRows } = await import("./tally-rows.ts");
-    return this.#at(query, (source, asked) => tallyRows(source, asked, this.#fallbacks, unheld));
+    const known = words ?? (query.text && (await this.#wordsFor?.(query.text)));
+    return this.#at(query, (source, asked) => tallyRows(source, asked, this.#fallbacks, known));
   }
 
-  async at<T>(version: number, work: (past: Reader) => Promise<T>): Promise<T> {
+  /** @param wordsFor what is known of the words of that version, for plans that need it */
+  async at<T>(version: number, work: (past: Reader) => Promise<T>, wordsFor?: WordsFor): Promise<T> {
     return withTableAt(version, this.#openAt, async (table) => {
       const past = await LanceReader.over(table, this.#published, undefined, this.#fallbacks, this.#openAt);
+      past.#wordsFor = wordsFor;
       return work(past).finally(() => past.close());
     });
   }
@@ -251,9 +257,11 @@ export class LanceReader implements Reader {
     return atVersion(version, this.#openAt, this.#published, { ...query, timeoutMs }, read);
   }
 
-  async workOf(asked: Query | TextSearch | PageQuery): Promise<SearchWork | undefined> {
+  /** @param words as of searchText */
+  async workOf(asked: Query | TextSearch | PageQuery, words?: KnownWords): Promise<SearchWork | undefined> {
     const { analysed } = await import("./analysed-search.ts");
-    return analysed(this.#source, asked);
+    const known = words ?? ("plan" in asked ? await this.#wordsFor?.(asked.plan) : undefined);
+    return analysed(this.#source, asked, known, this.#fallbacks);
   }
 
   async stats(): Promise<GenerationStats> {

@@ -13,19 +13,20 @@ import { equalTexts } from "../rows/equal-texts.ts";
 import { jsonColumn } from "../rows/json-values.ts";
 import { filterToSql } from "./filter-sql.ts";
 import type { RowsPart } from "./fuzzy-search.ts";
+import type { KnownWords } from "./known-words.ts";
 import type { TableSource } from "./table-queries.ts";
 
 /**
  * Counts rows of a table at the version it is at: LanceDB by the filter alone, with scalar indexes where it has them, or
  * here as their values are read.
- * @param unheld as of a search by text
+ * @param words where some are fuzzy, or told by their beginnings
  * @throws BadRequest, also where the filter leaves too many rows, DeadlineExceeded
  */
 export async function tallyRows(
   source: TableSource,
   query: TallyQuery,
   fallbacks: Fallbacks,
-  unheld: number[] = [],
+  words?: KnownWords,
 ): Promise<Tally> {
   const { table, columns, version } = source.followed;
   const { filter, facets, timeoutMs, signal } = query;
@@ -44,7 +45,7 @@ export async function tallyRows(
   );
   const names = [...facets.map(({ column }) => column), ...(query.text ? ["_score"] : [])];
   const batches = async function* () {
-    for (const scan of await scansOf(source, query, unheld, fallbacks))
+    for (const scan of await scansOf(source, query, words, fallbacks))
       yield* inBatches(scan.select(names), limits.facetBatchRows, fallbacks);
   };
   await lanceCall(timeoutMs, () => counting.over(batches())).finally(() => counting.stop());
@@ -55,17 +56,16 @@ export async function tallyRows(
 async function scansOf(
   source: TableSource,
   { text, filter, timeoutMs }: TallyQuery,
-  unheld: number[],
+  words: KnownWords | undefined,
   fallbacks: Fallbacks,
 ): Promise<Query[]> {
   const { followed, published } = source;
   const sql = filter && filterToSql(filter, followed.columns);
   if (!text) return [where(followed.table.query(), [sql])];
   refuseChangedColumns(published, followed.columns, columnsOf(text));
-  const parts: { plan: TextPlan; part?: RowsPart }[] =
-    unheld.length > 0
-      ? await (await import("./fuzzy-search.ts")).partPlans(source, text, unheld, fallbacks, timeoutMs)
-      : [{ plan: text }];
+  const parts: { plan: TextPlan; part?: RowsPart }[] = words
+    ? await (await import("./fuzzy-search.ts")).partPlans(source, text, words, fallbacks, timeoutMs)
+    : [{ plan: text }];
   const { textSearch } = await import("./text-search.ts");
   return Promise.all(
     parts.map(async ({ plan, part }) => {

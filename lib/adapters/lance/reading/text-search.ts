@@ -33,6 +33,8 @@ function lanceText(plan: TextPlan): FullTextQuery {
         operator: operator === "and" ? Operator.And : Operator.Or,
       });
     }
+    case "prefix":
+      throw new Error("a beginning of words that was not looked up in an index");
     case "phrase":
       return new PhraseQuery(plan.query, plan.column, { slop: plan.slop });
     case "boost": {

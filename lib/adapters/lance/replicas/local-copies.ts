@@ -1,14 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { limits } from "../../../config/limits.ts";
+import { DomainError } from "../../../domain/errors.ts";
 import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationRef } from "../../../domain/index/index-entry.ts";
 import type { Stores } from "../../../domain/object-store.ts";
 import { type IndexPart, indexParts } from "../../../domain/search/reader.ts";
 import { folderOf } from "../files/generation-folder.ts";
+import type { IndexWords } from "../files/index-words.ts";
 import { manifestKey } from "../files/manifest-name.ts";
 import { fragmentsWithoutText, unindexedRows } from "../files/unindexed-rows.ts";
 import { manifestIn } from "../opening/opening.ts";
+import type { KnownWords } from "../reading/known-words.ts";
 import type { KnownTable, LaterVersion, LaterVersions } from "../reading/store-table.ts";
 import type { LanceConnections } from "../tables/connections.ts";
 import { findLaterIn } from "./find-later.ts";
@@ -24,6 +27,7 @@ export class LocalCopies {
   readonly fallbacks: Fallbacks;
   readonly #stores: Stores;
   readonly #behind = new Set<Promise<void>>();
+  #indexWords: IndexWords | undefined;
 
   constructor(replicas: Replicas, indexes: Replicas, stores: Stores, fallbacks = unobserved) {
     this.#stores = stores;
@@ -72,14 +76,18 @@ export class LocalCopies {
     }
   }
 
-  /** Numbers of the fragments of a version that some index of these columns' text does not hold; none where that cannot be told. */
-  async unheldTexts(ref: GenerationRef, version: number, columns: string[]): Promise<number[]> {
-    try {
-      const manifest = await this.#manifestOf(ref, version);
-      return manifest ? fragmentsWithoutText(manifest, columns) : [];
-    } catch {
-      return []; // which no search fails for
-    }
+  /** What is known of the words of a version; no fragment is told to be without them where that cannot be told. */
+  async knownWords(ref: GenerationRef, version: number, columns: string[]): Promise<KnownWords> {
+    const manifest = await this.#manifestOf(ref, version).catch(() => undefined);
+    const beginningWith = async (column: string, beginning: string, atMost: number) => {
+      if (!manifest)
+        throw new DomainError("StoreUnavailable", `the manifest of version ${version} is not there`);
+      const { IndexWords } = await import("../files/index-words.ts"); // which no other search needs
+      this.#indexWords ??= new IndexWords();
+      const stored = { store: this.#stores(ref.bucket), bucket: ref.bucket, folder: folderOf(ref), manifest };
+      return this.#indexWords.beginningWith(stored, column, beginning, atMost);
+    };
+    return { unheld: manifest ? unheldBy(manifest, columns) : [], beginningWith };
   }
 
   async #manifestOf(ref: GenerationRef, version: number): Promise<Uint8Array | undefined> {
@@ -112,6 +120,14 @@ export class LocalCopies {
   async close(): Promise<void> {
     await Promise.all([this.replicas.close(), this.indexes.close()]);
     await this.idle();
+  }
+}
+
+function unheldBy(manifest: Uint8Array, columns: string[]): number[] {
+  try {
+    return fragmentsWithoutText(manifest, columns);
+  } catch {
+    return []; // which no search fails for
   }
 }
 

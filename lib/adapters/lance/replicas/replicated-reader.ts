@@ -17,6 +17,7 @@ import type { Document, Hit } from "../../../domain/search/search-response.ts";
 import type { TextIndex } from "../../../domain/text/full-text.ts";
 import type { TextCutter } from "../../../domain/text/text-cutter.ts";
 import type { TextPlan } from "../../../domain/text/text-plan.ts";
+import type { KnownWords } from "../reading/known-words.ts";
 import type { LanceReader } from "../reading/lance-reader.ts";
 import type { StoreTable } from "../reading/store-table.ts";
 import { CopiedIndexSearch } from "./copied-index-search.ts";
@@ -87,16 +88,19 @@ export class ReplicatedReader implements Reader {
 
   /** From a replica that has all of its version, else from the store: what is copied first has no index of text. */
   async searchText(query: TextSearch): Promise<Hit[]> {
-    const read = async (reader: LanceReader) => reader.searchText(query, await this.#unheldBy(query.plan));
+    const read = async (reader: LanceReader) => reader.searchText(query, await this.#wordsFor(query.plan));
     return this.#atNewest(() => this.#warmingAfter(() => this.#reads.read(read)));
   }
 
-  /** Where words are fuzzy: LanceDB looks for these in the rows that an index of text holds. */
-  async #unheldBy(plan: TextPlan, version = this.version): Promise<number[]> {
-    const { isFuzzy } = await import("../../../domain/text/fuzzy-words.ts");
-    if (!isFuzzy(plan)) return [];
+  /** Where words are fuzzy, which LanceDB looks for in rows that an index of text holds, or told by how they begin. */
+  async #wordsFor(plan: TextPlan, version = this.version): Promise<KnownWords | undefined> {
+    const [{ isFuzzy }, { hasPrefixes }] = await Promise.all([
+      import("../../../domain/text/fuzzy-words.ts"),
+      import("../../../domain/text/prefixes.ts"),
+    ]);
+    if (!isFuzzy(plan) && !hasPrefixes(plan)) return undefined;
     const { columnsOf } = await import("../../../domain/text/text-plan.ts");
-    return this.#copies.unheldTexts(this.#ref, version, columnsOf(plan));
+    return this.#copies.knownWords(this.#ref, version, columnsOf(plan));
   }
 
   async textCutter(index: TextIndex): Promise<TextCutter> {
@@ -138,13 +142,14 @@ export class ReplicatedReader implements Reader {
     const columns = query.text ? [this.#published.vectorColumn] : [];
     const { version, text } = query;
     return this.#readAt(version, columns, async (reader) =>
-      reader.tally(query, text ? await this.#unheldBy(text, version) : []),
+      reader.tally(query, text && (await this.#wordsFor(text, version))),
     );
   }
 
   /** From the store: there are copies of the newest alone. */
   async at<T>(version: number, work: (past: Reader) => Promise<T>): Promise<T> {
-    return (await this.#store.reader()).at(version, work);
+    const wordsFor = (plan: TextPlan) => this.#wordsFor(plan, version);
+    return (await this.#store.reader()).at(version, work, wordsFor);
   }
 
   async sample(query: SampleQuery): Promise<SampledRow[]> {
@@ -195,7 +200,8 @@ export class ReplicatedReader implements Reader {
   }
 
   async workOf(asked: Query | TextSearch | PageQuery): Promise<SearchWork | undefined> {
-    return this.#reads.read((reader) => reader.workOf(asked));
+    const words = async () => ("plan" in asked ? this.#wordsFor(asked.plan) : undefined);
+    return this.#reads.read(async (reader) => reader.workOf(asked, await words()));
   }
 
   async stats(): Promise<GenerationStats> {

@@ -1,5 +1,5 @@
 import type { TextCutter } from "../text-cutter.ts";
-import type { TextLeaf, TextPlan } from "../text-plan.ts";
+import { isLeaf, type TextLeaf, type TextPlan } from "../text-plan.ts";
 import { haveSameStart, isWithinEdits } from "./edit-distance.ts";
 
 /** A word that may differ by some letters. */
@@ -27,7 +27,7 @@ export interface SoughtPieces {
 
 /** The leaves by which documents are found: without those that none may have, and those that lower a score. */
 export function findingLeaves(plan: TextPlan): TextLeaf[] {
-  if (plan.op === "match" || plan.op === "phrase") return [plan];
+  if (isLeaf(plan)) return [plan];
   if (plan.op === "boost") return findingLeaves(plan.positive);
   return [...plan.must, ...plan.should].flatMap(findingLeaves);
 }
@@ -37,6 +37,7 @@ export class Sought {
   readonly leaves: SoughtLeaf[] = [];
   readonly #words = new Map<string, number>();
   readonly #fuzzy: FuzzyWord[] = [];
+  readonly #begun: { word: number; beginning: string }[] = [];
   readonly #exact = new Map<string, number[]>();
   readonly #known = new Map<string, number[]>();
 
@@ -44,6 +45,10 @@ export class Sought {
   static async by(leaves: TextLeaf[], cutter: TextCutter): Promise<Sought> {
     const sought = new Sought();
     for (const leaf of leaves) {
+      if (leaf.op === "prefix") {
+        sought.#add(leaf, await cutter.beginning(leaf.query));
+        continue;
+      }
       const terms = await cutter.terms(leaf.query);
       const words = terms.map(({ term, position }) => ({ word: sought.#numberOf(term, leaf), position }));
       const how = leaf.op === "phrase" ? "phrase" : leaf.operator === "and" ? "all" : "some";
@@ -52,24 +57,31 @@ export class Sought {
     return sought;
   }
 
+  #add(leaf: TextLeaf, beginning: string): void {
+    const word = this.#numberOf(beginning, leaf);
+    this.leaves.push({ words: [{ word, position: 0 }], how: "some", slop: 0 });
+  }
+
   /** Numbers of the words that a term of a text is found by. */
   foundBy(term: string): number[] {
     const known = this.#known.get(term);
     if (known) return known;
     const fuzzy = this.#fuzzy.filter((one) => isNear(one, term)).map(({ word }) => word);
-    const found = [...(this.#exact.get(term) ?? []), ...fuzzy];
+    const begun = this.#begun.filter(({ beginning }) => term.startsWith(beginning)).map(({ word }) => word);
+    const found = [...(this.#exact.get(term) ?? []), ...fuzzy, ...begun];
     this.#known.set(term, found);
     return found;
   }
 
   #numberOf(term: string, leaf: TextLeaf): number {
     const { fuzziness, prefixLength } = leaf.op === "match" ? leaf : { fuzziness: 0, prefixLength: 0 };
-    const key = JSON.stringify([term, fuzziness, prefixLength]);
+    const key = JSON.stringify([term, fuzziness, prefixLength, leaf.op === "prefix"]);
     const known = this.#words.get(key);
     if (known !== undefined) return known;
     const word = this.#words.size;
     this.#words.set(key, word);
-    if (fuzziness > 0) this.#fuzzy.push({ word, term, fuzziness, prefixLength });
+    if (leaf.op === "prefix") this.#begun.push({ word, beginning: term });
+    else if (fuzziness > 0) this.#fuzzy.push({ word, term, fuzziness, prefixLength });
     else this.#exact.set(term, [...(this.#exact.get(term) ?? []), word]);
     return word;
   }
