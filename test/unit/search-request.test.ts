@@ -130,3 +130,15 @@ test.each([
     expect.stringContaining(message),
   ]);
 });
+
+test.each([
+  ["", "must hold a word"],
+  [" \t", "must hold a word"],
+  ["\ud800", "must be well-formed Unicode"],
+  ...[null, 5, [], true].map((text) => [
+    text,
+    'must be a string of words, or a tree of them such as {"op": "match", "query": "quick foxes"}',
+  ]),
+])("text that is %j is refused with what it has to be", (text, message) => {
+  expect(issuesOf({ text })).toEqual([{ path: "text", message }]);
+});

@@ -74,7 +74,7 @@ async function reordered(
     hits.some((hit) => !Object.hasOwn(hit, column)) ||
     texts.some((one) => one !== null && typeof one !== "string")
   )
-    throw badRequest({ path: "rerank.column", message: "must be a column of text" });
+    throw badRequest({ path: "rerank.column", message: "must be a column of text (Utf8) of the index" });
   const told = hits.filter((_, i) => texts[i] !== null);
   try {
     const some = texts.filter((one) => one !== null) as string[];

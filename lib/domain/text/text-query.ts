@@ -94,8 +94,11 @@ export const textTree: z.ZodType<TextTree> = z
 const plainText = z
   .string()
   .max(limits.maxEmbeddedTextLength)
-  .refine((text) => text.trim() !== "" && text.isWellFormed(), "must be a text, of well-formed Unicode");
-export const textQuery = z.union([plainText, textTree]);
+  .refine((text) => text.trim() !== "", "must hold a word")
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode");
+export const textQuery = z.union([plainText, textTree], {
+  error: 'must be a string of words, or a tree of them such as {"op": "match", "query": "quick foxes"}',
+});
 export type TextQuery = z.output<typeof textQuery>;
 
 /**
