@@ -77,6 +77,10 @@ const asked = {
     },
   },
   filtered: { text: words, filter: { op: "ne", column: "doc_id", value: "d77" } },
+  beginnings: {
+    text: { op: "prefix", query: "471" },
+    filter: { op: "in", column: "doc_id", values: ["d4711", "d4710", "d4720"] },
+  },
   both: { text: words, vector: rows[9]?.vector, k: 20 },
 };
 

@@ -6,12 +6,13 @@ import { type FstWords, TooManyNodes } from "./fst.ts";
 import { readManifest } from "./manifest.ts";
 import { termDictionary } from "./term-dictionary.ts";
 
-/** A version of a table in its store. */
+/** A version of a table, in its store or in a copy. */
 export interface StoredVersion {
-  store: ObjectStore;
-  bucket: string;
+  store: Pick<ObjectStore, "list" | "read">;
   /** Of the table, ending with `/`. */
   folder: string;
+  /** Of the table, which is the same in its store and in a copy. */
+  name: string;
   manifest: Uint8Array;
 }
 
@@ -51,8 +52,9 @@ export class IndexWords {
     return (await Promise.all(all.map(({ parts }) => parts))).flat();
   }
 
-  async #words({ store, bucket, folder }: StoredVersion, column: string, index: string): Promise<HeldWords> {
-    const name = `${bucket}/${folder}${index}`;
+  async #words(version: StoredVersion, column: string, index: string): Promise<HeldWords> {
+    const { store, folder } = version;
+    const name = version.name + index;
     const there = this.#held.get(name);
     if (there) {
       this.#held.delete(name); // the one used last is the last to go

@@ -4,8 +4,9 @@ import { limits } from "../../../config/limits.ts";
 import { DomainError } from "../../../domain/errors.ts";
 import { type Fallbacks, unobserved } from "../../../domain/fallbacks.ts";
 import type { GenerationRef } from "../../../domain/index/index-entry.ts";
-import type { Stores } from "../../../domain/object-store.ts";
+import type { ObjectStore, Stores } from "../../../domain/object-store.ts";
 import { type IndexPart, indexParts } from "../../../domain/search/reader.ts";
+import { LocalStore } from "../../store/local-store.ts";
 import { folderOf } from "../files/generation-folder.ts";
 import type { IndexWords } from "../files/index-words.ts";
 import { manifestKey } from "../files/manifest-name.ts";
@@ -84,8 +85,14 @@ export class LocalCopies {
         throw new DomainError("StoreUnavailable", `the manifest of version ${version} is not there`);
       const { IndexWords } = await import("../files/index-words.ts"); // which no other search needs
       this.#indexWords ??= new IndexWords();
-      const stored = { store: this.#stores(ref.bucket), bucket: ref.bucket, folder: folderOf(ref), manifest };
-      return this.#indexWords.beginningWith(stored, column, beginning, atMost);
+      const words = this.#indexWords;
+      const name = `${ref.bucket}/${folderOf(ref)}`;
+      const from = (store: ObjectStore, folder: string) =>
+        words.beginningWith({ store, folder, name, manifest }, column, beginning, atMost);
+      const stored = () => from(this.#stores(ref.bucket), folderOf(ref));
+      const copy = this.replicas.copyOf(ref);
+      if (copy?.version !== version || !copy.parts.includes("rows")) return stored();
+      return from(new LocalStore(copy.folder), `${ref.generation}.lance/`).catch(stored); // a copy may go meanwhile
     };
     return { unheld: manifest ? unheldBy(manifest, columns) : [], beginningWith };
   }
