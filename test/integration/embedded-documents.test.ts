@@ -239,7 +239,7 @@ describe("what an index is made with", () => {
       kind: "BadRequest",
     });
     expect(() => parseSearchRequest({ text: "cats", docId: "a", vector: [1] })).toThrow("send one of them");
-    expect(() => parseSearchRequest({ text: " " })).toThrow("must be a text");
+    expect(() => parseSearchRequest({ text: " " })).toThrow("must hold a word");
     expect(server.asked).toEqual([]);
   });
 });

@@ -506,7 +506,9 @@ test("whatever is sent, a handler answers as its contract says, and never with a
   const names = [
     ...Object.keys(operations),
     ...Array<string>(6).fill("search"),
+    "fetchDocument",
     "fetchDocuments",
+    "listDocuments",
     "listDocuments",
     "listDocuments",
     "queryDocuments",
