@@ -180,7 +180,11 @@ export function describeText(server: () => { http: HttpClient; bucket: string })
     test.each<[string, object, string[]]>([
       ["a column without full text", { text: body("fox", { columns: ["tags"] }) }, ["text.columns[0]"]],
       ["phrases where no positions are", { text: { op: "phrase", query: "a", column: "title" } }, ["text"]],
-      ["beginnings of words", { text: { op: "prefix", query: "fo" } }, ["text"]],
+      [
+        "beginnings of words in columns with stems",
+        { text: { op: "prefix", query: "fo" } },
+        ["text.columns", "text.columns"],
+      ],
       ["an empty text", { text: " " }, ["text"]],
       ["no text", { text: 7 }, ["text"]],
       ["what only an index of vectors has", { text: "fox", nprobes: 3 }, ["nprobes"]],
