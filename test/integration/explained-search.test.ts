@@ -104,7 +104,8 @@ test("no filter, vector or path is told, whatever a filter holds", async () => {
     ],
   };
   const explain = JSON.stringify(await explainedSearch(servedBy("IVF_PQ"), { filter, k: 4 }));
-  for (const secret of ["secret", "0.45", folder, "lance/", "flag"]) expect(explain).not.toContain(secret);
+  const ofVector = "-0.25"; // as no time is
+  for (const secret of ["secret", ofVector, folder, "lance/", "flag"]) expect(explain).not.toContain(secret);
   expect(explain.length).toBeLessThan(20_000);
 });
 
