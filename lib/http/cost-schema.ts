@@ -1,28 +1,12 @@
 import { z } from "zod";
+import { toldCost as cost, toldCounts } from "../domain/cost/cost-schema.ts";
 import type { ExplainedCost } from "../domain/cost/spending.ts";
 import { explainCost, toldCost } from "./explained-cost.ts";
 
-const count = z.int().min(0);
-const store = z.strictObject({
-  get: count,
-  head: count,
-  put: count,
-  list: count,
-  delete: count,
-  bytesRead: count,
-  bytesWritten: count,
-});
-
 /** What the header `x-cost` holds, as JSON. */
-export const explainedCost: z.ZodType<ExplainedCost> = z.strictObject({
-  dollars: z.number().min(0),
-  billedMs: count,
-  initMs: count,
-  memoryMb: z.number(),
-  store,
-  counted: z.enum(["all", "own requests"]),
-  behind: store,
-  shared: z.boolean(),
+export const explainedCost: z.ZodType<ExplainedCost> = cost.extend({
+  initMs: z.int().min(0),
+  behind: toldCounts,
 });
 
 /** Of every request, beside its own. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../../config/limits.ts";
+import { toldCost, toldCounts } from "../cost/cost-schema.ts";
 import { servedIndexType } from "../index/index-entry.ts";
 
 export const explain = z.boolean().optional().meta({
@@ -74,16 +75,6 @@ const step = z.strictObject({
 });
 export type ExplainedStep = z.infer<typeof step>;
 
-const store = z.strictObject({
-  get: count,
-  head: count,
-  put: count,
-  list: count,
-  delete: count,
-  bytesRead: count,
-  bytesWritten: count,
-});
-
 export const withholdable = ["index", "work", "cost"] as const;
 
 export const explanation = z
@@ -102,19 +93,11 @@ export const explanation = z
     }),
     steps: z.array(step).max(limits.maxExplainedSteps).meta({ description: "As they began" }),
     moreSteps: count.meta({ description: "Which there was no room for" }),
-    cost: z
-      .strictObject({
-        dollars: z.number().min(0),
-        billedMs: count,
-        memoryMb: z.number(),
-        store,
-        counted: z.enum(["all", "own requests"]),
-        shared: z.boolean(),
-      })
+    cost: toldCost
       .optional()
       .meta({ description: "Of the search, without what explaining it took (docs/cost.md)" }),
     explaining: z
-      .strictObject({ ms, store: store.optional() })
+      .strictObject({ ms, store: toldCounts.optional() })
       .meta({ description: "What doing it once more took, which is in no other figure but totals outside" }),
     withheld: z.array(z.enum(withholdable)).meta({
       description:
